@@ -1,0 +1,65 @@
+# The commands that people and CI use. `make` alone lists them.
+
+PY := .venv/bin/python
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+# The first Python that fits; the environment's own while it works.
+PYTHON ?= $(shell for python in $(PY) python3.11 python3.12 python3.13 python3 python; do \
+	$$python -c '$(SUPPORTED)' >/dev/null 2>&1 && echo $$python && break; done)
+
+# dbt and dlt report usage to their makers unless told not to.
+export DO_NOT_TRACK := 1
+export RUNTIME__DLTHUB_TELEMETRY := false
+
+.PHONY: help setup run backfill check test lint format docs bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install everything into .venv; the other targets do it when needed
+	@if ! $(PYTHON) -c '$(SUPPORTED)' >/dev/null 2>&1; then \
+		echo "Python 3.11, 3.12 or 3.13 is needed. Install one, or say where: make PYTHON=/path/to/python3.11"; \
+		exit 1; \
+	fi
+	@$(PYTHON) tools/install.py
+
+run: setup ## fetch what is new, build the marts, report; without settings on sample data
+	@$(PY) -m pipeline run
+
+backfill: setup ## run for given days: make backfill SINCE=2026-01-01 UNTIL=2026-02-01 (UNTIL is exclusive)
+	@if [ -z "$(SINCE)" ] || [ -z "$(UNTIL)" ]; then \
+		echo "Say which days: make backfill SINCE=2026-01-01 UNTIL=2026-02-01 (UNTIL is exclusive)"; \
+		exit 2; \
+	fi
+	@$(PY) -m pipeline run --since "$(SINCE)" --until "$(UNTIL)"
+
+check: setup ## try each source's credentials without moving data
+	@$(PY) -m extract check
+
+test: setup ## all tests
+	@$(PY) -m pytest --numprocesses auto --dist loadfile --junitxml target/tests.xml
+
+lint: setup ## style and types of Python, SQL and workflows
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	DUCKDB_PATH=:memory: .venv/bin/sqlfluff lint --disable-progress-bar dbt_project
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+format: setup ## put Python and SQL in style where that can be done by machine
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+	DUCKDB_PATH=:memory: .venv/bin/sqlfluff fix --disable-progress-bar dbt_project
+
+docs: setup ## write the models' documentation to dbt_project/target/static_index.html
+	@$(PY) -m pipeline dbt docs generate --static
+
+bench: setup ## measure speed and memory
+	@$(PY) -m bench
+
+lock: setup ## write requirements.lock anew from pyproject.toml
+	@$(PY) tools/lock.py
+
+clean: ## remove .venv, caches and build folders; data/ and .env stay
+	rm -rf .venv target dbt_project/target dbt_project/logs logs build *.egg-info
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,234 @@
+"""How a vendor is asked: one retry policy, one family of errors, one way to open an answer.
+
+Errors carry the vendor's message, status and request id, never a header, so no key can be in them.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+from tenacity.wait import wait_exponential
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# 1, 2, 4, 8, 16 s: what Cursor asks for, and enough for Anthropic's short overloads.
+BACK_OFF = wait_exponential(multiplier=1, max=16)
+JITTER_SECONDS = 0.25
+ATTEMPTS = 6
+# A vendor that says "in an hour" is not waited for: the next run completes what is missing.
+LONGEST_RETRY_AFTER_SECONDS = 300.0
+TIMEOUT = httpx.Timeout(120, connect=15)
+
+# Anthropic: error_code enforced_spend_limit_reached, "… reached its monthly API usage limit".
+SPEND_CAP = re.compile(r"spend[\s_-]*(cap|limit)|spending limit|usage limit", re.IGNORECASE)
+
+ADVICE = {
+    400: "the vendor does not accept the query: this is a fault of the extractor, report it",
+    401: "check the key in the settings: it is wrong, revoked or of another organization",
+    403: "give the key the scope that this resource needs, or another key",
+    404: "the organization does not have this endpoint, or the base URL is wrong",
+    410: "the vendor changed the answer while it was read: run again",
+    429: "the rate limit is used up, perhaps by another program with this key: run again later",
+}
+ADVICE_SERVER = "the vendor is failing: run again later, the next run completes what is missing"
+
+
+class VendorError(Exception):
+    """A query that could not be answered. `str` gives status, message, request id and advice."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+        advice: str | None = None,
+    ) -> None:
+        self.status = status
+        self.message = message
+        parts = [f"HTTP {status}: {message}" if status else message]
+        if request_id:
+            parts.append(f"request {request_id}")
+        advice = advice or (ADVICE.get(status, ADVICE_SERVER) if status else None)
+        super().__init__(", ".join(parts) + (f"; {advice}" if advice else ""))
+
+
+class UnreadableError(VendorError):
+    """403 or 404: this key, or this organization, does not have the resource."""
+
+
+class ExpiredError(VendorError):
+    """The pages do not belong together any more: the query has to start from its first page."""
+
+
+class TooRecentError(VendorError):
+    """The vendor has not published this day yet."""
+
+
+class TransientError(VendorError):
+    """Worth another attempt, after `retry_after` seconds if the vendor said so."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            status=status,
+            request_id=request_id,
+            advice=None if status else "check the network and the base URL, then run again",
+        )
+        self.retry_after = retry_after
+
+
+def with_retries(call: Callable[[], T]) -> T:
+    """The result of `call`, asked again while it raises TransientError, at most ATTEMPTS times."""
+    return Retrying(
+        retry=retry_if_exception_type(TransientError),
+        wait=_wait,
+        stop=_stop,
+        before_sleep=_say,
+        reraise=True,
+    )(call)
+
+
+def _wait(state: RetryCallState) -> float:
+    retry_after = _failure(state).retry_after
+    if retry_after is not None:
+        return retry_after
+    pause = BACK_OFF(state)
+    return pause + random.uniform(0, JITTER_SECONDS) if pause else 0.0  # noqa: S311 - no secret
+
+
+def _stop(state: RetryCallState) -> bool:
+    retry_after = _failure(state).retry_after or 0.0
+    return state.attempt_number >= ATTEMPTS or retry_after > LONGEST_RETRY_AFTER_SECONDS
+
+
+def _say(state: RetryCallState) -> None:
+    pause = state.next_action.sleep if state.next_action else 0.0
+    log.info("%s; asking again in %.1f s", _failure(state).args[0].split(";")[0], pause)
+
+
+def _failure(state: RetryCallState) -> TransientError:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, TransientError)  # noqa: S101 - with_retries retries nothing else
+    return error
+
+
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Raise the error that an answer stands for; return if it is a good one."""
+    if status < 300:
+        return
+    kind, message, request_id = _error_of(body)
+    about: dict[str, Any] = {
+        "status": status,
+        "request_id": request_id or headers.get("request-id"),
+    }
+    text = ": ".join(filter(None, (kind, message))) or "no message"
+    retry_after = _seconds(headers.get("retry-after"))
+    if status == 429 and retry_after is None and SPEND_CAP.search(body.decode(errors="replace")):
+        advice = "the spend limit is reached: raise it, waiting does not help"
+        raise VendorError(text, advice=advice, **about)
+    if status in (408, 429) or status >= 500:
+        raise TransientError(text, retry_after=retry_after, **about)
+    if status in (403, 404):
+        raise UnreadableError(text, **about)
+    if status == 410:
+        raise ExpiredError(text, **about)
+    raise VendorError(text, **about)
+
+
+def _error_of(body: bytes) -> tuple[str | None, str | None, str | None]:
+    """(kind, message, request id) from the error bodies of Anthropic, Cursor and Google."""
+    try:
+        answer = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None, None, None
+    if not isinstance(answer, dict):
+        return None, None, None
+    error = answer.get("error")
+    if isinstance(error, dict):
+        kind = error.get("type") or error.get("status")
+        return _text(kind), _text(error.get("message")), _text(answer.get("request_id"))
+    message = answer.get("message") or answer.get("error_description")
+    return _text(error), _text(message), None
+
+
+def _text(value: object) -> str | None:
+    return str(value)[:500] if value else None
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Retry-After in seconds: it may be a number or an HTTP date (RFC 9110 §10.2.3)."""
+    if not retry_after:
+        return None
+    try:
+        return max(0.0, float(retry_after))
+    except ValueError:
+        pass
+    try:
+        at = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def send(client: httpx.Client, method: str, path: str, **query: Any) -> bytes:  # noqa: ANN401
+    """The body of one good answer; raises a `VendorError` otherwise. Does not retry."""
+    try:
+        answer = client.request(method, path, **query)
+    except httpx.TransportError as error:
+        raise TransientError(_connection_message(error)) from None
+    judge(answer.status_code, answer.headers, answer.content)
+    return answer.content
+
+
+def _connection_message(error: Exception) -> str:
+    return f"no complete answer ({type(error).__name__})"
+
+
+def open_envelope(body: bytes) -> dict[str, msgspec.Raw]:
+    """The top level of a JSON answer, each value as the bytes that the vendor sent.
+
+    Raises TransientError when the body is cut, or is no JSON object.
+    """
+    try:
+        body.decode()
+        return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise TransientError(
+            f"the answer is cut or is no JSON object ({len(body)} bytes)"
+        ) from None
+
+
+def records_in(envelope: dict[str, msgspec.Raw], key: str) -> list[msgspec.Raw]:
+    """The list under `key`, its elements as the vendor's bytes. Raises VendorError without one."""
+    try:
+        return msgspec.json.decode(envelope[key], type=list[msgspec.Raw])
+    except (KeyError, msgspec.DecodeError):
+        found = ", ".join(envelope) or "nothing"
+        raise VendorError(
+            f"the answer has no list `{key}` but {found}",
+            advice="the vendor changed its format: report it",
+        ) from None
+
+
+def scalars_in(envelope: dict[str, msgspec.Raw], without: frozenset[str]) -> dict[str, Any]:
+    """What an answer says beside its records and its paging."""
+    return {key: msgspec.json.decode(raw) for key, raw in envelope.items() if key not in without}

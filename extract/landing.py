@@ -1,0 +1,305 @@
+"""Windows into the warehouse, through dlt: Arrow tables, appended, with dlt's load ids and state.
+
+Each run of a source has its own folder for dlt, which goes away with it. So dlt always restores
+its state from the warehouse, and a run that was killed leaves nothing that the next one would see:
+rows of a load that is not in `_dlt_loads` with status 0 do not count.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import pyarrow as pa
+
+from extract.http import VendorError
+from extract.windows import Run, Window
+from pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Rows wait until they make a table worth writing; both limits keep memory flat.
+BATCH_ROWS = 50_000
+BATCH_BYTES = 32_000_000
+
+_WINDOW = [
+    pa.field("window_start", pa.date32(), nullable=False),
+    pa.field("window_end", pa.date32(), nullable=False),
+    pa.field("organization", pa.string(), nullable=False),
+]
+_LOADED = [
+    pa.field("extracted_at", pa.timestamp("us", "UTC"), nullable=False),
+    pa.field("_dlt_id", pa.string(), nullable=False),
+]
+_RESOURCE = pa.field("resource", pa.string(), nullable=False)
+_PAYLOAD = pa.field("payload", pa.string(), nullable=False)
+RECORDS = pa.schema([*_WINDOW, _PAYLOAD, *_LOADED])
+REJECTED = pa.schema([_RESOURCE, *_WINDOW, _PAYLOAD, pa.field("reason", pa.string()), *_LOADED])
+EXTRACTIONS = pa.schema(
+    [
+        _RESOURCE,
+        *_WINDOW,
+        pa.field("request", pa.string(), nullable=False),
+        pa.field("envelope", pa.string(), nullable=False),
+        pa.field("base_url", pa.string(), nullable=False),
+        pa.field("pages", pa.int64(), nullable=False),
+        pa.field("records", pa.int64(), nullable=False),
+        pa.field("rejected", pa.int64(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False),
+        pa.field("is_changed", pa.bool_(), nullable=False),
+        *_LOADED,
+    ]
+)
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+@contextmanager
+def warehouse(settings: Settings) -> Iterator[Callable[[], Any]]:
+    """What makes a dlt destination for each pipeline.
+
+    A DuckDB file is opened once and held for the whole run: DuckDB lets one process write, and
+    threads must share its connection. Raises VendorError when another process holds the file.
+    """
+    with tempfile.TemporaryDirectory(prefix="extract_") as folder:
+        _configure_dlt(folder)
+        with _destinations(settings) as destination:
+            yield destination
+
+
+@contextmanager
+def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
+    import dlt
+
+    if settings.target == "bigquery":
+        if settings.bigquery_api_endpoint:
+            os.environ["BIGQUERY_EMULATOR_HOST"] = settings.bigquery_api_endpoint
+        location = settings.bigquery_location or "US"
+        project = settings.google_cloud_project
+        yield lambda: dlt.destinations.bigquery(location=location, project_id=project)
+        return
+    import duckdb
+
+    settings.duckdb_path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(str(settings.duckdb_path))
+    except duckdb.IOException as error:
+        raise VendorError(
+            f"cannot open {settings.duckdb_path}: {error}",
+            advice="close the program that has it open, or set another DUCKDB_PATH",
+        ) from None
+    try:
+        yield lambda: dlt.destinations.duckdb(connection.cursor())
+    finally:
+        connection.close()
+
+
+def _configure_dlt(folder: str) -> None:
+    """dlt takes its options from the environment, and all its files go into `folder`: nothing is
+    read from or written to the home directory, even its anonymous id for the telemetry that is
+    off here."""
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    os.environ["RUNTIME__LOG_LEVEL"] = "ERROR"
+    os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
+    from dlt.common.configuration.container import Container
+    from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+    from dlt.common.runtime.run_context import RunContext
+
+    context = RunContext(folder)
+    context._global_dir = folder
+    Container()[PluggableRunContext].reload(context)
+
+
+def land(
+    settings: Settings,
+    destination: Any,  # noqa: ANN401 - dlt's own
+    run: Run,
+    tables: tuple[str, ...],
+    windows: Callable[[Run], Iterator[Window]] | None,
+) -> None:
+    """Run one source and load what it gives; without `windows` only its tables are made sure of.
+
+    `tables` are the source's resources. Raises what dlt raises when the warehouse fails.
+    """
+    import dlt
+
+    source = run.report.source
+    base_url = run.report.base_url or ""
+
+    @dlt.resource(
+        name="landing",
+        write_disposition="append",
+        columns={"window_start": {"partition": True}, "organization": {"cluster": True}},
+    )
+    def landing() -> Iterator[Any]:
+        there = set(dlt.current.source_schema().data_table_names())
+        schemas = {**dict.fromkeys(tables, RECORDS), **OWN_TABLES}
+        for name, schema in schemas.items():
+            if name not in there:
+                yield dlt.mark.with_table_name(schema.empty_table(), name)
+        if windows is None:
+            return
+        state = dlt.current.source_state()
+        if message := _another_company(settings, state, base_url, source):
+            run.report.errors.append(message)
+            return
+        run.memory = state.setdefault("windows", {})
+        batches = _Batches(base_url)
+        for window in windows(run):
+            state.setdefault("base_url", base_url)
+            yield from batches.add(window)
+        yield from batches.rest()
+
+    @dlt.source(name=source)
+    def whole() -> Any:  # noqa: ANN401
+        return landing
+
+    with tempfile.TemporaryDirectory(prefix="extract_") as folder:
+        pipeline = dlt.pipeline(
+            pipeline_name=source,
+            pipelines_dir=folder,
+            destination=destination,
+            dataset_name=settings.dataset(f"raw_{source}"),
+        )
+        pipeline.run(whole())
+
+
+def _another_company(
+    settings: Settings, state: dict[str, Any], base_url: str, source: str
+) -> str | None:
+    """Why this warehouse must not be used: it holds the sandbox, or real data, and the run brings
+    the other. Numbers of a made-up company must never be mixed with those of a real one."""
+    before = state.get("base_url")
+    if before is None or is_loopback(before) == is_loopback(base_url):
+        return None
+    where = (
+        f"the file {settings.duckdb_path}"
+        if settings.target == "duckdb"
+        else f"the dataset {settings.dataset(f'raw_{source}')}"
+    )
+    held, brought = (
+        ("the sandbox", "a real account")
+        if is_loopback(before)
+        else (
+            "a real account",
+            "the sandbox",
+        )
+    )
+    return (
+        f"{where} holds data of {held} ({before}), and this run would bring data of {brought} "
+        f"({base_url}): set another DUCKDB_PATH or BIGQUERY_DATASET, or remove it if it is not "
+        "needed"
+    )
+
+
+def is_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in LOOPBACK
+
+
+OWN_TABLES = {"extractions": EXTRACTIONS, "rejected_records": REJECTED}
+
+
+class _Batches:
+    """Rows of each table until there are enough of them for one Arrow table."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._waiting: dict[str, list[pa.Table]] = {}
+        self._extractions: list[dict[str, Any]] = []
+        self._rows = 0
+        self._bytes = 0
+
+    def add(self, window: Window) -> Iterator[Any]:
+        self._extractions.append(self._extraction(window))
+        if window.is_changed and window.payloads:
+            self._wait(window.resource, _records(window))
+        if window.is_changed and window.rejected:
+            self._wait("rejected_records", _rejected(window))
+        if self._rows >= BATCH_ROWS or self._bytes >= BATCH_BYTES:
+            yield from self._flush()
+
+    def rest(self) -> Iterator[Any]:
+        yield from self._flush()
+        if self._extractions:
+            ids = pa.array(_dlt_ids(len(self._extractions)))
+            columns = EXTRACTIONS.remove(EXTRACTIONS.get_field_index("_dlt_id"))
+            table = pa.Table.from_pylist(self._extractions, schema=columns)
+            yield _marked("extractions", table.append_column(EXTRACTIONS.field("_dlt_id"), ids))
+
+    def _wait(self, name: str, table: pa.Table) -> None:
+        self._waiting.setdefault(name, []).append(table)
+        self._rows += table.num_rows
+        self._bytes += table.nbytes
+
+    def _flush(self) -> Iterator[Any]:
+        waiting, self._waiting, self._rows, self._bytes = self._waiting, {}, 0, 0
+        for name, tables in waiting.items():
+            yield _marked(name, pa.concat_tables(tables).combine_chunks())
+
+    def _extraction(self, window: Window) -> dict[str, Any]:
+        return {
+            "resource": window.resource,
+            "window_start": window.start,
+            "window_end": window.end,
+            "organization": window.organization,
+            "request": _json(window.request),
+            "envelope": _json(window.envelope),
+            "base_url": self._base_url,
+            "pages": window.pages,
+            "records": len(window.payloads),
+            "rejected": len(window.rejected),
+            "content_hash": window.content_hash,
+            "is_changed": window.is_changed,
+            "extracted_at": window.extracted_at,
+        }
+
+
+def _json(value: dict[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _marked(name: str, table: pa.Table) -> Any:  # noqa: ANN401
+    import dlt
+
+    return dlt.mark.with_table_name(table, name)
+
+
+def _dlt_ids(count: int) -> list[str]:
+    """Made here: when dlt adds them itself, it writes every file a second time."""
+    from dlt.common.normalizers.utils import generate_dlt_ids
+
+    return generate_dlt_ids(count)
+
+
+def _records(window: Window) -> pa.Table:
+    return _table(RECORDS, window, {"payload": window.payloads})
+
+
+def _rejected(window: Window) -> pa.Table:
+    payloads, reasons = zip(*window.rejected, strict=True)
+    return _table(REJECTED, window, {"payload": payloads, "reason": reasons})
+
+
+def _table(schema: pa.Schema, window: Window, columns: dict[str, Any]) -> pa.Table:
+    rows = len(columns["payload"])
+    same = {
+        "resource": window.resource,
+        "window_start": window.start,
+        "window_end": window.end,
+        "organization": window.organization,
+        "extracted_at": window.extracted_at,
+    }
+    columns = {**columns, "_dlt_id": _dlt_ids(rows)}
+    arrays = [
+        pa.array(columns[field.name], field.type)
+        if field.name in columns
+        else pa.repeat(pa.scalar(same[field.name], field.type), rows)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)

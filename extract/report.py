@@ -1,0 +1,124 @@
+"""What a run did, for people and for `--report`: filled in while it runs, printed at its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+Status = Literal["ok", "failed", "not readable", "not configured"]
+
+
+@dataclass
+class ResourceReport:
+    """One resource of one organization. Windows and pages are what was asked for, records and
+    rejected what lies in those windows, landed the records of windows that had changed."""
+
+    resource: str
+    organization: str
+    status: Status = "ok"
+    days_asked: int = 0
+    windows: int = 0
+    changed: int = 0
+    records: int = 0
+    landed: int = 0
+    rejected: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.organization}/{self.resource}"
+
+    def numbers(self) -> list[str]:
+        counts = (self.windows, self.changed, self.records, self.landed, self.rejected)
+        return [f"{count:,}" for count in counts]
+
+
+@dataclass
+class SourceReport:
+    """One source; `errors` are those that are not about one resource."""
+
+    source: str
+    status: Status = "ok"
+    base_url: str | None = None
+    seconds: float = 0.0
+    resources: list[ResourceReport] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def all_errors(self) -> Iterator[str]:
+        yield from (f"{self.source}: {error}" for error in self.errors)
+        for part in self.resources:
+            name = f"{self.source} {part.name}"
+            yield from (f"{name}: {error}" for error in part.errors)
+            if part.rejected:
+                yield (
+                    f"{name}: {part.rejected} records do not have the form that the marts need; "
+                    f"see raw_{self.source}.rejected_records"
+                )
+
+    def all_notes(self) -> Iterator[str]:
+        yield from (f"{self.source}: {note}" for note in self.notes)
+        if unreadable := [part.name for part in self.resources if part.status == "not readable"]:
+            yield f"{self.source}: not readable with this key: {', '.join(unreadable)}"
+        for part in self.resources:
+            yield from (f"{self.source} {part.name}: {note}" for note in part.notes)
+
+
+@dataclass
+class RunReport:
+    """A whole run. `since` and `until` (exclusive) are ISO days, since null for an ordinary run."""
+
+    started_at: str
+    since: str | None
+    until: str
+    seconds: float = 0.0
+    exit_code: int = 0
+    sources: list[SourceReport] = field(default_factory=list)
+
+    def write(self, path: Path, hide: list[str]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(redacted(json.dumps(self.as_json(), indent=2), hide) + "\n")
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def show(self, console: Console, hide: list[str]) -> None:
+        """A table of what came in, then what is missing and why."""
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+        table.add_column("what came in", no_wrap=True)
+        for heading in ("days", "changed", "records", "landed", "rejected"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for source in self.sources:
+            # A legacy report that nothing was wanted of would only be noise.
+            shown = [part for part in source.resources if part.windows or part.status == "failed"]
+            if shown:
+                table.add_row(f"[bold]{source.source}[/bold]")
+            for part in shown:
+                table.add_row(f"  {part.name}", *part.numbers())
+            table.add_section()
+        if table.row_count:
+            console.print(table)
+        for source in self.sources:
+            for note in source.all_notes():
+                console.print(f"note: {escape(redacted(note, hide))}", soft_wrap=True)
+        for source in self.sources:
+            for error in source.all_errors():
+                console.print(f"[red]error[/red]: {escape(redacted(error, hide))}", soft_wrap=True)
+
+
+def redacted(text: str, hide: list[str]) -> str:
+    """The text without any secret: a vendor may repeat a key in its message."""
+    for secret in sorted(hide, key=len, reverse=True):
+        text = text.replace(secret, "[secret]")
+    return text

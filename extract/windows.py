@@ -1,0 +1,350 @@
+"""Windows: one resource of one organization for one UTC day. The only module that knows them.
+
+A run asks for days (`Run.days`), in chunks that the vendor allows, oldest first, splits each answer
+into its days and compares a hash of every day with what was last landed. What was landed lies in
+`memory`, which dlt keeps in the warehouse:
+
+    {"console/analytics_cost": {"high_water": "2026-11-20", "hashes": {"2026-11-19": "0f3a…"}},
+     "cursor/members": {"snapshot_date": "2026-11-20", "hash": "77b2…", "records": 61}}
+
+A directory (members, keys, a sheet) has no past: its window is the day of the run, and it is
+compared with its last landed snapshot, whatever its day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from pydantic import ValidationError
+
+from extract.http import ExpiredError, TooRecentError, UnreadableError, VendorError
+from extract.records import Record
+from extract.report import ResourceReport, SourceReport
+
+log = logging.getLogger(__name__)
+
+# How far the first run reaches back. Vendors keep more, but it comes at some hundred requests.
+FIRST_RUN_DAYS = 180
+# How often a query whose pages no longer belong together is asked from its first page again.
+RESTARTS = 3
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days from `start` to before `end`."""
+
+    start: date
+    end: date
+
+    def days(self) -> list[date]:
+        return [self.start + ONE_DAY * n for n in range((self.end - self.start).days)]
+
+    def chunks(self, most_days: int) -> Iterator[Period]:
+        """The period in pieces of at most `most_days`, oldest first."""
+        start = self.start
+        while start < self.end:
+            end = min(start + ONE_DAY * most_days, self.end)
+            yield Period(start, end)
+            start = end
+
+    def within(self, earliest: date | None, before: date | None) -> Period:
+        """What of the period lies in [earliest, before); empty periods have start >= end."""
+        return Period(max(self.start, earliest or self.start), min(self.end, before or self.end))
+
+    def __str__(self) -> str:
+        last = self.end - ONE_DAY
+        return str(self.start) if self.start == last else f"{self.start}..{last}"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of a vendor. `parts` are its records as bytes, with their day where the answer
+    (not the record) says it; `request` is what was asked, without the place in the paging."""
+
+    parts: list[tuple[date | None, list[msgspec.Raw]]]
+    request: dict[str, Any]
+    envelope: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One list that a vendor offers, and how it is read.
+
+    `pages` answers for a period with all its pages; a directory ignores the period. `look_back` is
+    for how many days before the high-water mark the vendor may still change its answer, `most_days`
+    what it takes in one query. An optional resource that the key may not read fails nothing.
+    """
+
+    name: str
+    record: type[Record]
+    pages: Callable[[Period], Iterator[Page]]
+    look_back: int = 0
+    most_days: int = 1
+    is_directory: bool = False
+    is_optional: bool = False
+    may_be_emptied: bool = True
+
+
+@dataclass
+class Window:
+    """A day of a resource as the vendor tells it now. `end` is exclusive."""
+
+    start: date
+    end: date
+    resource: str = ""
+    organization: str = ""
+    payloads: list[bytes] = field(default_factory=list)
+    digests: list[bytes] = field(default_factory=list)
+    rejected: list[tuple[bytes, str]] = field(default_factory=list)
+    rejected_digests: list[bytes] = field(default_factory=list)
+    request: dict[str, Any] = field(default_factory=dict)
+    envelope: dict[str, Any] = field(default_factory=dict)
+    pages: int = 0
+    content_hash: str = ""
+    is_changed: bool = False
+    extracted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def add(self, payload: bytes) -> None:
+        self.payloads.append(payload)
+        self.digests.append(digest(payload))
+
+    def reject(self, payload: bytes, reason: str) -> None:
+        self.rejected.append((payload, reason))
+        self.rejected_digests.append(digest(payload))
+
+
+@dataclass
+class Run:
+    """What one source's run works with. `since` is None on an ordinary run; `until` is exclusive;
+    `today` is the window of directories."""
+
+    report: SourceReport
+    since: date | None
+    until: date
+    today: date
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    def days(self, resource: Resource, known: dict[str, Any]) -> Period:
+        """The days to ask for: exactly those named, or from the high-water mark back."""
+        if resource.is_directory:
+            return Period(self.today, self.today + ONE_DAY)
+        if self.since:
+            return Period(self.since, self.until)
+        mark = known.get("high_water")
+        if mark is None:
+            return Period(self.until - ONE_DAY * FIRST_RUN_DAYS, self.until)
+        return Period(date.fromisoformat(mark) - ONE_DAY * resource.look_back, self.until)
+
+
+class _Undated(Exception):  # noqa: N818 - a signal, not an error
+    """A record of a query for several days does not say which of them is its day."""
+
+
+def canonical(payload: bytes) -> bytes:
+    """The same bytes for the same JSON value, whatever the order of its keys and its spaces."""
+    try:
+        return msgspec.json.encode(msgspec.json.decode(payload), order="sorted")
+    except msgspec.DecodeError:
+        return payload
+
+
+def digest(payload: bytes) -> bytes:
+    return hashlib.sha256(canonical(payload)).digest()
+
+
+def content_hash(digests: Iterable[bytes], rejected: Iterable[bytes] = ()) -> str:
+    """128 bits over a set of records that does not depend on their order, in hex.
+
+    Refused records count apart: when the checks change, a window with refused records changes and
+    lands again; while nothing changes, it does not.
+    """
+    total = hashlib.sha256()
+    for part in (digests, rejected):
+        for one in sorted(part):
+            total.update(one)
+        total.update(b"|")
+    return total.hexdigest()[:32]
+
+
+def fetch(
+    resource: Resource,
+    organization: str,
+    run: Run,
+    *,
+    earliest: date | None = None,
+    before: date | None = None,
+) -> Generator[Window, None, ResourceReport]:
+    """The windows of a resource, each as soon as its query is complete; returns its report.
+
+    Only days in [earliest, before) are asked for. The resource stops at its first failure, which
+    goes to the report: windows before it count, and the high-water mark stays before it.
+    """
+    part = ResourceReport(resource.name, organization)
+    run.report.resources.append(part)
+    known = run.memory.setdefault(f"{organization}/{resource.name}", {})
+    asked = run.days(resource, known)
+    began = time.monotonic()
+    try:
+        yield from _fetch_period(resource, asked, asked.within(earliest, before), part, known)
+    except GeneratorExit:
+        raise
+    except UnreadableError as error:
+        if resource.is_optional:
+            part.status = "not readable"
+        else:
+            _fail(part, str(error))
+    except VendorError as error:
+        _fail(part, str(error))
+    except Exception as error:  # one resource must not take the others along
+        log.exception("%s/%s", organization, resource.name)
+        _fail(part, f"unexpected {type(error).__name__}: {error}")
+    part.seconds = time.monotonic() - began
+    log.info(
+        "%s %s/%s: %s, %d windows, %d changed, %d records landed, %.1f s",
+        *(run.report.source, organization, resource.name, part.status),
+        *(part.windows, part.changed, part.landed, part.seconds),
+    )
+    return part
+
+
+def _fail(part: ResourceReport, message: str) -> None:
+    part.status = "failed"
+    part.errors.append(message)
+
+
+def _fetch_period(
+    resource: Resource,
+    asked: Period,
+    clipped: Period,
+    part: ResourceReport,
+    known: dict[str, Any],
+) -> Iterator[Window]:
+    part.days_asked = len(clipped.days())
+    for chunk in clipped.chunks(resource.most_days):
+        try:
+            windows = _read(resource, chunk, part)
+        except TooRecentError as error:
+            part.notes.append(f"days from {chunk.start} on are not published yet: {error.message}")
+            return
+        except VendorError as error:
+            error.args = (f"{chunk}: {error}",)
+            raise
+        for window in windows:
+            window.resource, window.organization = part.resource, part.organization
+            _decide(resource, window, known)
+            _count(window, part)
+            yield window
+        if not resource.is_directory:
+            _advance(known, asked.start, chunk.end)
+    if not resource.is_directory:
+        _advance(known, asked.start, asked.end)
+
+
+def _read(resource: Resource, chunk: Period, part: ResourceReport) -> list[Window]:
+    """The windows of a chunk from one whole, consistent reading of all its pages."""
+    for restart in range(RESTARTS + 1):
+        try:
+            return _collect(resource, chunk, part)
+        except ExpiredError as error:
+            if restart == RESTARTS:
+                raise
+            log.info("%s %s: %s; asking from the first page again", resource.name, chunk, error)
+            part.notes.append(f"{chunk}: asked from the first page again: {error.message}")
+        except _Undated:
+            # A query for one day tells the day of everything in its answer.
+            return [window for day in chunk.chunks(1) for window in _read(resource, day, part)]
+    raise AssertionError("unreachable")
+
+
+def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Window]:
+    now = datetime.now(UTC)
+    windows = {day: Window(day, day + ONE_DAY, extracted_at=now) for day in chunk.days()}
+    only = windows[chunk.start] if len(windows) == 1 else None
+    validate = resource.record.model_validate_json
+    pages = 0
+    page = None
+    for page in resource.pages(chunk):
+        pages += 1
+        part.pages += 1
+        for told, records in page.parts:
+            for record in records:
+                payload = bytes(record)
+                reason = None
+                day = told
+                try:
+                    checked = validate(payload)
+                except ValidationError as error:
+                    reason = _reason(error)
+                else:
+                    day = told or checked.day()
+                if day is not None and day not in windows:
+                    reason = f"its day, {day}, is not among those asked for, {chunk}"
+                    day = None
+                window = only if day is None else windows[day]
+                if window is None:
+                    raise _Undated
+                if reason:
+                    window.reject(payload, reason)
+                else:
+                    window.add(payload)
+    for window in windows.values():
+        window.pages = pages
+        if page:
+            window.request, window.envelope = page.request, page.envelope
+    return list(windows.values())
+
+
+def _reason(error: ValidationError) -> str:
+    """Which keys are wrong and how, without the values: they are in the payload."""
+    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or 'record'}: {problem['msg']}"
+        for problem in problems[:5]
+    )
+
+
+def _decide(resource: Resource, window: Window, known: dict[str, Any]) -> None:
+    """Compare with what was last landed, and remember."""
+    window.content_hash = content_hash(window.digests, window.rejected_digests)
+    if resource.is_directory:
+        had = known.get("records", 0)
+        if had and not window.payloads and not resource.may_be_emptied:
+            raise VendorError(
+                f"had {had} rows and now has none",
+                advice="the last good version stays in force; fill it again, or restore it from "
+                "the version history",
+            )
+        window.is_changed = known.get("hash") != window.content_hash
+        if window.is_changed:
+            known["snapshot_date"] = str(window.start)
+            known["hash"] = window.content_hash
+            known["records"] = len(window.payloads)
+    else:
+        hashes = known.setdefault("hashes", {})
+        window.is_changed = hashes.get(str(window.start)) != window.content_hash
+        hashes[str(window.start)] = window.content_hash
+
+
+def _count(window: Window, part: ResourceReport) -> None:
+    part.windows += 1
+    part.records += len(window.payloads)
+    part.rejected += len(window.rejected)
+    if window.is_changed:
+        part.changed += 1
+        part.landed += len(window.payloads)
+
+
+def _advance(known: dict[str, Any], start: date, end: date) -> None:
+    """Move the high-water mark to `end`, when [start, end) leaves no gap behind it."""
+    mark = known.get("high_water")
+    if mark is None or date.fromisoformat(mark) >= start:
+        known["high_water"] = max(mark or "", str(end))

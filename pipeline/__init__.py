@@ -1,0 +1,1 @@
+"""What `make run` does: settings, logs, the order of the steps and the report."""

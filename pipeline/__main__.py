@@ -1,0 +1,60 @@
+"""`python -m pipeline run [--since DAY] [--until DAY]` and `python -m pipeline dbt …`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from pipeline import dbt
+from pipeline.logs import set_up_logs
+from pipeline.run import RefusedError, run
+from pipeline.settings import SettingsError, load_settings
+
+log = logging.getLogger("pipeline")
+
+FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m pipeline")
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("run", help="fetch what is new, build the marts, report")
+    command.add_argument("--since", metavar="DAY", help="first day, instead of EXTRACT_SINCE")
+    command.add_argument("--until", metavar="DAY", help="day after the last, for EXTRACT_UNTIL")
+    command = commands.add_parser("dbt", help="call dbt with the project's settings")
+    command.add_argument("arguments", nargs=argparse.REMAINDER)
+    arguments = parser.parse_args()
+
+    signal.signal(signal.SIGTERM, _stop)
+    if arguments.command == "run":
+        days = {"EXTRACT_SINCE": arguments.since, "EXTRACT_UNTIL": arguments.until}
+        os.environ.update({name: day for name, day in days.items() if day})
+    try:
+        settings = load_settings()
+        set_up_logs(settings)
+        if arguments.command == "dbt":
+            return dbt.call(settings, arguments.arguments)
+        return run(settings)
+    except (SettingsError, RefusedError) as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        log.error("Stopped; the next run takes up what is missing")
+        return INTERRUPTED
+    except Exception:
+        log.exception("The run failed")
+        return FAILED
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """As on Ctrl-C: unwind, so that no child is left behind."""
+    raise KeyboardInterrupt(f"signal {number}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

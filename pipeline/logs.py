@@ -1,0 +1,56 @@
+"""Logging for every command: lines of text, or JSON objects one a line, on standard error."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Literal
+
+from pipeline.settings import Settings
+
+# Only these speak at LOG_LEVEL; libraries are heard from WARNING on.
+OURS = ("__main__", "pipeline", "extract", "dashboards")
+
+HIDDEN = "[secret]"
+
+
+class Formatter(logging.Formatter):
+    """Text or JSON, with every known secret blotted out.
+
+    Secrets are `SecretStr` and should never get here. This is the second line of defence, for what
+    a library puts in a message or a traceback, and so it works on what would be printed.
+    """
+
+    def __init__(self, kind: Literal["text", "json"], secrets: list[str]) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
+        self._kind = kind
+        # The longest first: one secret may be the beginning of another.
+        self._secrets = sorted(secrets, key=len, reverse=True)
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self._kind == "text":
+            return self._redact(super().format(record))
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": self._redact(record.getMessage()),
+        }
+        if record.exc_info:
+            entry["exception"] = self._redact(self.formatException(record.exc_info))
+        return json.dumps(entry, ensure_ascii=False)
+
+    def _redact(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, HIDDEN)
+        return text
+
+
+def set_up_logs(settings: Settings) -> None:
+    """Send all logging of this process to standard error as LOG_LEVEL and LOG_FORMAT say."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(Formatter(settings.log_format, settings.secret_values()))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in OURS:
+        logging.getLogger(name).setLevel(settings.log_level)

@@ -1,0 +1,233 @@
+"""The report at the end of a run: what came in, what it cost, whose it is, and whether it ties.
+
+It reads the marts, not the vendors. Money is Decimal dollars from the warehouse, rounded to cents
+only when printed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.settings import Settings
+from pipeline.warehouse import Ask, NoTableError, warehouse
+
+# How a row got its owner, from the surest to none, in words.
+METHODS = {
+    "vendor_identity": "named by the vendor",
+    "key_mapping": "API key mapped to a person",
+    "key_principal": "API key acts as a person",
+    "key_creator": "created the API key",
+    "service_account": "service account",
+    "team_mapping": "mapped to a cost center only",
+    "unattributed": "nobody",
+}
+TOP = 6
+
+
+def show(settings: Settings, extracted: dict[str, Any], console: Console | None = None) -> bool:
+    """Print the report; whether the marts tie to what the vendors reported.
+
+    `extracted` is the JSON report of `python -m extract run`.
+    """
+    console = console or Console(width=None if sys.stdout.isatty() else 100)
+    console.print()
+    console.print(came_in(extracted), "")
+    try:
+        with warehouse(settings) as ask:
+            costs = f"{settings.dataset('marts')}.fct_cost_daily"
+            console.print(cost(ask, costs), "")
+            console.print(attribution(ask, costs), "")
+            table, is_tied = ties(ask, f"{settings.dataset('intermediate')}.int_cost_ties")
+            console.print(table, "")
+    except NoTableError as error:
+        console.print(f"The marts are not complete: {escape(str(error).splitlines()[0])}")
+        return False
+    console.print(f"[dim]{where(settings)}[/dim]")
+    return is_tied
+
+
+def came_in(extracted: dict[str, Any]) -> Group:
+    """One row per source and organization: days that changed, and the records that they brought;
+    then what the vendors would not give and what went wrong."""
+    table = _table("What came in", "source", "organization", ">changed days", "records landed")
+    remarks = Text()
+    for source in extracted["sources"]:
+        parts = source["resources"]
+        if not parts:
+            table.add_row(source["source"], "", "", _status(source["status"]))
+        for organization in dict.fromkeys(part["organization"] for part in parts):
+            own = [part for part in parts if part["organization"] == organization]
+            changed = sum(part["changed"] for part in own)
+            landed = [f"{part['resource']} {part['landed']:,}" for part in own if part["landed"]]
+            words = " · ".join(landed) or "nothing new"
+            table.add_row(source["source"], organization, f"{changed:,}", words)
+            unread = [part["resource"] for part in own if part["status"] == "not readable"]
+            if unread:
+                names = ", ".join(unread)
+                remarks.append(
+                    f"  {source['source']} {organization}: the key may not read {names}\n"
+                )
+        for part in (source, *parts):
+            name = " ".join(filter(None, (source["source"], part.get("resource"))))
+            for note in part["notes"] if parts and part["status"] != "not readable" else ():
+                remarks.append(f"  {name}: {note}\n")
+            for error in part["errors"]:
+                remarks.append(f"  {name}: {error}\n", "red")
+            if rejected := part.get("rejected"):
+                remarks.append(f"  {name}: {rejected:,} records rejected\n", "red")
+    remarks.rstrip()
+    return Group(table, remarks)
+
+
+def cost(ask: Ask, costs: str) -> Table:
+    """List, billed and effective cost per platform: this month, the month before, and in all."""
+    rows = ask(f"""
+        select
+            vendor,
+            platform_code,
+            extract(year from cost_date) as year,
+            extract(month from cost_date) as month,
+            sum(list_cost_usd) as list_cost_usd,
+            sum(billed_cost_usd) as billed_cost_usd,
+            sum(effective_cost_usd) as effective_cost_usd,
+            min(cost_date) as first_date,
+            max(cost_date) as last_date
+        from {costs}
+        group by 1, 2, 3, 4
+    """)
+    table = _table("What it cost", "", "platform", "vendor", ">list $", ">billed $", ">effective $")
+    if not rows:
+        return table
+    first, last = min(row[7] for row in rows), max(row[8] for row in rows)
+    months = sorted({(row[2], row[3]) for row in rows})
+    parts = [(f"{year}-{month:02}", {(year, month)}) for year, month in months[-2:]]
+    if (last.year, last.month) == months[-1]:
+        parts[-1] = (f"{parts[-1][0]}, to {last:%d}", parts[-1][1])
+    if len(months) > 1:
+        parts.append((f"since {first}", set(months)))
+    for label, wanted in parts:
+        chosen = [row for row in rows if (row[2], row[3]) in wanted]
+        for vendor, platform in sorted({row[:2] for row in chosen}):
+            sums = _sums(row[4:7] for row in chosen if row[:2] == (vendor, platform))
+            table.add_row(label, platform, vendor, *map(dollars, sums))
+            label = ""
+        table.add_row("", "all", "", *map(dollars, _sums(row[4:7] for row in chosen)), style="bold")
+        table.add_section()
+    return table
+
+
+def attribution(ask: Ask, costs: str) -> Group:
+    """Effective cost by how its owner was found, then the largest departments and people."""
+    rows = ask(f"""
+        select attribution_method, sum(effective_cost_usd) as effective_cost_usd
+        from {costs}
+        group by 1
+    """)
+    total = sum((amount for _, amount in rows), Decimal(0))
+    attributed = sum((amount for method, amount in rows if method != "unattributed"), Decimal(0))
+    title = f"Whose it is: {share(attributed, total)} of ${dollars(total)} is attributed"
+    methods = _table(title, "attribution", "which means", ">effective $", ">share")
+    amounts: dict[str, Decimal] = dict(rows)
+    for method in sorted(amounts, key=[*METHODS, *amounts].index):
+        amount = amounts[method]
+        methods.add_row(method, METHODS.get(method, ""), dollars(amount), share(amount, total))
+    tops = [top(ask, costs, "department", total), top(ask, costs, "user_email", total)]
+    side_by_side = Table.grid(padding=(0, 4, 0, 0))
+    side_by_side.add_row(*tops)
+    return Group(methods, "", side_by_side)
+
+
+def top(ask: Ask, costs: str, column: str, total: Decimal) -> Table:
+    """The largest departments or people by effective cost."""
+    rows = ask(f"""
+        select {column}, sum(effective_cost_usd) as effective_cost_usd
+        from {costs}
+        group by 1
+        order by 2 desc
+        limit {TOP}
+    """)
+    heading = {"department": "department", "user_email": "person"}[column]
+    table = _table(None, f"largest {heading}", ">effective $", ">share")
+    for name, amount in rows:
+        table.add_row(name or "(none)", dollars(amount), share(amount, total))
+    return table
+
+
+def ties(ask: Ask, model: str) -> tuple[Table, bool]:
+    """What the vendors reported beside what the marts hold, and whether they are equal.
+
+    Reads `int_cost_ties`: a row per organization, vendor and day, with a difference that is exact.
+    """
+    rows = ask(f"""
+        select
+            vendor,
+            organization,
+            count(distinct cost_date) as days,
+            sum(reported_usd) as reported_usd,
+            sum(marts_usd) as marts_usd,
+            sum(case when difference_usd <> 0 then 1 else 0 end) as differing
+        from {model}
+        group by 1, 2
+        order by 1, 2
+    """)
+    heading = "Does it tie to what the vendors reported"
+    names = ("vendor", "organization", ">days", ">reported $", ">in the marts $", "")
+    table = _table(heading, *names)
+    for vendor, organization, days, reported, held, differing in rows:
+        verdict = Text("to the last digit", "green")
+        if differing:
+            verdict = Text(f"differs on {differing} days", "bold red")
+        amounts = (dollars(reported), dollars(held))
+        table.add_row(vendor, organization, f"{days:,}", *amounts, verdict)
+    return table, not any(row[5] for row in rows)
+
+
+def where(settings: Settings) -> str:
+    """Where to look further."""
+    if settings.target == "bigquery":
+        return f"In BigQuery: {settings.google_cloud_project}.{settings.dataset('marts')}"
+    return f"In {settings.duckdb_path}, schema marts"
+
+
+def dollars(amount: Decimal) -> str:
+    """1234.5 as 1,234.50."""
+    return f"{amount:,.2f}"
+
+
+def share(part: Decimal, whole: Decimal) -> str:
+    """A part as a percentage of the whole; a dash where there is no whole."""
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+def _sums(rows: Iterable[tuple[Decimal, ...]]) -> list[Decimal]:
+    return [sum(column, Decimal(0)) for column in zip(*rows, strict=True)]
+
+
+def _status(status: str) -> Text:
+    return Text(status, {"ok": "green", "failed": "bold red"}.get(status, "dim"))
+
+
+def _table(title: str | None, *headings: str) -> Table:
+    """A quiet table; a heading that begins with > is of a column of numbers."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold cyan",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+    )
+    for heading in headings:
+        is_number = heading.startswith(">")
+        table.add_column(heading.removeprefix(">"), justify="right" if is_number else "left")
+    return table

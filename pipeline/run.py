@@ -1,0 +1,144 @@
+"""What `make run` does: extract, build, report."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
+
+from pipeline import dbt, report
+from pipeline.processes import child, sandbox
+from pipeline.settings import ROOT, SOURCES, Settings, load_settings
+from pipeline.warehouse import NoTableError, warehouse
+
+log = logging.getLogger(__name__)
+
+EXTRACT_REPORT = ROOT / "target" / "extract.json"
+
+
+class RefusedError(Exception):
+    """The run cannot begin; the message says what is missing."""
+
+
+def run(settings: Settings) -> int:
+    """Fetch what is new, build the marts, report.
+
+    Returns 0 when everything went well, 1 when something failed on the way; raises RefusedError
+    before anything is touched.
+    """
+    refuse_incomplete(settings)
+    is_sample = not settings.configured_sources()
+    refuse_mixture(settings, is_sample)
+    with ExitStack() as stack:
+        if is_sample:
+            log.info("No vendor is configured: using the sandbox, a sample company on this machine")
+            log.info("(.env.example lists the settings for your own)")
+            os.environ.update(stack.enter_context(sandbox(os.environ)))
+            settings = load_settings()
+        else:
+            log.info("Configured: %s", ", ".join(settings.configured_sources()))
+            for source, names in settings.missing_settings().items():
+                log.info("Not configured: %s (%s)", source, " or ".join(names))
+        with step("extract"):
+            extract_code = extract(settings)
+    if not EXTRACT_REPORT.exists():
+        log.error("Nothing was extracted; the marts stay as they were")
+        return 1
+    with step("dbt build"):
+        build = dbt.build(settings)
+    for line in build.warnings:
+        log.warning("dbt: %s", line)
+    for line in build.failures:
+        log.error("dbt: %s", line)
+    if build.statuses:
+        counts = (f"{count} {status}" for status, count in build.statuses.most_common())
+        log.info("dbt: %s", ", ".join(counts))
+    ties = report.show(settings, json.loads(EXTRACT_REPORT.read_text()))
+    if extract_code:
+        log.error("Some of the extraction failed: the marts lack what it would have brought")
+    return int(bool(extract_code or build.exit_code or not ties))
+
+
+@contextmanager
+def step(name: str) -> Iterator[None]:
+    """Say when a step is over and how long it took."""
+    start = time.monotonic()
+    yield
+    log.info("%s: %.1f s", name, time.monotonic() - start)
+
+
+def extract(settings: Settings) -> int:
+    """Run the extraction in a process of its own; its exit code."""
+    EXTRACT_REPORT.unlink(missing_ok=True)
+    arguments = ["-m", "extract", "run", "--report", str(EXTRACT_REPORT)]
+    environment = os.environ | settings.dbt_environment()
+    # Its own table goes to standard output; the report at the end says the same in less.
+    with child(arguments, environment, stdout=subprocess.DEVNULL) as process:
+        return process.wait()
+
+
+def refuse_incomplete(settings: Settings) -> None:
+    """No setting is guessed: what production needs must be there."""
+    missing = settings.missing_settings()
+    problems = []
+    if names := missing.get("bigquery"):
+        problems.append(f"TARGET=bigquery needs {', '.join(names)}")
+    if not settings.configured_sources() and (settings.target == "bigquery" or in_ci()):
+        where = "TARGET=bigquery" if settings.target == "bigquery" else "CI=true"
+        problems.append(f"No vendor is configured, and with {where} sample data is no substitute.")
+        problems.append("Set those of at least one:")
+        problems += [f"  {source}: {' or '.join(names)}" for source, names in SOURCES.items()]
+    if problems:
+        raise RefusedError("\n".join(problems))
+
+
+def in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in ("true", "1")
+
+
+def refuse_mixture(settings: Settings, is_sample: bool) -> None:
+    """Sample data and real data never share a warehouse: nobody could tell them apart later."""
+    if settings.target == "bigquery":
+        return
+    held = {is_local(url) for url in landed_from(settings)}
+    urls = {
+        "anthropic": settings.anthropic_base_url,
+        "cursor": settings.cursor_base_url,
+        "google_sheets": "" if settings.sheets_dir else settings.google_sheets_base_url,
+    }
+    configured = [urls[source] for source in settings.configured_sources()]
+    comes = {True} if is_sample else {is_local(url) for url in configured if url}
+    if held and comes and held != comes:
+        data = "the sandbox's sample data" if True in held else "data of real vendors"
+        raise RefusedError(
+            f"{settings.duckdb_path} holds {data}, which this run would mix with the other kind.\n"
+            "Move that file away, or name another with DUCKDB_PATH."
+        )
+
+
+def landed_from(settings: Settings) -> list[str]:
+    """The addresses of the vendors whose answers lie in the warehouse."""
+    urls: list[str] = []
+    for source in SOURCES:
+        table = f"{settings.dataset(f'raw_{source}')}.extractions"
+        try:
+            with warehouse(settings) as ask:
+                urls += [url for (url,) in ask(f"select distinct base_url from {table}")]
+        except NoTableError:
+            continue
+    return [url for url in urls if url and url.startswith("http")]
+
+
+def is_local(url: str) -> bool:
+    """Whether an address is on this machine, as the sandbox's is."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,236 @@
+"""Every setting of the project, read once from the environment and from `.env`.
+
+A variable set to nothing is the same as one that is not set; names nobody knows are ignored.
+The environment wins over `.env`, even with nothing. Secrets are `SecretStr`: they do not show in a
+repr, an error or a log. Each secret NAME may be given as NAME_SECRET instead, the resource name of
+a Secret Manager version (https://cloud.google.com/secret-manager/docs/access-secret-version).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+SECRETS = (
+    "ANTHROPIC_ADMIN_KEY",
+    "ANTHROPIC_ENTERPRISE_KEY",
+    "CURSOR_API_KEY",
+    "METABASE_API_KEY",
+    "SLACK_WEBHOOK_URL",
+)
+
+# A source is configured when at least one of its settings is given.
+SOURCES = {
+    "anthropic": ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ENTERPRISE_KEY"),
+    "cursor": ("CURSOR_API_KEY",),
+    "google_sheets": ("GOOGLE_SHEETS_ID", "SHEETS_DIR"),
+}
+
+BIGQUERY = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION")
+
+SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names each one and says what to do."""
+
+
+class Settings(BaseSettings):
+    """The settings by their names in lower case; build them with `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env",
+        extra="ignore",
+        frozen=True,
+        # An error must not repeat the value it is about: it may be a secret.
+        hide_input_in_errors=True,
+    )
+
+    target: Literal["duckdb", "bigquery"] = "duckdb"
+    duckdb_path: Path = Path("data/warehouse.duckdb")
+    google_cloud_project: str | None = None
+    bigquery_dataset: str | None = None
+    bigquery_location: str | None = None
+    bigquery_api_endpoint: str | None = None
+
+    anthropic_admin_key: SecretStr | None = None
+    anthropic_admin_key_secret: str | None = None
+    anthropic_enterprise_key: SecretStr | None = None
+    anthropic_enterprise_key_secret: str | None = None
+    anthropic_base_url: str = "https://api.anthropic.com"
+
+    cursor_api_key: SecretStr | None = None
+    cursor_api_key_secret: str | None = None
+    cursor_base_url: str = "https://api.cursor.com"
+
+    google_sheets_id: str | None = None
+    google_application_credentials: Path | None = None
+    google_sheets_base_url: str = "https://sheets.googleapis.com"
+    sheets_dir: Path | None = None
+
+    extract_since: date | None = None
+    extract_until: date | None = Field(default=None, description="exclusive")
+
+    metabase_url: str | None = None
+    metabase_api_key: SecretStr | None = None
+    metabase_api_key_secret: str | None = None
+    slack_webhook_url: SecretStr | None = None
+    slack_webhook_url_secret: str | None = None
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, values: dict[str, object]) -> dict[str, object]:
+        """Here, not by pydantic's `env_ignore_empty`: so that `CURSOR_API_KEY= make run` runs
+        without Cursor, whatever `.env` says."""
+        return {
+            name: value
+            for name, value in values.items()
+            if not isinstance(value, str) or value.strip()
+        }
+
+    @field_validator("target", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.strip().upper() if isinstance(value, str) else value
+
+    @field_validator("extract_since", "extract_until", mode="before")
+    @classmethod
+    def _day(cls, value: object) -> object:
+        """Only YYYY-MM-DD: pydantic would also take a number of seconds for a date."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError("must be a day, YYYY-MM-DD") from None
+
+    @field_validator("duckdb_path", "google_application_credentials", "sheets_dir")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        """Relative paths start at the project, wherever a command is called from."""
+        return value if value is None else ROOT / value.expanduser()
+
+    @field_validator("anthropic_base_url", "cursor_base_url", "google_sheets_base_url")
+    @classmethod
+    def _without_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if problems := list(self._problems()):
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        since, until = self.extract_since, self.extract_until
+        if since and until and since >= until:
+            yield f"EXTRACT_SINCE ({since}) must be before EXTRACT_UNTIL ({until}, exclusive)"
+        if self.google_sheets_id and self.sheets_dir:
+            yield "GOOGLE_SHEETS_ID and SHEETS_DIR are both set: keep one, the sheets have one home"
+        if self.sheets_dir and not self.sheets_dir.is_dir():
+            yield f"SHEETS_DIR: there is no folder {self.sheets_dir}"
+        credentials = self.google_application_credentials
+        uses_google = self.google_sheets_id or self.target == "bigquery"
+        if uses_google and credentials and not credentials.is_file():
+            yield f"GOOGLE_APPLICATION_CREDENTIALS: there is no file {credentials}"
+        for name in SECRETS:
+            resource = self._value(f"{name}_SECRET")
+            if resource and self._value(name):
+                yield f"{name} and {name}_SECRET are both set: keep one"
+            if resource and not SECRET_NAME.fullmatch(str(resource)):
+                yield (
+                    f"{name}_SECRET must be a Secret Manager resource name, "
+                    "projects/PROJECT/secrets/NAME or …/versions/VERSION"
+                )
+
+    def _value(self, name: str) -> object:
+        return getattr(self, name.lower())
+
+    def configured_sources(self) -> list[str]:
+        """Names of the sources that have what they need, in the order of `SOURCES`."""
+        return [source for source in SOURCES if any(map(self._value, SOURCES[source]))]
+
+    def missing_settings(self) -> dict[str, tuple[str, ...]]:
+        """What is not configured: a source and the settings of which it needs one, or
+        `bigquery` and the settings that it needs all of."""
+        configured = self.configured_sources()
+        missing = {source: names for source, names in SOURCES.items() if source not in configured}
+        warehouse = tuple(name for name in BIGQUERY if not self._value(name))
+        if self.target == "bigquery" and warehouse:
+            missing["bigquery"] = warehouse
+        return missing
+
+    def secret_values(self) -> list[str]:
+        """The values that must never be printed, for `pipeline.logs`."""
+        secrets = map(self._value, SECRETS)
+        return [secret.get_secret_value() for secret in secrets if isinstance(secret, SecretStr)]
+
+    def dataset(self, schema: str) -> str:
+        """The name in the warehouse of one of the schemas raw_…, staging, intermediate, marts:
+        on BigQuery with the prefix BIGQUERY_DATASET, since a Google project has one name space."""
+        return schema if self.target == "duckdb" else f"{self.bigquery_dataset}_{schema}"
+
+    def dbt_environment(self) -> dict[str, str]:
+        """What `dbt_project/profiles.yml` and Google's libraries read from the environment.
+        It holds no secret."""
+        google = (*BIGQUERY, "BIGQUERY_API_ENDPOINT", "GOOGLE_APPLICATION_CREDENTIALS")
+        names = ("TARGET", "DUCKDB_PATH", *google)
+        return {name: str(value) for name in names if (value := self._value(name))}
+
+
+def load_settings() -> Settings:
+    """The settings, secrets fetched where NAME_SECRET says so.
+
+    Raises SettingsError with a line for each setting that is wrong.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_lines(error))) from None
+    fetched = {
+        name.lower(): SecretStr(_fetch(name, str(resource)))
+        for name in SECRETS
+        if (resource := settings._value(f"{name}_SECRET"))
+    }
+    return settings.model_copy(update=fetched)
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_input=False, include_url=False):
+        message = problem["msg"].removeprefix("Value error, ")
+        name = ".".join(str(part) for part in problem["loc"]).upper()
+        yield f"{name}: {message}" if name else message
+
+
+def _fetch(name: str, resource: str) -> str:
+    # Imported here: it takes a second, and few set-ups use it.
+    from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud import secretmanager
+
+    version = resource if "/versions/" in resource else f"{resource}/versions/latest"
+    try:
+        client = secretmanager.SecretManagerServiceClient()
+        answer = client.access_secret_version(name=version)
+    except (GoogleAPIError, GoogleAuthError) as error:
+        raise SettingsError(f"{name}_SECRET: cannot read {version}: {error}") from None
+    value = answer.payload.data.decode().strip()
+    if not value:
+        raise SettingsError(f"{name}_SECRET: {version} is empty")
+    return value

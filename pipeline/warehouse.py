@@ -1,0 +1,63 @@
+"""Questions to the warehouse after a run: read only, plain SQL that both engines understand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+
+from pipeline.settings import Settings
+
+# Takes SQL, gives rows. Decimals come as Decimal, dates as date. Raises NoTableError.
+Ask = Callable[[str], list[tuple[Any, ...]]]
+
+
+class NoTableError(Exception):
+    """The warehouse, or a table in it, is not there yet."""
+
+
+@contextmanager
+def warehouse(settings: Settings) -> Iterator[Ask]:
+    """The warehouse of the settings, open for questions."""
+    if settings.target == "bigquery":
+        yield _bigquery(settings)
+        return
+    if not settings.duckdb_path.exists():
+        raise NoTableError(f"there is no {settings.duckdb_path}")
+    connection = duckdb.connect(settings.duckdb_path, read_only=True)
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        try:
+            return connection.execute(sql).fetchall()
+        except duckdb.CatalogException as error:
+            raise NoTableError(str(error)) from error
+
+    try:
+        yield ask
+    finally:
+        connection.close()
+
+
+def _bigquery(settings: Settings) -> Ask:
+    # Imported here: it takes a second, and runs on DuckDB have no use for it.
+    from google.api_core.exceptions import NotFound
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import bigquery
+
+    emulator = settings.bigquery_api_endpoint
+    client = bigquery.Client(
+        project=settings.google_cloud_project,
+        location=settings.bigquery_location,
+        credentials=AnonymousCredentials() if emulator else None,  # type: ignore[no-untyped-call]
+        client_options={"api_endpoint": emulator} if emulator else None,
+    )
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        try:
+            return [tuple(row.values()) for row in client.query_and_wait(sql)]
+        except NotFound as error:
+            raise NoTableError(str(error)) from error
+
+    return ask

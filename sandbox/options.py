@@ -1,0 +1,52 @@
+"""What can be asked of the sample company: its size, its age, its seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TypedDict
+
+
+@dataclass(frozen=True)
+class Options:
+    """Size and clock of the company; equal options give equal answers, byte for byte.
+
+    `today` is the day on which the vendors are asked: the company's last day is the day before.
+    `events_per_day` counts Cursor events per active person and day; the Anthropic rows grow with
+    its square root.
+    """
+
+    seed: int = 7
+    people: int = 60
+    days: int = 150
+    events_per_day: float = 3.0
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    rate_limits: bool = True
+
+    def __post_init__(self) -> None:
+        if self.people < MIN_PEOPLE:
+            raise ValueError(f"people must be at least {MIN_PEOPLE}, not {self.people}")
+        if self.days < 1:
+            raise ValueError(f"days must be at least 1, not {self.days}")
+        if self.events_per_day < 0:
+            raise ValueError(f"events-per-day must not be negative, not {self.events_per_day}")
+
+    @property
+    def start(self) -> date:
+        """The company's first day."""
+        return self.today - timedelta(days=self.days)
+
+
+class OptionArguments(TypedDict, total=False):
+    """The fields of `Options` as keyword arguments."""
+
+    seed: int
+    people: int
+    days: int
+    events_per_day: float
+    today: date
+    rate_limits: bool
+
+
+MIN_PEOPLE = 20
+"""Below this the company has no room for its special cases."""

@@ -1,0 +1,106 @@
+"""What people and CI call: make targets, the lock, the workflows."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from pipeline.settings import ROOT
+
+TARGETS = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def requirements():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    texts = project["dependencies"] + project["optional-dependencies"]["dev"]
+    return [Requirement(text) for text in texts]
+
+
+def lock():
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
+
+def test_make_help_lists_every_target_with_a_line():
+    help_text = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    listed = dict(re.findall(r"^  make ([a-z]+) +(.+)$", help_text, re.MULTILINE))
+    assert sorted(listed) == sorted(TARGETS)
+    assert {"setup", "run", "test", "lint", "backfill", "docs", "clean"} <= listed.keys()
+
+
+def test_backfill_wants_both_days():
+    result = subprocess.run(
+        ["make", "backfill", "SINCE=2026-01-01"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode != 0
+    assert "UNTIL=2026-02-01" in result.stdout
+
+
+def test_each_dependency_has_both_bounds_and_a_reason():
+    for requirement in requirements():
+        operators = {specifier.operator for specifier in requirement.specifier}
+        assert operators == {">=", "<"}, requirement
+    lines = (ROOT / "pyproject.toml").read_text().splitlines()
+    pinned = [line for line in lines if re.match(r'\s+"[a-z0-9-]+(\[[a-z,]+\])?>=', line)]
+    assert len(pinned) == len(requirements())
+    assert [line for line in pinned if not re.search(r'", +# \w', line)] == []
+
+
+def test_the_lock_is_exact_and_names_no_index():
+    for line in lock():
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.+!]*", line), line
+
+
+def test_the_lock_holds_what_the_project_asks_for():
+    versions = dict(line.split("==") for line in lock())
+    for requirement in requirements():
+        version = versions[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version), f"{requirement}, locked at {version}"
+
+
+def test_what_runs_here_is_what_is_locked():
+    sys.path.insert(0, str(ROOT / "tools"))
+    try:
+        import install
+    finally:
+        sys.path.pop(0)
+    assert set(lock()) <= install.installed()
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_is_valid_and_calls_only_make_targets(workflow):
+    check = Path(sys.executable).with_name("check-jsonschema")
+    command = [check, "--builtin-schema", "vendor.github-workflows", workflow]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+    jobs = yaml.safe_load(workflow.read_text())["jobs"].values()
+    commands = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    assert commands
+    for command in commands:
+        assert re.fullmatch(r"make ([a-z]+)", command), command
+        assert command.removeprefix("make ") in TARGETS
+
+
+def test_the_daily_run_waits_for_the_one_before():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/run.yml").read_text())
+    assert workflow["concurrency"] == {"group": "run", "cancel-in-progress": False}
+
+
+def test_ci_run_calls_the_test_command_of_the_readme_then_lint():
+    assert "make test" in (ROOT / "README.md").read_text()
+    script = ROOT / ".ci" / "run"
+    assert script.stat().st_mode & 0o111
+    assert "for target in test lint;" in script.read_text()

@@ -1,0 +1,150 @@
+"""When a run begins at all, what it leaves behind, and what its exit code says."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from pipeline import dbt, processes, report, run
+from pipeline.settings import ROOT, load_settings
+
+
+def make_run(**variables):
+    """`python -m pipeline run` with these settings only."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipeline", "run"],
+        cwd=ROOT,
+        env=os.environ | {"CI": ""} | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_nothing_configured_on_bigquery_is_refused_and_everything_missing_is_named():
+    result = make_run(TARGET="bigquery")
+    assert result.returncode == 2
+    for name in """
+        GOOGLE_CLOUD_PROJECT BIGQUERY_DATASET BIGQUERY_LOCATION ANTHROPIC_ADMIN_KEY
+        ANTHROPIC_ENTERPRISE_KEY CURSOR_API_KEY GOOGLE_SHEETS_ID SHEETS_DIR
+    """.split():
+        assert name in result.stderr
+
+
+def test_nothing_configured_in_ci_is_refused(tmp_path):
+    result = make_run(CI="true", DUCKDB_PATH=str(tmp_path / "w.duckdb"))
+    assert result.returncode == 2
+    assert "CI=true" in result.stderr
+    assert "CURSOR_API_KEY" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_wrong_setting_is_refused_before_anything_happens():
+    result = make_run(TARGET="postgres")
+    assert result.returncode == 2
+    assert result.stderr.strip() == "TARGET: Input should be 'duckdb' or 'bigquery'"
+
+
+def test_days_of_the_command_line_are_checked_like_the_settings():
+    result = subprocess.run(
+        [sys.executable, "-m", "pipeline", "run", "--since", "2026-02-01", "--until", "2026-01-01"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "EXTRACT_SINCE (2026-02-01) must be before EXTRACT_UNTIL" in result.stderr
+
+
+@pytest.fixture
+def holding(tmp_path, monkeypatch):
+    """Settings with a warehouse that holds answers from an address."""
+
+    def make(base_url, **variables):
+        path = tmp_path / "warehouse.duckdb"
+        with duckdb.connect(path) as connection:
+            connection.execute("create schema raw_cursor")
+            connection.execute("create table raw_cursor.extractions (base_url text)")
+            connection.execute("insert into raw_cursor.extractions values (?)", [base_url])
+        for name, value in {"DUCKDB_PATH": str(path), **variables}.items():
+            monkeypatch.setenv(name, value)
+        return load_settings()
+
+    return make
+
+
+def test_real_data_never_joins_sample_data(holding):
+    settings = holding("http://127.0.0.1:4711", CURSOR_API_KEY="k")
+    with pytest.raises(run.RefusedError, match="holds the sandbox's sample data"):
+        run.refuse_mixture(settings, is_sample=False)
+
+
+def test_sample_data_never_joins_real_data(holding):
+    settings = holding("https://api.cursor.com")
+    with pytest.raises(run.RefusedError, match="holds data of real vendors"):
+        run.refuse_mixture(settings, is_sample=True)
+
+
+def test_more_of_the_same_kind_is_welcome(holding, tmp_path):
+    run.refuse_mixture(holding("http://127.0.0.1:4711"), is_sample=True)
+    (tmp_path / "warehouse.duckdb").unlink()
+    run.refuse_mixture(load_settings(), is_sample=True)
+    settings = holding("https://api.cursor.com", CURSOR_API_KEY="k", SHEETS_DIR=str(tmp_path))
+    run.refuse_mixture(settings, is_sample=False)
+
+
+def test_dbt_never_sees_a_secret(monkeypatch):
+    monkeypatch.setenv("CURSOR_API_KEY", "hush")
+    environment = dbt.environment(load_settings())
+    assert "hush" not in environment.values()
+    assert environment["TARGET"] == "duckdb"
+
+
+def test_a_child_ends_with_its_parent_s_interest():
+    with processes.child(["-c", "import time; time.sleep(60)"], os.environ) as child:
+        assert child.poll() is None
+    assert child.poll() == -signal.SIGTERM
+
+
+def test_a_terminated_run_leaves_no_child(tmp_path):
+    script = (
+        "import os, signal, time, pipeline.__main__ as main\n"
+        "from pipeline.processes import child\n"
+        "signal.signal(signal.SIGTERM, main._stop)\n"
+        "with child(['-c', 'import time; time.sleep(60)'], os.environ) as process:\n"
+        "    print(process.pid, flush=True)\n"
+        "    process.wait()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    pid = int(parent.stdout.readline())
+    parent.terminate()
+    parent.wait(timeout=20)
+    time.sleep(0.1)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_money_is_printed_in_dollars_and_cents():
+    assert report.dollars(Decimal("1234567.005")) == "1,234,567.00"
+    assert report.share(Decimal(1), Decimal(3)) == "33.3 %"
+    assert report.share(Decimal(0), Decimal(0)) == "–"
+
+
+def test_a_difference_to_the_vendor_is_shown_and_fails(tmp_path):
+    rows = [("cursor", "cursor", 30, Decimal("10.00"), Decimal("9.99"), 2)]
+    table, is_tied = report.ties(lambda _: rows, "int_cost_ties")
+    assert not is_tied
+    assert "differs on 2 days" in str(table.columns[-1]._cells[0])

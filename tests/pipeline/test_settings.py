@@ -1,0 +1,177 @@
+"""Settings: every name, what is refused and how, and that secrets stay inside."""
+
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+from google.api_core.exceptions import PermissionDenied
+from google.cloud import secretmanager
+
+from pipeline.settings import BIGQUERY, ROOT, SECRETS, Settings, SettingsError, load_settings
+
+NAMES = {name.upper() for name in Settings.model_fields}
+RESOURCE = "projects/example/secrets/key"
+
+
+@pytest.fixture
+def given(monkeypatch):
+    """Set variables, load the settings."""
+
+    def load(**variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return load_settings()
+
+    return load
+
+
+def test_the_names_are_those_that_are_promised():
+    promised = """
+        TARGET DUCKDB_PATH GOOGLE_CLOUD_PROJECT BIGQUERY_DATASET BIGQUERY_LOCATION
+        BIGQUERY_API_ENDPOINT ANTHROPIC_ADMIN_KEY ANTHROPIC_ENTERPRISE_KEY ANTHROPIC_BASE_URL
+        CURSOR_API_KEY CURSOR_BASE_URL GOOGLE_SHEETS_ID GOOGLE_APPLICATION_CREDENTIALS
+        GOOGLE_SHEETS_BASE_URL SHEETS_DIR EXTRACT_SINCE EXTRACT_UNTIL METABASE_URL METABASE_API_KEY
+        SLACK_WEBHOOK_URL LOG_LEVEL LOG_FORMAT
+    """.split()
+    assert {*promised, *(f"{name}_SECRET" for name in SECRETS)} == NAMES
+
+
+def test_env_example_lists_every_setting_once_and_no_other():
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    listed = [line.split("=")[0] for line in lines if line and not line.startswith("#")]
+    assert sorted(listed) == sorted(NAMES)
+
+
+def test_env_example_is_a_valid_env_file_that_configures_nothing(given):
+    assert Settings(_env_file=ROOT / ".env.example").configured_sources() == []
+
+
+def test_an_empty_variable_is_not_set(given):
+    settings = given(TARGET="", LOG_LEVEL=" ", CURSOR_API_KEY="", EXTRACT_SINCE="", SHEETS_DIR="")
+    assert settings.target == "duckdb"
+    assert settings.log_level == "INFO"
+    assert settings.cursor_api_key is None
+    assert settings.configured_sources() == []
+
+
+def test_an_empty_variable_hides_what_the_env_file_says(tmp_path, monkeypatch):
+    env_file = tmp_path / ".env"
+    env_file.write_text("CURSOR_API_KEY=from-the-file\nANTHROPIC_ADMIN_KEY=\n")
+    monkeypatch.delenv("CURSOR_API_KEY")
+    assert Settings(_env_file=env_file).configured_sources() == ["cursor"]
+    monkeypatch.setenv("CURSOR_API_KEY", "")
+    assert Settings(_env_file=env_file).configured_sources() == []
+
+
+def test_each_source_is_configured_by_any_of_its_settings(given, tmp_path):
+    settings = given(ANTHROPIC_ENTERPRISE_KEY="a", SHEETS_DIR=str(tmp_path))
+    assert settings.configured_sources() == ["anthropic", "google_sheets"]
+    assert settings.missing_settings() == {"cursor": ("CURSOR_API_KEY",)}
+
+
+def test_bigquery_needs_to_be_told_where(given):
+    assert given(TARGET="bigquery", CURSOR_API_KEY="c").missing_settings()["bigquery"] == BIGQUERY
+    missing = given(GOOGLE_CLOUD_PROJECT="p", BIGQUERY_DATASET="d").missing_settings()["bigquery"]
+    assert missing == ("BIGQUERY_LOCATION",)
+
+
+def test_dataset_names_have_the_prefix_on_bigquery_only(given):
+    assert given(BIGQUERY_DATASET="ai_spend").dataset("marts") == "marts"
+    assert given(TARGET="bigquery").dataset("marts") == "ai_spend_marts"
+
+
+def test_dates_and_numbers_are_read(given):
+    settings = given(EXTRACT_SINCE="2026-01-01", EXTRACT_UNTIL="2026-02-01")
+    assert (settings.extract_since, settings.extract_until) == (date(2026, 1, 1), date(2026, 2, 1))
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"TARGET": "snowflake"}, "TARGET: Input should be 'duckdb' or 'bigquery'"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT: Input should be 'text' or 'json'"),
+        ({"EXTRACT_SINCE": "yesterday"}, "EXTRACT_SINCE: must be a day, YYYY-MM-DD"),
+        ({"EXTRACT_UNTIL": "1767225600"}, "EXTRACT_UNTIL: must be a day, YYYY-MM-DD"),
+        (
+            {"EXTRACT_SINCE": "2026-02-01", "EXTRACT_UNTIL": "2026-02-01"},
+            "EXTRACT_SINCE (2026-02-01) must be before EXTRACT_UNTIL (2026-02-01, exclusive)",
+        ),
+        ({"GOOGLE_SHEETS_ID": "x", "SHEETS_DIR": "tests"}, "GOOGLE_SHEETS_ID and SHEETS_DIR are"),
+        ({"SHEETS_DIR": "no/such"}, f"SHEETS_DIR: there is no folder {ROOT / 'no/such'}"),
+        (
+            {"GOOGLE_SHEETS_ID": "x", "GOOGLE_APPLICATION_CREDENTIALS": "/no/key.json"},
+            "GOOGLE_APPLICATION_CREDENTIALS: there is no file /no/key.json",
+        ),
+        (
+            {"CURSOR_API_KEY": "x", "CURSOR_API_KEY_SECRET": RESOURCE},
+            "CURSOR_API_KEY and CURSOR_API_KEY_SECRET are both set: keep one",
+        ),
+        ({"CURSOR_API_KEY_SECRET": "key"}, "CURSOR_API_KEY_SECRET must be a Secret Manager"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_to_do(given, variables, message):
+    with pytest.raises(SettingsError) as error:
+        given(**variables)
+    assert str(error.value).startswith(message)
+
+
+def test_errors_about_several_settings_come_together(given):
+    with pytest.raises(SettingsError) as error:
+        given(TARGET="x", LOG_LEVEL="y")
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_relative_paths_start_at_the_project(given, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert given().duckdb_path == ROOT / "data" / "warehouse.duckdb"
+
+
+def test_secrets_show_in_no_repr_no_dump_and_no_error(given):
+    secrets = {name: f"hush-{name}" for name in SECRETS}
+    settings = given(**secrets)
+    assert sorted(settings.secret_values()) == sorted(secrets.values())
+    assert "hush" not in f"{settings!r} {settings} {settings.model_dump()}"
+    assert "hush" not in settings.model_dump_json()
+    assert "hush" not in str(settings.dbt_environment())
+    with pytest.raises(SettingsError) as error:
+        given(TARGET="hush", LOG_LEVEL="hush", EXTRACT_SINCE="hush", CURSOR_API_KEY_SECRET="hush")
+    assert "hush" not in str(error.value)
+
+
+@pytest.fixture
+def secret_manager(monkeypatch):
+    """Google's client, answering from memory; the list of what it was asked for."""
+    asked = []
+
+    class Client:
+        def access_secret_version(self, name):
+            asked.append(name)
+            if "forbidden" in name:
+                raise PermissionDenied("no access")
+            return SimpleNamespace(payload=SimpleNamespace(data=b"from-the-vault\n"))
+
+    monkeypatch.setattr(secretmanager, "SecretManagerServiceClient", Client)
+    return asked
+
+
+def test_a_secret_can_be_named_in_secret_manager(given, secret_manager):
+    settings = given(CURSOR_API_KEY_SECRET=RESOURCE)
+    assert settings.cursor_api_key.get_secret_value() == "from-the-vault"
+    assert settings.configured_sources() == ["cursor"]
+    assert settings.secret_values() == ["from-the-vault"]
+    assert secret_manager == [f"{RESOURCE}/versions/latest"]
+
+
+def test_a_version_of_a_secret_can_be_named(given, secret_manager):
+    given(METABASE_API_KEY_SECRET=f"{RESOURCE}/versions/3")
+    assert secret_manager == [f"{RESOURCE}/versions/3"]
+
+
+def test_a_secret_that_cannot_be_read_is_named(given, secret_manager):
+    with pytest.raises(SettingsError, match=r"CURSOR_API_KEY_SECRET: cannot read .*no access"):
+        given(CURSOR_API_KEY_SECRET="projects/example/secrets/forbidden")
+
+
+def test_secret_manager_is_not_asked_without_need(given, secret_manager):
+    given(CURSOR_API_KEY="plain")
+    assert secret_manager == []

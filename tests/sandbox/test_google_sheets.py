@@ -1,0 +1,156 @@
+"""Google Sheets, read by gspread itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import gspread
+import httpx
+import pytest
+from google.oauth2.service_account import Credentials
+from gspread.auth import READONLY_SCOPES
+from gspread.http_client import HTTPClient
+
+from sandbox.server import Running
+from sandbox.sheets import TABS
+
+HEADERS = {
+    "employees": "email full_name department team manager_email cost_center job_title user_type "
+    "start_date end_date ai_budget_monthly_usd",
+    "email_aliases": "alias email",
+    "api_key_mappings": "api_key_id api_key_name email platform purpose environment cost_center "
+    "is_active confidence valid_from valid_to",
+    "seat_plans": "platform plan seat_price_usd billing_cycle valid_from valid_to",
+    "seat_assignments": "platform email plan assigned_from assigned_to",
+    "budgets": "scope_type scope month amount_usd",
+    "invoices": "platform invoice_id period_start period_end amount_usd status",
+}
+
+
+@pytest.fixture
+def spreadsheet(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> gspread.Spreadsheet:
+    return opened(sandbox, monkeypatch, READONLY_SCOPES)
+
+
+def opened(
+    sandbox: Running, monkeypatch: pytest.MonkeyPatch, scopes: list[str]
+) -> gspread.Spreadsheet:
+    request = HTTPClient.request
+
+    def to_sandbox(self: HTTPClient, method: str, endpoint: str, **rest: object) -> object:
+        endpoint = endpoint.replace("https://sheets.googleapis.com", sandbox.url)
+        return request(self, method, endpoint, **rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(HTTPClient, "request", to_sandbox)
+    path = sandbox.env["GOOGLE_APPLICATION_CREDENTIALS"]
+    credentials = Credentials.from_service_account_file(path, scopes=scopes)  # type: ignore[no-untyped-call]
+    return gspread.authorize(credentials).open_by_key(sandbox.env["GOOGLE_SHEETS_ID"])
+
+
+def records(spreadsheet: gspread.Spreadsheet, tab: str) -> list[dict[str, str]]:
+    rows = spreadsheet.worksheet(tab).get_all_records(numericise_ignore=["all"])
+    return [{name.strip(): str(cell).strip() for name, cell in row.items()} for row in rows]
+
+
+def test_gspread_reads_every_tab(spreadsheet: gspread.Spreadsheet) -> None:
+    assert [sheet.title for sheet in spreadsheet.worksheets()] == list(TABS)
+    for tab in TABS:
+        rows = records(spreadsheet, tab)
+        assert rows, tab
+        assert list(rows[0]) == HEADERS[tab].split()
+
+
+def test_gspread_reads_several_ranges_at_once(spreadsheet: gspread.Spreadsheet) -> None:
+    answer = spreadsheet.values_batch_get(["email_aliases", "seat_plans!A1:B2"])
+    first, second = (found["values"] for found in answer["valueRanges"])
+    assert first[0][0] == "alias"
+    assert second[0] == ["platform", "plan"]
+    assert len(second) == 2
+
+
+def test_the_sheets_are_messy_but_valid(spreadsheet: gspread.Spreadsheet) -> None:
+    raw = spreadsheet.worksheet("employees").get_all_values()
+    assert any(cell != cell.strip() for cell in raw[0])
+    emails = [row[0] for row in raw[1:]]
+    assert any(email != email.strip() for email in emails)
+    assert any(email != email.lower() for email in emails)
+    people = records(spreadsheet, "employees")
+    assert {row["email"].lower().partition("@")[2] for row in people} == {"example.com"}
+    for row in people:
+        date.fromisoformat(row["start_date"])
+
+
+def test_people_who_changed_team_have_a_row_for_each_time(
+    spreadsheet: gspread.Spreadsheet,
+) -> None:
+    rows: dict[str, list[dict[str, str]]] = {}
+    for row in records(spreadsheet, "employees"):
+        rows.setdefault(row["email"].lower(), []).append(row)
+    movers = [own for own in rows.values() if len(own) > 1]
+    assert len(movers) == 3
+    for first, second in movers:
+        ends, starts = (
+            date.fromisoformat(first["end_date"]),
+            date.fromisoformat(second["start_date"]),
+        )
+        assert (starts - ends).days == 1
+        assert 1 < starts.day < 28
+        assert first["team"] != second["team"]
+
+
+def test_keys_are_mapped_to_people_to_teams_to_services_and_until_a_day(
+    spreadsheet: gspread.Spreadsheet,
+) -> None:
+    rows = records(spreadsheet, "api_key_mappings")
+    assert {row["api_key_id"].partition("_")[0] for row in rows} == {"apikey", "svac", "wrkspc"}
+    assert any(row["email"] and row["valid_to"] for row in rows)
+    assert any(row["cost_center"] and not row["email"] for row in rows)
+    assert any(row["is_active"] == "FALSE" for row in rows)
+
+
+def test_one_invoice_asks_for_more_than_was_used(
+    sandbox: Running, spreadsheet: gspread.Spreadsheet
+) -> None:
+    rows = [row for row in records(spreadsheet, "invoices") if row["platform"] == "cursor"]
+    assert [row["period_start"] for row in rows] == ["2026-08-01", "2026-09-01", "2026-10-01"]
+    assert [row["period_end"] for row in rows] == ["2026-08-31", "2026-09-30", "2026-10-31"]
+    assert len({row["platform"] for row in records(spreadsheet, "invoices")}) == 4
+
+
+def test_a_tab_can_be_replaced_emptied_and_extended(
+    sandbox: Running, spreadsheet: gspread.Spreadsheet
+) -> None:
+    aliases = records(spreadsheet, "email_aliases")
+    sandbox.control({"sheet": {"tab": "email_aliases", "append": [["new@example.com", "x@y"]]}})
+    assert records(spreadsheet, "email_aliases") == [
+        *aliases, {"alias": "new@example.com", "email": "x@y"},
+    ]  # fmt: skip
+    sandbox.control({"sheet": {"tab": "email_aliases", "rows": []}})
+    assert spreadsheet.worksheet("email_aliases").get_all_values() in ([], [[]])
+    sandbox.control({"reset": True})
+    assert records(spreadsheet, "email_aliases") == aliases
+
+
+def test_only_read_only_scopes_may_read(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises((gspread.exceptions.APIError, PermissionError)):
+        opened(sandbox, monkeypatch, ["https://www.googleapis.com/auth/spreadsheets"])
+
+
+def test_without_a_token_nothing_is_read(sandbox: Running) -> None:
+    url = f"{sandbox.url}/v4/spreadsheets/{sandbox.env['GOOGLE_SHEETS_ID']}"
+    assert httpx.get(url).status_code == 401
+    assert httpx.get(url, headers={"authorization": "Bearer ya29.wrong"}).status_code == 401
+
+
+def test_a_token_needs_a_signature_of_the_account(sandbox: Running) -> None:
+    form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "a.b.c"}
+    assert httpx.post(f"{sandbox.url}/token", data=form).status_code == 400
+    assert httpx.post(f"{sandbox.url}/token", data={"grant_type": "password"}).status_code == 400
+
+
+def test_the_credentials_are_readable_by_the_owner_only(sandbox: Running) -> None:
+    path = Path(sandbox.env["GOOGLE_APPLICATION_CREDENTIALS"])
+    assert path.stat().st_mode & 0o077 == 0
+    assert json.loads(path.read_text())["token_uri"] == f"{sandbox.url}/token"
