@@ -11,9 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anthropic
 import httpx
 import msgspec
 from pydantic import SecretStr
@@ -33,6 +32,9 @@ from extract.http import (
 )
 from extract.windows import Page, Period, Resource, Run, Window, fetch
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    import anthropic
 
 TABLES = (
     "analytics_usage",
@@ -343,6 +345,9 @@ def _range(period: Period) -> dict[str, str]:
 
 
 def _sdk(settings: Settings, key: SecretStr) -> anthropic.Anthropic:
+    # Imported where there is a key: the SDK takes a second and 50 MB.
+    import anthropic
+
     return anthropic.Anthropic(
         api_key=key.get_secret_value(),
         base_url=settings.anthropic_base_url,
@@ -362,6 +367,8 @@ def _plain(settings: Settings, key: SecretStr) -> httpx.Client:
 
 def _through_sdk(method: Callable[..., Any], query: dict[str, Any]) -> bytes:
     """The body as the vendor sent it: the SDK's own objects would lose digits and unknown keys."""
+    import anthropic
+
     try:
         return method(**query).read()
     except anthropic.APIStatusError as error:

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+EPOCH = dt.date(1970, 1, 1).toordinal()
 LAST_MILLISECOND = 253_402_300_799_999  # the end of the year 9999
 
 
@@ -21,15 +22,6 @@ def _cents_text(value: Any) -> Any:  # noqa: ANN401 - whatever the vendor sent
     """Anthropic sends decimal strings of cents. A number would have lost its digits already."""
     if not isinstance(value, str):
         raise ValueError("must be a decimal string of cents")
-    return value
-
-
-def _milliseconds(value: Any) -> Any:  # noqa: ANN401 - whatever the vendor sent
-    """Cursor sends epoch milliseconds, in usage events as a string."""
-    if isinstance(value, str) and value.isdecimal():
-        value = int(value)
-    if type(value) is not int or not 0 <= value <= LAST_MILLISECOND:
-        raise ValueError("must be epoch milliseconds")
     return value
 
 
@@ -42,7 +34,8 @@ def _finite(value: Decimal) -> Decimal:
 Cents = Annotated[Decimal, BeforeValidator(_cents_text), AfterValidator(_finite)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True)]
-Milliseconds = Annotated[int, BeforeValidator(_milliseconds)]
+# Epoch milliseconds; in usage events as a string.
+Milliseconds = Annotated[int, Field(ge=0, le=LAST_MILLISECOND)]
 Id = str | int | None
 
 
@@ -57,7 +50,7 @@ class Record(BaseModel):
 
 
 def _day_of(milliseconds: int) -> dt.date:
-    return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC).date()
+    return dt.date.fromordinal(EPOCH + milliseconds // 86_400_000)
 
 
 # --- Anthropic -----------------------------------------------------------------------------------

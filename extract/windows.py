@@ -113,14 +113,6 @@ class Window:
     is_changed: bool = False
     extracted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def add(self, payload: bytes) -> None:
-        self.payloads.append(payload)
-        self.digests.append(digest(payload))
-
-    def reject(self, payload: bytes, reason: str) -> None:
-        self.rejected.append((payload, reason))
-        self.rejected_digests.append(digest(payload))
-
 
 @dataclass
 class Run:
@@ -149,16 +141,17 @@ class _Undated(Exception):  # noqa: N818 - a signal, not an error
     """A record of a query for several days does not say which of them is its day."""
 
 
-def canonical(payload: bytes) -> bytes:
-    """The same bytes for the same JSON value, whatever the order of its keys and its spaces."""
-    try:
-        return msgspec.json.encode(msgspec.json.decode(payload), order="sorted")
-    except msgspec.DecodeError:
-        return payload
+_decode = msgspec.json.Decoder().decode
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 def digest(payload: bytes) -> bytes:
-    return hashlib.sha256(canonical(payload)).digest()
+    """The same bytes for the same JSON value, whatever the order of its keys and its spaces."""
+    try:
+        payload = _encode_sorted(_decode(payload))
+    except msgspec.DecodeError:  # what msgspec cannot hold, such as half of a surrogate pair
+        pass
+    return hashlib.blake2b(payload, digest_size=16).digest()
 
 
 def content_hash(digests: Iterable[bytes], rejected: Iterable[bytes] = ()) -> str:
@@ -167,12 +160,12 @@ def content_hash(digests: Iterable[bytes], rejected: Iterable[bytes] = ()) -> st
     Refused records count apart: when the checks change, a window with refused records changes and
     lands again; while nothing changes, it does not.
     """
-    total = hashlib.sha256()
+    total = hashlib.blake2b(digest_size=16)
     for part in (digests, rejected):
         for one in sorted(part):
             total.update(one)
         total.update(b"|")
-    return total.hexdigest()[:32]
+    return total.hexdigest()
 
 
 def fetch(
@@ -238,7 +231,10 @@ def _fetch_period(
         except VendorError as error:
             error.args = (f"{chunk}: {error}",)
             raise
-        for window in windows:
+        windows.reverse()
+        while windows:
+            # Taken out of the list, so that its records can go as soon as they are landed.
+            window = windows.pop()
             window.resource, window.organization = part.resource, part.organization
             _decide(resource, window, known)
             _count(window, part)
@@ -293,9 +289,11 @@ def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Wi
                 if window is None:
                     raise _Undated
                 if reason:
-                    window.reject(payload, reason)
+                    window.rejected.append((payload, reason))
+                    window.rejected_digests.append(digest(payload))
                 else:
-                    window.add(payload)
+                    window.payloads.append(payload)
+                    window.digests.append(digest(payload))
     for window in windows.values():
         window.pages = pages
         if page:

@@ -52,6 +52,7 @@ def build(settings: Settings) -> Build:
     RESULTS.unlink(missing_ok=True)
     arguments = [DBT, "--log-format", "json", "build"]
     errors: list[str] = []
+    console = Console(stderr=True)
     with (
         child(arguments, environment(settings), stdout=subprocess.PIPE) as process,
         Progress(
@@ -59,8 +60,9 @@ def build(settings: Settings) -> Build:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.description}"),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,
         ) as progress,
     ):
         task = progress.add_task("", total=None)

@@ -14,6 +14,7 @@ from typing import Any
 from rich import box
 from rich.console import Console, Group
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -73,19 +74,17 @@ def came_in(extracted: dict[str, Any]) -> Group:
             unread = [part["resource"] for part in own if part["status"] == "not readable"]
             if unread:
                 names = ", ".join(unread)
-                remarks.append(
-                    f"  {source['source']} {organization}: the key may not read {names}\n"
-                )
+                remarks.append(f"{source['source']} {organization}: the key may not read {names}\n")
         for part in (source, *parts):
             name = " ".join(filter(None, (source["source"], part.get("resource"))))
             for note in part["notes"] if parts and part["status"] != "not readable" else ():
-                remarks.append(f"  {name}: {note}\n")
+                remarks.append(f"{name}: {note}\n")
             for error in part["errors"]:
-                remarks.append(f"  {name}: {error}\n", "red")
+                remarks.append(f"{name}: {error}\n", "red")
             if rejected := part.get("rejected"):
-                remarks.append(f"  {name}: {rejected:,} records rejected\n", "red")
+                remarks.append(f"{name}: {rejected:,} records rejected\n", "red")
     remarks.rstrip()
-    return Group(table, remarks)
+    return Group(table, Padding(remarks, (0, 0, 0, 2)))
 
 
 def cost(ask: Ask, costs: str) -> Table:

@@ -11,6 +11,7 @@ import hashlib
 import uuid
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -62,7 +63,7 @@ _BUCKETS: Final = {
 }
 _LEGACY_LIMITS: Final = {"1d": (7, 31), "1h": (24, 168), "1m": (60, 1440)}
 
-_KEPT_ANSWERS: Final = 8
+_KEPT_ANSWERS: Final = 4
 """How many unpaged analytics answers stay in memory while their pages are read."""
 
 
@@ -268,6 +269,20 @@ class _Cost:
             amount, list_amount = self.parts.get(part, (ZERO, ZERO))
             self.parts[part] = (amount + cost.amount, list_amount + cost.list_amount)
 
+    def payloads(self, group: dict[str, Any], *, is_fanned_out: bool) -> Iterator[dict[str, Any]]:
+        """One row for the whole, or one for each component."""
+        for (cost_type, token_type), (amount, list_amount) in self.parts.items():
+            component = {"cost_type": cost_type, "token_type": token_type}
+            yield {
+                "group": group | (component if is_fanned_out else {}),
+                "cost": {
+                    "amount": text(amount),
+                    "list_amount": text(list_amount),
+                    "currency": "USD",
+                    "requests": None if is_fanned_out else self.requests,
+                },
+            }
+
     @property
     def amount(self) -> Decimal:
         return sum((amount for amount, _ in self.parts.values()), ZERO)
@@ -280,11 +295,25 @@ class _Cost:
 # --- usage and cost analytics
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """A report in order; each item renders to the rows that `limit` counts as one."""
+
+    items: list[Any]
+    render: Callable[[Any], list[dict[str, Any]]]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def page(self, first: int, limit: int) -> list[dict[str, Any]]:
+        return [row for item in self.items[first : first + limit] for row in self.render(item)]
+
+
 class _Analytics:
     """`/analytics/usage` and `/analytics/cost`; keeps the last answers while they are paged."""
 
     def __init__(self) -> None:
-        self._answers: OrderedDict[tuple[object, ...], list[list[dict[str, Any]]]] = OrderedDict()
+        self._answers: OrderedDict[tuple[object, ...], _Rows] = OrderedDict()
 
     def usage(self, sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:
         orders = ("time", "requests", "output_tokens", "total_tokens", "uncached_input_tokens")
@@ -323,11 +352,11 @@ class _Analytics:
             )
             while len(self._answers) > _KEPT_ANSWERS:
                 self._answers.popitem(last=False)
-        groups = self._answers[key]
+        rows = self._answers[key]
         first = int(_position(request, question) or 0)
-        more = first + limit < len(groups)
+        more = first + limit < len(rows)
         return {
-            "data": [row for group in groups[first : first + limit] for row in group],
+            "data": rows.page(first, limit),
             "has_more": more,
             "next_page": to_cursor(str(first + limit), question) if more else None,
             "data_refreshed_at": _zulu(_midnight(sandbox.today) + timedelta(hours=6)),
@@ -372,8 +401,8 @@ def _analytics_rows(
     orders: tuple[str, ...],
     *,
     is_cost: bool,
-) -> list[list[dict[str, Any]]]:
-    """The rows of a report, those that `limit` counts as one together in a list."""
+) -> _Rows:
+    """The whole report, before it is cut into pages."""
     start, end, width = _analytics_range(sandbox, request)
     grouped = list(dict.fromkeys(request.query_params.getlist("group_by[]")))
     fan_out = frozenset(name for name in grouped if name in _FAN_OUT and is_cost)
@@ -418,40 +447,20 @@ def _analytics_rows(
     if order_by == "time":
         items.sort(key=lambda item: item[0][0], reverse=order == "desc")
 
-    rows = []
-    for (bucket, values), (usage, cost) in items:
-        group = dict.fromkeys(_USAGE_DIMENSIONS)
-        if is_cost:
-            group |= dict.fromkeys(_FAN_OUT)
-        group |= {
+    def render(item: tuple[Any, tuple[_Usage, _Cost]]) -> list[dict[str, Any]]:
+        (bucket, values), (usage, cost) = item
+        names = _USAGE_DIMENSIONS + (_FAN_OUT if is_cost else ())
+        group = dict.fromkeys(names) | {
             name: describe.rendered(name, value)
             for name, value in zip(dimensions, values, strict=True)
         }
         frame = {"starting_at": _zulu(bucket), "ending_at": _zulu(bucket + width if width else end)}
-        if not is_cost:
-            counts = usage.payload() | {
-                "requests": usage.requests,
-                "total_tokens": sum(usage.tokens),
-            }
-            rows.append([{**frame, "group": group, "usage": counts}])
-            continue
-        parts = [
-            {
-                **frame,
-                "group": group
-                | ({"cost_type": cost_type, "token_type": token_type} if fan_out else {}),
-                "cost": {
-                    "amount": text(amount),
-                    "list_amount": text(list_amount),
-                    "currency": "USD",
-                    "requests": None if fan_out else cost.requests,
-                },
-            }
-            for (cost_type, token_type), (amount, list_amount) in cost.parts.items()
-        ]
-        if parts:
-            rows.append(parts)
-    return rows
+        if is_cost:
+            return [{**frame, **part} for part in cost.payloads(group, is_fanned_out=bool(fan_out))]
+        counts = {"requests": usage.requests, "total_tokens": sum(usage.tokens)}
+        return [{**frame, "group": group, "usage": usage.payload() | counts}]
+
+    return _Rows([item for item in items if not is_cost or item[1][1].parts], render)
 
 
 class _Describer:

@@ -16,7 +16,6 @@ from typing import Final, NamedTuple
 
 from sandbox.company import ApiKey, Company, Person
 from sandbox.money import ZERO
-from sandbox.options import Options
 
 CONSOLE: Final = "console"
 ENTERPRISE: Final = "enterprise"
@@ -116,19 +115,12 @@ class Entry:
 def entries_of(company: Company, organization: str, day: date) -> list[Entry]:
     """The day's entries at that organisation, as first reported; none before the company."""
     options = company.options
-    if day < options.start or day == quiet_day(options, organization):
+    is_quiet = organization == CONSOLE and day == options.weekday_at(0.45)
+    if day < options.start or is_quiet:
         return []
     rng = Random(f"{options.seed}-anthropic-{organization}-{day}")
     generate = _console_entries if organization == CONSOLE else _enterprise_entries
     return list(generate(company, day, rng))
-
-
-def quiet_day(options: Options, organization: str) -> date | None:
-    """The weekday on which nothing at all happened in the Console organisation."""
-    if organization != CONSOLE:
-        return None
-    day = date.fromordinal(options.start.toordinal() + int(options.days * 0.45))
-    return date.fromordinal(day.toordinal() - max(0, day.weekday() - 4))
 
 
 def real_bill_entries(company: Company) -> list[Entry]:

@@ -385,8 +385,8 @@ def _build_keys(
 
     gateway = key("prod-gateway", "Production", creator=engineers[0], volume=4)
     support = key("support-bot", "Production", creator=engineers[0], volume=3)
-    notebook = key("research-notebook", "Research", creator=data[0], volume=2)
-    harness = key("eval-harness", "Research", creator=engineers[1], volume=2)
+    notebook = key("research-notebook", "Research", creator=data[1], volume=2)
+    harness = key("eval-harness", "Research", creator=engineers[2], volume=2)
     retired = key("old-importer", "Data Platform")
     keys = [
         gateway,

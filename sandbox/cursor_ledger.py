@@ -134,7 +134,7 @@ def events_of(company: Company, day: date) -> list[Event]:
     """The day's events as first reported, newest first; none outside the company's time."""
     options = company.options
     index = (day - options.start).days
-    if index < 0 or index == int(options.days * 0.3):
+    if index < 0 or day == options.weekday_at(0.3):
         return []
     rng = Random(f"{options.seed}-cursor-{day}")
     midnight = midnight_ms(day)

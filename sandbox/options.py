@@ -36,6 +36,13 @@ class Options:
         """The company's first day."""
         return self.today - timedelta(days=self.days)
 
+    def weekday_at(self, share: float) -> date | None:
+        """A weekday at that share of the company's time; None in a company too young for it."""
+        if self.days < YOUNGEST_WITH_QUIET_DAYS:
+            return None
+        day = self.start + timedelta(days=int(self.days * share))
+        return day - timedelta(days=max(0, day.weekday() - 4))
+
 
 class OptionArguments(TypedDict, total=False):
     """The fields of `Options` as keyword arguments."""
@@ -47,6 +54,9 @@ class OptionArguments(TypedDict, total=False):
     today: date
     rate_limits: bool
 
+
+YOUNGEST_WITH_QUIET_DAYS = 14
+"""A younger company would have no other days to speak of."""
 
 MIN_PEOPLE = 20
 """Below this the company has no room for its special cases."""

@@ -291,6 +291,18 @@ def test_the_range_ends_before_its_end(anthropic: httpx.Client) -> None:
     assert billed(hours) == Decimal(row["cost"]["amount"])
 
 
+def test_a_range_may_begin_and_end_within_a_day(anthropic: httpx.Client) -> None:
+    noon, midnight = "2026-11-10T12:00:00Z", "2026-11-11T00:00:00Z"
+    (whole,) = pages(anthropic, "analytics/cost", starting_at=zulu(date(2026, 11, 10)),
+                     ending_at=midnight)  # fmt: skip
+    (morning,) = pages(anthropic, "analytics/cost", starting_at=zulu(date(2026, 11, 10)),
+                       ending_at=noon)  # fmt: skip
+    (afternoon,) = pages(anthropic, "analytics/cost", starting_at=noon, ending_at=midnight)
+    assert billed([morning]) > 0
+    assert billed([afternoon]) > 0
+    assert billed([morning, afternoon]) == billed([whole])
+
+
 def test_analytics_reach_back_365_days(sandbox: Running, anthropic: httpx.Client) -> None:
     sandbox.control({"today": "2027-03-01"})
     query = {"ending_at": "2026-03-02T00:00:00Z", "time_bucket_width": "1d"}

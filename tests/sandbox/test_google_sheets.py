@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import gspread
@@ -15,6 +16,7 @@ from gspread.http_client import HTTPClient
 
 from sandbox.server import Running
 from sandbox.sheets import TABS
+from tests.sandbox.asking import exact, milliseconds
 
 HEADERS = {
     "employees": "email full_name department team manager_email cost_center job_title user_type "
@@ -111,12 +113,31 @@ def test_keys_are_mapped_to_people_to_teams_to_services_and_until_a_day(
 
 
 def test_one_invoice_asks_for_more_than_was_used(
-    sandbox: Running, spreadsheet: gspread.Spreadsheet
+    sandbox: Running, cursor: httpx.Client, spreadsheet: gspread.Spreadsheet
 ) -> None:
-    rows = [row for row in records(spreadsheet, "invoices") if row["platform"] == "cursor"]
-    assert [row["period_start"] for row in rows] == ["2026-08-01", "2026-09-01", "2026-10-01"]
-    assert [row["period_end"] for row in rows] == ["2026-08-31", "2026-09-30", "2026-10-31"]
-    assert len({row["platform"] for row in records(spreadsheet, "invoices")}) == 4
+    rows = records(spreadsheet, "invoices")
+    assert len({row["platform"] for row in rows}) == 4
+    surplus = {}
+    for row in rows:
+        if row["platform"] != "cursor":
+            continue
+        first, last = date.fromisoformat(row["period_start"]), date.fromisoformat(row["period_end"])
+        days = [first + timedelta(days=i) for i in range((last - first).days + 1)]
+        seat_days = sum(members_present(cursor, day) for day in (days[:16], days[16:]))
+        truth = sandbox.totals(first.isoformat(), (last + timedelta(days=1)).isoformat())
+        on_demand = sum(Decimal(sums["on_demand"]) for sums in truth["cursor"]["cursor"].values())
+        expected = on_demand + Decimal(40) * seat_days / len(days)
+        surplus[row["period_start"]] = Decimal(row["amount_usd"]) - round(expected, 2)
+    assert surplus == {
+        "2026-08-01": 0, "2026-09-01": 0, "2026-10-01": Decimal("125.40"),
+    }  # fmt: skip
+
+
+def members_present(cursor: httpx.Client, days: list[date]) -> int:
+    """How many members were in the team on each of these days, added up."""
+    query = {"startDate": milliseconds(days[0]), "endDate": milliseconds(days[-1]) + 1}
+    body = exact(cursor.post("daily-usage-data", json={**query, "page": 1, "pageSize": 1000}))
+    return len(body["data"])
 
 
 def test_a_tab_can_be_replaced_emptied_and_extended(

@@ -1,0 +1,185 @@
+{# What DuckDB and BigQuery spell differently, behind one name each. #}
+
+{# The scalar at a JSON path as text; null where it is absent or JSON null. #}
+{% macro json_text(column, path) -%}
+    {{ return(adapter.dispatch('json_text')(column, path)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_text(column, path) -%}
+    json_extract_string({{ column }}, '$.{{ path }}')
+{%- endmacro %}
+
+{% macro bigquery__json_text(column, path) -%}
+    json_value({{ column }}, '$.{{ path }}')
+{%- endmacro %}
+
+{# A count, however the vendor writes it: 12, "12" or 12.0. #}
+{% macro json_integer(column, path) -%}
+    cast(cast({{ json_text(column, path) }} as numeric) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+{% macro type_money() -%}
+    {{ return(var('money_type')[target.type]) }}
+{%- endmacro %}
+
+{# Cents, as text, to dollars. Exact to the 16th decimal of a cent. #}
+{% macro cents_to_usd(cents) -%}
+    {{ return(adapter.dispatch('cents_to_usd')(cents)) }}
+{%- endmacro %}
+
+{% macro duckdb__cents_to_usd(cents) -%}
+    cast(
+        cast({{ cents }} as decimal(35, 16)) * cast(0.01 as decimal(3, 2))
+        as {{ type_money() }}
+    )
+{%- endmacro %}
+
+{% macro bigquery__cents_to_usd(cents) -%}
+    round(cast({{ cents }} as bignumeric) * bignumeric '0.01', 18)
+{%- endmacro %}
+
+{# A whole number of billionths of a dollar to dollars. #}
+{% macro nanos_to_usd(nanos) -%}
+    {{ return(adapter.dispatch('nanos_to_usd')(nanos)) }}
+{%- endmacro %}
+
+{% macro duckdb__nanos_to_usd(nanos) -%}
+    cast(
+        cast({{ nanos }} as decimal(28, 0)) * cast(0.000000001 as decimal(10, 9))
+        as {{ type_money() }}
+    )
+{%- endmacro %}
+
+{% macro bigquery__nanos_to_usd(nanos) -%}
+    cast({{ nanos }} as bignumeric) * bignumeric '0.000000001'
+{%- endmacro %}
+
+{# Whole-number division, rounding down for positive numbers. #}
+{% macro integer_divide(dividend, divisor) -%}
+    {{ return(adapter.dispatch('integer_divide')(dividend, divisor)) }}
+{%- endmacro %}
+
+{% macro duckdb__integer_divide(dividend, divisor) -%}
+    ({{ dividend }}) // ({{ divisor }})
+{%- endmacro %}
+
+{% macro bigquery__integer_divide(dividend, divisor) -%}
+    div({{ dividend }}, {{ divisor }})
+{%- endmacro %}
+
+{# Milliseconds since 1970, as text, to the UTC day. #}
+{% macro epoch_ms_to_date(milliseconds) -%}
+    {{ return(adapter.dispatch('epoch_ms_to_date')(milliseconds)) }}
+{%- endmacro %}
+
+{% macro duckdb__epoch_ms_to_date(milliseconds) -%}
+    cast(make_timestamp(cast({{ milliseconds }} as bigint) * 1000) as date)
+{%- endmacro %}
+
+{% macro bigquery__epoch_ms_to_date(milliseconds) -%}
+    date(timestamp_millis(cast({{ milliseconds }} as int64)))
+{%- endmacro %}
+
+{# Milliseconds since 1970, as text, to a UTC timestamp. #}
+{% macro epoch_ms_to_timestamp(milliseconds) -%}
+    {{ return(adapter.dispatch('epoch_ms_to_timestamp')(milliseconds)) }}
+{%- endmacro %}
+
+{% macro duckdb__epoch_ms_to_timestamp(milliseconds) -%}
+    make_timestamp(cast({{ milliseconds }} as bigint) * 1000)
+{%- endmacro %}
+
+{% macro bigquery__epoch_ms_to_timestamp(milliseconds) -%}
+    timestamp_millis(cast({{ milliseconds }} as int64))
+{%- endmacro %}
+
+{# An RFC 3339 text to a UTC timestamp. #}
+{% macro text_to_timestamp(text) -%}
+    {{ return(adapter.dispatch('text_to_timestamp')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_to_timestamp(text) -%}
+    cast(cast({{ text }} as timestamp with time zone) as timestamp)
+{%- endmacro %}
+
+{% macro bigquery__text_to_timestamp(text) -%}
+    cast({{ text }} as timestamp)
+{%- endmacro %}
+
+{% macro add_days(date, days) -%}
+    {{ return(adapter.dispatch('add_days')(date, days)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_days(date, days) -%}
+    cast({{ date }} + cast({{ days }} as integer) as date)
+{%- endmacro %}
+
+{% macro bigquery__add_days(date, days) -%}
+    date_add({{ date }}, interval {{ days }} day)
+{%- endmacro %}
+
+{% macro days_between(later, earlier) -%}
+    {{ return(adapter.dispatch('days_between')(later, earlier)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(later, earlier) -%}
+    cast({{ later }} - {{ earlier }} as bigint)
+{%- endmacro %}
+
+{% macro bigquery__days_between(later, earlier) -%}
+    date_diff({{ later }}, {{ earlier }}, day)
+{%- endmacro %}
+
+{# The first day of a date's month or year. #}
+{% macro first_day_of(part, date) -%}
+    {{ return(adapter.dispatch('first_day_of')(part, date)) }}
+{%- endmacro %}
+
+{% macro duckdb__first_day_of(part, date) -%}
+    cast(date_trunc('{{ part }}', {{ date }}) as date)
+{%- endmacro %}
+
+{% macro bigquery__first_day_of(part, date) -%}
+    date_trunc({{ date }}, {{ part }})
+{%- endmacro %}
+
+{# The same day one month or year later, of a first day of month or year. #}
+{% macro next_first_day(part, date) -%}
+    {{ return(adapter.dispatch('next_first_day')(part, date)) }}
+{%- endmacro %}
+
+{% macro duckdb__next_first_day(part, date) -%}
+    cast({{ date }} + interval 1 {{ part }} as date)
+{%- endmacro %}
+
+{% macro bigquery__next_first_day(part, date) -%}
+    date_add({{ date }}, interval 1 {{ part }})
+{%- endmacro %}
+
+{# A row per day from first to last, both included: a from-item with one column. #}
+{% macro days_from_to(first, last, column) -%}
+    {{ return(adapter.dispatch('days_from_to')(first, last, column)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_from_to(first, last, column) -%}
+    select cast(series.day as date) as {{ column }}
+    from generate_series({{ first }}, {{ last }}, interval 1 day) as series (day)
+{%- endmacro %}
+
+{% macro bigquery__days_from_to(first, last, column) -%}
+    select {{ column }}
+    from unnest(generate_date_array({{ first }}, {{ last }})) as {{ column }}
+{%- endmacro %}
+
+{# Monday is 1, Sunday is 7. #}
+{% macro iso_weekday(date) -%}
+    {{ return(adapter.dispatch('iso_weekday')(date)) }}
+{%- endmacro %}
+
+{% macro duckdb__iso_weekday(date) -%}
+    cast(extract(isodow from {{ date }}) as bigint)
+{%- endmacro %}
+
+{% macro bigquery__iso_weekday(date) -%}
+    (mod(extract(dayofweek from {{ date }}) + 5, 7) + 1)
+{%- endmacro %}

@@ -1,0 +1,25 @@
+-- Which source speaks for an organization's cost and usage on a day: the analytics API where
+-- its window was landed, else the legacy reports. Never both.
+with windows as (
+
+    select * from {{ ref('int_windows') }}
+    where source_name = 'anthropic'
+
+),
+
+days as (
+
+    select
+        organization,
+        window_start as report_date,
+        max(case when resource = 'analytics_cost' then 1 else 0 end) = 1
+            as has_analytics_cost,
+        max(case when resource = 'analytics_usage' then 1 else 0 end) = 1
+            as has_analytics_usage
+    from windows
+    where is_daily
+    group by organization, window_start
+
+)
+
+select * from days

@@ -1,0 +1,161 @@
+-- GRAIN: one row per day and identity: who it was, how that is known and how sure it is
+-- First match wins, in the order of the cases below.
+with identity_days as (
+
+    select * from {{ ref('int_identity_days') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('int_attribution_rules') }}
+
+),
+
+vendor_users as (
+
+    select * from rules
+    where rule_type = 'vendor_user'
+
+),
+
+aliases as (
+
+    select * from rules
+    where rule_type = 'alias'
+
+),
+
+mappings as (
+
+    select * from rules
+    where rule_type = 'key_mapping'
+
+),
+
+owners as (
+
+    select * from rules
+    where rule_type = 'key_owner'
+
+),
+
+candidates as (
+
+    select
+        identity_days.activity_date,
+        identity_days.identity_key,
+        identity_days.actor_email,
+        identity_days.actor_user_id,
+        identity_days.api_key_id,
+        identity_days.workspace_id,
+        coalesce(identity_days.actor_email, vendor_users.user_email) as vendor_email,
+        key_mappings.user_email as mapped_email,
+        key_mappings.confidence as mapped_confidence,
+        owners.user_email as owner_email,
+        owners.attribution_method as owner_method,
+        owners.confidence as owner_confidence,
+        coalesce(identity_days.service_account_id, owners.service_account_id)
+            as service_account_id,
+        service_mappings.cost_center as service_cost_center,
+        coalesce(key_mappings.cost_center, workspace_mappings.cost_center)
+            as mapped_cost_center,
+        coalesce(
+            case
+                when key_mappings.cost_center is not null
+                    then key_mappings.confidence
+                else workspace_mappings.confidence
+            end,
+            0.5
+        ) as team_confidence,
+        coalesce(
+            key_mappings.purpose, service_mappings.purpose, workspace_mappings.purpose
+        ) as purpose
+    from identity_days
+    left join vendor_users
+        on identity_days.actor_user_id = vendor_users.subject
+    left join mappings as key_mappings
+        on
+            identity_days.api_key_id = key_mappings.subject
+            and identity_days.activity_date >= key_mappings.valid_from
+            and identity_days.activity_date < key_mappings.valid_to
+    left join owners
+        on identity_days.api_key_id = owners.subject
+    left join mappings as service_mappings
+        on
+            coalesce(identity_days.service_account_id, owners.service_account_id)
+            = service_mappings.subject
+            and identity_days.activity_date >= service_mappings.valid_from
+            and identity_days.activity_date < service_mappings.valid_to
+    left join mappings as workspace_mappings
+        on
+            identity_days.workspace_id = workspace_mappings.subject
+            and identity_days.activity_date >= workspace_mappings.valid_from
+            and identity_days.activity_date < workspace_mappings.valid_to
+
+),
+
+chosen as (
+
+    select
+        *,
+        case
+            when vendor_email is not null then 'vendor_identity'
+            when mapped_email is not null then 'key_mapping'
+            when owner_email is not null then owner_method
+            when service_account_id is not null then 'service_account'
+            when mapped_cost_center is not null then 'team_mapping'
+            else 'unattributed'
+        end as attribution_method
+    from candidates
+
+),
+
+valued as (
+
+    select
+        activity_date,
+        identity_key,
+        actor_email,
+        actor_user_id,
+        service_account_id,
+        api_key_id,
+        workspace_id,
+        purpose,
+        attribution_method,
+        cast(
+            case attribution_method
+                when 'vendor_identity' then 1.0
+                when 'key_mapping' then coalesce(mapped_confidence, 0.95)
+                when 'service_account' then 1.0
+                when 'team_mapping' then team_confidence
+                when 'unattributed' then 0
+                else owner_confidence
+            end as numeric
+        ) as attribution_confidence,
+        case attribution_method
+            when 'vendor_identity' then vendor_email
+            when 'key_mapping' then mapped_email
+            when 'key_principal' then owner_email
+            when 'key_creator' then owner_email
+        end as named_email,
+        case attribution_method
+            when 'service_account' then coalesce(service_cost_center, mapped_cost_center)
+            when 'team_mapping' then mapped_cost_center
+        end as mapped_cost_center
+    from chosen
+
+),
+
+resolved as (
+
+    select
+        valued.*,
+        coalesce(aliases.user_email, valued.named_email) as user_email
+    from valued
+    left join aliases
+        on valued.named_email = aliases.subject
+
+)
+
+select * from resolved

@@ -1,0 +1,30 @@
+{{ config(materialized='table') }}
+
+-- GRAIN: one row: how far this run reads
+with windows as (
+
+    select max(loaded_at) as loads_through from {{ ref('int_windows') }}
+
+),
+
+rules as (
+
+    select
+        max(greatest(dbt_valid_from, coalesce(dbt_valid_to, dbt_valid_from)))
+            as rules_through
+    from {{ ref('attribution_rules_snapshot') }}
+
+),
+
+positions as (
+
+    select
+        cast(windows.loads_through as {{ dbt.type_timestamp() }}) as loads_through,
+        cast(rules.rules_through as {{ dbt.type_timestamp() }}) as rules_through,
+        {{ as_of_date() }} as as_of_date
+    from windows
+    cross join rules
+
+)
+
+select * from positions

@@ -1,0 +1,150 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    on_schema_change='fail',
+    meta={'day_column': 'cost_date', 'changes': 'int_changed_days'},
+    post_hook="{{ log_build() }}",
+) }}
+
+-- GRAIN: one row per day, vendor, organization and measure: as reported, and in the marts
+-- The reported side reads the records, and none of the models that shape the marts.
+{% set days = changed_days(ref('int_changed_days')) %}
+
+with analytics as (
+
+    select * from {{ ref('stg_anthropic__analytics_costs') }}
+    {% if is_incremental() %}
+        where cost_date in {{ days }}
+    {% endif %}
+
+),
+
+legacy as (
+
+    select * from {{ ref('stg_anthropic__costs') }}
+    {% if is_incremental() %}
+        where cost_date in {{ days }}
+    {% endif %}
+
+),
+
+analytics_windows as (
+
+    select * from {{ ref('base_anthropic__windows') }}
+    where resource = 'analytics_cost'
+
+),
+
+events as (
+
+    select * from {{ ref('stg_cursor__usage_events') }}
+    {% if is_incremental() %}
+        where usage_date in {{ days }}
+    {% endif %}
+
+),
+
+costs as (
+
+    select * from {{ ref('fct_cost_daily') }}
+    {% if is_incremental() %}
+        where cost_date in {{ days }}
+    {% endif %}
+
+),
+
+reported as (
+
+    select
+        cost_date,
+        'anthropic' as vendor,
+        organization,
+        'billed' as measure,
+        sum(billed_cost_usd) as reported_usd
+    from analytics
+    group by cost_date, organization
+
+    union all
+
+    select
+        legacy.cost_date,
+        'anthropic' as vendor,
+        legacy.organization,
+        'billed' as measure,
+        sum(legacy.billed_cost_usd) as reported_usd
+    from legacy
+    left join analytics_windows
+        on
+            legacy.organization = analytics_windows.organization
+            and legacy.cost_date = analytics_windows.window_start
+    where analytics_windows.organization is null
+    group by legacy.cost_date, legacy.organization
+
+    union all
+
+    -- What Cursor charges on demand; kinds that nobody knows are billed.
+    select
+        usage_date as cost_date,
+        'cursor' as vendor,
+        organization,
+        'billed' as measure,
+        sum(
+            coalesce(
+                charged_usd,
+                cast(
+                    model_cost_usd
+                    * (100 - coalesce(discount_percent, 0))
+                    * cast(0.01 as numeric) as {{ type_money() }}
+                ) + coalesce(token_fee_usd, 0),
+                0
+            )
+        ) as reported_usd
+    from events
+    where
+        kind_code not like 'INCLUDED_IN_%'
+        and kind_code not in (
+            'CUSTOM_SUBSCRIPTION', 'FREE_CREDIT', 'USER_API_KEY',
+            'ERRORED_NOT_CHARGED', 'ABORTED_NOT_CHARGED'
+        )
+    group by usage_date, organization
+
+),
+
+held as (
+
+    select
+        cost_date,
+        vendor,
+        organization,
+        'billed' as measure,
+        sum(billed_cost_usd) as marts_usd
+    from costs
+    where source != 'seat_plans'
+    group by cost_date, vendor, organization
+
+),
+
+compared as (
+
+    select
+        coalesce(reported.cost_date, held.cost_date) as cost_date,
+        coalesce(reported.vendor, held.vendor) as vendor,
+        coalesce(reported.organization, held.organization) as organization,
+        coalesce(reported.measure, held.measure) as measure,
+        cast(coalesce(reported.reported_usd, 0) as {{ type_money() }}) as reported_usd,
+        cast(coalesce(held.marts_usd, 0) as {{ type_money() }}) as marts_usd,
+        cast(
+            coalesce(held.marts_usd, 0) - coalesce(reported.reported_usd, 0)
+            as {{ type_money() }}
+        ) as difference_usd
+    from reported
+    full outer join held
+        on
+            reported.cost_date = held.cost_date
+            and reported.vendor = held.vendor
+            and reported.organization = held.organization
+            and reported.measure = held.measure
+
+)
+
+select * from compared

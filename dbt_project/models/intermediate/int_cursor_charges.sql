@@ -1,0 +1,53 @@
+-- GRAIN: one row per usage event, with what it is charged at and whether that is cash
+with events as (
+
+    select * from {{ ref('stg_cursor__usage_events') }}
+
+),
+
+kinds as (
+
+    select * from {{ ref('cursor_usage_kinds') }}
+
+),
+
+charged as (
+
+    select
+        events.*,
+        coalesce(kinds.charge_category, 'unknown') as charge_category,
+        events.charged_usd is null as is_charge_computed,
+        -- Older answers lack the charge; this formula held in every answer that has it.
+        coalesce(
+            events.charged_usd,
+            cast(
+                events.model_cost_usd
+                * (100 - coalesce(events.discount_percent, 0))
+                * cast(0.01 as numeric) as {{ type_money() }}
+            ) + coalesce(events.token_fee_usd, 0),
+            0
+        ) as charge_usd
+    from events
+    left join kinds
+        on events.kind_code = kinds.kind_code
+
+),
+
+-- A kind that nobody knows is billed until somebody says otherwise: a test names it.
+split as (
+
+    select
+        *,
+        case
+            when charge_category in ('on_demand', 'unknown') then charge_usd
+            else 0
+        end as billed_cost_usd,
+        case
+            when charge_category in ('not_charged', 'user_api_key') then charge_usd
+            else coalesce(model_cost_usd + coalesce(token_fee_usd, 0), charge_usd)
+        end as list_cost_usd
+    from charged
+
+)
+
+select * from split

@@ -1,0 +1,25 @@
+-- A user keeps the last known e-mail after leaving the directory.
+with users as (
+
+    select * from {{ ref('stg_anthropic__users') }}
+
+),
+
+newest as (
+
+    select
+        user_id,
+        email,
+        full_name,
+        snapshot_date as last_seen_date
+    from users
+    where
+        user_id is not null
+        and email is not null
+    qualify row_number() over (
+        partition by user_id order by snapshot_date desc, organization
+    ) = 1
+
+)
+
+select * from newest

@@ -1,0 +1,143 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    on_schema_change='fail',
+    meta={'day_column': 'cost_date', 'changes': 'int_changed_days'},
+    post_hook="{{ log_build() }}",
+) }}
+
+-- INVARIANT: sums to the vendor's report for the day, to the last digit
+{% set days = changed_days(ref('int_changed_days')) %}
+
+with costs as (
+
+    select * from {{ ref('int_costs') }}
+    {% if is_incremental() %}
+        where cost_date in {{ days }}
+    {% endif %}
+
+),
+
+attributions as (
+
+    select * from {{ ref('int_attributions') }}
+    {% if is_incremental() %}
+        where activity_date in {{ days }}
+    {% endif %}
+
+),
+
+users as (
+
+    select * from {{ ref('dim_users') }}
+
+),
+
+platforms as (
+
+    select * from {{ ref('dim_platforms') }}
+
+),
+
+attributed as (
+
+    select
+        costs.cost_date,
+        costs.platform_code,
+        costs.vendor,
+        costs.organization,
+        users.user_sk,
+        users.user_email,
+        users.department,
+        users.team,
+        case
+            when attributions.user_email is null
+                then coalesce(attributions.mapped_cost_center, users.cost_center)
+            else users.cost_center
+        end as cost_center,
+        coalesce(costs.api_key_id, {{ unattributed() }}) as api_key_id,
+        coalesce(costs.workspace_id, {{ unattributed() }}) as workspace_id,
+        attributions.service_account_id,
+        costs.product,
+        coalesce(costs.model, {{ unattributed() }}) as model,
+        {{ usage_category(
+            'platforms.platform_code', 'platforms.category', 'attributions.purpose'
+        ) }} as usage_category,
+        costs.cost_type,
+        costs.token_type,
+        costs.allocation_method,
+        attributions.attribution_method,
+        attributions.attribution_confidence,
+        costs.source,
+        costs.list_cost_usd,
+        costs.billed_cost_usd,
+        costs.effective_cost_usd
+    from costs
+    inner join attributions
+        on
+            costs.cost_date = attributions.activity_date
+            and costs.identity_key = attributions.identity_key
+    inner join users
+        on
+            coalesce(attributions.user_email, {{ unattributed() }}) = users.user_email
+            and costs.cost_date >= users.valid_from
+            and costs.cost_date < users.valid_to
+    inner join platforms
+        on costs.platform_code = platforms.platform_code
+
+),
+
+summed as (
+
+    select
+        cost_date,
+        platform_code,
+        vendor,
+        organization,
+        user_sk,
+        user_email,
+        department,
+        team,
+        cost_center,
+        api_key_id,
+        workspace_id,
+        service_account_id,
+        product,
+        model,
+        usage_category,
+        cost_type,
+        token_type,
+        allocation_method,
+        attribution_method,
+        attribution_confidence,
+        source,
+        cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
+        cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
+        cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd
+    from attributed
+    group by
+        cost_date,
+        platform_code,
+        vendor,
+        organization,
+        user_sk,
+        user_email,
+        department,
+        team,
+        cost_center,
+        api_key_id,
+        workspace_id,
+        service_account_id,
+        product,
+        model,
+        usage_category,
+        cost_type,
+        token_type,
+        allocation_method,
+        attribution_method,
+        attribution_confidence,
+        source
+
+)
+
+select * from summed

@@ -1,0 +1,138 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_days',
+    on_schema_change='fail',
+    meta={'day_column': 'usage_date', 'changes': 'int_changed_days'},
+    post_hook="{{ log_build() }}",
+) }}
+
+{% set days = changed_days(ref('int_changed_days')) %}
+{% set measures = [
+    'sessions', 'requests', 'uncached_input_tokens', 'cache_read_tokens',
+    'cache_write_5m_tokens', 'cache_write_1h_tokens', 'output_tokens', 'total_tokens',
+    'messages', 'lines_suggested', 'lines_accepted', 'suggestions_shown',
+    'suggestions_accepted', 'commits', 'pull_requests',
+] %}
+
+with usages as (
+
+    select
+        *,
+        uncached_input_tokens
+        + cache_read_tokens
+        + cache_write_5m_tokens
+        + cache_write_1h_tokens
+        + output_tokens as total_tokens
+    from {{ ref('int_usages') }}
+    {% if is_incremental() %}
+        where usage_date in {{ days }}
+    {% endif %}
+
+),
+
+attributions as (
+
+    select * from {{ ref('int_attributions') }}
+    {% if is_incremental() %}
+        where activity_date in {{ days }}
+    {% endif %}
+
+),
+
+users as (
+
+    select * from {{ ref('dim_users') }}
+
+),
+
+platforms as (
+
+    select * from {{ ref('dim_platforms') }}
+
+),
+
+attributed as (
+
+    select
+        usages.*,
+        users.user_sk,
+        users.user_email,
+        users.department,
+        users.team,
+        case
+            when attributions.user_email is null
+                then coalesce(attributions.mapped_cost_center, users.cost_center)
+            else users.cost_center
+        end as cost_center,
+        attributions.service_account_id as attributed_service_account_id,
+        {{ usage_category(
+            'platforms.platform_code', 'platforms.category', 'attributions.purpose'
+        ) }} as usage_category,
+        attributions.attribution_method,
+        attributions.attribution_confidence
+    from usages
+    inner join attributions
+        on
+            usages.usage_date = attributions.activity_date
+            and usages.identity_key = attributions.identity_key
+    inner join users
+        on
+            coalesce(attributions.user_email, {{ unattributed() }}) = users.user_email
+            and usages.usage_date >= users.valid_from
+            and usages.usage_date < users.valid_to
+    inner join platforms
+        on usages.platform_code = platforms.platform_code
+
+),
+
+summed as (
+
+    select
+        usage_date,
+        platform_code,
+        vendor,
+        organization,
+        user_sk,
+        user_email,
+        department,
+        team,
+        cost_center,
+        coalesce(api_key_id, {{ unattributed() }}) as api_key_id,
+        coalesce(workspace_id, {{ unattributed() }}) as workspace_id,
+        attributed_service_account_id as service_account_id,
+        product,
+        coalesce(model, {{ unattributed() }}) as model,
+        usage_category,
+        usage_type,
+        attribution_method,
+        attribution_confidence,
+        source,
+        {% for measure in measures -%}
+            cast(sum({{ measure }}) as {{ dbt.type_bigint() }}) as {{ measure }}
+            {{- "," if not loop.last }}
+        {% endfor %}
+    from attributed
+    group by
+        usage_date,
+        platform_code,
+        vendor,
+        organization,
+        user_sk,
+        user_email,
+        department,
+        team,
+        cost_center,
+        coalesce(api_key_id, {{ unattributed() }}),
+        coalesce(workspace_id, {{ unattributed() }}),
+        attributed_service_account_id,
+        product,
+        coalesce(model, {{ unattributed() }}),
+        usage_category,
+        usage_type,
+        attribution_method,
+        attribution_confidence,
+        source
+
+)
+
+select * from summed

@@ -1,0 +1,27 @@
+with source as (
+
+    {{ current_records('anthropic', 'service_accounts') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        _dlt_id as record_id,
+        organization,
+        {{ json_text('payload', 'id') }} as service_account_id,
+        {{ json_text('payload', 'created_by_actor_id') }} as created_by_id,
+        -- strings
+        {{ clean_text(json_text('payload', 'name')) }} as service_account_name,
+        {{ clean_text(json_text('payload', 'description')) }} as description,
+        -- dates
+        window_start as snapshot_date,
+        -- timestamps
+        {{ text_to_timestamp(json_text('payload', 'created_at')) }} as created_at,
+        {{ text_to_timestamp(json_text('payload', 'archived_at')) }} as archived_at
+    from source
+
+)
+
+select * from renamed
