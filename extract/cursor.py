@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 import msgspec
-from pyrate_limiter import Duration, Limiter, Rate
 
 from extract import records
 from extract.http import (
     TIMEOUT,
     ExpiredError,
+    Pace,
     open_envelope,
     records_in,
     scalars_in,
@@ -58,22 +58,20 @@ class Api:
             auth=httpx.BasicAuth(key.get_secret_value() if key else "", ""),
             timeout=TIMEOUT,
         )
-        self._limiters: dict[str, Limiter] = {}
+        self._paces: dict[str, Pace] = {}
 
     def ask(self, method: str, path: str, **query: Any) -> dict[str, msgspec.Raw]:  # noqa: ANN401
         """One answer. Waits where the route's limit would be passed, asks again where it may."""
 
         def once() -> dict[str, msgspec.Raw]:
-            self._limiter(path).try_acquire(path)
+            self._pace(path).wait()
             return open_envelope(send(self.client, method, path, **query))
 
         return with_retries(once)
 
-    def _limiter(self, path: str) -> Limiter:
-        if path not in self._limiters:
-            most = REQUESTS_A_MINUTE_BY_PATH.get(path, REQUESTS_A_MINUTE)
-            self._limiters[path] = Limiter(Rate(most, Duration.MINUTE))
-        return self._limiters[path]
+    def _pace(self, path: str) -> Pace:
+        most = REQUESTS_A_MINUTE_BY_PATH.get(path, REQUESTS_A_MINUTE)
+        return self._paces.setdefault(path, Pace(most))
 
 
 def base_url(settings: Settings) -> str:

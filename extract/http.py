@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import random
 import re
+import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -129,6 +131,23 @@ def _failure(state: RetryCallState) -> TransientError:
     error = state.outcome.exception() if state.outcome else None
     assert isinstance(error, TransientError)  # noqa: S101 - with_retries retries nothing else
     return error
+
+
+class Pace:
+    """At most `most` requests in any minute: waits when there would be more."""
+
+    def __init__(self, most: int) -> None:
+        self._begun: deque[float] = deque(maxlen=most)
+
+    def wait(self) -> None:
+        if len(self._begun) == self._begun.maxlen:
+            pause = self._begun[0] + 60 - time.monotonic()
+            if pause > 0:
+                log.info(
+                    "waiting %.0f s: %d requests a minute is the limit", pause, len(self._begun)
+                )
+                time.sleep(pause)
+        self._begun.append(time.monotonic())
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes) -> None:

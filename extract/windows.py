@@ -148,10 +148,10 @@ _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 def digest(payload: bytes) -> bytes:
     """The same bytes for the same JSON value, whatever the order of its keys and its spaces."""
     try:
-        payload = _encode_sorted(_decode(payload))
+        canonical = _encode_sorted(_decode(payload))
     except msgspec.DecodeError:  # what msgspec cannot hold, such as half of a surrogate pair
-        pass
-    return hashlib.blake2b(payload, digest_size=16).digest()
+        canonical = payload
+    return hashlib.blake2b(canonical, digest_size=16).digest()
 
 
 def content_hash(digests: Iterable[bytes], rejected: Iterable[bytes] = ()) -> str:
