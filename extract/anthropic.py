@@ -56,6 +56,10 @@ ACTIVITY_LOOK_BACK = 7
 # The longest range of one query, in days.
 MONEY_DAYS = 31
 
+# The most that a page may hold; people's limits are not documented, a hundred is safe.
+ROWS_A_PAGE = 1000
+PEOPLE_A_PAGE = 100
+
 ANALYTICS_BEGIN = date(2026, 1, 1)
 # The vendor says 365 days before now: the day that far back has begun too early.
 ANALYTICS_REACH = timedelta(days=364)
@@ -108,25 +112,25 @@ def _organization(
 ) -> Iterator[Window]:
     admin, analytics = sdk.organization, sdk.beta.organization.analytics
     for directory in (
-        _directory("users", records.User, admin.users, {"limit": 1000}),
-        _directory("api_keys", records.ApiKey, admin.api_keys, {"limit": 1000}),
+        _directory("users", records.User, admin.users, {"limit": ROWS_A_PAGE}),
+        _directory("api_keys", records.ApiKey, admin.api_keys, {"limit": ROWS_A_PAGE}),
         _directory(
             "workspaces",
             records.Workspace,
             admin.workspaces,
-            {"include_archived": True, "limit": 1000},
+            {"include_archived": True, "limit": ROWS_A_PAGE},
         ),
         _directory(
             "service_accounts",
             records.ServiceAccount,
             admin.service_accounts,
-            {"include_archived": True, "limit": 100},
+            {"include_archived": True, "limit": PEOPLE_A_PAGE},
         ),
         _directory(
             "spend_limits",
             records.SpendLimit,
             admin.spend_limits.effective,
-            {"limit": 100},
+            {"limit": PEOPLE_A_PAGE},
             path="/v1/organizations/spend_limits/effective",
         ),
     ):
@@ -232,7 +236,7 @@ def _analytics(
             "group_by": group_by,
             "order_by": "time",
             "order": "asc",
-            "limit": 1000,
+            "limit": ROWS_A_PAGE,
         }
         return _pages(ask, path, query)
 
@@ -263,13 +267,13 @@ def _report(
 
 def _claude_code_pages(plain: httpx.Client, period: Period) -> Iterator[Page]:
     path = "/v1/organizations/usage_report/claude_code"
-    query = {"starting_at": str(period.start), "limit": 1000}
+    query = {"starting_at": str(period.start), "limit": ROWS_A_PAGE}
     return _pages(partial(_through_httpx, plain, path), path, query)
 
 
 def _activity_pages(endpoint: Any, period: Period) -> Iterator[Page]:  # noqa: ANN401
     ask = partial(_through_sdk, endpoint.with_raw_response.list)
-    query = {"date": str(period.start), "limit": 1000}
+    query = {"date": str(period.start), "limit": ROWS_A_PAGE}
     try:
         yield from _pages(ask, "/v1/organizations/analytics/users", query)
     except VendorError as error:

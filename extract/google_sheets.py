@@ -7,20 +7,12 @@ nothing, so that its last good version stays in force; the other tabs land.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import google.auth
-import google.auth.exceptions
-import google.auth.transport.requests
-import gspread
 import msgspec
-import requests
-from gspread.http_client import HTTPClient
-from gspread.urls import SPREADSHEETS_API_V4_BASE_URL
 
-from extract.http import TransientError, VendorError, judge, with_retries
+from extract.http import VendorError
 from extract.records import SheetRow
 from extract.tabs import TABS, SheetError, rows_of
 from extract.windows import Page, Period, Resource, Run, Window, fetch
@@ -28,9 +20,6 @@ from pipeline.settings import Settings
 
 TABLES = tuple(TABS)
 ORGANIZATION = "sheets"
-
-SCOPES = ["https://www.googleapis.com/auth/spreadsheets.readonly"]
-TIMEOUT_SECONDS = (15.0, 60.0)
 
 Cells = list[list[str]]
 
@@ -58,7 +47,9 @@ def check(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
         if settings.sheets_dir:
             _files(settings.sheets_dir)
         else:
-            _titles(settings, _client(settings))
+            from extract import google_client
+
+            google_client.titles(settings, google_client.connect(settings))
 
     yield ORGANIZATION, ask
 
@@ -85,18 +76,15 @@ def _read(settings: Settings, run: Run) -> dict[str, Cells]:
         files = _files(settings.sheets_dir)
         _name_others(run, [name for name in files if name not in TABS])
         return {name: _csv_cells(path) for name, path in files.items() if name in TABS}
-    client = _client(settings)
-    titles = _titles(settings, client)
+    # Imported where there is a sheet: Google's libraries take their time.
+    from extract import google_client
+
+    client = google_client.connect(settings)
+    titles = google_client.titles(settings, client)
     _name_others(run, [name for name in titles if name not in TABS])
-    known = {name: title for name, title in titles.items() if name in TABS}
-    if not known:
-        return {}
-    ranges = ["'" + title.replace("'", "''") + "'" for title in known.values()]
-    answer = _ask(lambda: client.values_batch_get(str(settings.google_sheets_id), ranges))
-    # Google leaves out empty cells at the end of a line and empty lines at the end of a tab.
-    found = [part.get("values", []) for part in answer["valueRanges"]]
-    texts = [[[str(cell) for cell in line] for line in lines] for lines in found]
-    return dict(zip(known, texts, strict=True))
+    return google_client.cells(
+        settings, client, {name: title for name, title in titles.items() if name in TABS}
+    )
 
 
 def _name_others(run: Run, others: list[str]) -> None:
@@ -119,72 +107,3 @@ def _csv_cells(path: Path) -> Cells:
         raise VendorError(
             f"cannot read {path}: {error}", advice="save it as CSV with commas, in UTF-8"
         ) from None
-
-
-class _Client(HTTPClient):
-    """gspread's client, with a time limit and for any base URL."""
-
-    base_url = ""
-
-    def request(self, method: str, endpoint: str, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
-        path = endpoint.removeprefix(SPREADSHEETS_API_V4_BASE_URL)
-        return super().request(method, f"{self.base_url}/v4/spreadsheets{path}", *args, **kwargs)
-
-
-def _client(settings: Settings) -> _Client:
-    """A client with a token of its own, good for an hour. (google-auth's session would also ask
-    Google for the account's allowed locations, wherever the base URL points to.)"""
-    path = settings.google_application_credentials
-    try:
-        if path:
-            credentials, _ = google.auth.load_credentials_from_file(  # type: ignore[no-untyped-call]
-                str(path), scopes=SCOPES
-            )
-        else:
-            credentials, _ = google.auth.default(scopes=SCOPES)
-    except (google.auth.exceptions.GoogleAuthError, ValueError) as error:
-        raise VendorError(
-            f"no usable Google credentials ({type(error).__name__})",
-            advice="set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account that "
-            "may view the sheet",
-        ) from None
-    with_retries(lambda: _refresh(credentials))
-    session = requests.Session()
-    session.headers["Authorization"] = f"Bearer {credentials.token}"
-    client = _Client(None, session)  # type: ignore[arg-type] # its documented use
-    client.base_url = settings.google_sheets_base_url
-    client.set_timeout(TIMEOUT_SECONDS)
-    return client
-
-
-def _refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth is not typed
-    try:
-        credentials.refresh(google.auth.transport.requests.Request())
-    except google.auth.exceptions.TransportError as error:
-        raise TransientError(f"no complete answer ({type(error).__name__})") from None
-    except google.auth.exceptions.GoogleAuthError as error:
-        raise VendorError(
-            f"Google refuses the credentials: {error}",
-            advice="check the service account's key, and that the sheet is shared with it",
-        ) from None
-
-
-def _titles(settings: Settings, client: _Client) -> dict[str, str]:
-    """Trimmed titles of the tabs, and their titles as they are."""
-    answer = _ask(lambda: client.fetch_sheet_metadata(str(settings.google_sheets_id)))
-    titles = [sheet["properties"]["title"] for sheet in answer["sheets"]]
-    return {title.strip(): title for title in titles}
-
-
-def _ask(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
-    def once() -> Mapping[str, Any]:
-        try:
-            return call()
-        except gspread.exceptions.APIError as error:
-            answer = error.response
-        except requests.RequestException as error:
-            raise TransientError(f"no complete answer ({type(error).__name__})") from None
-        judge(answer.status_code, answer.headers, answer.content)
-        raise VendorError(f"HTTP {answer.status_code} is an error to gspread only")
-
-    return with_retries(once)

@@ -143,9 +143,7 @@ class Pace:
         if len(self._begun) == self._begun.maxlen:
             pause = self._begun[0] + 60 - time.monotonic()
             if pause > 0:
-                log.info(
-                    "waiting %.0f s: %d requests a minute is the limit", pause, len(self._begun)
-                )
+                log.info("waiting %.0f s for the limit of requests a minute", pause)
                 time.sleep(pause)
         self._begun.append(time.monotonic())
 

@@ -81,6 +81,10 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
     import dlt
 
     if settings.target == "bigquery":
+        # Google's libraries read the environment, where `.env` does not show.
+        if settings.google_application_credentials:
+            path = str(settings.google_application_credentials)
+            os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
         if settings.bigquery_api_endpoint:
             os.environ["BIGQUERY_EMULATOR_HOST"] = settings.bigquery_api_endpoint
         location = settings.bigquery_location or "US"

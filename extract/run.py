@@ -135,6 +135,8 @@ def _source(settings: Settings, run: Run, destination: Any) -> None:  # noqa: AN
     except Exception as error:  # one source must not take the others along
         log.exception("%s: nothing of this run was landed", part.source)
         part.errors.append(f"nothing of this run was landed: {_root(error)}")
+        for resource in part.resources:
+            resource.changed = resource.landed = 0
     if list(part.all_errors()):
         part.status = "failed"
     part.seconds = round(time.monotonic() - began, 3)

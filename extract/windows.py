@@ -145,13 +145,9 @@ _decode = msgspec.json.Decoder().decode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
-def digest(payload: bytes) -> bytes:
+def digest(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
     """The same bytes for the same JSON value, whatever the order of its keys and its spaces."""
-    try:
-        canonical = _encode_sorted(_decode(payload))
-    except msgspec.DecodeError:  # what msgspec cannot hold, such as half of a surrogate pair
-        canonical = payload
-    return hashlib.blake2b(canonical, digest_size=16).digest()
+    return hashlib.blake2b(_encode_sorted(value), digest_size=16).digest()
 
 
 def content_hash(digests: Iterable[bytes], rejected: Iterable[bytes] = ()) -> str:
@@ -188,8 +184,6 @@ def fetch(
     began = time.monotonic()
     try:
         yield from _fetch_period(resource, asked, asked.within(earliest, before), part, known)
-    except GeneratorExit:
-        raise
     except UnreadableError as error:
         if resource.is_optional:
             part.status = "not readable"
@@ -265,7 +259,7 @@ def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Wi
     now = datetime.now(UTC)
     windows = {day: Window(day, day + ONE_DAY, extracted_at=now) for day in chunk.days()}
     only = windows[chunk.start] if len(windows) == 1 else None
-    validate = resource.record.model_validate_json
+    validate = resource.record.model_validate
     pages = 0
     page = None
     for page in resource.pages(chunk):
@@ -277,7 +271,10 @@ def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Wi
                 reason = None
                 day = told
                 try:
-                    checked = validate(payload)
+                    value = _decode(payload)
+                    checked = validate(value)
+                except msgspec.DecodeError:  # such as half of a surrogate pair
+                    value, reason = payload.decode(), "is no JSON text"
                 except ValidationError as error:
                     reason = _reason(error)
                 else:
@@ -290,10 +287,10 @@ def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Wi
                     raise _Undated
                 if reason:
                     window.rejected.append((payload, reason))
-                    window.rejected_digests.append(digest(payload))
+                    window.rejected_digests.append(digest(value))
                 else:
                     window.payloads.append(payload)
-                    window.digests.append(digest(payload))
+                    window.digests.append(digest(value))
     for window in windows.values():
         window.pages = pages
         if page:

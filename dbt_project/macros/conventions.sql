@@ -60,7 +60,7 @@ USAGE_EVENT_KIND_INCLUDED_IN_PRO_PLUS are INCLUDED_IN_PRO_PLUS.
 #}
 {% macro cursor_kind(kind) -%}
     replace(
-        replace(replace(upper({{ kind }}), ', ', '_'), ' ', '_'),
+        replace(replace(replace(upper({{ kind }}), ', ', '_'), ' ', '_'), '-', '_'),
         'USAGE_EVENT_KIND_', ''
     )
 {%- endmacro %}

@@ -1,21 +1,16 @@
 {# What DuckDB and BigQuery spell differently, behind one name each. #}
 
-{# The scalar at a JSON path as text; null where it is absent or JSON null. #}
-{% macro json_text(column, path) -%}
-    {{ return(adapter.dispatch('json_text')(column, path)) }}
+{# The scalar at a path of the record as text; null where it is absent or JSON null. #}
+{% macro json_text(path) -%}
+    {{ return(adapter.dispatch('json_text')(path)) }}
 {%- endmacro %}
 
-{% macro duckdb__json_text(column, path) -%}
-    json_extract_string({{ column }}, '$.{{ path }}')
+{% macro duckdb__json_text(path) -%}
+    json_extract_string(payload, '$.{{ path }}')
 {%- endmacro %}
 
-{% macro bigquery__json_text(column, path) -%}
-    json_value({{ column }}, '$.{{ path }}')
-{%- endmacro %}
-
-{# A count, however the vendor writes it: 12, "12" or 12.0. #}
-{% macro json_integer(column, path) -%}
-    cast(cast({{ json_text(column, path) }} as numeric) as {{ dbt.type_bigint() }})
+{% macro bigquery__json_text(path) -%}
+    json_value(payload, '$.{{ path }}')
 {%- endmacro %}
 
 {% macro type_money() -%}

@@ -1,6 +1,7 @@
--- The legacy cost report names neither key nor person: each of its rows is shared out over
--- the usage of its day, workspace, model and token type in proportion to tokens; where there
--- is none, over the workspace's usage of the day; else it stays at its workspace.
+-- The legacy cost report names neither key nor person: each of its rows is shared out
+-- over the usage of its day, workspace, model and token type in proportion to tokens;
+-- where there is none, over the workspace's usage of the day; else it stays at its
+-- workspace.
 -- INVARIANT: the parts of a row sum to the row, to the last digit
 with costs as (
 
@@ -150,7 +151,7 @@ matched as (
 
 ),
 
--- Parts are whole billionths of a dollar; what that leaves over goes to the largest part.
+-- Parts are whole billionths of a dollar; what that leaves over goes to the largest.
 shares as (
 
     select
@@ -176,9 +177,9 @@ shares as (
             partition by costs.cost_date, costs.record_id
             order by
                 matched.tokens desc,
-                matched.api_key_id,
-                matched.actor_user_id,
-                matched.service_account_id
+                matched.api_key_id asc,
+                matched.actor_user_id asc,
+                matched.service_account_id asc
         ) as share_rank
     from costs
     left join matched

@@ -22,7 +22,7 @@ newest as (
     from api_keys
     where api_key_id is not null
     qualify row_number() over (
-        partition by api_key_id order by snapshot_date desc, organization
+        partition by api_key_id order by snapshot_date desc, organization asc
     ) = 1
 
 ),

@@ -123,7 +123,8 @@ owner_rules as (
         api_keys.api_key_id as subject,
         case
             when principals.user_id is not null then principals.email
-            when service_principals.service_account_id is null
+            when
+                service_principals.service_account_id is null
                 and coalesce(api_keys.principal_id, '') not like 'svac_%'
                 then creators.email
         end as user_email,
@@ -259,7 +260,7 @@ keyed as (
         ]) }} as content_hash,
         clipped.*
     from clipped
-    where valid_from < valid_to
+    where clipped.valid_from < clipped.valid_to
 
 )
 

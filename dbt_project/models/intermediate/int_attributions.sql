@@ -49,15 +49,15 @@ candidates as (
         identity_days.actor_user_id,
         identity_days.api_key_id,
         identity_days.workspace_id,
-        coalesce(identity_days.actor_email, vendor_users.user_email) as vendor_email,
         key_mappings.user_email as mapped_email,
         key_mappings.confidence as mapped_confidence,
         owners.user_email as owner_email,
         owners.attribution_method as owner_method,
         owners.confidence as owner_confidence,
+        service_mappings.cost_center as service_cost_center,
+        coalesce(identity_days.actor_email, vendor_users.user_email) as vendor_email,
         coalesce(identity_days.service_account_id, owners.service_account_id)
             as service_account_id,
-        service_mappings.cost_center as service_cost_center,
         coalesce(key_mappings.cost_center, workspace_mappings.cost_center)
             as mapped_cost_center,
         coalesce(
@@ -140,7 +140,9 @@ valued as (
             when 'key_creator' then owner_email
         end as named_email,
         case attribution_method
-            when 'service_account' then coalesce(service_cost_center, mapped_cost_center)
+            when
+                'service_account'
+                then coalesce(service_cost_center, mapped_cost_center)
             when 'team_mapping' then mapped_cost_center
         end as mapped_cost_center
     from chosen

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- GRAIN: one row per model, day that it must build again, and reason
 with changed_windows as (
 
@@ -26,42 +28,42 @@ subjects as (
         actor_email as subject
     from attributions
 
-    union distinct
+    union all
 
     select
         activity_date,
         actor_user_id as subject
     from attributions
 
-    union distinct
+    union all
 
     select
         activity_date,
         service_account_id as subject
     from attributions
 
-    union distinct
+    union all
 
     select
         activity_date,
         api_key_id as subject
     from attributions
 
-    union distinct
+    union all
 
     select
         activity_date,
         workspace_id as subject
     from attributions
 
-    union distinct
+    union all
 
     select
         activity_date,
         named_email as subject
     from attributions
 
-    union distinct
+    union all
 
     select
         activity_date,
@@ -80,8 +82,8 @@ named_days as (
     inner join subjects
         on
             changed_rules.subject = subjects.subject
-            and subjects.activity_date >= changed_rules.changed_from
-            and subjects.activity_date < changed_rules.changed_to
+            and changed_rules.changed_from <= subjects.activity_date
+            and changed_rules.changed_to > subjects.activity_date
 
 ),
 

@@ -1,4 +1,4 @@
--- GRAIN: one row per model, rule and span of days on which the rule now says something else
+-- GRAIN: one row per model, rule and span of days on which the rule changed
 with build_log as (
 
     select
@@ -18,15 +18,15 @@ rules as (
 before as (
 
     select
-        build_log.model_name,
-        rules.*
+        rules.*,
+        build_log.model_name
     from build_log
     inner join rules
         on
-            rules.dbt_valid_from <= build_log.rules_through
+            build_log.rules_through >= rules.dbt_valid_from
             and (
                 rules.dbt_valid_to is null
-                or rules.dbt_valid_to > build_log.rules_through
+                or build_log.rules_through < rules.dbt_valid_to
             )
 
 ),
@@ -34,8 +34,8 @@ before as (
 after as (
 
     select
-        build_log.model_name,
-        rules.*
+        rules.*,
+        build_log.model_name
     from build_log
     inner join rules
         on rules.dbt_valid_to is null

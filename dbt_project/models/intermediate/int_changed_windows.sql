@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- GRAIN: one row per model, day that it must build again, and reason
 with build_log as (
 
@@ -23,6 +25,14 @@ windows as (
 
 ),
 
+history as (
+
+    select min(window_start) as first_day
+    from windows
+    where records > 0
+
+),
+
 days as (
 
     select * from {{ ref('int_days') }}
@@ -44,7 +54,7 @@ reported_days as (
         'the vendor reported it' as reason
     from build_log
     inner join windows
-        on windows.loaded_at > build_log.loads_through
+        on build_log.loads_through < windows.loaded_at
 
 ),
 
@@ -58,10 +68,10 @@ first_months as (
     from reported_days
     inner join days
         on
-            days.date_day < reported_days.changed_date
+            reported_days.changed_date > days.date_day
             and days.month_start_date
             = {{ first_day_of('month', 'reported_days.changed_date') }}
-    inner join (select min(window_start) as first_day from windows) as history
+    inner join history
         on reported_days.changed_date = history.first_day
 
 ),
@@ -76,8 +86,8 @@ elapsed_days as (
     cross join positions
     inner join days
         on
-            days.date_day >= build_log.as_of_date
-            and days.date_day < positions.as_of_date
+            build_log.as_of_date <= days.date_day
+            and positions.as_of_date > days.date_day
 
 ),
 
@@ -91,9 +101,9 @@ seat_days as (
     cross join positions
     inner join days
         on
-            days.date_day >= seat_changes.changed_from
-            and days.date_day < seat_changes.changed_to
-            and days.date_day < positions.as_of_date
+            seat_changes.changed_from <= days.date_day
+            and seat_changes.changed_to > days.date_day
+            and positions.as_of_date > days.date_day
 
 ),
 

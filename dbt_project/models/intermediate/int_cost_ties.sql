@@ -6,7 +6,7 @@
     post_hook="{{ log_build() }}",
 ) }}
 
--- GRAIN: one row per day, vendor, organization and measure: as reported, and in the marts
+-- GRAIN: one row per day, vendor, organization and measure
 -- The reported side reads the records, and none of the models that shape the marts.
 {% set days = changed_days(ref('int_changed_days')) %}
 

@@ -6,8 +6,8 @@
     post_hook="{{ log_build() }}",
 ) }}
 
--- GRAIN: one row per day, organization, platform, identity, workspace, product, model, cost
--- type, token type, allocation method and source
+-- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
+-- cost type, token type, allocation method and source
 -- UNITS: dollars; before attribution
 {% set days = changed_days(ref('int_changed_windows')) %}
 

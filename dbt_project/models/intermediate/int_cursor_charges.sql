@@ -14,7 +14,15 @@ kinds as (
 charged as (
 
     select
-        events.*,
+        events.record_id,
+        events.usage_date,
+        events.organization,
+        events.actor_email,
+        events.service_account_id,
+        events.model,
+        events.kind,
+        events.model_cost_usd,
+        events.token_fee_usd,
         coalesce(kinds.charge_category, 'unknown') as charge_category,
         events.charged_usd is null as is_charge_computed,
         -- Older answers lack the charge; this formula held in every answer that has it.
@@ -37,7 +45,16 @@ charged as (
 split as (
 
     select
-        *,
+        record_id,
+        usage_date,
+        organization,
+        actor_email,
+        service_account_id,
+        model,
+        kind,
+        charge_category,
+        is_charge_computed,
+        charge_usd,
         case
             when charge_category in ('on_demand', 'unknown') then charge_usd
             else 0

@@ -2,7 +2,9 @@
 
 with days as (
 
-    {{ days_from_to("cast('2020-01-01' as date)", "cast('2035-12-31' as date)", "date_day") }}
+    {{ days_from_to(
+        "cast('2020-01-01' as date)", "cast('2035-12-31' as date)", "date_day"
+    ) }}
 
 ),
 

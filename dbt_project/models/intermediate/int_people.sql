@@ -1,21 +1,27 @@
--- GRAIN: one row per person and version; the versions of a person neither overlap nor leave a gap
+-- GRAIN: one row per person and version; a person's versions neither overlap nor leave
+-- a gap
 with employees as (
 
     select * from {{ ref('stg_google_sheets__employees') }}
 
 ),
 
--- A roster row that a person's later rows do not follow by date is that person's only one.
 counted as (
 
     select
         employees.*,
-        count(*) over (partition by email, snapshot_date) as rows_of_person,
-        max(snapshot_date) over (partition by email) as last_snapshot_date,
-        max(snapshot_date) over () as newest_snapshot_date,
-        min(snapshot_date) over (partition by email) as first_snapshot_date
+        count(*)
+            over (partition by employees.email, employees.snapshot_date)
+            as rows_of_person,
+        max(employees.snapshot_date)
+            over (partition by employees.email)
+            as last_snapshot_date,
+        max(employees.snapshot_date) over () as newest_snapshot_date,
+        min(employees.snapshot_date)
+            over (partition by employees.email)
+            as first_snapshot_date
     from employees
-    where email is not null
+    where employees.email is not null
 
 ),
 
@@ -24,8 +30,12 @@ newest_form as (
     select
         counted.*,
         max(
-            case when snapshot_date = last_snapshot_date then rows_of_person end
-        ) over (partition by email) as rows_in_newest_form
+            case
+                when
+                    counted.snapshot_date = counted.last_snapshot_date
+                    then counted.rows_of_person
+            end
+        ) over (partition by counted.email) as rows_in_newest_form
     from counted
 
 ),
@@ -100,17 +110,17 @@ hashed as (
 
 ),
 
--- The newest end date counts for the whole person, so it is no reason for a new version.
+-- The newest end date counts for the whole person: it makes no version of its own.
 compared as (
 
     select
         hashed.*,
-        lag(attributes_hash) over (
-            partition by email order by version_date
+        lag(hashed.attributes_hash) over (
+            partition by hashed.email order by hashed.version_date
         ) as previous_hash,
-        last_value(end_date) over (
-            partition by email
-            order by version_date
+        last_value(hashed.end_date) over (
+            partition by hashed.email
+            order by hashed.version_date
             rows between unbounded preceding and unbounded following
         ) as last_end_date
     from hashed

@@ -1,6 +1,6 @@
--- GRAIN: one row per platform, seat holder, plan, price and day: one on the day that bills
--- the cycle, one on each day of the seat
--- INVARIANT: over a finished cycle the billed amounts equal the daily ones, to the last digit
+-- GRAIN: one row per platform, seat holder, plan and day of the seat, and one on the
+-- day that bills the cycle
+-- INVARIANT: over a finished cycle, billed equals effective, to the last digit
 with spans as (
 
     select * from {{ ref('int_seat_spans') }}
@@ -16,10 +16,13 @@ days as (
 windows as (
 
     select * from {{ ref('int_windows') }}
-    where is_daily
+    where
+        is_daily
+        and records > 0
 
 ),
 
+-- Seats are counted from the first month of which a vendor reported anything.
 history as (
 
     select min(window_start) as first_day from windows
@@ -89,7 +92,7 @@ seat_days as (
         on
             spans.billing_cycle = numbered_days.billing_cycle
             and spans.valid_from <= numbered_days.date_day
-            and numbered_days.date_day < spans.valid_to
+            and spans.valid_to > numbered_days.date_day
 
 ),
 

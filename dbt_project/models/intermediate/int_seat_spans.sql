@@ -56,11 +56,11 @@ snapshots as (
 present as (
 
     select
-        coalesce(members.email, members.member_id) as holder,
         members.email,
         snapshots.snapshot_number,
         snapshots.seen_from,
-        snapshots.seen_to
+        snapshots.seen_to,
+        coalesce(members.email, members.member_id) as holder
     from members
     inner join snapshots
         on members.snapshot_date = snapshots.snapshot_date
@@ -106,6 +106,19 @@ first_cursor_plan as (
 
 ),
 
+assigned_cursor_plans as (
+
+    select
+        email,
+        plan
+    from assignments
+    where platform = 'cursor'
+    qualify row_number() over (
+        partition by email order by assigned_from desc nulls last, sheet_row desc
+    ) = 1
+
+),
+
 cursor_holders as (
 
     select
@@ -114,20 +127,11 @@ cursor_holders as (
         member_spans.email,
         member_spans.seen_from as held_from,
         member_spans.seen_to as held_to,
-        coalesce(assigned.plan, first_cursor_plan.plan) as plan
+        coalesce(assigned_cursor_plans.plan, first_cursor_plan.plan) as plan
     from member_spans
     cross join first_cursor_plan
-    left join (
-        select
-            email,
-            plan
-        from assignments
-        where platform = 'cursor'
-        qualify row_number() over (
-            partition by email order by assigned_from desc nulls last, sheet_row desc
-        ) = 1
-    ) as assigned
-        on member_spans.email = assigned.email
+    left join assigned_cursor_plans
+        on member_spans.email = assigned_cursor_plans.email
 
 ),
 
@@ -181,9 +185,9 @@ spans as (
         holders.holder,
         holders.email,
         holders.plan,
+        plans.seat_price_usd,
         case plans.billing_cycle when 'annual' then 'annual' else 'monthly' end
             as billing_cycle,
-        plans.seat_price_usd,
         greatest(holders.held_from, plans.plan_from) as valid_from,
         least(holders.held_to, plans.plan_to) as valid_to
     from holders
@@ -192,7 +196,7 @@ spans as (
             holders.platform = plans.platform
             and holders.plan = plans.plan
             and holders.held_from < plans.plan_to
-            and plans.plan_from < holders.held_to
+            and holders.held_to > plans.plan_from
 
 )
 

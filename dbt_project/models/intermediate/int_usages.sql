@@ -6,8 +6,8 @@
     post_hook="{{ log_build() }}",
 ) }}
 
--- GRAIN: one row per day, organization, platform, identity, workspace, product, model, usage
--- type and source
+-- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
+-- usage type and source
 -- INVARIANT: a token, line or session is counted by one source only
 {% set days = changed_days(ref('int_changed_windows')) %}
 {% set measures = [
@@ -479,10 +479,10 @@ summed as (
         model,
         usage_type,
         source,
-        {% for measure in measures -%}
-            cast(sum({{ measure }}) as {{ dbt.type_bigint() }}) as {{ measure }}
-            {{- "," if not loop.last }}
-        {% endfor %}
+    {% for measure in measures -%}
+        cast(sum({{ measure }}) as {{ dbt.type_bigint() }}) as {{ measure }}
+        {{- "," if not loop.last }}
+    {% endfor %}
     from unioned
     group by
         usage_date,

@@ -17,7 +17,7 @@ newest as (
         user_id is not null
         and email is not null
     qualify row_number() over (
-        partition by user_id order by snapshot_date desc, organization
+        partition by user_id order by snapshot_date desc, organization asc
     ) = 1
 
 )

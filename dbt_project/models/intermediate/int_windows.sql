@@ -20,21 +20,39 @@ unioned as (
 
     select
         'anthropic' as source_name,
-        *
+        resource,
+        organization,
+        load_id,
+        records,
+        window_start,
+        window_end,
+        loaded_at
     from anthropic
 
     union all
 
     select
         'cursor' as source_name,
-        *
+        resource,
+        organization,
+        load_id,
+        records,
+        window_start,
+        window_end,
+        loaded_at
     from cursor_windows
 
     union all
 
     select
         'google_sheets' as source_name,
-        *
+        resource,
+        organization,
+        load_id,
+        records,
+        window_start,
+        window_end,
+        loaded_at
     from google_sheets
 
 ),
@@ -42,7 +60,14 @@ unioned as (
 marked as (
 
     select
-        *,
+        source_name,
+        resource,
+        organization,
+        load_id,
+        records,
+        window_start,
+        window_end,
+        loaded_at,
         resource in (
             'analytics_usage',
             'analytics_cost',

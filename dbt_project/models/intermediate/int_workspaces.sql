@@ -16,7 +16,7 @@ newest as (
     from workspaces
     where workspace_id is not null
     qualify row_number() over (
-        partition by workspace_id order by snapshot_date desc, organization
+        partition by workspace_id order by snapshot_date desc, organization asc
     ) = 1
 
 )

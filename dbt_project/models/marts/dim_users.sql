@@ -1,4 +1,4 @@
--- GRAIN: one row per person and version; [valid_from, valid_to) of a person cover all time
+-- GRAIN: one row per person and version; a person's versions cover all time
 with people as (
 
     select * from {{ ref('int_people') }}

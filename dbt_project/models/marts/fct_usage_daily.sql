@@ -107,10 +107,10 @@ summed as (
         attribution_method,
         attribution_confidence,
         source,
-        {% for measure in measures -%}
-            cast(sum({{ measure }}) as {{ dbt.type_bigint() }}) as {{ measure }}
-            {{- "," if not loop.last }}
-        {% endfor %}
+    {% for measure in measures -%}
+        cast(sum({{ measure }}) as {{ dbt.type_bigint() }}) as {{ measure }}
+        {{- "," if not loop.last }}
+    {% endfor %}
     from attributed
     group by
         usage_date,

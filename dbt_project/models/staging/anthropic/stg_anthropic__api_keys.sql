@@ -10,19 +10,26 @@ renamed as (
         -- ids
         _dlt_id as record_id,
         organization,
-        {{ json_text('payload', 'id') }} as api_key_id,
-        coalesce({{ json_text('payload', 'scope.workspace_id') }}, {{ json_text('payload', 'workspace_id') }}) as workspace_id,
-        coalesce({{ json_text('payload', 'principal.user_id') }}, {{ json_text('payload', 'principal.id') }}, {{ json_text('payload', 'principal.service_account_id') }}) as principal_id,
-        {{ json_text('payload', 'created_by.id') }} as created_by_id,
+        {{ json_text('id') }} as api_key_id,
+        coalesce(
+            {{ json_text('scope.workspace_id') }},
+            {{ json_text('workspace_id') }}
+        ) as workspace_id,
+        coalesce(
+            {{ json_text('principal.user_id') }},
+            {{ json_text('principal.id') }},
+            {{ json_text('principal.service_account_id') }}
+        ) as principal_id,
+        {{ json_text('created_by.id') }} as created_by_id,
         -- strings
-        {{ clean_text(json_text('payload', 'name')) }} as api_key_name,
-        {{ json_text('payload', 'status') }} as status,
-        {{ json_text('payload', 'partial_key_hint') }} as partial_key_hint,
+        {{ clean_text(json_text('name')) }} as api_key_name,
+        {{ json_text('status') }} as status,
+        {{ json_text('partial_key_hint') }} as partial_key_hint,
         -- dates
         window_start as snapshot_date,
         -- timestamps
-        {{ text_to_timestamp(json_text('payload', 'created_at')) }} as created_at,
-        {{ text_to_timestamp(json_text('payload', 'expires_at')) }} as expires_at
+        {{ text_to_timestamp(json_text('created_at')) }} as created_at,
+        {{ text_to_timestamp(json_text('expires_at')) }} as expires_at
     from source
 
 )

@@ -10,16 +10,16 @@ renamed as (
         -- ids
         _dlt_id as record_id,
         organization,
-        {{ json_text('payload', 'id') }} as service_account_id,
-        {{ json_text('payload', 'created_by_actor_id') }} as created_by_id,
+        {{ json_text('id') }} as service_account_id,
+        {{ json_text('created_by_actor_id') }} as created_by_id,
         -- strings
-        {{ clean_text(json_text('payload', 'name')) }} as service_account_name,
-        {{ clean_text(json_text('payload', 'description')) }} as description,
+        {{ clean_text(json_text('name')) }} as service_account_name,
+        {{ clean_text(json_text('description')) }} as description,
         -- dates
         window_start as snapshot_date,
         -- timestamps
-        {{ text_to_timestamp(json_text('payload', 'created_at')) }} as created_at,
-        {{ text_to_timestamp(json_text('payload', 'archived_at')) }} as archived_at
+        {{ text_to_timestamp(json_text('created_at')) }} as created_at,
+        {{ text_to_timestamp(json_text('archived_at')) }} as archived_at
     from source
 
 )

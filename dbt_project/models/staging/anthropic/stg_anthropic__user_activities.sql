@@ -1,3 +1,5 @@
+{% set actions = 'claude_code_metrics.tool_actions' %}
+
 with source as (
 
     {{ current_records('anthropic', 'analytics_users') }}
@@ -10,29 +12,51 @@ renamed as (
         -- ids
         _dlt_id as record_id,
         organization,
-        {{ clean_email(json_text('payload', 'user.email_address')) }} as actor_email,
-        {{ json_text('payload', 'user.id') }} as actor_user_id,
+        {{ clean_email(json_text('user.email_address')) }} as actor_email,
+        {{ json_text('user.id') }} as actor_user_id,
         -- numerics
-        coalesce({{ json_integer('payload', 'chat_metrics.distinct_conversation_count') }}, 0) as chat_conversations,
-        coalesce({{ json_integer('payload', 'chat_metrics.message_count') }}, 0) as chat_messages,
-        coalesce({{ json_integer('payload', 'chat_metrics.distinct_artifacts_created_count') }}, 0) as chat_artifacts,
-        coalesce({{ json_integer('payload', 'chat_metrics.distinct_projects_created_count') }}, 0) as chat_projects,
-        coalesce({{ json_integer('payload', 'chat_metrics.distinct_files_uploaded_count') }}, 0) as chat_files,
-        coalesce({{ json_integer('payload', 'cowork_metrics.distinct_session_count') }}, 0) as cowork_sessions,
-        coalesce({{ json_integer('payload', 'cowork_metrics.message_count') }}, 0) as cowork_messages,
-        coalesce({{ json_integer('payload', 'office_metrics.excel.distinct_session_count') }}, 0) + coalesce({{ json_integer('payload', 'office_metrics.outlook.distinct_session_count') }}, 0) + coalesce({{ json_integer('payload', 'office_metrics.powerpoint.distinct_session_count') }}, 0) + coalesce({{ json_integer('payload', 'office_metrics.word.distinct_session_count') }}, 0) as office_sessions,
-        coalesce({{ json_integer('payload', 'office_metrics.excel.message_count') }}, 0) + coalesce({{ json_integer('payload', 'office_metrics.outlook.message_count') }}, 0) + coalesce({{ json_integer('payload', 'office_metrics.powerpoint.message_count') }}, 0) + coalesce({{ json_integer('payload', 'office_metrics.word.message_count') }}, 0) as office_messages,
-        coalesce({{ json_integer('payload', 'design_metrics.distinct_session_count') }}, 0) as design_sessions,
-        coalesce({{ json_integer('payload', 'design_metrics.message_count') }}, 0) as design_messages,
-        coalesce({{ json_integer('payload', 'science_metrics.distinct_session_count') }}, 0) as science_sessions,
-        coalesce({{ json_integer('payload', 'science_metrics.message_count') }}, 0) as science_messages,
-        coalesce({{ json_integer('payload', 'web_search_count') }}, 0) as web_searches,
-        coalesce({{ json_integer('payload', 'claude_code_metrics.core_metrics.distinct_session_count') }}, 0) as claude_code_sessions,
-        coalesce({{ json_integer('payload', 'claude_code_metrics.core_metrics.lines_of_code.added_count') }}, 0) as claude_code_lines_added,
-        coalesce({{ json_integer('payload', 'claude_code_metrics.core_metrics.commit_count') }}, 0) as claude_code_commits,
-        coalesce({{ json_integer('payload', 'claude_code_metrics.core_metrics.pull_request_count') }}, 0) as claude_code_pull_requests,
-        coalesce({{ json_integer('payload', 'claude_code_metrics.tool_actions.edit_tool.accepted_count') }}, 0) + coalesce({{ json_integer('payload', 'claude_code_metrics.tool_actions.multi_edit_tool.accepted_count') }}, 0) + coalesce({{ json_integer('payload', 'claude_code_metrics.tool_actions.write_tool.accepted_count') }}, 0) + coalesce({{ json_integer('payload', 'claude_code_metrics.tool_actions.notebook_edit_tool.accepted_count') }}, 0) as claude_code_suggestions_accepted,
-        coalesce({{ json_integer('payload', 'claude_code_metrics.tool_actions.edit_tool.rejected_count') }}, 0) + coalesce({{ json_integer('payload', 'claude_code_metrics.tool_actions.multi_edit_tool.rejected_count') }}, 0) + coalesce({{ json_integer('payload', 'claude_code_metrics.tool_actions.write_tool.rejected_count') }}, 0) + coalesce({{ json_integer('payload', 'claude_code_metrics.tool_actions.notebook_edit_tool.rejected_count') }}, 0) as claude_code_suggestions_rejected,
+        {{ json_count('chat_metrics.distinct_conversation_count') }}
+            as chat_conversations,
+        {{ json_count('chat_metrics.message_count') }} as chat_messages,
+        {{ json_count('chat_metrics.distinct_artifacts_created_count') }}
+            as chat_artifacts,
+        {{ json_count('chat_metrics.distinct_projects_created_count') }}
+            as chat_projects,
+        {{ json_count('chat_metrics.distinct_files_uploaded_count') }} as chat_files,
+        {{ json_count('cowork_metrics.distinct_session_count') }} as cowork_sessions,
+        {{ json_count('cowork_metrics.message_count') }} as cowork_messages,
+        {{ json_count('office_metrics.excel.distinct_session_count') }}
+        + {{ json_count('office_metrics.outlook.distinct_session_count') }}
+        + {{ json_count('office_metrics.powerpoint.distinct_session_count') }}
+        + {{ json_count('office_metrics.word.distinct_session_count') }}
+            as office_sessions,
+        {{ json_count('office_metrics.excel.message_count') }}
+        + {{ json_count('office_metrics.outlook.message_count') }}
+        + {{ json_count('office_metrics.powerpoint.message_count') }}
+        + {{ json_count('office_metrics.word.message_count') }} as office_messages,
+        {{ json_count('design_metrics.distinct_session_count') }} as design_sessions,
+        {{ json_count('design_metrics.message_count') }} as design_messages,
+        {{ json_count('science_metrics.distinct_session_count') }} as science_sessions,
+        {{ json_count('science_metrics.message_count') }} as science_messages,
+        {{ json_count('web_search_count') }} as web_searches,
+        {{ json_count('claude_code_metrics.core_metrics.distinct_session_count') }}
+            as claude_code_sessions,
+        {{ json_count('claude_code_metrics.core_metrics.lines_of_code.added_count') }}
+            as claude_code_lines_added,
+        {{ json_count('claude_code_metrics.core_metrics.commit_count') }}
+            as claude_code_commits,
+        {{ json_count('claude_code_metrics.core_metrics.pull_request_count') }}
+            as claude_code_pull_requests,
+        {{ json_count(actions ~ '.edit_tool.accepted_count') }}
+        + {{ json_count(actions ~ '.multi_edit_tool.accepted_count') }}
+        + {{ json_count(actions ~ '.write_tool.accepted_count') }}
+        + {{ json_count(actions ~ '.notebook_edit_tool.accepted_count') }}
+            as claude_code_suggestions_accepted,
+        {{ json_count(actions ~ '.edit_tool.rejected_count') }}
+        + {{ json_count(actions ~ '.multi_edit_tool.rejected_count') }}
+        + {{ json_count(actions ~ '.write_tool.rejected_count') }}
+        + {{ json_count(actions ~ '.notebook_edit_tool.rejected_count') }}
+            as claude_code_suggestions_rejected,
         -- dates
         window_start as usage_date
     from source

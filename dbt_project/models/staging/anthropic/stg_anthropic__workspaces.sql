@@ -10,14 +10,14 @@ renamed as (
         -- ids
         _dlt_id as record_id,
         organization,
-        {{ json_text('payload', 'id') }} as workspace_id,
+        {{ json_text('id') }} as workspace_id,
         -- strings
-        {{ clean_text(json_text('payload', 'name')) }} as workspace_name,
+        {{ clean_text(json_text('name')) }} as workspace_name,
         -- dates
         window_start as snapshot_date,
         -- timestamps
-        {{ text_to_timestamp(json_text('payload', 'created_at')) }} as created_at,
-        {{ text_to_timestamp(json_text('payload', 'archived_at')) }} as archived_at
+        {{ text_to_timestamp(json_text('created_at')) }} as created_at,
+        {{ text_to_timestamp(json_text('archived_at')) }} as archived_at
     from source
 
 )

@@ -10,25 +10,25 @@ renamed as (
         -- ids
         _dlt_id as record_id,
         organization,
-        {{ json_text('payload', 'userId') }} as member_id,
-        {{ clean_email(json_text('payload', 'email')) }} as actor_email,
+        {{ json_text('userId') }} as member_id,
+        {{ clean_email(json_text('email')) }} as actor_email,
         -- strings
-        {{ json_text('payload', 'mostUsedModel') }} as most_used_model,
+        {{ json_text('mostUsedModel') }} as most_used_model,
         -- numerics
-        coalesce({{ json_integer('payload', 'totalLinesAdded') }}, 0) as lines_added,
-        coalesce({{ json_integer('payload', 'acceptedLinesAdded') }}, 0) as accepted_lines_added,
-        coalesce({{ json_integer('payload', 'totalApplies') }}, 0) as applies,
-        coalesce({{ json_integer('payload', 'totalAccepts') }}, 0) as accepts,
-        coalesce({{ json_integer('payload', 'totalRejects') }}, 0) as rejects,
-        coalesce({{ json_integer('payload', 'totalTabsShown') }}, 0) as tabs_shown,
-        coalesce({{ json_integer('payload', 'totalTabsAccepted') }}, 0) as tabs_accepted,
-        coalesce({{ json_integer('payload', 'composerRequests') }}, 0) as composer_requests,
-        coalesce({{ json_integer('payload', 'chatRequests') }}, 0) as chat_requests,
-        coalesce({{ json_integer('payload', 'agentRequests') }}, 0) as agent_requests,
-        coalesce({{ json_integer('payload', 'cmdkUsages') }}, 0) as cmd_k_usages,
-        coalesce({{ json_integer('payload', 'bugbotUsages') }}, 0) as bugbot_usages,
+        {{ json_count('totalLinesAdded') }} as lines_added,
+        {{ json_count('acceptedLinesAdded') }} as accepted_lines_added,
+        {{ json_count('totalApplies') }} as applies,
+        {{ json_count('totalAccepts') }} as accepts,
+        {{ json_count('totalRejects') }} as rejects,
+        {{ json_count('totalTabsShown') }} as tabs_shown,
+        {{ json_count('totalTabsAccepted') }} as tabs_accepted,
+        {{ json_count('composerRequests') }} as composer_requests,
+        {{ json_count('chatRequests') }} as chat_requests,
+        {{ json_count('agentRequests') }} as agent_requests,
+        {{ json_count('cmdkUsages') }} as cmd_k_usages,
+        {{ json_count('bugbotUsages') }} as bugbot_usages,
         -- booleans
-        cast({{ json_text('payload', 'isActive') }} as boolean) as is_active,
+        {{ json_boolean('isActive') }} as is_active,
         -- dates
         window_start as usage_date
     from source

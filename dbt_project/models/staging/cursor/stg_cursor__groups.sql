@@ -10,13 +10,13 @@ renamed as (
         -- ids
         _dlt_id as record_id,
         organization,
-        {{ json_text('payload', 'id') }} as group_id,
+        {{ json_text('id') }} as group_id,
         -- strings
-        {{ clean_text(json_text('payload', 'name')) }} as group_name,
-        {{ json_text('payload', 'type') }} as group_type,
+        {{ clean_text(json_text('name')) }} as group_name,
+        {{ json_text('type') }} as group_type,
         -- numerics
-        coalesce({{ json_integer('payload', 'memberCount') }}, 0) as members,
-        {{ cents_to_usd(json_text('payload', 'spendCents')) }} as spend_usd,
+        {{ json_count('memberCount') }} as members,
+        {{ cents_to_usd(json_text('spendCents')) }} as spend_usd,
         -- dates
         window_start as snapshot_date
     from source

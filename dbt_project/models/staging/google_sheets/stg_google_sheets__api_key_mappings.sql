@@ -9,23 +9,25 @@ renamed as (
     select
         -- ids
         _dlt_id as record_id,
-        {{ clean_text(json_text('payload', 'api_key_id')) }} as api_key_id,
-        {{ clean_email(json_text('payload', 'email')) }} as email,
+        {{ clean_text(json_text('api_key_id')) }} as api_key_id,
+        {{ clean_email(json_text('email')) }} as email,
         -- strings
-        {{ clean_text(json_text('payload', 'api_key_name')) }} as api_key_name,
-        lower({{ clean_text(json_text('payload', 'platform')) }}) as platform,
-        lower({{ clean_text(json_text('payload', 'purpose')) }}) as purpose,
-        {{ clean_text(json_text('payload', 'environment')) }} as environment,
-        {{ clean_text(json_text('payload', 'cost_center')) }} as cost_center,
+        {{ clean_text(json_text('api_key_name')) }} as api_key_name,
+        lower({{ clean_text(json_text('platform')) }}) as platform,
+        lower({{ clean_text(json_text('purpose')) }}) as purpose,
+        {{ clean_text(json_text('environment')) }} as environment,
+        {{ clean_text(json_text('cost_center')) }} as cost_center,
         -- numerics
-        {{ json_integer('payload', '_row') }} as sheet_row,
-        cast({{ clean_text(json_text('payload', 'confidence')) }} as numeric) as confidence,
+        {{ json_integer('_row') }} as sheet_row,
+        {{ json_number('confidence') }} as confidence,
         -- booleans
-        coalesce(cast(lower({{ clean_text(json_text('payload', 'is_active')) }}) as boolean), true) as is_active,
+        coalesce(
+            cast(lower({{ clean_text(json_text('is_active')) }}) as boolean), true
+        ) as is_active,
         -- dates
         window_start as snapshot_date,
-        cast({{ clean_text(json_text('payload', 'valid_from')) }} as date) as valid_from,
-        cast({{ clean_text(json_text('payload', 'valid_to')) }} as date) as valid_to
+        {{ json_date('valid_from') }} as valid_from,
+        {{ json_date('valid_to') }} as valid_to
     from source
 
 )

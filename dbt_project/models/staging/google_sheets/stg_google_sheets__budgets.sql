@@ -10,12 +10,12 @@ renamed as (
         -- ids
         _dlt_id as record_id,
         -- strings
-        lower({{ clean_text(json_text('payload', 'scope_type')) }}) as scope_type,
-        {{ clean_text(json_text('payload', 'scope')) }} as scope,
-        {{ clean_text(json_text('payload', 'month')) }} as month,
+        lower({{ clean_text(json_text('scope_type')) }}) as scope_type,
+        {{ clean_text(json_text('scope')) }} as scope,
+        {{ clean_text(json_text('month')) }} as month,
         -- numerics
-        {{ json_integer('payload', '_row') }} as sheet_row,
-        cast({{ clean_text(json_text('payload', 'amount_usd')) }} as {{ type_money() }}) as amount_usd,
+        {{ json_integer('_row') }} as sheet_row,
+        {{ json_usd('amount_usd') }} as amount_usd,
         -- dates
         window_start as snapshot_date
     from source

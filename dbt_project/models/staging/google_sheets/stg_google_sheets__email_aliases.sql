@@ -9,10 +9,10 @@ renamed as (
     select
         -- ids
         _dlt_id as record_id,
-        {{ clean_email(json_text('payload', 'alias')) }} as alias,
-        {{ clean_email(json_text('payload', 'email')) }} as email,
+        {{ clean_email(json_text('alias')) }} as alias,
+        {{ clean_email(json_text('email')) }} as email,
         -- numerics
-        {{ json_integer('payload', '_row') }} as sheet_row,
+        {{ json_integer('_row') }} as sheet_row,
         -- dates
         window_start as snapshot_date
     from source

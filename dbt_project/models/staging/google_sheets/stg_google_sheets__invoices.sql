@@ -9,17 +9,17 @@ renamed as (
     select
         -- ids
         _dlt_id as record_id,
-        {{ clean_text(json_text('payload', 'invoice_id')) }} as invoice_id,
+        {{ clean_text(json_text('invoice_id')) }} as invoice_id,
         -- strings
-        lower({{ clean_text(json_text('payload', 'platform')) }}) as platform,
-        lower({{ clean_text(json_text('payload', 'status')) }}) as status,
+        lower({{ clean_text(json_text('platform')) }}) as platform,
+        lower({{ clean_text(json_text('status')) }}) as status,
         -- numerics
-        {{ json_integer('payload', '_row') }} as sheet_row,
-        cast({{ clean_text(json_text('payload', 'amount_usd')) }} as {{ type_money() }}) as amount_usd,
+        {{ json_integer('_row') }} as sheet_row,
+        {{ json_usd('amount_usd') }} as amount_usd,
         -- dates
         window_start as snapshot_date,
-        cast({{ clean_text(json_text('payload', 'period_start')) }} as date) as period_start,
-        cast({{ clean_text(json_text('payload', 'period_end')) }} as date) as period_end
+        {{ json_date('period_start') }} as period_start,
+        {{ json_date('period_end') }} as period_end
     from source
 
 )

@@ -1,0 +1,28 @@
+{# The values of a vendor's record, by their path in it; macros/engines.sql has json_text. #}
+
+{# A whole number, however the vendor writes it: 12, "12" or 12.0. #}
+{% macro json_integer(path) -%}
+    cast(cast({{ json_text(path) }} as numeric) as {{ dbt.type_bigint() }})
+{%- endmacro %}
+
+{# A count; vendors leave out those that are zero. #}
+{% macro json_count(path) -%}
+    coalesce({{ json_integer(path) }}, 0)
+{%- endmacro %}
+
+{% macro json_number(path) -%}
+    cast({{ clean_text(json_text(path)) }} as numeric)
+{%- endmacro %}
+
+{# An amount that the record gives in dollars. #}
+{% macro json_usd(path) -%}
+    cast({{ clean_text(json_text(path)) }} as {{ type_money() }})
+{%- endmacro %}
+
+{% macro json_date(path) -%}
+    cast({{ clean_text(json_text(path)) }} as date)
+{%- endmacro %}
+
+{% macro json_boolean(path) -%}
+    cast({{ json_text(path) }} as boolean)
+{%- endmacro %}

@@ -1,0 +1,24 @@
+-- A kind of Cursor event that the seed cursor_usage_kinds does not list is billed until
+-- somebody says what it is: add it to the seed.
+{{ config(store_failures=true) }}
+
+with charges as (
+
+    select * from {{ ref('int_cursor_charges') }}
+
+),
+
+unknown as (
+
+    select
+        kind,
+        count(*) as events,
+        sum(charge_usd) as charged_usd,
+        min(usage_date) as first_date
+    from charges
+    where charge_category = 'unknown'
+    group by kind
+
+)
+
+select * from unknown

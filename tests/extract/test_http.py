@@ -1,0 +1,170 @@
+"""What is asked again, what is not, and what an error says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import httpx
+import pytest
+from tenacity.wait import wait_exponential
+
+from extract import http
+from extract.http import (
+    ExpiredError,
+    Pace,
+    TransientError,
+    UnreadableError,
+    VendorError,
+    open_envelope,
+    send,
+    with_retries,
+)
+
+KEY = "sk-ant-very-secret"
+
+Answers = list[httpx.Response | Exception]
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """The seconds that would have been waited."""
+    slept: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", slept.append)
+    return slept
+
+
+def ask(answers: Answers) -> Callable[[], bytes]:
+    left = list(answers)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        one = left.pop(0)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    client = httpx.Client(
+        base_url="http://vendor",
+        headers={"x-api-key": KEY},
+        transport=httpx.MockTransport(answer),
+    )
+    return lambda: with_retries(lambda: send(client, "GET", "/rows"))
+
+
+GOOD = httpx.Response(200, content=b"{}")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.Response(429),
+        httpx.Response(500),
+        httpx.Response(504),
+        httpx.Response(529),
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("slow"),
+        httpx.RemoteProtocolError("peer closed connection without sending complete message body"),
+    ],
+    ids=str,
+)
+def test_trouble_that_passes_is_asked_through(
+    trouble: httpx.Response | Exception, pauses: list[float]
+) -> None:
+    assert ask([trouble, trouble, GOOD])() == b"{}"
+    assert len(pauses) == 2
+
+
+def test_attempts_are_1_2_4_8_16_seconds_apart_and_then_it_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, pauses: list[float]
+) -> None:
+    monkeypatch.setattr(http, "BACK_OFF", wait_exponential(multiplier=1, max=16))
+    with pytest.raises(VendorError, match="HTTP 500"):
+        ask([httpx.Response(500)] * 6)()
+    assert [int(pause) for pause in pauses] == [1, 2, 4, 8, 16]
+
+
+def test_retry_after_is_honoured_as_seconds_and_as_a_date(pauses: list[float]) -> None:
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
+    headers = [{"retry-after": "7"}, {"retry-after": at}]
+    ask([*(httpx.Response(429, headers=one) for one in headers), GOOD])()
+    assert pauses[0] == 7
+    assert 37 <= pauses[1] <= 40
+
+
+def test_nobody_waits_for_an_hour(pauses: list[float]) -> None:
+    with pytest.raises(VendorError, match="429"):
+        ask([httpx.Response(429, headers={"retry-after": "3600"})])()
+    assert pauses == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"type": "rate_limit_error", "message": "You have reached your monthly API usage limit."},
+        {"type": "spend_limit_error", "message": "stop"},
+        {"type": "x", "message": "y", "details": {"error_code": "enforced_spend_limit_reached"}},
+    ],
+)
+def test_a_spend_cap_is_not_asked_again(error: object, pauses: list[float]) -> None:
+    with pytest.raises(VendorError, match="spend limit is reached: raise it"):
+        ask([httpx.Response(429, json={"type": "error", "error": error})])()
+    assert pauses == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, VendorError),
+        (401, VendorError),
+        (403, UnreadableError),
+        (404, UnreadableError),
+        (410, ExpiredError),
+    ],
+)
+def test_refusals_are_not_asked_again(
+    status: int, kind: type[Exception], pauses: list[float]
+) -> None:
+    with pytest.raises(kind):
+        ask([httpx.Response(status)])()
+    assert pauses == []
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            {"type": "error", "error": {"type": "t", "message": "m"}, "request_id": "req_9"},
+            "HTTP 401: t: m, request req_9; check the key",
+        ),
+        ({"error": "Unauthorized", "message": "Invalid API key"}, "Unauthorized: Invalid API key"),
+        ({"error": {"code": 401, "message": "m", "status": "DENIED"}}, "HTTP 401: DENIED: m"),
+        ([], "HTTP 401: no message"),
+    ],
+)
+def test_an_error_says_what_the_vendor_said_and_what_to_do_but_not_the_key(
+    body: object, said: str
+) -> None:
+    with pytest.raises(VendorError) as caught:
+        ask([httpx.Response(401, json=body)])()
+    assert said in str(caught.value)
+    assert KEY not in repr(caught.value)
+
+
+@pytest.mark.parametrize("body", [b'{"data": [1, 2', b"", b"<html>", b"[]", b'{"a": "\xff"}'])
+def test_a_cut_body_is_worth_another_attempt(body: bytes) -> None:
+    with pytest.raises(TransientError):
+        open_envelope(body)
+
+
+def test_the_pace_is_kept_by_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("extract.http.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("extract.http.time.sleep", lambda pause: now.__setitem__(0, now[0] + pause))
+    pace = Pace(3)
+    begun = []
+    for _ in range(7):
+        pace.wait()
+        begun.append(now[0] - 1000)
+        now[0] += 1
+    assert begun == [0, 1, 2, 60, 61, 62, 120]

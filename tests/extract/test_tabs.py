@@ -1,0 +1,120 @@
+"""Every slip in a sheet is named with its tab, row and column."""
+
+from __future__ import annotations
+
+import pytest
+
+from extract.tabs import TABS, SheetError, rows_of
+
+
+def problems(name: str, *lines: list[str]) -> str:
+    with pytest.raises(SheetError) as caught:
+        rows_of(name, list(lines))
+    return str(caught.value)
+
+
+def test_cells_are_kept_as_typed_and_header_names_are_trimmed() -> None:
+    found = rows_of("email_aliases", [[" alias", "email "], ["", ""], [" A@Example.com ", "b@x.y"]])
+    assert found == [{"_row": 3, "alias": " A@Example.com ", "email": "b@x.y"}]
+
+
+def test_short_lines_are_filled_up_and_a_blank_column_is_no_column() -> None:
+    lines = [["email", "team", ""], ["a@example.com"], ["b@example.com", "Data"]]
+    assert [row["team"] for row in rows_of("employees", lines)] == ["", "Data"]
+
+
+@pytest.mark.parametrize("cells", [[], [["email"]], [["email"], ["", " "]]])
+def test_an_empty_tab_has_no_rows(cells: list[list[str]]) -> None:
+    assert rows_of("employees", cells) == []
+
+
+HEADERS = {name: list(tab.columns) for name, tab in TABS.items()}
+GOOD = {
+    "employees": ["a@example.com", "", "", "", "b@example.com", "", "", "", "2026-01-01", "", "9"],
+    "email_aliases": ["a", "a@example.com"],
+    "api_key_mappings": ["k", "", "", "", "", "", "", "true", "0.5", "", ""],
+    "seat_plans": ["cursor", "business", "40.00", "monthly", "", ""],
+    "seat_assignments": ["claude_ai", "a@example.com", "enterprise", "", ""],
+    "budgets": ["team", "Data", "2026-01", "100"],
+    "invoices": ["cursor", "I-1", "2026-01-01", "2026-01-31", "12.30", ""],
+}
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_a_good_row_of_each_tab_passes(name: str) -> None:
+    assert len(rows_of(name, [HEADERS[name], GOOD[name]])) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value", "said"),
+    [
+        ("employees", "start_date", "01/02/2026", "is not a day"),
+        ("employees", "start_date", "2026-02-30", "is not a day"),
+        ("employees", "start_date", "20260101", "is not a day"),
+        ("employees", "ai_budget_monthly_usd", "$1,200", "is not a plain number"),
+        ("employees", "ai_budget_monthly_usd", "NaN", "is not a plain number"),
+        ("employees", "ai_budget_monthly_usd", "3,50", "is not a plain number"),
+        ("employees", "ai_budget_monthly_usd", "1e5", "is not a plain number"),
+        ("employees", "manager_email", "the boss", "is not an e-mail address"),
+        ("employees", "email", "", "is empty"),
+        ("employees", "end_date", "2025-01-01", "is before start_date"),
+        ("email_aliases", "email", "a at example.com", "is not an e-mail address"),
+        ("api_key_mappings", "confidence", "95%", "is not a number from 0 to 1"),
+        ("api_key_mappings", "confidence", "1.5", "is not a number from 0 to 1"),
+        ("api_key_mappings", "is_active", "perhaps", "is neither true nor false"),
+        ("api_key_mappings", "valid_to", "soon", "is not a day"),
+        ("seat_plans", "seat_price_usd", "", "is empty"),
+        ("seat_plans", "seat_price_usd", "forty", "is not a plain number"),
+        ("budgets", "month", "2026-13", "is not a month"),
+        ("budgets", "month", "January", "is not a month"),
+        ("budgets", "scope_type", "planet", "is none of"),
+        ("budgets", "scope", " ", "is empty"),
+        ("invoices", "amount_usd", "1.234,00", "is not a plain number"),
+        ("invoices", "period_end", "2025-12-31", "is before period_start"),
+    ],
+)
+def test_a_bad_cell_is_named(name: str, column: str, value: str, said: str) -> None:
+    row = dict(zip(HEADERS[name], GOOD[name], strict=True))
+    found = problems(name, HEADERS[name], list({**row, column: value}.values()))
+    assert found.startswith(f"{name} row 2, column {column}: ")
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (["email", "emial"], "employees row 1, column B: unknown column 'emial'; known are email"),
+        (["email", " email"], "row 1, column B: the header 'email' is already in column A"),
+        (["email", ""], "row 1, column B: the header is blank, but row 2 has a value under it"),
+        (["email"], "employees row 2, column B: a value without a header"),
+        (["team", "cost_center"], "employees row 1, column email: the column is missing"),
+    ],
+)
+def test_a_bad_header_is_named(header: list[str], said: str) -> None:
+    assert said in problems("employees", header, ["a@example.com", "b"])
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_the_same_key_twice_is_named_with_both_rows(name: str) -> None:
+    found = problems(name, HEADERS[name], GOOD[name], [cell.upper() for cell in GOOD[name]])
+    assert f"{name} row 3, column {TABS[name].key[-1]}: " in found
+    assert "is already in row 2" in found
+
+
+def test_rows_for_different_days_are_versions_and_not_duplicates() -> None:
+    header = ["email", "team", "start_date", "end_date"]
+    first = ["a@example.com", "Data", "", "2026-03-31"]
+    assert len(rows_of("employees", [header, first, ["A@example.com ", "Apps", "2026-04-01"]])) == 2
+    found = problems("employees", header, first, ["A@example.com", "Apps", "2026-03-15"])
+    assert "'a@example.com' is already in row 2 for overlapping days" in found
+
+
+def test_the_company_needs_no_name_in_its_budget() -> None:
+    assert rows_of("budgets", [HEADERS["budgets"], ["company", "", "2026-01", "10"]])
+
+
+def test_many_problems_are_listed_up_to_a_point() -> None:
+    lines = [[f"nobody {number}"] for number in range(30)]
+    found = problems("employees", ["email"], *lines).splitlines()
+    assert len(found) == 21
+    assert found[-1] == "and 10 more"

@@ -1,0 +1,186 @@
+"""Every dollar that a vendor reports is in the marts exactly once, with who and how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from sandbox.server import Running, running
+from tests.marts.warehouse import Warehouse
+
+Built = tuple[Warehouse, Running]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """A company of 30 people and 70 days, in the marts."""
+    with running(people=30, days=70, rate_limits=False) as sandbox:
+        warehouse = Warehouse(tmp_path_factory.mktemp("conservation"), sandbox.env)
+        warehouse.extract()
+        warehouse.build("--exclude-resource-type", "unit_test")
+        yield warehouse, sandbox
+
+
+def test_every_day_of_every_organization_is_what_anthropic_reported(built: Built) -> None:
+    warehouse, sandbox = built
+    held = {
+        (organization, str(day)): (billed, listed)
+        for organization, day, billed, listed in warehouse.rows(
+            "select organization, cost_date, sum(billed_cost_usd), sum(list_cost_usd)"
+            " from marts.fct_cost_daily where source != 'seat_plans'"
+            " and vendor = 'anthropic' group by 1, 2"
+        )
+    }
+    reported = {
+        (organization, day): (Decimal(amounts["billed"]), Decimal(amounts["list"]))
+        for organization, days in sandbox.totals()["anthropic"].items()
+        for day, amounts in days.items()
+        if Decimal(amounts["list"])
+    }
+    assert held == reported
+    assert len({organization for organization, _ in reported}) == 2
+
+
+def test_cursors_on_demand_charges_are_billed_and_what_the_plan_includes_is_not(
+    built: Built,
+) -> None:
+    warehouse, sandbox = built
+    held = {
+        str(day): (on_demand, included)
+        for day, on_demand, included in warehouse.rows(
+            "select cost_date,"
+            " sum(case when cost_type = 'overage' then billed_cost_usd else 0 end),"
+            " sum(case when cost_type = 'usage' then billed_cost_usd else 0 end)"
+            " from marts.fct_cost_daily where source = 'usage_events' group by 1"
+        )
+    }
+    (days,) = sandbox.totals()["cursor"].values()
+    for day, amounts in days.items():
+        on_demand, included = held.get(day, (0, 0))
+        assert (on_demand, included) == (Decimal(amounts["on_demand"]), 0), day
+    assert sum(on_demand for on_demand, _ in held.values()) > 0
+
+
+def test_what_cursors_plan_includes_keeps_its_value_at_list_price(built: Built) -> None:
+    warehouse, _ = built
+    value, charged = warehouse.rows(
+        "select sum(list_cost_usd), sum(billed_cost_usd) from marts.fct_cost_daily"
+        " where source = 'usage_events' and product = 'included'"
+    )[0]
+    assert value > 0
+    assert charged == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "where"),
+    [
+        ("events without an e-mail", "source = 'usage_events' and user_email = 'unattributed'"),
+        ("models that nobody lists", "model in ('moonbeam-experimental', 'claude-nimbus-preview')"),
+        ("products that nobody lists", "product = 'aurora_canvas'"),
+        ("service accounts", "attribution_method = 'service_account'"),
+        ("keys that nobody owns", "api_key_id != 'unattributed' and user_email = 'unattributed'"),
+        ("code execution", "token_type = 'code_execution'"),
+        ("web searches", "token_type = 'web_search'"),
+        ("cost centres without a person", "attribution_method = 'team_mapping'"),
+        ("seats", "cost_type = 'subscription'"),
+    ],
+)
+def test_what_is_hard_to_attribute_is_shown(built: Built, what: str, where: str) -> None:
+    warehouse, _ = built
+    cost = warehouse.value(f"select sum(list_cost_usd) from marts.fct_cost_daily where {where}")
+    assert cost and cost > 0, what
+
+
+def test_no_inner_join_with_a_dimension_loses_a_row(built: Built) -> None:
+    warehouse, _ = built
+    for fact, day in (("fct_cost_daily", "cost_date"), ("fct_usage_daily", "usage_date")):
+        rows = warehouse.value(f"select count(*) from marts.{fact}")
+        joined = warehouse.value(
+            f"select count(*) from marts.{fact}"
+            " inner join marts.dim_users using (user_sk)"
+            " inner join marts.dim_platforms using (platform_code)"
+            " inner join marts.dim_workspaces using (workspace_id)"
+            " inner join marts.dim_api_keys using (api_key_id)"
+            " inner join marts.dim_models using (model)"
+            f" inner join marts.dim_dates on date_day = {day}"
+        )
+        assert joined == rows > 0
+
+
+def test_equal_events_in_one_millisecond_all_count(built: Built) -> None:
+    warehouse, _ = built
+    twins = warehouse.value(
+        "select sum(copies) from (select count(*) as copies from raw_cursor.usage_events"
+        " group by payload having count(*) > 1)"
+    )
+    assert twins >= 2
+    events = warehouse.value("select count(*) from raw_cursor.usage_events")
+    requests = warehouse.value(
+        "select sum(requests) from marts.fct_usage_daily where source = 'usage_events'"
+    )
+    assert requests == events
+
+
+def test_tokens_are_counted_once(built: Built) -> None:
+    warehouse, _ = built
+    reported = warehouse.value(
+        "select sum(cast(payload ->> '$.usage.total_tokens' as bigint))"
+        " from raw_anthropic.analytics_usage"
+    )
+    held = warehouse.value(
+        "select sum(total_tokens) from marts.fct_usage_daily where vendor = 'anthropic'"
+    )
+    assert held == reported
+
+
+def test_seats_cost_their_price_for_the_days_that_they_were_held(built: Built) -> None:
+    warehouse, _ = built
+    finished = (
+        "cost_type = 'subscription' and cost_date >= (select min(cost_date)"
+        " from marts.fct_cost_daily) and date_trunc('month', cost_date)"
+        " < date_trunc('month', current_date)"
+    )
+    per_month = warehouse.rows(
+        "select platform_code, date_trunc('month', cost_date), sum(billed_cost_usd),"
+        f" sum(effective_cost_usd) from marts.fct_cost_daily where {finished} group by 1, 2"
+    )
+    assert per_month
+    for platform, month, billed, effective in per_month:
+        assert billed == effective > 0, (platform, month)
+    whole_month, price = warehouse.rows(
+        "select max(spent), count(distinct spent) from (select user_email,"
+        " sum(effective_cost_usd) as spent from marts.fct_cost_daily"
+        f" where {finished} and platform_code = 'cursor' and cost_date >= "
+        " date_trunc('month', current_date) - interval 1 month group by 1)"
+    )[0]
+    assert whole_month == 40
+    assert price >= 1
+
+
+def test_a_person_who_changes_team_has_each_day_in_the_team_of_that_day(built: Built) -> None:
+    warehouse, _ = built
+    moved = warehouse.rows(
+        "select email, max(start_date) from staging.stg_google_sheets__employees"
+        " group by 1 having count(*) > 1"
+    )
+    assert moved
+    seen = 0
+    for email, day in moved:
+        expected = dict(
+            warehouse.rows(
+                "select start_date, department || team || cost_center"
+                " from staging.stg_google_sheets__employees where email = ?",
+                email,
+            )
+        )
+        first, second = expected[min(expected)], expected[max(expected)]
+        for cost_date, place in warehouse.rows(
+            "select distinct cost_date, department || team || cost_center"
+            " from marts.fct_cost_daily where user_email = ?",
+            email,
+        ):
+            assert place == (first if cost_date < day else second), (email, cost_date)
+            seen += 1
+    assert seen
