@@ -42,7 +42,7 @@ def measure(people: int, days: int) -> dict[str, float]:
 
         def timed(*command: str) -> float:
             begin = time.perf_counter()
-            subprocess.run(command, check=True, env=env, cwd=ROOT, capture_output=True)  # noqa: S603
+            subprocess.run(command, check=True, env=env, cwd=ROOT, capture_output=True)
             return time.perf_counter() - begin
 
         extract = (sys.executable, "-m", "extract", "run", "--report", str(folder / "report.json"))

@@ -87,7 +87,7 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
             os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
         if settings.bigquery_api_endpoint:
             os.environ["BIGQUERY_EMULATOR_HOST"] = settings.bigquery_api_endpoint
-        location = settings.bigquery_location or "US"
+        location = settings.bigquery_location
         project = settings.google_cloud_project
         yield lambda: dlt.destinations.bigquery(location=location, project_id=project)
         return
@@ -102,6 +102,9 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
             f"cannot open {settings.duckdb_path}: {error}",
             advice="close the program that has it open, or set another DUCKDB_PATH",
         ) from None
+    # With its first parameter DuckDB imports pandas if that is there, and dlt, when it looks for
+    # pandas in another thread meanwhile, trips over the half of it.
+    connection.execute("select ?", [1])
     try:
         yield lambda: dlt.destinations.duckdb(connection.cursor())
     finally:

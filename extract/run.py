@@ -54,6 +54,8 @@ def run(
     since = since or settings.extract_since
     until = until or settings.extract_until or today
     _check_days(since, until, today)
+    if missing := settings.missing_settings().get("bigquery"):
+        raise UsageError(f"TARGET=bigquery needs {', '.join(missing)}")
     configured = settings.configured_sources()
     wanted = sources or list(SOURCES)
     report = RunReport(

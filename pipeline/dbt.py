@@ -29,6 +29,8 @@ class Build:
 
     statuses: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
+    # The tables in which failed tests keep the rows that they found (`store_failures`), by line.
+    found_in: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     exit_code: int = 0
 
@@ -50,7 +52,8 @@ def call(settings: Settings, arguments: list[str]) -> int:
 def build(settings: Settings) -> Build:
     """Run `dbt build`, showing how far it is on a terminal and keeping what went wrong."""
     RESULTS.unlink(missing_ok=True)
-    arguments = [DBT, "--log-format", "json", "build"]
+    # Unit tests are about the code, not about the data: `make test` runs them.
+    arguments = [DBT, "--log-format", "json", "build", "--exclude-resource-type", "unit_test"]
     errors: list[str] = []
     console = Console(stderr=True)
     with (
@@ -104,4 +107,6 @@ def _results() -> Build:
         message = " ".join((node["message"] or "").split())
         line = f"{node['unique_id'].split('.')[2]}: {message}"
         (result.warnings if status == "warn" else result.failures).append(line)
+        if status == "fail" and node.get("relation_name"):
+            result.found_in[line] = node["relation_name"]
     return result

@@ -56,6 +56,8 @@ def run(settings: Settings) -> int:
         log.warning("dbt: %s", line)
     for line in build.failures:
         log.error("dbt: %s", line)
+        if table := build.found_in.get(line):
+            log_rows(settings, table)
     if build.statuses:
         counts = (f"{count} {status}" for status, count in build.statuses.most_common())
         log.info("dbt: %s", ", ".join(counts))
@@ -71,6 +73,13 @@ def step(name: str) -> Iterator[None]:
     start = time.monotonic()
     yield
     log.info("%s: %.1f s", name, time.monotonic() - start)
+
+
+def log_rows(settings: Settings, table: str, most: int = 5) -> None:
+    """Log the first rows that a failed test found: they name what is wrong."""
+    with warehouse(settings) as ask:
+        for row in ask(f"select * from {table} limit {most}"):
+            log.error("dbt:   found: %s", ", ".join(map(str, row)))
 
 
 def extract(settings: Settings) -> int:

@@ -93,9 +93,7 @@ def test_one_source_speaks_for_an_organization_and_day(both: Both) -> None:
     for day, named in sources.items():
         is_covered = date(2026, 8, 16) <= day < date(2026, 8, 20)
         assert named == ("analytics_cost" if is_covered else "cost_report"), day
-    total = (
-        "select sum(billed_cost_usd) from marts.fct_cost_daily where organization = 'console'"
-    )
+    total = "select sum(billed_cost_usd) from marts.fct_cost_daily where organization = 'console'"
     assert legacy.value(total) == analytics.value(total)
 
 

@@ -23,6 +23,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
         yield warehouse, sandbox
 
 
+def test_all_unit_tests_of_the_models_pass(built: Built) -> None:
+    warehouse, _ = built
+    output = warehouse.build("--select", "test_type:unit")
+    assert "Completed successfully" in output
+    assert "TOTAL=0" not in output
+
+
 def test_every_day_of_every_organization_is_what_anthropic_reported(built: Built) -> None:
     warehouse, sandbox = built
     held = {
@@ -90,7 +97,7 @@ def test_what_cursors_plan_includes_keeps_its_value_at_list_price(built: Built) 
 def test_what_is_hard_to_attribute_is_shown(built: Built, what: str, where: str) -> None:
     warehouse, _ = built
     cost = warehouse.value(f"select sum(list_cost_usd) from marts.fct_cost_daily where {where}")
-    assert cost and cost > 0, what
+    assert (cost or 0) > 0, what
 
 
 def test_no_inner_join_with_a_dimension_loses_a_row(built: Built) -> None:

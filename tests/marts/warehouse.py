@@ -1,4 +1,4 @@
-"""A warehouse of its own for a test: the extractors and dbt as they are run, and the rows they leave."""
+"""A warehouse of its own for a test: extractors and dbt as people run them, and what they leave."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Warehouse:
         folders = {"DBT_PROJECT_DIR": "dbt_project", "DBT_PROFILES_DIR": "dbt_project"}
         settings = {"TARGET": "duckdb", "DUCKDB_PATH": str(self.path)}
         env = os.environ | self.env | folders | settings
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command, env=env, cwd=ROOT, capture_output=True, text=True, check=False
         )
         output = done.stdout + done.stderr
@@ -67,8 +67,7 @@ class Warehouse:
     def facts(self, where: str = "true") -> dict[str, list[tuple[Any, ...]]]:
         """Every row of both facts that fits, in order."""
         return {
-            table: self.rows(f"select * from {table} where {where} order by all")
-            for table in FACTS
+            table: self.rows(f"select * from {table} where {where} order by all") for table in FACTS
         }
 
     def rebuilt_days(self, model: str) -> int:

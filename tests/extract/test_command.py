@@ -1,0 +1,136 @@
+"""`python -m extract`: what it prints, what it writes, how it exits."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from extract.__main__ import main
+from sandbox.server import Running
+
+TODAY = datetime.now(UTC).date()
+YESTERDAY = str(TODAY - timedelta(days=1))
+
+
+@pytest.fixture
+def environment(
+    company: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> pytest.MonkeyPatch:
+    for name, value in {**company.env, "DUCKDB_PATH": str(tmp_path / "w.duckdb")}.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_a_run_says_what_came_in_and_writes_it_down(
+    environment: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("GOOGLE_SHEETS_ID", "")
+    file = tmp_path / "reports" / "run.json"
+    assert main(["run", "--since", YESTERDAY, "--report", str(file)]) == 0
+    printed = capsys.readouterr().out
+    assert "cursor/usage_events" in printed
+    assert "google_sheets: not configured: set GOOGLE_SHEETS_ID or SHEETS_DIR" in printed
+    report = json.loads(file.read_text())
+    assert report["exit_code"] == 0
+    assert [one["status"] for one in report["sources"]] == ["ok", "ok", "not configured"]
+    [events] = [
+        one for one in report["sources"][1]["resources"] if one["resource"] == "usage_events"
+    ]
+    assert events["windows"] == events["changed"] == 1
+    assert events["records"] == events["landed"] > 0
+
+
+def test_what_is_missing_is_said_at_the_end_and_in_the_exit_code(
+    company: Running, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    company.control({"faults": [{"match": "/teams/spend", "kind": "500", "times": None}]})
+    assert main(["run", "--source", "cursor", "--since", YESTERDAY]) == 1
+    printed = capsys.readouterr().out
+    assert f"error: cursor cursor/spend: {TODAY}: HTTP 500" in printed
+    assert "run again later" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--since", "2026-02-02", "--until", "2026-02-01"], "must be before --until"),
+        (["--since", str(TODAY)], "must be before --until"),
+        (["--until", str(TODAY + timedelta(days=1))], "it is exclusive"),
+    ],
+)
+def test_days_that_make_no_sense_are_refused(
+    environment: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    said: str,
+) -> None:
+    assert main(["run", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["run", "--source", "nobody"], ["run", "--since", "x"], []])
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+
+
+def test_wrong_settings_exit_with_2(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("EXTRACT_SINCE", "yesterday")
+    assert main(["run"]) == 2
+    assert "EXTRACT_SINCE: must be a day" in capsys.readouterr().err
+
+
+def test_a_source_that_is_asked_for_but_not_configured_is_incomplete(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("CURSOR_API_KEY", "")
+    asked = ["--source", "cursor", "--source", "google_sheets"]
+    assert main(["run", *asked, "--since", YESTERDAY]) == 1
+    assert "cursor: not configured: set CURSOR_API_KEY" in capsys.readouterr().out
+
+
+def test_check_tries_each_credential_and_moves_no_data(
+    environment: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "anthropic console: good",
+        "anthropic enterprise: good",
+        "cursor cursor: good",
+        "google_sheets sheets: good",
+    ]
+    environment.setenv("CURSOR_API_KEY", "key_mistyped")
+    environment.setenv("ANTHROPIC_ENTERPRISE_KEY", "")
+    environment.setenv("GOOGLE_SHEETS_ID", "")
+    assert main(["check"]) == 1
+    printed = capsys.readouterr().out
+    assert "cursor cursor: failed: HTTP 401: Unauthorized: Invalid API key" in printed
+    assert "google_sheets: not configured" in printed
+    assert "key_mistyped" not in printed
+    assert not (tmp_path / "w.duckdb").exists()
+
+
+def test_check_without_any_source_exits_with_2() -> None:
+    assert main(["check"]) == 2
+
+
+def test_the_command_writes_nothing_at_home(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    command = [sys.executable, "-m", "extract", "run", "--source", "cursor", "--since", YESTERDAY]
+    done = subprocess.run(
+        command, env={**os.environ, "HOME": str(home)}, capture_output=True, text=True, check=True
+    )
+    assert "cursor/usage_events: ok, 1 windows" in done.stderr
+    assert list(home.iterdir()) == []

@@ -1,0 +1,99 @@
+"""Whenever a run is killed, the next one gives what an undisturbed one would have given."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extract import windows
+from extract.__main__ import main
+from extract.run import SOURCES
+from pipeline.settings import Settings
+from sandbox.server import Running, running
+from tests.extract.conftest import current
+
+DAYS = 12
+KILLS = 24
+KILLS_OF_ONE_WAREHOUSE = 4
+
+
+def extract_run(environment: dict[str, str]) -> None:
+    """`python -m extract run`, in a process whose imports are done already."""
+    os.environ.update(environment)
+    os.environ["LOG_LEVEL"] = "ERROR"
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), 1)
+    # An ordinary run, which trusts the high-water marks, but of no more days than there are.
+    windows.FIRST_RUN_DAYS = DAYS
+    raise SystemExit(main(["run"]))
+
+
+@pytest.fixture(scope="module")
+def vendors() -> Iterator[Running]:
+    with running(people=20, days=DAYS, rate_limits=False) as vendors:
+        yield vendors
+
+
+@pytest.fixture(scope="module")
+def context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["extract.__main__", "anthropic", "gspread", "dlt", "duckdb"])
+    return context
+
+
+def everything(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        f"raw_{name}.{table}": current(settings, f"raw_{name}", table)
+        for name, source in SOURCES.items()
+        for table in source.TABLES
+    }
+
+
+def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_make_good(
+    vendors: Running, context: ForkServerContext, tmp_path: Path
+) -> None:
+    draw = random.Random(7)
+
+    def start(file: Path) -> BaseProcess:
+        environment = {**vendors.env, "DUCKDB_PATH": str(file)}
+        process = context.Process(target=extract_run, args=(environment,))
+        process.start()
+        return process
+
+    def whole(file: Path) -> dict[str, list[tuple[Any, ...]]]:
+        process = start(file)
+        process.join(120)
+        assert process.exitcode == 0
+        return everything(Settings(_env_file=None, duckdb_path=file))
+
+    expected = whole(tmp_path / "undisturbed.duckdb")
+    assert len(expected["raw_cursor.usage_events"]) > 100
+    seconds = timed(lambda: whole(tmp_path / "timed.duckdb"))
+
+    kills = warehouses = 0
+    while kills < KILLS:
+        warehouses += 1
+        file = tmp_path / f"{warehouses}.duckdb"
+        for _ in range(KILLS_OF_ONE_WAREHOUSE):
+            process = start(file)
+            process.join(draw.uniform(0, seconds))
+            if process.exitcode is None:
+                process.kill()
+                kills += 1
+            process.join()
+        assert whole(file) == expected, f"after {kills} kills, warehouse {warehouses}"
+
+
+def timed(call: Callable[[], object]) -> float:
+    began = time.monotonic()
+    call()
+    return time.monotonic() - began
