@@ -178,3 +178,20 @@
 {% macro bigquery__iso_weekday(date) -%}
     (mod(extract(dayofweek from {{ date }}) + 5, 7) + 1)
 {%- endmacro %}
+
+{# part / whole of an amount in dollars, in whole billionths: exact, cut off. #}
+{% macro share_of_nanos(amount, part, whole) -%}
+    {{ return(adapter.dispatch('share_of_nanos')(amount, part, whole)) }}
+{%- endmacro %}
+
+{% macro duckdb__share_of_nanos(amount, part, whole) -%}
+    cast(trunc({{ amount }} * 1000000000) as hugeint) * cast({{ part }} as hugeint)
+    // cast({{ whole }} as hugeint)
+{%- endmacro %}
+
+{% macro bigquery__share_of_nanos(amount, part, whole) -%}
+    div(
+        trunc({{ amount }} * 1000000000) * cast({{ part }} as bignumeric),
+        cast({{ whole }} as bignumeric)
+    )
+{%- endmacro %}

@@ -167,12 +167,11 @@ shares as (
         matched.service_account_id,
         matched.api_key_id,
         coalesce(matched.allocation_method, 'unallocated') as allocation_method,
-        {{ nanos_to_usd(
-            'cast(floor(cast(costs.billed_cost_usd as ' ~ dbt.type_float()
-            ~ ') * matched.tokens / sum(matched.tokens) over ('
-            ~ 'partition by costs.cost_date, costs.record_id) * 1000000000) as '
-            ~ dbt.type_bigint() ~ ')'
-        ) }} as share_usd,
+        {{ nanos_to_usd(share_of_nanos(
+            'costs.billed_cost_usd',
+            'matched.tokens',
+            'sum(matched.tokens) over (partition by costs.cost_date, costs.record_id)'
+        )) }} as share_usd,
         row_number() over (
             partition by costs.cost_date, costs.record_id
             order by

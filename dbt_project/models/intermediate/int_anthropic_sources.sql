@@ -15,7 +15,9 @@ days as (
         max(case when resource = 'analytics_cost' then 1 else 0 end) = 1
             as has_analytics_cost,
         max(case when resource = 'analytics_usage' then 1 else 0 end) = 1
-            as has_analytics_usage
+            as has_analytics_usage,
+        max(case when resource = 'usage_report_claude_code' then 1 else 0 end) = 1
+            as has_claude_code_report
     from windows
     where is_daily
     group by organization, window_start

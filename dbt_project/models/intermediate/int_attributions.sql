@@ -102,7 +102,9 @@ chosen as (
         case
             when vendor_email is not null then 'vendor_identity'
             when mapped_email is not null then 'key_mapping'
-            when owner_email is not null then owner_method
+            when owner_method = 'key_principal' then owner_method
+            when service_account_id is null and owner_email is not null
+                then owner_method
             when service_account_id is not null then 'service_account'
             when mapped_cost_center is not null then 'team_mapping'
             else 'unattributed'

@@ -77,7 +77,7 @@ named_days as (
     select
         changed_rules.model_name,
         subjects.activity_date as changed_date,
-        'a ' || changed_rules.rule_type || ' changed' as reason
+        changed_rules.rule_type || ' changed' as reason
     from changed_rules
     inner join subjects
         on

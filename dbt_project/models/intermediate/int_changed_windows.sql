@@ -25,14 +25,6 @@ windows as (
 
 ),
 
-history as (
-
-    select min(window_start) as first_day
-    from windows
-    where records > 0
-
-),
-
 days as (
 
     select * from {{ ref('int_days') }}
@@ -58,21 +50,42 @@ reported_days as (
 
 ),
 
--- An earlier first day gives its whole month seats.
-first_months as (
+-- Seats begin with the cycle in which history begins: an earlier beginning gives seats to
+-- the days between, whether or not a vendor reported them.
+beginnings as (
 
     select
-        reported_days.model_name,
+        build_log.model_name,
+        min(windows.window_start) as first_day,
+        min(
+            case
+                when windows.loaded_at <= build_log.loads_through
+                    then windows.window_start
+            end
+        ) as first_day_before
+    from build_log
+    inner join windows
+        on windows.records > 0
+    group by build_log.model_name
+
+),
+
+earlier_days as (
+
+    select
+        beginnings.model_name,
         days.date_day as changed_date,
-        'seats of the first month' as reason
-    from reported_days
+        'history begins earlier' as reason
+    from beginnings
+    cross join positions
     inner join days
         on
-            reported_days.changed_date > days.date_day
-            and days.month_start_date
-            = {{ first_day_of('month', 'reported_days.changed_date') }}
-    inner join history
-        on reported_days.changed_date = history.first_day
+            days.date_day >= {{ first_day_of('year', 'beginnings.first_day') }}
+            and days.date_day
+            < coalesce(beginnings.first_day_before, positions.as_of_date)
+    where
+        beginnings.first_day
+        < coalesce(beginnings.first_day_before, positions.as_of_date)
 
 ),
 
@@ -132,7 +145,7 @@ unioned as (
 
     union all
 
-    select * from first_months
+    select * from earlier_days
 
     union all
 

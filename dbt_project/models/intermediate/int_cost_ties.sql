@@ -7,7 +7,7 @@
 ) }}
 
 -- GRAIN: one row per day, vendor, organization and measure
--- The reported side reads the records, and none of the models that shape the marts.
+-- The reported side sums the records; nothing that allocates, attributes or joins.
 {% set days = changed_days(ref('int_changed_days')) %}
 
 with analytics as (
@@ -35,9 +35,9 @@ analytics_windows as (
 
 ),
 
-events as (
+charges as (
 
-    select * from {{ ref('stg_cursor__usage_events') }}
+    select * from {{ ref('int_cursor_charges') }}
     {% if is_incremental() %}
         where usage_date in {{ days }}
     {% endif %}
@@ -88,24 +88,9 @@ reported as (
         'cursor' as vendor,
         organization,
         'billed' as measure,
-        sum(
-            coalesce(
-                charged_usd,
-                cast(
-                    model_cost_usd
-                    * (100 - coalesce(discount_percent, 0))
-                    * cast(0.01 as numeric) as {{ type_money() }}
-                ) + coalesce(token_fee_usd, 0),
-                0
-            )
-        ) as reported_usd
-    from events
-    where
-        kind_code not like 'INCLUDED_IN_%'
-        and kind_code not in (
-            'CUSTOM_SUBSCRIPTION', 'FREE_CREDIT', 'USER_API_KEY',
-            'ERRORED_NOT_CHARGED', 'ABORTED_NOT_CHARGED'
-        )
+        sum(charge_usd) as reported_usd
+    from charges
+    where charge_category in ('on_demand', 'unknown')
     group by usage_date, organization
 
 ),

@@ -11,24 +11,55 @@ windows as (
 
 ),
 
+newest_plans as (
+
+    select
+        *,
+        coalesce(valid_from, {{ beginning_of_time() }}) as plan_from
+    from {{ ref('stg_google_sheets__seat_plans') }}
+    qualify snapshot_date = max(snapshot_date) over ()
+
+),
+
+-- A price holds until its last day, or until the next one begins.
 plans as (
 
     select
         *,
-        coalesce(valid_from, {{ beginning_of_time() }}) as plan_from,
-        case
-            when valid_to is null then {{ end_of_time() }}
-            else {{ add_days('valid_to', 1) }}
-        end as plan_to
-    from {{ ref('stg_google_sheets__seat_plans') }}
+        least(
+            coalesce({{ add_days('valid_to', 1) }}, {{ end_of_time() }}),
+            coalesce(
+                lead(plan_from) over (partition by platform, plan order by plan_from),
+                {{ end_of_time() }}
+            )
+        ) as plan_to
+    from newest_plans
+
+),
+
+newest_assignments as (
+
+    select
+        *,
+        coalesce(assigned_from, {{ beginning_of_time() }}) as held_from
+    from {{ ref('stg_google_sheets__seat_assignments') }}
+    where email is not null
     qualify snapshot_date = max(snapshot_date) over ()
 
 ),
 
 assignments as (
 
-    select * from {{ ref('stg_google_sheets__seat_assignments') }}
-    qualify snapshot_date = max(snapshot_date) over ()
+    select
+        *,
+        least(
+            coalesce({{ add_days('assigned_to', 1) }}, {{ end_of_time() }}),
+            coalesce(
+                lead(held_from) over (partition by platform, email order by held_from),
+                {{ end_of_time() }}
+            )
+        ) as held_to
+    from newest_assignments
 
 ),
 
@@ -96,7 +127,8 @@ member_spans as (
 
 ),
 
--- A Cursor seat is on the plan that the sheet assigns, else on the first plan listed.
+-- A Cursor seat is on the plan that the sheet assigns for the day, else on the first plan
+-- listed.
 first_cursor_plan as (
 
     select plan
@@ -106,16 +138,63 @@ first_cursor_plan as (
 
 ),
 
-assigned_cursor_plans as (
+assigned_members as (
 
     select
-        email,
-        plan
-    from assignments
-    where platform = 'cursor'
-    qualify row_number() over (
-        partition by email order by assigned_from desc nulls last, sheet_row desc
-    ) = 1
+        member_spans.holder,
+        member_spans.email,
+        assignments.plan,
+        greatest(member_spans.seen_from, assignments.held_from) as held_from,
+        least(member_spans.seen_to, assignments.held_to) as held_to
+    from member_spans
+    inner join assignments
+        on
+            member_spans.email = assignments.email
+            and member_spans.seen_from < assignments.held_to
+            and assignments.held_from < member_spans.seen_to
+    where assignments.platform = 'cursor'
+
+),
+
+-- What assignments leave open of each span: before each of them, and after the last.
+unassigned_members as (
+
+    select
+        member_spans.holder,
+        member_spans.email,
+        coalesce(
+            lag(assigned_members.held_to) over (
+                partition by member_spans.holder, member_spans.seen_from
+                order by assigned_members.held_from
+            ),
+            member_spans.seen_from
+        ) as held_from,
+        coalesce(assigned_members.held_from, member_spans.seen_to) as held_to
+    from member_spans
+    left join assigned_members
+        on
+            member_spans.holder = assigned_members.holder
+            and member_spans.seen_from <= assigned_members.held_from
+            and assigned_members.held_from < member_spans.seen_to
+
+    union all
+
+    select
+        member_spans.holder,
+        member_spans.email,
+        max(assigned_members.held_to) as held_from,
+        member_spans.seen_to as held_to
+    from member_spans
+    inner join assigned_members
+        on
+            member_spans.holder = assigned_members.holder
+            and member_spans.seen_from <= assigned_members.held_from
+            and assigned_members.held_from < member_spans.seen_to
+    group by
+        member_spans.holder,
+        member_spans.email,
+        member_spans.seen_from,
+        member_spans.seen_to
 
 ),
 
@@ -123,15 +202,25 @@ cursor_holders as (
 
     select
         'cursor' as platform,
-        member_spans.holder,
-        member_spans.email,
-        member_spans.seen_from as held_from,
-        member_spans.seen_to as held_to,
-        coalesce(assigned_cursor_plans.plan, first_cursor_plan.plan) as plan
-    from member_spans
+        holder,
+        email,
+        plan,
+        held_from,
+        held_to
+    from assigned_members
+
+    union all
+
+    select
+        'cursor' as platform,
+        unassigned_members.holder,
+        unassigned_members.email,
+        first_cursor_plan.plan,
+        unassigned_members.held_from,
+        unassigned_members.held_to
+    from unassigned_members
     cross join first_cursor_plan
-    left join assigned_cursor_plans
-        on member_spans.email = assigned_cursor_plans.email
+    where unassigned_members.held_from < unassigned_members.held_to
 
 ),
 
@@ -141,16 +230,11 @@ assigned_holders as (
         platform,
         email as holder,
         email,
-        coalesce(assigned_from, {{ beginning_of_time() }}) as held_from,
-        case
-            when assigned_to is null then {{ end_of_time() }}
-            else {{ add_days('assigned_to', 1) }}
-        end as held_to,
-        plan
+        plan,
+        held_from,
+        held_to
     from assignments
-    where
-        platform != 'cursor'
-        and email is not null
+    where platform != 'cursor'
 
 ),
 

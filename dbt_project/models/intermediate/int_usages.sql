@@ -343,6 +343,14 @@ activity_usages as (
         end as pull_requests
     from activities
     cross join surfaces
+    left join anthropic_sources
+        on
+            activities.organization = anthropic_sources.organization
+            and activities.usage_date = anthropic_sources.report_date
+    -- Claude Code's own report says the same in more detail.
+    where
+        surfaces.usage_type != 'session'
+        or not coalesce(anthropic_sources.has_claude_code_report, false)
 
 ),
 
