@@ -14,10 +14,12 @@ import argparse
 import json
 import os
 import random
+import runpy
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import redirect_stdout
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import Process, Queue
@@ -137,16 +139,13 @@ def serve(count: int, ready: Queue[tuple[int, int]]) -> None:
 
 def ours(url: str, file: Path) -> None:
     from extract import cursor
-    from extract.run import run
-    from pipeline.settings import Settings
 
     # What is measured is the landing, not the waiting for Cursor's 60 requests a minute.
     cursor.REQUESTS_A_MINUTE_BY_PATH["/teams/filtered-usage-events"] = 1_000_000
-    key: Any = "benchmark"
-    settings = Settings(cursor_base_url=url, cursor_api_key=key, duckdb_path=file, target="duckdb")
-    report = run(settings, sources=["cursor"], since=first_day())
-    if report.exit_code:
-        sys.exit("\n".join(error for part in report.sources for error in part.all_errors()))
+    os.environ.update(CURSOR_BASE_URL=url, CURSOR_API_KEY="benchmark", DUCKDB_PATH=str(file))
+    sys.argv = ["extract", "run", "--source", "cursor", "--since", str(first_day())]
+    with redirect_stdout(None):
+        runpy.run_module("extract", run_name="__main__")
 
 
 def naive(url: str, file: Path) -> None:

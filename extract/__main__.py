@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> int:
-    progress = Console(stderr=True)
+    progress = Console(stderr=True, highlight=False)
     if progress.is_terminal:
         # The bars say what the lines would.
         logging.getLogger("extract").setLevel(logging.WARNING)
@@ -83,14 +83,14 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
         sys.stderr.write(f"{error}\n")
         return UNUSABLE
     hide = settings.secret_values()
-    report.show(Console(), hide)
+    report.show(Console(highlight=False), hide)
     if options.report:
         report.write(options.report, hide)
     return report.exit_code
 
 
 def _check(settings: Settings, sources: list[str] | None) -> int:
-    console = Console()
+    console = Console(highlight=False)
     configured = settings.configured_sources()
     failed = tried = 0
     for name in sources or SOURCES:

@@ -87,9 +87,8 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
             os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
         if settings.bigquery_api_endpoint:
             os.environ["BIGQUERY_EMULATOR_HOST"] = settings.bigquery_api_endpoint
-        location = settings.bigquery_location
-        project = settings.google_cloud_project
-        yield lambda: dlt.destinations.bigquery(location=location, project_id=project)
+        location, project = settings.bigquery_location, settings.google_cloud_project
+        yield lambda: dlt.destinations.bigquery(location=str(location), project_id=project)
         return
     import duckdb
 

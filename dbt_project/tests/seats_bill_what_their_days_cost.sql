@@ -5,7 +5,7 @@ with seats as (
 
 ),
 
--- A seat that was ever billed by the year is compared by the year: its months lie in one.
+-- A seat that was ever billed by the year is compared by the year.
 cadences as (
 
     select

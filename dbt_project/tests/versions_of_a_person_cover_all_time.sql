@@ -1,4 +1,4 @@
--- Each day has one version of each person: nobody's past is lost, and no day counts twice.
+-- Each day has one version of each person: no past is lost, and no day counts twice.
 with versions as (
 
     select

@@ -89,6 +89,16 @@ def test_wrong_settings_exit_with_2(
     assert "EXTRACT_SINCE: must be a day" in capsys.readouterr().err
 
 
+def test_a_warehouse_that_is_not_named_is_not_guessed(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("TARGET", "bigquery")
+    environment.setenv("GOOGLE_CLOUD_PROJECT", "project")
+    assert main(["run"]) == 2
+    said = "TARGET=bigquery needs BIGQUERY_DATASET, BIGQUERY_LOCATION"
+    assert said in capsys.readouterr().err
+
+
 def test_a_source_that_is_asked_for_but_not_configured_is_incomplete(
     environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,8 +50,8 @@ reported_days as (
 
 ),
 
--- Seats begin with the cycle in which history begins: an earlier beginning gives seats to
--- the days between, whether or not a vendor reported them.
+-- Seats begin with the cycle in which history begins: an earlier beginning gives seats
+-- to the days between, whether or not a vendor reported them.
 beginnings as (
 
     select

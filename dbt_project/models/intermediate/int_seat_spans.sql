@@ -127,8 +127,8 @@ member_spans as (
 
 ),
 
--- A Cursor seat is on the plan that the sheet assigns for the day, else on the first plan
--- listed.
+-- A Cursor seat is on the plan that the sheet assigns for the day, else on the first
+-- plan listed.
 first_cursor_plan as (
 
     select plan
@@ -151,7 +151,7 @@ assigned_members as (
         on
             member_spans.email = assignments.email
             and member_spans.seen_from < assignments.held_to
-            and assignments.held_from < member_spans.seen_to
+            and member_spans.seen_to > assignments.held_from
     where assignments.platform = 'cursor'
 
 ),
@@ -175,7 +175,7 @@ unassigned_members as (
         on
             member_spans.holder = assigned_members.holder
             and member_spans.seen_from <= assigned_members.held_from
-            and assigned_members.held_from < member_spans.seen_to
+            and member_spans.seen_to > assigned_members.held_from
 
     union all
 
@@ -189,7 +189,7 @@ unassigned_members as (
         on
             member_spans.holder = assigned_members.holder
             and member_spans.seen_from <= assigned_members.held_from
-            and assigned_members.held_from < member_spans.seen_to
+            and member_spans.seen_to > assigned_members.held_from
     group by
         member_spans.holder,
         member_spans.email,
