@@ -194,7 +194,7 @@ def fetch(
     except Exception as error:  # one resource must not take the others along
         log.exception("%s/%s", organization, resource.name)
         _fail(part, f"unexpected {type(error).__name__}: {error}")
-    part.seconds = time.monotonic() - began
+    part.seconds = round(time.monotonic() - began, 3)
     log.info(
         "%s %s/%s: %s, %d windows, %d changed, %d records landed, %.1f s",
         *(run.report.source, organization, resource.name, part.status),
@@ -274,7 +274,7 @@ def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Wi
                     value = _decode(payload)
                     checked = validate(value)
                 except msgspec.DecodeError:  # such as half of a surrogate pair
-                    value, reason = payload.decode(), "is no JSON text"
+                    value, reason = payload.decode(), "is no valid JSON"
                 except ValidationError as error:
                     reason = _reason(error)
                 else:

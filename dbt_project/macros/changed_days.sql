@@ -12,6 +12,16 @@ simply made up for by the next one.
 {% macro changed_days(changes) -%}
     {%- set days = [] -%}
     {%- if execute and is_incremental() -%}
+        {%- set builds = run_query(
+            "select count(*) from " ~ build_log_relation()
+            ~ " where model_name = '" ~ this.identifier ~ "'"
+        ).rows[0][0] -%}
+        {%- if not builds -%}
+            {{ exceptions.raise_compiler_error(
+                this.identifier ~ " is there, but build_log does not say what it was"
+                ~ " built from: build it again with --full-refresh"
+            ) }}
+        {%- endif -%}
         {%- set query -%}
             select distinct changed_date
             from {{ changes }}

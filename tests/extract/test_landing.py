@@ -108,6 +108,20 @@ def test_an_event_of_the_last_or_first_millisecond_belongs_to_its_day(settings: 
     assert wrong == [(0,)]
 
 
+def test_events_are_asked_for_up_to_the_last_millisecond_of_a_day(settings: Settings) -> None:
+    """Both bounds are inclusive: with midnight as the end an event would come twice."""
+    run(settings, sources=CURSOR, since=FIRST)
+    spans = rows(
+        settings,
+        """
+        select distinct
+            ((request ->> 'endDate')::bigint - (request ->> 'startDate')::bigint + 1) / 86400000
+        from raw_cursor.extractions where resource = 'usage_events' order by 1
+        """,
+    )
+    assert spans == [(6,), (7,)]
+
+
 def test_members_that_were_not_active_come_in_daily_usage_too(settings: Settings) -> None:
     run(settings, sources=CURSOR, since=YESTERDAY)
     active = rows(

@@ -148,7 +148,7 @@ def test_a_record_that_comes_twice_gives_another_hash(value: dict[str, Any]) -> 
 
 def test_a_refused_record_gives_another_hash_than_an_accepted_one() -> None:
     one = digest({"n": 1})
-    assert content_hash([one]) != content_hash([], [one])
+    assert len({content_hash([]), content_hash([one]), content_hash([], [one])}) == 3
 
 
 def windows_of(run: Run, *pages: Page, **options: Any) -> list[Window]:

@@ -43,10 +43,14 @@ class Warehouse:
         selected = arguments or ("--exclude-resource-type", "test", "unit_test")
         return self._call([*command, *selected], succeeds)
 
-    def _call(self, command: Sequence[str], succeeds: bool) -> str:
+    def environment(self) -> dict[str, str]:
+        """What extractors and dbt are started with."""
         folders = {"DBT_PROJECT_DIR": "dbt_project", "DBT_PROFILES_DIR": "dbt_project"}
         settings = {"TARGET": "duckdb", "DUCKDB_PATH": str(self.path)}
-        env = os.environ | self.env | folders | settings
+        return os.environ | self.env | folders | settings
+
+    def _call(self, command: Sequence[str], succeeds: bool) -> str:
+        env = self.environment()
         done = subprocess.run(
             command, env=env, cwd=ROOT, capture_output=True, text=True, check=False
         )
