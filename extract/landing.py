@@ -58,8 +58,8 @@ EXTRACTIONS = pa.schema(
     ]
 )
 
-# For DuckDB: a row group of payloads is some 60 MB. Each thread that writes holds one, and five wait
-# to be written together by default. Both cost memory and gain no time here.
+# For DuckDB: a row group of payloads is some 60 MB. Each thread that writes holds one, and by
+# default five wait to be written together. Both cost memory and gain no time here.
 FRUGAL: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "write_buffer_row_group_count": 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
@@ -32,6 +33,8 @@ def extract_run(environment: dict[str, str]) -> None:
     """`python -m extract run`, in a process whose imports are done already."""
     os.environ.update(environment)
     os.environ["LOG_LEVEL"] = "ERROR"
+    # What a killed run leaves behind goes away with the test.
+    tempfile.tempdir = str(Path(environment["DUCKDB_PATH"]).parent)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), 1)
     # An ordinary run, which trusts the high-water marks, but of no more days than there are.

@@ -7,7 +7,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -46,10 +45,7 @@ def test_a_build_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path
 
 
 def _kill_a_build(warehouse: Warehouse, seconds: float) -> None:
-    command = [str(Path(sys.executable).with_name("dbt")), "build"]
-    command += ["--target-path", str(warehouse.folder / "target")]
-    command += ["--log-path", str(warehouse.folder / "logs")]
-    command += ["--exclude-resource-type", "test", "unit_test"]
+    command = [*warehouse.dbt("build"), "--exclude-resource-type", "test", "unit_test"]
     process = subprocess.Popen(
         command,
         env=warehouse.environment(),

@@ -35,13 +35,19 @@ class Warehouse:
 
     def build(self, *arguments: str, as_of: str | None = None, succeeds: bool = True) -> str:
         """`dbt build` without tests unless told otherwise; what it printed."""
-        command = [str(Path(sys.executable).with_name("dbt")), "build"]
-        command += ["--target-path", str(self.folder / "target")]
-        command += ["--log-path", str(self.folder / "logs")]
-        if as_of:
-            command += ["--vars", f"as_of_date: {as_of}"]
         selected = arguments or ("--exclude-resource-type", "test", "unit_test")
-        return self._call([*command, *selected], succeeds)
+        variables = ("--vars", f"as_of_date: {as_of}") if as_of else ()
+        return self._call([*self.dbt("build"), *selected, *variables], succeeds)
+
+    def test_models(self) -> str:
+        """The unit tests of the models, which `dbt build` runs only beside their models."""
+        return self._call([*self.dbt("test"), "--select", "test_type:unit"], succeeds=True)
+
+    def dbt(self, command: str) -> list[str]:
+        """A dbt command that keeps its files in the folder."""
+        folders = ["--target-path", str(self.folder / "target")]
+        folders += ["--log-path", str(self.folder / "logs")]
+        return [str(Path(sys.executable).with_name("dbt")), command, *folders]
 
     def environment(self) -> dict[str, str]:
         """What extractors and dbt are started with."""
