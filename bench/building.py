@@ -1,6 +1,6 @@
 """Building the marts: whole, and after one new day, with a history and with ten times as much.
 
-    python -m bench.building [--people 60] [--days 150] [--times 10]
+    python -m bench.building [--people 60] [--days 60] [--times 10]
 
 Each history is landed from a sandbox of its own up to the day before yesterday; then the marts are
 built whole, a day passes, and they are built again. `dbt build` is timed as a process, tests
@@ -38,7 +38,9 @@ def measure(people: int, days: int) -> dict[str, float]:
         folder = Path(name)
         project = {"DBT_PROJECT_DIR": "dbt_project", "DBT_PROFILES_DIR": "dbt_project"}
         warehouse = {"TARGET": "duckdb", "DUCKDB_PATH": str(folder / "warehouse.duckdb")}
-        env = os.environ | sandbox.env | project | warehouse
+        # An Enterprise organization has no reports of the years before its analytics.
+        console_only = {"ANTHROPIC_ENTERPRISE_KEY": ""}
+        env = os.environ | sandbox.env | project | warehouse | console_only
 
         def timed(*command: str) -> float:
             begin = time.perf_counter()
@@ -62,7 +64,7 @@ def measure(people: int, days: int) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.building")
     parser.add_argument("--people", type=int, default=60)
-    parser.add_argument("--days", type=int, default=150)
+    parser.add_argument("--days", type=int, default=60)
     parser.add_argument("--times", type=int, default=10)
     options = parser.parse_args()
     once = measure(options.people, options.days)
