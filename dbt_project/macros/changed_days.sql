@@ -65,7 +65,8 @@ simply made up for by the next one.
         rules_through {{ dbt.type_timestamp() }},
         as_of_date date,
         first_day date,
-        last_day date
+        last_day date,
+        built_at {{ dbt.type_timestamp() }}
     )
 {%- endmacro %}
 
@@ -81,10 +82,11 @@ simply made up for by the next one.
         (select min(changed_date) from {{ ref(config.get('meta')['changes']) }}
         where model_name = '{{ this.identifier }}'),
         (select max(changed_date) from {{ ref(config.get('meta')['changes']) }}
-        where model_name = '{{ this.identifier }}')
+        where model_name = '{{ this.identifier }}'),
         {%- else %}
         {{ beginning_of_time() }},
-        {{ end_of_time() }}
+        {{ end_of_time() }},
         {%- endif %}
+        cast({{ dbt.current_timestamp() }} as {{ dbt.type_timestamp() }})
     from {{ ref('int_build_positions') }} as positions
 {%- endmacro %}

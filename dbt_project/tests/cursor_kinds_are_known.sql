@@ -16,7 +16,9 @@ unknown as (
         sum(charge_usd) as charged_usd,
         min(usage_date) as first_date
     from charges
-    where charge_category = 'unknown'
+    where
+        charge_category = 'unknown'
+        and usage_date >= {{ tested_since('int_costs') }}
     group by kind
 
 )

@@ -1,0 +1,42 @@
+{#
+Which days data tests look at: what the model's last build replaced, and always the days
+that vendors still revise. Older days were tested when they were built; a build from
+scratch is tested whole. So a daily run does not read history to test it again.
+#}
+{% macro tested_since(model_name) -%}
+    {%- set recent = "date '" ~ (
+        modules.datetime.date.fromisoformat(
+            var("as_of_date") or run_started_at.strftime("%Y-%m-%d")
+        ) - modules.datetime.timedelta(days=35)
+    ) ~ "'" -%}
+    {%- if not execute or load_relation(build_log_relation()) is none -%}
+        {{ return(recent) }}
+    {%- endif -%}
+    {%- set query -%}
+        select least(coalesce(first_day, {{ recent }}), {{ recent }})
+        from {{ build_log_relation() }}
+        where model_name = '{{ model_name }}'
+        order by built_at desc
+        limit 1
+    {%- endset -%}
+    {%- set rows = run_query(query).rows -%}
+    {{ return("date '" ~ rows[0][0] ~ "'" if rows else recent) }}
+{%- endmacro %}
+
+{# dbt asks this for what a generic test reads. Models with days say so in their meta. #}
+{% macro get_where_subquery(relation) -%}
+    {%- set node = graph.nodes.get(model.attached_node) if execute else none -%}
+    {%- set meta = node.config.meta if node else {} -%}
+    {%- if meta.get('day_column') -%}
+        {%- set built_with = meta.get('built_with', relation.identifier) -%}
+        {%- set filtered -%}
+            (
+                select *
+                from {{ relation }}
+                where {{ meta['day_column'] }} >= {{ tested_since(built_with) }}
+            ) as tested_days
+        {%- endset -%}
+        {{ return(filtered) }}
+    {%- endif -%}
+    {{ return(relation) }}
+{%- endmacro %}
