@@ -6,7 +6,7 @@ scratch is tested whole. So a daily run does not read history to test it again.
 {% macro tested_since(model_name) -%}
     {%- set recent = "date '" ~ (
         modules.datetime.date.fromisoformat(
-            var("as_of_date") or run_started_at.strftime("%Y-%m-%d")
+            (var("as_of_date") or run_started_at.strftime("%Y-%m-%d")) | string
         ) - modules.datetime.timedelta(days=35)
     ) ~ "'" -%}
     {%- if not execute or load_relation(build_log_relation()) is none -%}
