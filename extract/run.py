@@ -56,8 +56,6 @@ def run(
     _check_days(since, until, today)
     if missing := settings.missing_settings().get("bigquery"):
         raise UsageError(f"TARGET=bigquery needs {', '.join(missing)}")
-    if needed := settings.missing_settings().get("bigquery"):
-        raise UsageError(f"TARGET=bigquery needs {', '.join(needed)}")
     configured = settings.configured_sources()
     wanted = sources or list(SOURCES)
     report = RunReport(

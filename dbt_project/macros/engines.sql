@@ -62,19 +62,6 @@
     div({{ dividend }}, {{ divisor }})
 {%- endmacro %}
 
-{# Milliseconds since 1970, as text, to the UTC day. #}
-{% macro epoch_ms_to_date(milliseconds) -%}
-    {{ return(adapter.dispatch('epoch_ms_to_date')(milliseconds)) }}
-{%- endmacro %}
-
-{% macro duckdb__epoch_ms_to_date(milliseconds) -%}
-    cast(make_timestamp(cast({{ milliseconds }} as bigint) * 1000) as date)
-{%- endmacro %}
-
-{% macro bigquery__epoch_ms_to_date(milliseconds) -%}
-    date(timestamp_millis(cast({{ milliseconds }} as int64)))
-{%- endmacro %}
-
 {# Milliseconds since 1970, as text, to a UTC timestamp. #}
 {% macro epoch_ms_to_timestamp(milliseconds) -%}
     {{ return(adapter.dispatch('epoch_ms_to_timestamp')(milliseconds)) }}
