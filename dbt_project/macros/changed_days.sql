@@ -4,46 +4,97 @@ Which days an incremental model builds again.
 A model that uses this is built whole the first time. After that, each run replaces the
 days that int_changed_windows (or int_changed_days) lists for it, whole, also when nothing
 is left of them; all other days are neither read nor written. What a model has taken in is
-written to `build_log` in the same transaction as its rows, so a run that was killed is
-simply made up for by the next one.
+written to `build_log` after its rows, so a run that was killed is simply made up for by
+the next one.
 #}
 
-{# The days, as a list of literals, so that engines can prune. #}
-{% macro changed_days(changes) -%}
-    {%- set days = [] -%}
-    {%- if execute and is_incremental() -%}
-        {%- set builds = run_query(
-            "select count(*) from " ~ build_log_relation()
-            ~ " where model_name = '" ~ this.identifier ~ "'"
-        ).rows[0][0] -%}
-        {%- if not builds -%}
-            {{ exceptions.raise_compiler_error(
-                this.identifier ~ " is there, but build_log does not say what it was"
-                ~ " built from: build it again with --full-refresh"
-            ) }}
-        {%- endif -%}
-        {%- set query -%}
-            select distinct changed_date
-            from {{ changes }}
-            where model_name = '{{ this.identifier }}'
-            order by changed_date
-        {%- endset -%}
-        {%- for row in run_query(query).rows -%}
-            {%- do days.append("cast('" ~ row[0] ~ "' as date)") -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ return("(" ~ (days or ["cast(null as date)"]) | join(", ") ~ ")") }}
+{# The settings of such a model: a table by day, of which a run replaces whole days. #}
+{% macro replaced_by_day(day_column, changes, cluster_by) -%}
+    {%- set config = {
+        'materialized': 'incremental',
+        'on_schema_change': 'fail',
+        'meta': {'day_column': day_column, 'changes': changes},
+        'post_hook': '{{ log_build() }}',
+    } -%}
+    {%- do config.update(
+        adapter.dispatch('days_as_partitions')(day_column, cluster_by)
+    ) -%}
+    {{ return(config) }}
 {%- endmacro %}
 
-{# An incremental strategy: replace the changed days, in one transaction. #}
+{% macro duckdb__days_as_partitions(day_column, cluster_by) -%}
+    {{ return({'incremental_strategy': 'replace_days'}) }}
+{%- endmacro %}
+
+{% macro bigquery__days_as_partitions(day_column, cluster_by) -%}
+    {{ return({
+        'incremental_strategy': 'insert_overwrite',
+        'partition_by': {'field': day_column, 'data_type': 'date'},
+        'cluster_by': cluster_by,
+        'require_partition_filter': true,
+    }) }}
+{%- endmacro %}
+
+{# The days as a list of literals, so that engines can prune; none for all of them. #}
+{% macro changed_days(changes) -%}
+    {%- if not execute or not is_incremental() -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set builds -%}
+        select count(*) from {{ build_log_relation() }}
+        where model_name = '{{ this.identifier }}'
+    {%- endset -%}
+    {%- if answer(builds, offline=[[1]])[0][0] == 0 -%}
+        {{ exceptions.raise_compiler_error(
+            this.identifier ~ " is there, but build_log does not say what it was"
+            ~ " built from: build it again with --full-refresh"
+        ) }}
+    {%- endif -%}
+    {%- set query -%}
+        select distinct changed_date
+        from {{ changes }}
+        where model_name = '{{ this.identifier }}'
+        order by changed_date
+    {%- endset -%}
+    {%- set days = [] -%}
+    {%- for row in answer(query, offline=offline_days()) -%}
+        {%- do days.append("date '" ~ row[0] ~ "'") -%}
+    {%- endfor -%}
+    {# No fact has this day: it stands for no day at all, and lets engines prune. #}
+    {{ return(days or [beginning_of_time()]) }}
+{%- endmacro %}
+
+{# Whether a day is one of those to build: a condition that partitions can be pruned by. #}
+{% macro in_days(day_column, days) -%}
+    {%- if days is none -%}
+        {{ day_column }} >= {{ beginning_of_time() }}
+    {%- else -%}
+        {{ day_column }} in ({{ days | join(', ') }})
+    {%- endif -%}
+{%- endmacro %}
+
+{# DuckDB: an incremental strategy of our own, in one transaction. #}
 {% macro get_incremental_replace_days_sql(arguments) -%}
     {%- set meta = config.get('meta') -%}
     {%- set columns = arguments['dest_columns'] | map(attribute='quoted') | join(', ') -%}
     delete from {{ arguments['target_relation'] }}
-    where {{ meta['day_column'] }} in {{ changed_days(ref(meta['changes'])) }};
+    where {{ in_days(meta['day_column'], changed_days(ref(meta['changes']))) }};
 
     insert into {{ arguments['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arguments['temp_relation'] }}
+{%- endmacro %}
+
+{# BigQuery: dbt's insert_overwrite, with the partitions named, so that it need not look
+for them and also empties those of which nothing is left. #}
+{% macro bq_generate_incremental_insert_overwrite_build_sql(
+    tmp_relation, target_relation, sql, unique_key, partition_by, partitions,
+    dest_columns, tmp_relation_exists, copy_partitions
+) -%}
+    {{ bq_insert_overwrite_sql(
+        tmp_relation, target_relation, sql, unique_key, partition_by,
+        changed_days(ref(config.get('meta')['changes'])),
+        dest_columns, tmp_relation_exists, copy_partitions
+    ) }}
 {%- endmacro %}
 
 {% macro build_log_relation() -%}
@@ -56,6 +107,9 @@ simply made up for by the next one.
 
 {# On-run-start: the log must be there before the first model asks for it. #}
 {% macro create_build_log() -%}
+    {%- if var('offline') -%}
+        {{ return('') }}
+    {%- endif -%}
     {%- if execute -%}
         {%- do adapter.create_schema(build_log_relation()) -%}
     {%- endif -%}

@@ -2,16 +2,16 @@
 
 {# The day of the run: days before it are complete. #}
 {% macro as_of_date() -%}
-    cast('{{ var("as_of_date") or run_started_at.strftime("%Y-%m-%d") }}' as date)
+    date '{{ var("as_of_date") or run_started_at.strftime("%Y-%m-%d") }}'
 {%- endmacro %}
 
 {# Bounds for spans that are open: valid_from is included, valid_to is not. #}
 {% macro beginning_of_time() -%}
-    cast('1900-01-01' as date)
+    date '1900-01-01'
 {%- endmacro %}
 
 {% macro end_of_time() -%}
-    cast('9999-12-31' as date)
+    date '9999-12-31'
 {%- endmacro %}
 
 {# The member of every dimension that stands for "nobody" or "none". #}
@@ -39,7 +39,7 @@
             "coalesce(cast(" ~ column ~ " as " ~ dbt.type_string() ~ "), '(null)')"
         ) -%}
     {%- endfor -%}
-    {{ return(parts | join(" || '|' || ")) }}
+    {{ return("concat(" ~ parts | join(", '|', ") ~ ")") }}
 {%- endmacro %}
 
 {# Anthropic's names of token types, as the columns of fct_usage_daily call them. #}

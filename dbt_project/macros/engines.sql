@@ -17,6 +17,10 @@
     {{ return(var('money_type')[target.type]) }}
 {%- endmacro %}
 
+{% macro type_number() -%}
+    {{ return(var('number_type')[target.type]) }}
+{%- endmacro %}
+
 {# Cents, as text, to dollars. Exact to the 16th decimal of a cent. #}
 {% macro cents_to_usd(cents) -%}
     {{ return(adapter.dispatch('cents_to_usd')(cents)) }}

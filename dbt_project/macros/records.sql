@@ -2,7 +2,7 @@
 
 {# A whole number, however the vendor writes it: 12, "12" or 12.0. #}
 {% macro json_integer(path) -%}
-    cast(cast({{ json_text(path) }} as numeric) as {{ dbt.type_bigint() }})
+    cast(cast({{ json_text(path) }} as {{ type_number() }}) as int64)
 {%- endmacro %}
 
 {# A count; vendors leave out those that are zero. #}
@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 {% macro json_number(path) -%}
-    cast({{ clean_text(json_text(path)) }} as numeric)
+    cast({{ clean_text(json_text(path)) }} as {{ type_number() }})
 {%- endmacro %}
 
 {# An amount that the record gives in dollars. #}

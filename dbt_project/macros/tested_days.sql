@@ -9,7 +9,7 @@ scratch is tested whole. So a daily run does not read history to test it again.
             (var("as_of_date") or run_started_at.strftime("%Y-%m-%d")) | string
         ) - modules.datetime.timedelta(days=35)
     ) ~ "'" -%}
-    {%- if not execute or load_relation(build_log_relation()) is none -%}
+    {%- if not execute -%}
         {{ return(recent) }}
     {%- endif -%}
     {%- set query -%}
@@ -19,7 +19,7 @@ scratch is tested whole. So a daily run does not read history to test it again.
         order by built_at desc
         limit 1
     {%- endset -%}
-    {%- set rows = run_query(query).rows -%}
+    {%- set rows = answer(query, offline=[]) -%}
     {{ return("date '" ~ rows[0][0] ~ "'" if rows else recent) }}
 {%- endmacro %}
 

@@ -70,7 +70,7 @@ vendor_user_rules as (
         cast(null as {{ dbt.type_string() }}) as cost_center,
         cast(null as {{ dbt.type_string() }}) as purpose,
         cast(null as {{ dbt.type_string() }}) as attribution_method,
-        cast(null as numeric) as confidence,
+        cast(null as {{ type_number() }}) as confidence,
         cast(null as {{ dbt.type_string() }}) as attributes,
         {{ beginning_of_time() }} as valid_from,
         {{ end_of_time() }} as valid_to
@@ -88,7 +88,7 @@ alias_rules as (
         cast(null as {{ dbt.type_string() }}) as cost_center,
         cast(null as {{ dbt.type_string() }}) as purpose,
         cast(null as {{ dbt.type_string() }}) as attribution_method,
-        cast(null as numeric) as confidence,
+        cast(null as {{ type_number() }}) as confidence,
         cast(null as {{ dbt.type_string() }}) as attributes,
         {{ beginning_of_time() }} as valid_from,
         {{ end_of_time() }} as valid_to
@@ -144,7 +144,7 @@ owner_rules as (
             case
                 when principals.user_id is not null then 0.9
                 when creators.user_id is not null then 0.7
-            end as numeric
+            end as {{ type_number() }}
         ) as confidence,
         cast(null as {{ dbt.type_string() }}) as attributes,
         {{ beginning_of_time() }} as valid_from,
@@ -169,7 +169,7 @@ person_rules as (
         cost_center,
         cast(null as {{ dbt.type_string() }}) as purpose,
         cast(null as {{ dbt.type_string() }}) as attribution_method,
-        cast(null as numeric) as confidence,
+        cast(null as {{ type_number() }}) as confidence,
         attributes_hash as attributes,
         valid_from,
         valid_to
@@ -187,7 +187,7 @@ seat_rules as (
         cast(null as {{ dbt.type_string() }}) as cost_center,
         cast(null as {{ dbt.type_string() }}) as purpose,
         cast(null as {{ dbt.type_string() }}) as attribution_method,
-        cast(null as numeric) as confidence,
+        cast(null as {{ type_number() }}) as confidence,
         billing_cycle || '|' || cast(seat_price_usd as {{ dbt.type_string() }})
             as attributes,
         valid_from,

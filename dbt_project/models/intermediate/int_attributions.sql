@@ -133,7 +133,7 @@ valued as (
                 when 'team_mapping' then team_confidence
                 when 'unattributed' then 0
                 else owner_confidence
-            end as numeric
+            end as {{ type_number() }}
         ) as attribution_confidence,
         case attribution_method
             when 'vendor_identity' then vendor_email

@@ -1,10 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_days',
-    on_schema_change='fail',
-    meta={'day_column': 'cost_date', 'changes': 'int_changed_days'},
-    post_hook="{{ log_build() }}",
-) }}
+{{ config(**replaced_by_day(
+    'cost_date', changes='int_changed_days', cluster_by=['vendor', 'organization']
+)) }}
 
 -- GRAIN: one row per day, vendor, organization and measure
 -- The reported side sums the records; nothing that allocates, attributes or joins.
@@ -13,18 +9,14 @@
 with analytics as (
 
     select * from {{ ref('stg_anthropic__analytics_costs') }}
-    {% if is_incremental() %}
-        where cost_date in {{ days }}
-    {% endif %}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
 legacy as (
 
     select * from {{ ref('stg_anthropic__costs') }}
-    {% if is_incremental() %}
-        where cost_date in {{ days }}
-    {% endif %}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
@@ -38,18 +30,14 @@ analytics_windows as (
 charges as (
 
     select * from {{ ref('int_cursor_charges') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 costs as (
 
     select * from {{ ref('fct_cost_daily') }}
-    {% if is_incremental() %}
-        where cost_date in {{ days }}
-    {% endif %}
+    where {{ in_days('cost_date', days) }}
 
 ),
 

@@ -1,10 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_days',
-    on_schema_change='fail',
-    meta={'day_column': 'cost_date', 'changes': 'int_changed_windows'},
-    post_hook="{{ log_build() }}",
-) }}
+{{ config(**replaced_by_day(
+    'cost_date', changes='int_changed_windows', cluster_by=['platform_code', 'organization']
+)) }}
 
 -- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
 -- cost type, token type, allocation method and source
@@ -14,36 +10,28 @@
 with analytics as (
 
     select * from {{ ref('stg_anthropic__analytics_costs') }}
-    {% if is_incremental() %}
-        where cost_date in {{ days }}
-    {% endif %}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
 legacy as (
 
     select * from {{ ref('int_anthropic_legacy_costs') }}
-    {% if is_incremental() %}
-        where cost_date in {{ days }}
-    {% endif %}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
 charges as (
 
     select * from {{ ref('int_cursor_charges') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 seats as (
 
     select * from {{ ref('int_seat_costs') }}
-    {% if is_incremental() %}
-        where cost_date in {{ days }}
-    {% endif %}
+    where {{ in_days('cost_date', days) }}
 
 ),
 

@@ -31,7 +31,7 @@ charged as (
             cast(
                 events.model_cost_usd
                 * (100 - coalesce(events.discount_percent, 0))
-                * cast(0.01 as numeric) as {{ type_money() }}
+                * cast('0.01' as {{ type_number() }}) as {{ type_money() }}
             ) + coalesce(events.token_fee_usd, 0),
             0
         ) as charge_usd

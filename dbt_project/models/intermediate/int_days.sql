@@ -3,7 +3,7 @@
 with days as (
 
     {{ days_from_to(
-        "cast('2020-01-01' as date)", "cast('2035-12-31' as date)", "date_day"
+        "date '2020-01-01'", "date '2035-12-31'", "date_day"
     ) }}
 
 ),

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
+    incremental_strategy='merge',
+    unique_key=['dimension', 'member'],
     on_schema_change='fail',
     meta={'changes': 'int_changed_days'},
     post_hook="{{ log_build() }}",
@@ -12,27 +13,21 @@
 with attributions as (
 
     select * from {{ ref('int_attributions') }}
-    {% if is_incremental() %}
-        where activity_date in {{ days }}
-    {% endif %}
+    where {{ in_days('activity_date', days) }}
 
 ),
 
 costs as (
 
     select * from {{ ref('int_costs') }}
-    {% if is_incremental() %}
-        where cost_date in {{ days }}
-    {% endif %}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
 usages as (
 
     select * from {{ ref('int_usages') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
@@ -87,15 +82,6 @@ named as (
         member
     from members
     where member is not null
-    {% if is_incremental() %}
-        and not exists (
-            select 1
-            from {{ this }} as known
-            where
-                known.dimension = members.dimension
-                and known.member = members.member
-        )
-    {% endif %}
 
 )
 

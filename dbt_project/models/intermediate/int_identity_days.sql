@@ -1,10 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_days',
-    on_schema_change='fail',
-    meta={'day_column': 'activity_date', 'changes': 'int_changed_windows'},
-    post_hook="{{ log_build() }}",
-) }}
+{{ config(**replaced_by_day(
+    'activity_date', changes='int_changed_windows', cluster_by=['identity_key']
+)) }}
 
 -- GRAIN: one row per day and identity that used or cost something
 {% set days = changed_days(ref('int_changed_windows')) %}
@@ -12,18 +8,14 @@
 with costs as (
 
     select * from {{ ref('int_costs') }}
-    {% if is_incremental() %}
-        where cost_date in {{ days }}
-    {% endif %}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
 usages as (
 
     select * from {{ ref('int_usages') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 

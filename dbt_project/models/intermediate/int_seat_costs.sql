@@ -78,13 +78,13 @@ seat_days as (
         numbered_days.cycle_start,
         numbered_days.date_day,
         {{ integer_divide(
-            'cast(spans.seat_price_usd * 1000000000 as ' ~ dbt.type_bigint() ~ ')'
-            ~ ' * (numbered_days.day_index + 1)',
+            'cast(spans.seat_price_usd * 1000000000 as int64)'
+            ' * (numbered_days.day_index + 1)',
             'numbered_days.days_in_cycle'
         ) }}
         - {{ integer_divide(
-            'cast(spans.seat_price_usd * 1000000000 as ' ~ dbt.type_bigint() ~ ')'
-            ~ ' * numbered_days.day_index',
+            'cast(spans.seat_price_usd * 1000000000 as int64)'
+            ' * numbered_days.day_index',
             'numbered_days.days_in_cycle'
         ) }} as nanos
     from spans

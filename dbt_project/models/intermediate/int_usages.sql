@@ -1,10 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_days',
-    on_schema_change='fail',
-    meta={'day_column': 'usage_date', 'changes': 'int_changed_windows'},
-    post_hook="{{ log_build() }}",
-) }}
+{{ config(**replaced_by_day(
+    'usage_date', changes='int_changed_windows', cluster_by=['platform_code', 'organization']
+)) }}
 
 -- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
 -- usage type and source
@@ -20,54 +16,42 @@
 with analytics as (
 
     select * from {{ ref('stg_anthropic__analytics_usages') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 legacy as (
 
     select * from {{ ref('stg_anthropic__message_usages') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 claude_code as (
 
     select * from {{ ref('stg_anthropic__claude_code_usages') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 activities as (
 
     select * from {{ ref('stg_anthropic__user_activities') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 events as (
 
     select * from {{ ref('stg_cursor__usage_events') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 daily_usages as (
 
     select * from {{ ref('stg_cursor__daily_usages') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
@@ -488,7 +472,7 @@ summed as (
         usage_type,
         source,
     {% for measure in measures -%}
-        cast(sum({{ measure }}) as {{ dbt.type_bigint() }}) as {{ measure }}
+        cast(sum({{ measure }}) as int64) as {{ measure }}
         {{- "," if not loop.last }}
     {% endfor %}
     from unioned

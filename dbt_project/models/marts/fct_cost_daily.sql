@@ -1,10 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_days',
-    on_schema_change='fail',
-    meta={'day_column': 'cost_date', 'changes': 'int_changed_days'},
-    post_hook="{{ log_build() }}",
-) }}
+{{ config(**replaced_by_day(
+    'cost_date', changes='int_changed_days', cluster_by=['platform_code', 'user_email']
+)) }}
 
 -- INVARIANT: sums to the vendor's report for the day, to the last digit
 {% set days = changed_days(ref('int_changed_days')) %}
@@ -12,18 +8,14 @@
 with costs as (
 
     select * from {{ ref('int_costs') }}
-    {% if is_incremental() %}
-        where cost_date in {{ days }}
-    {% endif %}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
 attributions as (
 
     select * from {{ ref('int_attributions') }}
-    {% if is_incremental() %}
-        where activity_date in {{ days }}
-    {% endif %}
+    where {{ in_days('activity_date', days) }}
 
 ),
 

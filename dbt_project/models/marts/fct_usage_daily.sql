@@ -1,10 +1,6 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='replace_days',
-    on_schema_change='fail',
-    meta={'day_column': 'usage_date', 'changes': 'int_changed_days'},
-    post_hook="{{ log_build() }}",
-) }}
+{{ config(**replaced_by_day(
+    'usage_date', changes='int_changed_days', cluster_by=['platform_code', 'user_email']
+)) }}
 
 {% set days = changed_days(ref('int_changed_days')) %}
 {% set measures = [
@@ -24,18 +20,14 @@ with usages as (
         + cache_write_1h_tokens
         + output_tokens as total_tokens
     from {{ ref('int_usages') }}
-    {% if is_incremental() %}
-        where usage_date in {{ days }}
-    {% endif %}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 attributions as (
 
     select * from {{ ref('int_attributions') }}
-    {% if is_incremental() %}
-        where activity_date in {{ days }}
-    {% endif %}
+    where {{ in_days('activity_date', days) }}
 
 ),
 
@@ -108,7 +100,7 @@ summed as (
         attribution_confidence,
         source,
     {% for measure in measures -%}
-        cast(sum({{ measure }}) as {{ dbt.type_bigint() }}) as {{ measure }}
+        cast(sum({{ measure }}) as int64) as {{ measure }}
         {{- "," if not loop.last }}
     {% endfor %}
     from attributed

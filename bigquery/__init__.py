@@ -1,0 +1,1 @@
+"""BigQuery without BigQuery: what can be known about the models before Google runs them."""

@@ -1,0 +1,145 @@
+"""The dbt project as it would run on BigQuery, compiled without BigQuery.
+
+dbt compiles offline when nothing has to be asked of the warehouse: `dbt_project/macros/offline.sql`
+answers instead, and says which form (branch) each incremental model takes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from bigquery.googlesql import Columns
+from extract.landing import OWN_TABLES, RECORDS
+from pipeline.dbt import DBT, PROJECT
+from pipeline.settings import ROOT
+
+BRANCHES = ("full", "incremental")
+# Names that say what they are; no such project is ever asked for.
+SETTINGS = {
+    "TARGET": "bigquery",
+    "GOOGLE_CLOUD_PROJECT": "project",
+    "BIGQUERY_DATASET": "ai_spend",
+    "BIGQUERY_LOCATION": "EU",
+    "BIGQUERY_API_ENDPOINT": "http://offline.invalid",
+}
+_ARROW = {"date32[day]": "DATE", "string": "STRING", "int64": "INT64", "bool": "BOOL"}
+
+
+class CompileError(Exception):
+    """dbt cannot compile the project; the message is dbt's."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A model, snapshot, seed, test or source. `table` is "project.dataset.table"; `sql` is what
+    dbt compiled; `columns` are the types that its yml gives, those of a source all of them."""
+
+    name: str
+    kind: str
+    table: str
+    path: str
+    sql: str
+    materialized: str
+    columns: Columns
+    config: dict[str, Any]
+    has_contract: bool
+    parents: list[str]
+
+
+def compile_project(days: list[str], folder: Path | None = None) -> dict[str, list[Node]]:
+    """Every node by branch, parents before children, with incremental models on the given days.
+
+    dbt keeps what it parsed in `folder` and is faster the next time. Raises CompileError.
+    """
+    folder = folder or ROOT / "target" / "bigquery"
+    with ThreadPoolExecutor() as threads:
+        manifests = threads.map(lambda branch: _compile(branch, days, folder / branch), BRANCHES)
+        return {
+            branch: list(_nodes(manifest))
+            for branch, manifest in zip(BRANCHES, manifests, strict=True)
+        }
+
+
+def _compile(branch: str, days: list[str], folder: Path) -> dict[str, Any]:
+    folders = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
+    variables = json.dumps({"offline": {"branch": branch, "days": days}})
+    arguments = ["compile", "--no-introspect", "--no-populate-cache", "--quiet"]
+    arguments += ["--vars", variables, "--target-path", str(folder), "--log-path", str(folder)]
+    done = subprocess.run(
+        [DBT, *arguments],
+        env=os.environ | SETTINGS | folders,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise CompileError(done.stdout + done.stderr)
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    return manifest
+
+
+def _nodes(manifest: dict[str, Any]) -> Iterator[Node]:
+    nodes = {**manifest["sources"], **manifest["nodes"]}
+    done: set[str] = set()
+
+    def visit(name: str) -> Iterator[Node]:
+        node = nodes.get(name)
+        if node is None or name in done or node["resource_type"] == "operation":
+            return
+        done.add(name)
+        for parent in node.get("depends_on", {}).get("nodes", []):
+            yield from visit(parent)
+        yield _node(node)
+
+    for name in nodes:
+        yield from visit(name)
+
+
+def _node(node: dict[str, Any]) -> Node:
+    kind = node["resource_type"]
+    table = (node.get("relation_name") or "").replace("`", "")
+    config = node["config"]
+    documented = {
+        name: column["data_type"].upper()
+        for name, column in node["columns"].items()
+        if column.get("data_type")
+    }
+    if kind == "source" and node["source_name"].startswith("raw_"):
+        documented = raw_columns(node["name"])
+    return Node(
+        name=node["name"],
+        kind=kind,
+        table=table,
+        path=node["original_file_path"],
+        sql=node.get("compiled_code") or "",
+        materialized=config.get("materialized") or "",
+        columns={k: v.upper() for k, v in config.get("column_types", {}).items()} or documented,
+        config=config,
+        has_contract=bool(config.get("contract", {}).get("enforced")),
+        parents=[name.split(".")[2] for name in node.get("depends_on", {}).get("nodes", [])],
+    )
+
+
+def raw_columns(table: str) -> Columns:
+    """The columns of a raw table, as the extractors and dlt make it."""
+    if table == "_dlt_loads":
+        return {
+            "load_id": "STRING",
+            "schema_name": "STRING",
+            "status": "INT64",
+            "inserted_at": "TIMESTAMP",
+            "schema_version_hash": "STRING",
+        }
+    schema: pa.Schema = OWN_TABLES.get(table, RECORDS)
+    columns = {field.name: _ARROW.get(str(field.type), "TIMESTAMP") for field in schema}
+    return columns | {"_dlt_load_id": "STRING"}
