@@ -119,7 +119,7 @@ class GoogleSql:
             holder = catalog
             for part in path[:-1]:
                 holder = _child(holder, part)
-            table = holder.table.add(name=path[-1])
+            table = holder.table.add(name=path[-1], full_name=".".join(path))
             for column, kind in types.items():
                 table.column.add(name=column).type.CopyFrom(kind)
         return catalog

@@ -73,6 +73,14 @@ the next one.
     {%- endif -%}
 {%- endmacro %}
 
+{# Whether a day is within all that changed, from first to last: no day, if nothing did. #}
+{% macro within_changes(day_column, changes) -%}
+    {%- set query = "select min(changed_from), max(changed_to) from " ~ changes -%}
+    {%- set span = answer(query, offline=[[none, none]])[0] if execute else [none, none] -%}
+    {{ day_column }} >= {{ "date '" ~ span[0] ~ "'" if span[0] else end_of_time() }}
+    and {{ day_column }} < {{ "date '" ~ span[1] ~ "'" if span[1] else end_of_time() }}
+{%- endmacro %}
+
 {# DuckDB: an incremental strategy of our own, in one transaction. #}
 {% macro get_incremental_replace_days_sql(arguments) -%}
     {%- set meta = config.get('meta') -%}

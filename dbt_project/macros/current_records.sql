@@ -14,11 +14,18 @@ version without rows.
     where windows.resource = '{{ resource }}'
 {%- endmacro %}
 
-{# The newest completed version of every window of a source. #}
+{#
+The newest completed version of every window of a source. A run looks at the loads of the
+last week again: a load counts from when it was complete, which may be long after its rows
+were extracted, or after another one that began later.
+#}
 {% macro current_windows(source_name) -%}
     with extractions as (
 
         select * from {{ source('raw_' ~ source_name, 'extractions') }}
+        {% if is_incremental() %}
+            where extracted_at >= {{ days_before_newest_window(7) }}
+        {% endif %}
 
     ),
 
@@ -58,4 +65,14 @@ version without rows.
     )
 
     select * from newest
+{%- endmacro %}
+
+{# As a literal, so that engines can prune. #}
+{% macro days_before_newest_window(days) -%}
+    {%- set newest = answer("select max(loaded_at) from " ~ this, offline=[[none]]) -%}
+    {%- set day = newest[0][0] or modules.datetime.datetime.fromisoformat(
+        ((var('offline') or {}).get('days') or ['1970-01-08'])[0]
+    ) -%}
+    {%- set since = day - modules.datetime.timedelta(days=days) -%}
+    timestamp '{{ since.strftime("%Y-%m-%d") }} 00:00:00'
 {%- endmacro %}

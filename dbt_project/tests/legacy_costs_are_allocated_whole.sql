@@ -5,7 +5,7 @@ with costs as (
         record_id,
         billed_cost_usd
     from {{ ref('stg_anthropic__costs') }}
-    where cost_date >= {{ tested_since('int_costs') }}
+    where cost_date >= {{ tested_since('int_anthropic_legacy_costs') }}
 
 ),
 
@@ -15,7 +15,7 @@ parts as (
         record_id,
         sum(billed_cost_usd) as billed_cost_usd
     from {{ ref('int_anthropic_legacy_costs') }}
-    where cost_date >= {{ tested_since('int_costs') }}
+    where cost_date >= {{ tested_since('int_anthropic_legacy_costs') }}
     group by record_id
 
 ),

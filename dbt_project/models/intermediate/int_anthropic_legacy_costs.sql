@@ -1,17 +1,25 @@
+{{ config(**replaced_by_day(
+    'cost_date', changes='int_changed_windows', cluster_by=['organization']
+)) }}
+
 -- The legacy cost report names neither key nor person: each of its rows is shared out
 -- over the usage of its day, workspace, model and token type in proportion to tokens;
 -- where there is none, over the workspace's usage of the day; else it stays at its
 -- workspace.
 -- INVARIANT: the parts of a row sum to the row, to the last digit
+{% set days = changed_days(ref('int_changed_windows')) %}
+
 with costs as (
 
     select * from {{ ref('stg_anthropic__costs') }}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
 usages as (
 
     select * from {{ ref('stg_anthropic__message_usages') }}
+    where {{ in_days('usage_date', days) }}
 
 ),
 

@@ -17,6 +17,7 @@ changed_rules as (
 attributions as (
 
     select * from {{ ref('int_attributions') }}
+    where {{ within_changes('activity_date', ref('int_changed_identities')) }}
 
 ),
 
