@@ -10,10 +10,11 @@ PYTHON ?= $(shell for python in $(PY) python3.11 python3.12 python3.13 python3 p
 export DO_NOT_TRACK := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run backfill check test lint format docs bench lock clean
+.PHONY: help setup run backfill check test lint format docs bench lock clean \
+	check-bigquery test-bigquery plan-bigquery smoke-bigquery
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install everything into .venv; the other targets do it when needed
 	@if ! $(PYTHON) -c '$(SUPPORTED)' >/dev/null 2>&1; then \
@@ -35,8 +36,21 @@ backfill: setup ## run for given days: make backfill SINCE=2026-01-01 UNTIL=2026
 check: setup ## try each source's credentials without moving data
 	@$(PY) -m extract check
 
-test: setup ## all tests
+test: setup check-bigquery ## all tests that need neither Google nor an emulator
 	@$(PY) -m pytest --numprocesses auto --dist loadfile --junitxml target/tests.xml
+
+check-bigquery: setup ## check every statement for BigQuery with Google's own analyzer, offline
+	@$(PY) -m bigquery check
+
+test-bigquery: setup ## the sample company end to end on an emulator of BigQuery
+	@$(PY) -m bigquery.emulator install
+	@$(PY) -m pytest tests/emulator
+
+plan-bigquery: setup ## what the daily run reads and writes on BigQuery, and how many bytes
+	@$(PY) -m bigquery plan
+
+smoke-bigquery: setup ## the whole on a real Google project, in scratch datasets that it drops again
+	@$(PY) -m bigquery smoke
 
 lint: setup ## style and types of Python, SQL and workflows
 	$(PY) -m ruff check .
@@ -60,6 +74,6 @@ lock: setup ## write requirements.lock anew from pyproject.toml
 	@$(PY) tools/lock.py
 
 clean: ## remove .venv, caches and build folders; data/ and .env stay
-	rm -rf .venv target dbt_project/target dbt_project/logs logs build *.egg-info
+	rm -rf .venv .venv-emulator target dbt_project/target dbt_project/logs logs build *.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

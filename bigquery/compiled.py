@@ -22,6 +22,8 @@ from extract.landing import OWN_TABLES, RECORDS
 from pipeline.dbt import DBT, PROJECT
 from pipeline.settings import ROOT
 
+# Where dbt keeps what it parsed and compiled, by branch: it is faster the next time.
+TARGET = ROOT / "target" / "bigquery"
 BRANCHES = ("full", "incremental")
 # Names that say what they are; no such project is ever asked for.
 SETTINGS = {
@@ -53,14 +55,15 @@ class Node:
     config: dict[str, Any]
     has_contract: bool
     parents: list[str]
+    parent_tables: list[str]
 
 
 def compile_project(days: list[str], folder: Path | None = None) -> dict[str, list[Node]]:
     """Every node by branch, parents before children, with incremental models on the given days.
 
-    dbt keeps what it parsed in `folder` and is faster the next time. Raises CompileError.
+    Raises CompileError.
     """
-    folder = folder or ROOT / "target" / "bigquery"
+    folder = folder or TARGET
     with ThreadPoolExecutor() as threads:
         manifests = threads.map(lambda branch: _compile(branch, days, folder / branch), BRANCHES)
         return {
@@ -97,17 +100,17 @@ def _nodes(manifest: dict[str, Any]) -> Iterator[Node]:
         if node is None or name in done or node["resource_type"] == "operation":
             return
         done.add(name)
-        for parent in node.get("depends_on", {}).get("nodes", []):
+        parents = [name for name in node.get("depends_on", {}).get("nodes", []) if name in nodes]
+        for parent in parents:
             yield from visit(parent)
-        yield _node(node)
+        yield _node(node, [nodes[parent] for parent in parents])
 
     for name in nodes:
         yield from visit(name)
 
 
-def _node(node: dict[str, Any]) -> Node:
+def _node(node: dict[str, Any], parents: list[dict[str, Any]]) -> Node:
     kind = node["resource_type"]
-    table = (node.get("relation_name") or "").replace("`", "")
     config = node["config"]
     documented = {
         name: column["data_type"].upper()
@@ -119,15 +122,21 @@ def _node(node: dict[str, Any]) -> Node:
     return Node(
         name=node["name"],
         kind=kind,
-        table=table,
+        table=_table(node),
         path=node["original_file_path"],
         sql=node.get("compiled_code") or "",
         materialized=config.get("materialized") or "",
         columns={k: v.upper() for k, v in config.get("column_types", {}).items()} or documented,
         config=config,
         has_contract=bool(config.get("contract", {}).get("enforced")),
-        parents=[name.split(".")[2] for name in node.get("depends_on", {}).get("nodes", [])],
+        parents=[parent["name"] for parent in parents],
+        parent_tables=[_table(parent) for parent in parents],
     )
+
+
+def _table(node: dict[str, Any]) -> str:
+    name: str = node.get("relation_name") or ""
+    return name.replace("`", "")
 
 
 def raw_columns(table: str) -> Columns:

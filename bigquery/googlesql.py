@@ -16,7 +16,8 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Context, Decimal
 from importlib.metadata import version
 from pathlib import Path
@@ -61,6 +62,7 @@ class GoogleSql:
     def __init__(self) -> None:
         self.tables: dict[str, Types] = {}
         self._rows: dict[str, list[Row]] = {}
+        self._registered: int | None = None
 
     def add_table(self, name: str, columns: Columns, rows: Iterable[Row] = ()) -> None:
         """Make a table known, or replace it. `rows` are what `query` finds in it."""
@@ -76,8 +78,22 @@ class GoogleSql:
         request.options.CopyFrom(_options())
         for name, kind in (parameters or {}).items():
             request.options.query_parameters.add(name=name).type.CopyFrom(type_proto(kind))
-        request.simple_catalog.CopyFrom(self._catalog(sql))
+        if self._registered is None:
+            request.simple_catalog.CopyFrom(self._catalog(table_paths(sql)))
+        else:
+            request.registered_catalog_id = self._registered
         return _call("Analyze", request, service.AnalyzeResponse).resolved_statement
+
+    @contextmanager
+    def all_tables_known(self) -> Iterator[None]:
+        """Statements meanwhile are analyzed five times as fast; no table may be added."""
+        request = service.RegisterCatalogRequest()
+        request.simple_catalog.CopyFrom(self._catalog([name.split(".") for name in self.tables]))
+        self._registered = _call("RegisterCatalog", request, service.RegisterResponse).registered_id
+        try:
+            yield
+        finally:
+            self._registered = None
 
     def types(self, query: str) -> Types:
         """The types of a query's columns, in their order."""
@@ -94,7 +110,7 @@ class GoogleSql:
             sql=f"select to_json_string(result) from (\n{sql}\n) as result"
         )
         request.options.CopyFrom(_options())
-        request.simple_catalog.CopyFrom(self._catalog(sql))
+        request.simple_catalog.CopyFrom(self._catalog(table_paths(sql)))
         for table in request.simple_catalog.table:
             content = request.table_content[table.name].table_data
             content.SetInParent()
@@ -108,11 +124,11 @@ class GoogleSql:
             for row in answer.content.table_data.row
         ]
 
-    def _catalog(self, sql: str) -> Any:  # noqa: ANN401
-        """All functions, and the tables that a statement names."""
+    def _catalog(self, paths: Iterable[list[str]]) -> Any:  # noqa: ANN401
+        """All functions, and those of the tables at the paths that are known."""
         catalog = catalogs.SimpleCatalogProto(name="root")
         catalog.builtin_function_options.language_options.CopyFrom(_language())
-        for path in set(map(tuple, table_paths(sql))):
+        for path in set(map(tuple, paths)):
             types = self.tables.get(".".join(path))
             if types is None:
                 continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 _EPOCH = date(1970, 1, 1)
@@ -81,12 +81,11 @@ class _Walk:
             for column in columns
             if (condition := wanted[column.column_id]) is not None
         }
+        names = frozenset(column.name for column in columns)
         view = self.views(node.table.full_name)
         if view is None:
-            names = frozenset(column.name for column in columns)
             self.found.append(Read(node.table.full_name, names, days))
             return
-        names = {column.name for column in columns}
         query = view.resolved_query_stmt_node
         inner: Wanted = {}
         for output in query.output_column_list:
@@ -139,11 +138,13 @@ class _Walk:
     def ResolvedJoinScanProto(self, node: Any, wanted: Wanted) -> None:  # noqa: ANN401, N802
         needed = dict(wanted)
         self._expression(node.join_expr, needed)
-        kind = node.DESCRIPTOR.fields_by_name["join_type"].enum_type.values_by_number[
-            node.join_type
-        ].name
+        kind = (
+            node.DESCRIPTOR.fields_by_name["join_type"]
+            .enum_type.values_by_number[node.join_type]
+            .name
+        )
         for side, scan in (("LEFT", node.left_scan), ("RIGHT", node.right_scan)):
-            mine = _columns(scan)
+            mine = columns_of(scan)
             # On the side that may be absent, a condition after the join is not one before it.
             narrows = kind in ("INNER", side)
             self.visit(scan, {n: d if narrows else None for n, d in needed.items() if n in mine})
@@ -200,12 +201,11 @@ class _Walk:
 
     def _expression(self, message: Any, wanted: Wanted) -> None:  # noqa: ANN401
         """Want each column that an expression names; visit its subqueries."""
+        for column in columns_in(message):
+            _want(wanted, column.column_id, None)
         for part in parts(message):
-            name = part.DESCRIPTOR.name
-            if name == "ResolvedColumnRefProto":
-                _want(wanted, part.column.column_id, None)
-            elif name == "ResolvedSubqueryExprProto":
-                self.visit(part.subquery, dict.fromkeys(_columns(part.subquery)))
+            if part.DESCRIPTOR.name == "ResolvedSubqueryExprProto":
+                self.visit(part.subquery, dict.fromkeys(columns_of(part.subquery)))
 
 
 def conditions(expression: Any) -> Iterator[tuple[int, Days]]:  # noqa: ANN401
@@ -233,18 +233,45 @@ def conditions(expression: Any) -> Iterator[tuple[int, Days]]:  # noqa: ANN401
 
 def function_name(call: Any) -> str:  # noqa: ANN401
     """The name of the function that a resolved call is of, such as `div` or `$add`."""
-    name: str = call.parent.function.name
+    while "function" not in call.DESCRIPTOR.fields_by_name:
+        call = call.parent
+    name: str = call.function.name
     return name.split(":")[-1]
 
 
 def parts(message: Any) -> Iterator[Any]:  # noqa: ANN401
     """A resolved expression and all that it is made of, except for the scans of subqueries."""
     yield message
+    for child in _children(message):
+        if child.DESCRIPTOR.name != "AnyResolvedScanProto":
+            yield from parts(child)
+
+
+def nodes_in(message: Any, name: str) -> Iterator[Any]:  # noqa: ANN401
+    """Every node of a kind in a resolved statement."""
+    if message.DESCRIPTOR.name == name:
+        yield message
+    for child in _children(message):
+        yield from nodes_in(child, name)
+
+
+def columns_in(expression: Any) -> Iterator[Any]:  # noqa: ANN401
+    """The columns (ResolvedColumnProto) that an expression names."""
+    for part in parts(expression):
+        if part.DESCRIPTOR.name == "ResolvedColumnRefProto":
+            yield part.column
+
+
+def columns_of(scan: Any) -> set[int]:  # noqa: ANN401
+    """The ids of the columns that a scan gives."""
+    return {column.column_id for column in _parent(concrete(scan)).column_list}
+
+
+def _children(message: Any) -> Iterator[Any]:  # noqa: ANN401
     for descriptor, value in message.ListFields():
-        if descriptor.message_type is None or descriptor.message_type.name == "AnyResolvedScanProto":
-            continue
-        for item in value if descriptor.is_repeated else (value,):
-            yield from parts(item)
+        kind = descriptor.message_type
+        if kind and kind.name.startswith(("Resolved", "AnyResolved")):
+            yield from value if descriptor.is_repeated else (value,)
 
 
 def concrete(message: Any) -> Any:  # noqa: ANN401
@@ -259,10 +286,6 @@ def _parent(node: Any) -> Any:  # noqa: ANN401
     while "column_list" not in node.DESCRIPTOR.fields_by_name:
         node = node.parent
     return node
-
-
-def _columns(scan: Any) -> set[int]:  # noqa: ANN401
-    return {column.column_id for column in _parent(concrete(scan)).column_list}
 
 
 def _column(item: Any) -> Any:  # noqa: ANN401
@@ -282,6 +305,9 @@ def _date(expression: Any) -> date | None:  # noqa: ANN401
     if node.DESCRIPTOR.name != "ResolvedLiteralProto":
         return None
     value = node.value.value
+    if value.HasField("timestamp_value"):
+        moment: datetime = value.timestamp_value.ToDatetime()
+        return moment.date()
     return _EPOCH + timedelta(days=value.date_value) if value.HasField("date_value") else None
 
 

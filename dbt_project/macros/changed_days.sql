@@ -31,7 +31,6 @@ the next one.
         'incremental_strategy': 'insert_overwrite',
         'partition_by': {'field': day_column, 'data_type': 'date'},
         'cluster_by': cluster_by,
-        'require_partition_filter': true,
     }) }}
 {%- endmacro %}
 

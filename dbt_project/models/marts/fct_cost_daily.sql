@@ -1,6 +1,9 @@
-{{ config(**replaced_by_day(
-    'cost_date', changes='int_changed_days', cluster_by=['platform_code', 'user_email']
-)) }}
+{{ config(
+    require_partition_filter=true,
+    **replaced_by_day(
+        'cost_date', changes='int_changed_days', cluster_by=['platform_code', 'user_email']
+    )
+) }}
 
 -- INVARIANT: sums to the vendor's report for the day, to the last digit
 {% set days = changed_days(ref('int_changed_days')) %}

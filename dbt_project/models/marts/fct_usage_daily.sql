@@ -1,6 +1,9 @@
-{{ config(**replaced_by_day(
-    'usage_date', changes='int_changed_days', cluster_by=['platform_code', 'user_email']
-)) }}
+{{ config(
+    require_partition_filter=true,
+    **replaced_by_day(
+        'usage_date', changes='int_changed_days', cluster_by=['platform_code', 'user_email']
+    )
+) }}
 
 {% set days = changed_days(ref('int_changed_days')) %}
 {% set measures = [
