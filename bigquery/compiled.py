@@ -111,7 +111,7 @@ def _nodes(manifest: dict[str, Any]) -> Iterator[Node]:
 
 def _node(node: dict[str, Any], parents: list[dict[str, Any]]) -> Node:
     kind = node["resource_type"]
-    config = node["config"]
+    config = dict(node["config"])
     documented = {
         name: column["data_type"].upper()
         for name, column in node["columns"].items()
@@ -119,6 +119,10 @@ def _node(node: dict[str, Any], parents: list[dict[str, Any]]) -> Node:
     }
     if kind == "source" and node["source_name"].startswith("raw_"):
         documented = raw_columns(node["name"])
+        # As extract/landing.py has BigQuery lay them out.
+        day = "extracted_at" if node["name"] == "extractions" else "window_start"
+        if day in documented:
+            config["partition_by"] = {"field": day}
     return Node(
         name=node["name"],
         kind=kind,

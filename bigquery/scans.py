@@ -29,6 +29,13 @@ class Days:
         since = max((day for day in (self.since, other.since) if day), default=None)
         return Days(among if among is not None else both[0] or both[1], since)
 
+    def __or__(self, other: Days) -> Days:
+        if self.since and other.since and self.among is None and other.among is None:
+            return Days(since=min(self.since, other.since))
+        if self.among is not None and other.among is not None and self.since == other.since:
+            return Days(self.among | other.among, self.since)
+        return Days()
+
     def __contains__(self, day: date) -> bool:
         return (self.among is None or day in self.among) and (
             self.since is None or day >= self.since

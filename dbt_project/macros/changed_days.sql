@@ -63,6 +63,16 @@ the next one.
     {{ return(days or [beginning_of_time()]) }}
 {%- endmacro %}
 
+{# The days that a run replaces in the model that is built now. #}
+{% macro replaced_days(meta) -%}
+    {%- if meta.get('directory') -%}
+        {%- set source_name, resource = meta['directory'] -%}
+        {%- set windows = ref('base_' ~ source_name ~ '__windows') -%}
+        {{ return(changed_snapshots(windows, resource)['built']) }}
+    {%- endif -%}
+    {{ return(changed_days(ref(meta['changes']))) }}
+{%- endmacro %}
+
 {# Whether a day is one of those to build: a condition that partitions can be pruned by. #}
 {% macro in_days(day_column, days) -%}
     {%- if days is none -%}
@@ -85,7 +95,7 @@ the next one.
     {%- set meta = config.get('meta') -%}
     {%- set columns = arguments['dest_columns'] | map(attribute='quoted') | join(', ') -%}
     delete from {{ arguments['target_relation'] }}
-    where {{ in_days(meta['day_column'], changed_days(ref(meta['changes']))) }};
+    where {{ in_days(meta['day_column'], replaced_days(meta)) }};
 
     insert into {{ arguments['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arguments['temp_relation'] }}
@@ -99,7 +109,7 @@ for them and also empties those of which nothing is left. #}
 ) -%}
     {{ bq_insert_overwrite_sql(
         tmp_relation, target_relation, sql, unique_key, partition_by,
-        changed_days(ref(config.get('meta')['changes'])),
+        replaced_days(config.get('meta')),
         dest_columns, tmp_relation_exists, copy_partitions
     ) }}
 {%- endmacro %}

@@ -16,13 +16,14 @@ newest as (
         api_key_name,
         status,
         partial_key_hint,
-        snapshot_date as last_seen_date,
+        seen_to,
         created_at,
         expires_at
     from api_keys
     where api_key_id is not null
     qualify row_number() over (
-        partition by api_key_id order by snapshot_date desc, organization asc
+        partition by api_key_id
+        order by seen_to desc, seen_from desc, organization asc
     ) = 1
 
 ),

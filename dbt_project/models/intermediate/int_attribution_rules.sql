@@ -26,7 +26,7 @@ aliases as (
     where
         alias is not null
         and email is not null
-    qualify snapshot_date = max(snapshot_date) over ()
+        and seen_to = {{ end_of_time() }}
 
 ),
 
@@ -41,9 +41,9 @@ mappings as (
             else {{ add_days('valid_to', 1) }}
         end as mapped_to
     from {{ ref('stg_google_sheets__api_key_mappings') }}
-    where api_key_id is not null
-    qualify
-        snapshot_date = max(snapshot_date) over ()
+    where
+        api_key_id is not null
+        and seen_to = {{ end_of_time() }}
         and (is_active or valid_to is not null)
 
 ),

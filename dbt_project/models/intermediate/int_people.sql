@@ -6,37 +6,26 @@ with employees as (
 
 ),
 
-counted as (
+-- A person's newest form is what the last snapshot that shows them says.
+marked as (
 
     select
-        employees.*,
-        count(*)
-            over (partition by employees.email, employees.snapshot_date)
-            as rows_of_person,
-        max(employees.snapshot_date)
-            over (partition by employees.email)
-            as last_snapshot_date,
-        max(employees.snapshot_date) over () as newest_snapshot_date,
-        min(employees.snapshot_date)
-            over (partition by employees.email)
-            as first_snapshot_date
+        *,
+        seen_to = max(seen_to) over (partition by email) as is_newest_form,
+        max(seen_to) over (partition by email) = {{ end_of_time() }} as is_on_roster
     from employees
-    where employees.email is not null
+    where email is not null
 
 ),
 
-newest_form as (
+counted as (
 
     select
-        counted.*,
-        max(
-            case
-                when
-                    counted.snapshot_date = counted.last_snapshot_date
-                    then counted.rows_of_person
-            end
-        ) over (partition by counted.email) as rows_in_newest_form
-    from counted
+        *,
+        sum(case when is_newest_form then 1 else 0 end)
+            over (partition by email)
+            as rows_in_newest_form
+    from marked
 
 ),
 
@@ -54,36 +43,58 @@ dated as (
         user_type,
         ai_budget_monthly_usd,
         end_date,
-        last_snapshot_date = newest_snapshot_date as is_on_roster,
+        is_on_roster,
         coalesce(start_date, {{ beginning_of_time() }}) as version_date
-    from newest_form
+    from counted
     where
         rows_in_newest_form > 1
-        and snapshot_date = last_snapshot_date
+        and is_newest_form
 
 ),
 
 -- One row: an edit is a new version on the day it was seen.
-seen as (
+edits as (
 
     select
         email,
-        full_name,
-        department,
-        team,
-        manager_email,
-        cost_center,
-        job_title,
-        user_type,
-        ai_budget_monthly_usd,
-        end_date,
-        last_snapshot_date = newest_snapshot_date as is_on_roster,
-        snapshot_date as version_date
-    from newest_form
+        seen_from as version_date
+    from counted
     where rows_in_newest_form = 1
+
+    union distinct
+
+    select
+        email,
+        seen_to as version_date
+    from counted
+    where rows_in_newest_form = 1
+
+),
+
+seen as (
+
+    select
+        counted.email,
+        counted.full_name,
+        counted.department,
+        counted.team,
+        counted.manager_email,
+        counted.cost_center,
+        counted.job_title,
+        counted.user_type,
+        counted.ai_budget_monthly_usd,
+        counted.end_date,
+        counted.is_on_roster,
+        edits.version_date
+    from edits
+    inner join counted
+        on
+            edits.email = counted.email
+            and edits.version_date >= counted.seen_from
+            and edits.version_date < counted.seen_to
     qualify row_number() over (
-        partition by email, snapshot_date
-        order by start_date desc nulls last, sheet_row desc
+        partition by edits.email, edits.version_date
+        order by counted.start_date desc nulls last, counted.sheet_row desc
     ) = 1
 
 ),

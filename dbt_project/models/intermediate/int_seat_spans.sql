@@ -17,7 +17,7 @@ newest_plans as (
         *,
         coalesce(valid_from, {{ beginning_of_time() }}) as plan_from
     from {{ ref('stg_google_sheets__seat_plans') }}
-    qualify snapshot_date = max(snapshot_date) over ()
+    where seen_to = {{ end_of_time() }}
 
 ),
 
@@ -43,8 +43,9 @@ newest_assignments as (
         *,
         coalesce(assigned_from, {{ beginning_of_time() }}) as held_from
     from {{ ref('stg_google_sheets__seat_assignments') }}
-    where email is not null
-    qualify snapshot_date = max(snapshot_date) over ()
+    where
+        email is not null
+        and seen_to = {{ end_of_time() }}
 
 ),
 
@@ -64,19 +65,9 @@ assignments as (
 ),
 
 -- The first snapshot stands for the days before it as well.
-snapshots as (
+first_snapshot as (
 
-    select
-        window_start as snapshot_date,
-        row_number() over (order by window_start) as snapshot_number,
-        case
-            when row_number() over (order by window_start) = 1
-                then {{ beginning_of_time() }}
-            else window_start
-        end as seen_from,
-        coalesce(
-            lead(window_start) over (order by window_start), {{ end_of_time() }}
-        ) as seen_to
+    select min(window_start) as snapshot_date
     from windows
     where
         source_name = 'cursor'
@@ -88,19 +79,31 @@ present as (
 
     select
         members.email,
-        snapshots.snapshot_number,
-        snapshots.seen_from,
-        snapshots.seen_to,
-        coalesce(members.email, members.member_id) as holder
+        members.seen_to,
+        coalesce(members.email, members.member_id) as holder,
+        case
+            when members.seen_from = first_snapshot.snapshot_date
+                then {{ beginning_of_time() }}
+            else members.seen_from
+        end as seen_from
     from members
-    inner join snapshots
-        on members.snapshot_date = snapshots.snapshot_date
+    cross join first_snapshot
     where not members.is_removed
-    qualify row_number() over (
-        partition by
-            coalesce(members.email, members.member_id), snapshots.snapshot_number
-        order by members.record_id
-    ) = 1
+
+),
+
+-- What the directory says of a member may change, and a member may be listed twice, while
+-- they are there all the time.
+continued as (
+
+    select
+        *,
+        seen_from <= max(seen_to) over (
+            partition by holder
+            order by seen_from, seen_to
+            rows between unbounded preceding and 1 preceding
+        ) as is_continued
+    from present
 
 ),
 
@@ -108,10 +111,12 @@ numbered as (
 
     select
         *,
-        snapshot_number - row_number() over (
-            partition by holder order by snapshot_number
-        ) as island
-    from present
+        sum(case when is_continued then 0 else 1 end) over (
+            partition by holder
+            order by seen_from, seen_to
+            rows between unbounded preceding and current row
+        ) as stay
+    from continued
 
 ),
 
@@ -123,7 +128,7 @@ member_spans as (
         min(seen_from) as seen_from,
         max(seen_to) as seen_to
     from numbered
-    group by holder, email, island
+    group by holder, email, stay
 
 ),
 

@@ -11,13 +11,14 @@ newest as (
         user_id,
         email,
         full_name,
-        snapshot_date as last_seen_date
+        seen_to
     from users
     where
         user_id is not null
         and email is not null
     qualify row_number() over (
-        partition by user_id order by snapshot_date desc, organization asc
+        partition by user_id
+        order by seen_to desc, seen_from desc, organization asc
     ) = 1
 
 )

@@ -16,7 +16,8 @@ newest as (
     from workspaces
     where workspace_id is not null
     qualify row_number() over (
-        partition by workspace_id order by snapshot_date desc, organization asc
+        partition by workspace_id
+        order by seen_to desc, seen_from desc, organization asc
     ) = 1
 
 )

@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('anthropic', 'api_keys') }}
+    {{ directory_records('anthropic', 'api_keys') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         organization,
         {{ json_text('id') }} as api_key_id,
         coalesce(
@@ -26,7 +26,8 @@ renamed as (
         {{ json_text('status') }} as status,
         {{ json_text('partial_key_hint') }} as partial_key_hint,
         -- dates
-        window_start as snapshot_date,
+        seen_from,
+        seen_to,
         -- timestamps
         {{ text_to_timestamp(json_text('created_at')) }} as created_at,
         {{ text_to_timestamp(json_text('expires_at')) }} as expires_at

@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('anthropic', 'service_accounts') }}
+    {{ directory_records('anthropic', 'service_accounts') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         organization,
         {{ json_text('id') }} as service_account_id,
         {{ json_text('created_by_actor_id') }} as created_by_id,
@@ -16,7 +16,8 @@ renamed as (
         {{ clean_text(json_text('name')) }} as service_account_name,
         {{ clean_text(json_text('description')) }} as description,
         -- dates
-        window_start as snapshot_date,
+        seen_from,
+        seen_to,
         -- timestamps
         {{ text_to_timestamp(json_text('created_at')) }} as created_at,
         {{ text_to_timestamp(json_text('archived_at')) }} as archived_at

@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('anthropic', 'users') }}
+    {{ directory_records('anthropic', 'users') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         organization,
         {{ json_text('id') }} as user_id,
         {{ clean_email(json_text('email')) }} as email,
@@ -16,7 +16,8 @@ renamed as (
         {{ clean_text(json_text('name')) }} as full_name,
         {{ json_text('role') }} as role,
         -- dates
-        window_start as snapshot_date,
+        seen_from,
+        seen_to,
         -- timestamps
         {{ text_to_timestamp(json_text('added_at')) }} as added_at
     from source

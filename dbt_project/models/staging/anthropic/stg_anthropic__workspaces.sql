@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('anthropic', 'workspaces') }}
+    {{ directory_records('anthropic', 'workspaces') }}
 
 ),
 
@@ -8,13 +8,14 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         organization,
         {{ json_text('id') }} as workspace_id,
         -- strings
         {{ clean_text(json_text('name')) }} as workspace_name,
         -- dates
-        window_start as snapshot_date,
+        seen_from,
+        seen_to,
         -- timestamps
         {{ text_to_timestamp(json_text('created_at')) }} as created_at,
         {{ text_to_timestamp(json_text('archived_at')) }} as archived_at

@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('cursor', 'groups') }}
+    {{ directory_records('cursor', 'groups') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         organization,
         {{ json_text('id') }} as group_id,
         -- strings
@@ -18,7 +18,8 @@ renamed as (
         {{ json_count('memberCount') }} as members,
         {{ cents_to_usd(json_text('spendCents')) }} as spend_usd,
         -- dates
-        window_start as snapshot_date
+        seen_from,
+        seen_to
     from source
 
 )

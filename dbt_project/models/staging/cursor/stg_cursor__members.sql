@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('cursor', 'members') }}
+    {{ directory_records('cursor', 'members') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         organization,
         {{ json_text('id') }} as member_id,
         {{ clean_email(json_text('email')) }} as email,
@@ -18,7 +18,8 @@ renamed as (
         -- booleans
         coalesce({{ json_boolean('isRemoved') }}, false) as is_removed,
         -- dates
-        window_start as snapshot_date
+        seen_from,
+        seen_to
     from source
 
 )

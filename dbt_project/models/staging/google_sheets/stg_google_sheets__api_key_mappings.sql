@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('google_sheets', 'api_key_mappings') }}
+    {{ directory_records('google_sheets', 'api_key_mappings') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         {{ clean_text(json_text('api_key_id')) }} as api_key_id,
         {{ clean_email(json_text('email')) }} as email,
         -- strings
@@ -25,7 +25,8 @@ renamed as (
             cast(lower({{ clean_text(json_text('is_active')) }}) as boolean), true
         ) as is_active,
         -- dates
-        window_start as snapshot_date,
+        seen_from,
+        seen_to,
         {{ json_date('valid_from') }} as valid_from,
         {{ json_date('valid_to') }} as valid_to
     from source

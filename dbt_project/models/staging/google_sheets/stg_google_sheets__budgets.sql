@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('google_sheets', 'budgets') }}
+    {{ directory_records('google_sheets', 'budgets') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         -- strings
         lower({{ clean_text(json_text('scope_type')) }}) as scope_type,
         {{ clean_text(json_text('scope')) }} as scope,
@@ -17,7 +17,8 @@ renamed as (
         {{ json_integer('_row') }} as sheet_row,
         {{ json_usd('amount_usd') }} as amount_usd,
         -- dates
-        window_start as snapshot_date
+        seen_from,
+        seen_to
     from source
 
 )

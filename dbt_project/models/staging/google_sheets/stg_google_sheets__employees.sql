@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('google_sheets', 'employees') }}
+    {{ directory_records('google_sheets', 'employees') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         {{ clean_email(json_text('email')) }} as email,
         {{ clean_email(json_text('manager_email')) }} as manager_email,
         -- strings
@@ -22,7 +22,8 @@ renamed as (
         {{ json_integer('_row') }} as sheet_row,
         {{ json_usd('ai_budget_monthly_usd') }} as ai_budget_monthly_usd,
         -- dates
-        window_start as snapshot_date,
+        seen_from,
+        seen_to,
         {{ json_date('start_date') }} as start_date,
         {{ json_date('end_date') }} as end_date
     from source

@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('google_sheets', 'invoices') }}
+    {{ directory_records('google_sheets', 'invoices') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         {{ clean_text(json_text('invoice_id')) }} as invoice_id,
         -- strings
         lower({{ clean_text(json_text('platform')) }}) as platform,
@@ -17,7 +17,8 @@ renamed as (
         {{ json_integer('_row') }} as sheet_row,
         {{ json_usd('amount_usd') }} as amount_usd,
         -- dates
-        window_start as snapshot_date,
+        seen_from,
+        seen_to,
         {{ json_date('period_start') }} as period_start,
         {{ json_date('period_end') }} as period_end
     from source

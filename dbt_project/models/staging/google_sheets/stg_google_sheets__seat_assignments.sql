@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('google_sheets', 'seat_assignments') }}
+    {{ directory_records('google_sheets', 'seat_assignments') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         {{ clean_email(json_text('email')) }} as email,
         -- strings
         lower({{ clean_text(json_text('platform')) }}) as platform,
@@ -16,7 +16,8 @@ renamed as (
         -- numerics
         {{ json_integer('_row') }} as sheet_row,
         -- dates
-        window_start as snapshot_date,
+        seen_from,
+        seen_to,
         {{ json_date('assigned_from') }} as assigned_from,
         {{ json_date('assigned_to') }} as assigned_to
     from source

@@ -1,6 +1,6 @@
 with source as (
 
-    {{ current_records('google_sheets', 'seat_plans') }}
+    {{ directory_records('google_sheets', 'seat_plans') }}
 
 ),
 
@@ -8,7 +8,7 @@ renamed as (
 
     select
         -- ids
-        _dlt_id as record_id,
+        record_id,
         -- strings
         lower({{ clean_text(json_text('platform')) }}) as platform,
         lower({{ clean_text(json_text('plan')) }}) as plan,
@@ -17,7 +17,8 @@ renamed as (
         {{ json_integer('_row') }} as sheet_row,
         {{ json_usd('seat_price_usd') }} as seat_price_usd,
         -- dates
-        window_start as snapshot_date,
+        seen_from,
+        seen_to,
         {{ json_date('valid_from') }} as valid_from,
         {{ json_date('valid_to') }} as valid_to
     from source

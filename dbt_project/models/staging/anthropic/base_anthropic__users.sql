@@ -1,0 +1,3 @@
+{{ config(**changes_of_directory('anthropic', 'users')) }}
+
+{{ directory_changes('anthropic', 'users') }}

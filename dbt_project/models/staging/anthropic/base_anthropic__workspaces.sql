@@ -1,0 +1,3 @@
+{{ config(**changes_of_directory('anthropic', 'workspaces')) }}
+
+{{ directory_changes('anthropic', 'workspaces') }}

@@ -1,0 +1,3 @@
+{{ config(**changes_of_directory('cursor', 'members')) }}
+
+{{ directory_changes('cursor', 'members') }}
