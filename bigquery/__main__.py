@@ -1,14 +1,26 @@
-"""python -m bigquery check: what BigQuery would say of the models, without BigQuery."""
+"""python -m bigquery check | plan | smoke.
+
+`check` and `plan` need no BigQuery; `smoke` needs a real project.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import time
-from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipeline.settings import load_settings
+
+if TYPE_CHECKING:
+    from bigquery.plan import Step
+
+# For `check` any days will do, so they are always the same: dbt need not parse anew.
+DAYS = ("2026-01-01", "2026-01-02")
 
 
 def check() -> int:
@@ -31,13 +43,12 @@ def check() -> int:
     from bigquery.style import style
 
     start = time.monotonic()
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("dbt compiles, whole and incremental")
         try:
-            project = compile_project([str(yesterday - timedelta(days=1)), str(yesterday)])
+            project = compile_project(list(DAYS))
         except CompileError as error:
             print(error, file=sys.stderr)
             return 1
@@ -55,12 +66,83 @@ def check() -> int:
     return int(bool(problems))
 
 
+def plan(people: int, history: int) -> int:
+    """Print what each statement of the daily run reads, and the same at ten times the history."""
+    from bigquery.check import analyze
+    from bigquery.compiled import TARGET, compile_project
+    from bigquery.plan import Company, Plan, Warehouse, totals
+
+    path = load_settings().duckdb_path
+    if not path.exists():
+        print(
+            f"There is no {path} to measure rows and columns in: `make run` makes it.",
+            file=sys.stderr,
+        )
+        return 1
+    warehouse = Warehouse(path)
+    days = warehouse.last_changed_days()
+    project = compile_project([str(day) for day in days], TARGET / "plan")
+    made = Plan(project["incremental"], analyze(project), warehouse)
+    steps = list(made.steps(Company(people, history), warehouse.as_of_date))
+    console = Console()
+    table = Table(
+        title=f"Daily run, {people:,} people, {history:,} days of history,"
+        f" {len(days)} days changed: {', '.join(map(str, days[-4:]))}",
+        caption=f"Rows and widths measured in {path}, with {warehouse.people:,} people.",
+    )
+    for heading, justify in (
+        ("statement", "left"),
+        ("reads (partitions)", "left"),
+        ("MB", "right"),
+        ("writes", "left"),
+    ):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for step in sorted((s for s in steps if s.kind != "test"), key=lambda step: -step.read):
+        table.add_row(step.name, _readings(step), f"{step.read / 1e6:,.1f}", step.writes)
+    tests = [step for step in steps if step.kind == "test"]
+    largest = max(tests, key=lambda step: step.read)
+    table.add_row(
+        f"{len(tests)} data tests",
+        f"the largest: {_readings(largest)}",
+        f"{totals(tests)[0] / 1e6:,.1f}",
+        "",
+    )
+    console.print(table)
+    longer = list(made.steps(Company(people, history * 10), warehouse.as_of_date))
+    for name, now, then in zip(("read", "billed"), totals(steps), totals(longer), strict=True):
+        console.print(
+            f"{name}: {now / 1e9:,.2f} GB a day; with {history * 10:,} days of history"
+            f" {then / 1e9:,.2f} GB, {then / now:.2f} times as much"
+        )
+    return 0
+
+
+def _readings(step: Step, most: int = 3) -> str:
+    largest = sorted(step.readings, key=lambda reading: -reading.size)
+    shown = [
+        reading.table if reading.partitions is None else f"{reading.table} ({reading.partitions})"
+        for reading in largest[:most]
+    ]
+    more = len(largest) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bigquery")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="check every statement without BigQuery")
+    planning = commands.add_parser("plan", help="what the daily run reads, in bytes")
+    planning.add_argument("--people", type=int, default=5_000)
+    planning.add_argument("--history", type=int, default=365, help="days (default: 365)")
+    commands.add_parser("smoke", help="everything on a real project, in datasets it drops again")
     options = parser.parse_args()
-    return {"check": check}[options.command]()
+    if options.command == "plan":
+        return plan(options.people, options.history)
+    if options.command == "smoke":
+        from bigquery.smoke import smoke
+
+        return smoke()
+    return check()
 
 
 if __name__ == "__main__":

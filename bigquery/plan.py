@@ -27,10 +27,13 @@ LEAST_BILLED = 10_000_000
 WIDTHS = {"BIGNUMERIC": 32, "NUMERIC": 16, "BOOL": 1}
 # A directory lands whole when it changed: on five days of seven, say.
 SNAPSHOTS_PER_DAY = 5 / 7
+# How often somebody changes team, a key its status, a price its amount.
+CHANGES_PER_YEAR = 1
 # A run asks each resource for this many days again, and logs each of them.
 LOOK_BACK = 31
-# Tables with a row per window or run, whatever the size of the company.
+# Tables with rows per run or per day, whatever the size of the company.
 BY_RUN = ("build_log", "_dlt_loads")
+BY_DAY = ("int_cost_ties", "int_days", "dim_dates")
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,22 @@ class Warehouse:
         days = ask("select count(distinct cost_date) from marts.fct_cost_daily").fetchall()
         self.people: int = people[0][0]
         self.days: int = days[0][0]
+
+    @property
+    def as_of_date(self) -> date:
+        """The day of the last run."""
+        ask = self._connection.execute("select max(as_of_date) from intermediate.build_log")
+        day: date = ask.fetchall()[0][0]
+        return day
+
+    def last_changed_days(self) -> list[date]:
+        """The days that the last run built again; the last four days, if it built everything."""
+        changed = self._connection.execute(
+            "select distinct changed_date from intermediate.int_changed_days order by 1"
+        ).fetchall()
+        return [day for (day,) in changed] or [
+            self.as_of_date - timedelta(days=number) for number in (4, 3, 2, 1)
+        ]
 
     @cache  # noqa: B019 - lives as long as the command
     def rows(self, table: str, day_column: str | None) -> tuple[int, int]:
@@ -138,9 +157,13 @@ class Plan:
         types = {name: type_name(kind) for name, kind in self.types[table].items()}
         width = sum(self.warehouse.width(local, name, types[name]) for name in columns) or 8
         rows, sample_days = self.warehouse.rows(local, partition)
-        people = company.people / self.warehouse.people
-        if node.name in BY_RUN or node.name.startswith("base_"):
+        people = 1.0 if node.name in BY_DAY else company.people / self.warehouse.people
+        if node.name in BY_RUN or node.name.endswith("__windows"):
             return Reading(node.name, None, width * rows * company.history / self.warehouse.days)
+        if "directory" in node.config.get("meta", {}):
+            # A row when a record comes, and two whenever it changes.
+            rows_each = 1 + 2 * CHANGES_PER_YEAR * company.history / 365
+            return Reading(node.name, None, width * rows * people * rows_each)
         if not partition:
             return Reading(node.name, None, width * rows * people)
         if node.name == "extractions":
@@ -180,4 +203,3 @@ def _partitions(days: Days | None, history: int, today: date) -> int:
 def totals(steps: list[Step]) -> tuple[float, float]:
     """Bytes that are read and that are billed."""
     return sum(step.read for step in steps), sum(step.billed for step in steps)
-

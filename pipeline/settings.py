@@ -59,7 +59,11 @@ class Settings(BaseSettings):
     google_cloud_project: str | None = None
     bigquery_dataset: str | None = None
     bigquery_location: str | None = None
-    bigquery_api_endpoint: str | None = None
+    bigquery_api_endpoint: str | None = Field(default=None, description="an emulator's URL")
+    # dbt_project/profiles.yml has the defaults.
+    bigquery_maximum_bytes_billed: int | None = Field(default=None, gt=0)
+    bigquery_job_timeout_seconds: int | None = Field(default=None, gt=0)
+    bigquery_job_retries: int | None = Field(default=None, ge=0)
 
     anthropic_admin_key: SecretStr | None = None
     anthropic_admin_key_secret: str | None = None
@@ -189,9 +193,11 @@ class Settings(BaseSettings):
     def dbt_environment(self) -> dict[str, str]:
         """What `dbt_project/profiles.yml` and Google's libraries read from the environment.
         It holds no secret."""
+        jobs = ("MAXIMUM_BYTES_BILLED", "JOB_TIMEOUT_SECONDS", "JOB_RETRIES")
         google = (*BIGQUERY, "BIGQUERY_API_ENDPOINT", "GOOGLE_APPLICATION_CREDENTIALS")
-        names = ("TARGET", "DUCKDB_PATH", *google)
-        return {name: str(value) for name in names if (value := self._value(name))}
+        names = ("TARGET", "DUCKDB_PATH", *google, *(f"BIGQUERY_{name}" for name in jobs))
+        values = {name: self._value(name) for name in names}
+        return {name: str(value) for name, value in values.items() if value is not None}
 
 
 def load_settings() -> Settings:
