@@ -7,13 +7,12 @@ digit.
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +26,7 @@ from sandbox.server import Running, running
 
 log = logging.getLogger(__name__)
 
-# Every column of a fact, in the order of its name; BigQuery wants a condition on the day.
+# With the day on which BigQuery wants a condition.
 FACTS = {"fct_cost_daily": "cost_date", "fct_usage_daily": "usage_date"}
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
@@ -57,26 +56,28 @@ class Side:
         self._run(DBT, *arguments, *variables, *folders)
 
     def facts(self) -> dict[str, Rows]:
-        """The rows of both facts, each with its columns in the order of their names."""
-        with self._ask() as ask:
-            return {fact: _sorted(ask, self._table(fact), day) for fact, day in FACTS.items()}
+        """The rows of both facts, with their columns as the contracts list them, in order."""
+        manifest = json.loads((self.folder / "target" / "manifest.json").read_text())
+        found = {}
+        for fact, day in FACTS.items():
+            columns = ", ".join(manifest["nodes"][f"model.ai_spend.{fact}"]["columns"])
+            table = self.table("marts", fact)
+            rows = self.ask(f"select {columns} from {table} where {day} >= date '1900-01-01'")
+            found[fact] = sorted(rows, key=str)
+        return found
 
-    def rows(self, sql: str) -> Rows:
-        """The rows of a query over one table, whose name stands as {schema.table} in it."""
-        with self._ask() as ask:
+    def ask(self, sql: str) -> Rows:
+        """The rows of a query in the warehouse."""
+        with warehouse(self._settings()) as ask:
             return ask(sql)
 
-    def _table(self, fact: str) -> str:
-        return f"{self._settings().dataset('marts')}.{fact}"
+    def table(self, schema: str, name: str) -> str:
+        """A table as a query names it."""
+        return f"{self._settings().dataset(schema)}.{name}"
 
     def _settings(self) -> Settings:
         values = {name.lower(): value for name, value in self.settings.items()}
         return Settings(_env_file=None, **values)  # type: ignore[call-arg,arg-type]
-
-    @contextmanager
-    def _ask(self) -> Iterator[Callable[[str], Rows]]:
-        with warehouse(self._settings()) as ask:
-            yield ask
 
     def _run(self, *command: str) -> None:
         log.info("%s: %s", self.name, " ".join(command[1:4]))
@@ -88,3 +89,56 @@ class Side:
         if done.returncode:
             output = (done.stdout + done.stderr).splitlines()
             raise JourneyError("\n".join([f"{self.name}: {' '.join(command)}", *output[-60:]]))
+
+
+def travel(here: Side, there: Side, sandbox: Running) -> None:
+    """Take both sides all the way. Raises JourneyError where they part.
+
+    The sandbox's company must have been found yesterday, so that there is a day to come.
+    """
+    sides = (here, there)
+    log.info("The company as it was yesterday, from scratch")
+    _stop(sides, YESTERDAY, "build", "--exclude-resource-type", "unit_test")
+    log.info("A new day")
+    sandbox.control({"today": str(TODAY)})
+    _stop(sides, TODAY, "build", "--exclude-resource-type", "unit_test")
+    log.info("A day that a vendor revised, and one that a vendor emptied")
+    revised, emptied = TODAY - timedelta(days=3), TODAY - timedelta(days=4)
+    sandbox.control({"revise": {"vendor": "anthropic", "date": str(revised), "factor": "1.25"}})
+    sandbox.control({"empty": {"vendor": "cursor", "date": str(emptied)}})
+    before = there.facts()
+    _stop(sides, TODAY, "build", "--exclude-resource-type", "unit_test")
+    if there.facts() == before:
+        raise JourneyError("the revised and the emptied day changed nothing")
+    log.info("Unit tests and freshness")
+    there.dbt("test", "--select", "test_type:unit", as_of=TODAY)
+    there.dbt("source", "freshness", as_of=TODAY)
+
+
+def _stop(sides: tuple[Side, Side], until: date, *build: str) -> None:
+    for side in sides:
+        side.extract(until)
+        side.dbt(*build, as_of=until)
+    here, there = sides
+    mine, theirs = here.facts(), there.facts()
+    for fact, rows in mine.items():
+        if not rows:
+            raise JourneyError(f"{fact} is empty on {here.name}")
+        if rows != theirs[fact]:
+            raise JourneyError(_difference(fact, here, rows, there, theirs[fact]))
+        log.info("%s: %d rows, equal to the last digit", fact, len(rows))
+
+
+def _difference(fact: str, here: Side, mine: Rows, there: Side, theirs: Rows) -> str:
+    only_here, only_there = set(mine) - set(theirs), set(theirs) - set(mine)
+    lines = [f"{fact}: {len(mine)} rows on {here.name}, {len(theirs)} on {there.name}"]
+    for name, rows in ((here.name, only_here), (there.name, only_there)):
+        lines += [f"only on {name}: {row}" for row in sorted(rows, key=str)[:5]]
+    return "\n".join(lines)
+
+
+@contextmanager
+def company(people: int = 20, days: int = 10) -> Iterator[Running]:
+    """A small company as it was found yesterday."""
+    with running(people=people, days=days, today=YESTERDAY, rate_limits=False) as sandbox:
+        yield sandbox

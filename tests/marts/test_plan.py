@@ -1,0 +1,88 @@
+"""What the daily run costs on BigQuery does not grow with history."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bigquery.check import analyze
+from bigquery.compiled import compile_project
+from bigquery.plan import LEAST_BILLED, Company, Plan, totals
+from bigquery.plan import Warehouse as Measured
+from sandbox.server import running
+from tests.marts.warehouse import Warehouse
+
+TODAY = datetime.now(UTC).date()
+DAYS = [TODAY - timedelta(days=number) for number in (3, 2, 1)]
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    folder = tmp_path_factory.mktemp("plan")
+    with running(people=20, days=10, today=TODAY, rate_limits=False) as sandbox:
+        warehouse = Warehouse(folder, sandbox.env)
+        warehouse.extract("--since", str(TODAY - timedelta(days=40)))
+        warehouse.build()
+    project = compile_project([str(day) for day in DAYS], folder / "compiled")
+    return Plan(project["incremental"], analyze(project), Measured(warehouse.path))
+
+
+def steps(plan: Plan, people: int = 5_000, history: int = 365):
+    return {step.name: step for step in plan.steps(Company(people, history), TODAY)}
+
+
+def partitions(step):
+    return {reading.table: reading.partitions for reading in step.readings}
+
+
+def test_ten_times_the_history_is_read_at_most_1_2_times_as_much(plan: Plan) -> None:
+    once, more = steps(plan), steps(plan, history=3_650)
+    for now, then in zip(totals(list(once.values())), totals(list(more.values())), strict=True):
+        assert then <= 1.2 * now
+
+
+def test_no_table_of_records_or_facts_is_read_whole(plan: Plan) -> None:
+    daily = ("analytics_cost", "analytics_usage", "usage_events", "cost_report", "int_costs")
+    daily += ("usage_report_messages", "int_usages", "fct_cost_daily", "fct_usage_daily")
+    whole = {
+        (step.name, reading.table)
+        for step in steps(plan).values()
+        for reading in step.readings
+        if reading.table in daily and (reading.partitions or 365) >= 365
+    }
+    assert whole == set()
+
+
+def test_the_facts_read_and_write_the_days_that_changed(plan: Plan) -> None:
+    fact = steps(plan)["fct_cost_daily"]
+    assert partitions(fact)["int_costs"] == len(DAYS)
+    assert partitions(fact)["int_identity_days"] == len(DAYS)
+    assert partitions(fact)["dim_users"] is None
+    assert fact.writes == "the days"
+
+
+def test_twice_the_people_are_twice_the_facts(plan: Plan) -> None:
+    def size(people):
+        readings = steps(plan, people)["fct_cost_daily"].readings
+        return next(reading.size for reading in readings if reading.table == "int_costs")
+
+    assert size(10_000) == pytest.approx(2 * size(5_000))
+
+
+def test_a_small_table_is_billed_ten_megabytes(plan: Plan) -> None:
+    step = steps(plan)["dim_platforms"]
+    assert step.read < LEAST_BILLED
+    assert step.billed == len(step.readings) * LEAST_BILLED
+
+
+def test_widths_are_bigquerys(plan: Plan) -> None:
+    measured = plan.warehouse
+    assert measured.width("marts.fct_cost_daily", "billed_cost_usd", "BIGNUMERIC") == 32
+    assert measured.width("marts.fct_cost_daily", "attribution_confidence", "NUMERIC") == 16
+    assert measured.width("marts.fct_cost_daily", "cost_date", "DATE") == 8
+    assert measured.width("marts.dim_users", "is_current", "BOOL") == 1
+    assert measured.width("seeds.platforms", "platform_code", "STRING") == pytest.approx(
+        2 + (6 + 11 + 10 + 9 + 6) / 5
+    )
+    assert measured.as_of_date == TODAY
