@@ -1,6 +1,7 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per model, identity and span of days on which a changed rule may touch it
+-- GRAIN: one row per model, identity and span of days on which a changed rule may
+-- touch it
 with changed_rules as (
 
     select * from {{ ref('int_changed_rules') }}

@@ -92,8 +92,8 @@ present as (
 
 ),
 
--- What the directory says of a member may change, and a member may be listed twice, while
--- they are there all the time.
+-- What the directory says of a member may change, and a member may be listed twice,
+-- while they are there all the time.
 continued as (
 
     select
