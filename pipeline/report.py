@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -44,10 +45,16 @@ def show(settings: Settings, extracted: dict[str, Any], console: Console | None 
     console.print(came_in(extracted), "")
     try:
         with warehouse(settings) as ask:
-            costs = f"{settings.dataset('marts')}.fct_cost_daily"
+            tied = f"{settings.dataset('intermediate')}.int_cost_ties"
+            since = month_before(ask, tied)
+            # Two months are enough to look at, and cost the same whatever the history.
+            costs = (
+                f"(select * from {settings.dataset('marts')}.fct_cost_daily"
+                f" where cost_date >= date '{since}') as costs"
+            )
             console.print(cost(ask, costs), "")
-            console.print(attribution(ask, costs), "")
-            table, is_tied = ties(ask, f"{settings.dataset('intermediate')}.int_cost_ties")
+            console.print(attribution(ask, costs, since), "")
+            table, is_tied = ties(ask, tied)
             console.print(table, "")
     except NoTableError as error:
         console.print(f"The marts are not complete: {escape(str(error).splitlines()[0])}")
@@ -87,8 +94,14 @@ def came_in(extracted: dict[str, Any]) -> Group:
     return Group(table, Padding(remarks, (0, 0, 0, 2)))
 
 
+def month_before(ask: Ask, tied: str) -> date:
+    """The first day of the month before the last one of which anything was reported."""
+    ((last,),) = ask(f"select max(cost_date) from {tied}")
+    return ((last or date.max).replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
 def cost(ask: Ask, costs: str) -> Table:
-    """List, billed and effective cost per platform: this month, the month before, and in all."""
+    """List, billed and effective cost per platform: this month and the month before."""
     rows = ask(f"""
         select
             vendor,
@@ -98,7 +111,6 @@ def cost(ask: Ask, costs: str) -> Table:
             sum(list_cost_usd) as list_cost_usd,
             sum(billed_cost_usd) as billed_cost_usd,
             sum(effective_cost_usd) as effective_cost_usd,
-            min(cost_date) as first_date,
             max(cost_date) as last_date
         from {costs}
         group by 1, 2, 3, 4
@@ -106,13 +118,11 @@ def cost(ask: Ask, costs: str) -> Table:
     table = _table("What it cost", "", "platform", "vendor", ">list $", ">billed $", ">effective $")
     if not rows:
         return table
-    first, last = min(row[7] for row in rows), max(row[8] for row in rows)
+    last = max(row[7] for row in rows)
     months = sorted({(row[2], row[3]) for row in rows})
     parts = [(f"{year}-{month:02}", {(year, month)}) for year, month in months[-2:]]
     if (last.year, last.month) == months[-1]:
         parts[-1] = (f"{parts[-1][0]}, to {last:%d}", parts[-1][1])
-    if len(months) > 1:
-        parts.append((f"since {first}", set(months)))
     for label, wanted in parts:
         chosen = [row for row in rows if (row[2], row[3]) in wanted]
         for vendor, platform in sorted({row[:2] for row in chosen}):
@@ -124,7 +134,7 @@ def cost(ask: Ask, costs: str) -> Table:
     return table
 
 
-def attribution(ask: Ask, costs: str) -> Group:
+def attribution(ask: Ask, costs: str, since: date) -> Group:
     """Effective cost by how its owner was found, then the largest departments and people."""
     rows = ask(f"""
         select attribution_method, sum(effective_cost_usd) as effective_cost_usd
@@ -133,7 +143,9 @@ def attribution(ask: Ask, costs: str) -> Group:
     """)
     total = sum((amount for _, amount in rows), Decimal(0))
     attributed = sum((amount for method, amount in rows if method != "unattributed"), Decimal(0))
-    title = f"Whose it is: {share(attributed, total)} of ${dollars(total)} is attributed"
+    title = (
+        f"Whose it is: {share(attributed, total)} of ${dollars(total)} since {since} is attributed"
+    )
     methods = _table(title, "attribution", "which means", ">effective $", ">share")
     amounts: dict[str, Decimal] = dict(rows)
     for method in sorted(amounts, key=[*METHODS, *amounts].index):
