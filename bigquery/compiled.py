@@ -58,23 +58,28 @@ class Node:
     parent_tables: list[str]
 
 
-def compile_project(days: list[str], folder: Path | None = None) -> dict[str, list[Node]]:
-    """Every node by branch, parents before children, with incremental models on the given days.
+def compile_project(
+    days: list[str], folder: Path | None = None, as_of_date: str | None = None
+) -> dict[str, list[Node]]:
+    """Every node by branch, parents before children, with incremental models on the given days,
+    as of today unless told otherwise.
 
     Raises CompileError.
     """
     folder = folder or TARGET
     with ThreadPoolExecutor() as threads:
-        manifests = threads.map(lambda branch: _compile(branch, days, folder / branch), BRANCHES)
+        manifests = threads.map(
+            lambda branch: _compile(branch, days, folder / branch, as_of_date), BRANCHES
+        )
         return {
             branch: list(_nodes(manifest))
             for branch, manifest in zip(BRANCHES, manifests, strict=True)
         }
 
 
-def _compile(branch: str, days: list[str], folder: Path) -> dict[str, Any]:
+def _compile(branch: str, days: list[str], folder: Path, as_of_date: str | None) -> dict[str, Any]:
     folders = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
-    variables = json.dumps({"offline": {"branch": branch, "days": days}})
+    variables = json.dumps({"offline": {"branch": branch, "days": days}, "as_of_date": as_of_date})
     arguments = ["compile", "--no-introspect", "--no-populate-cache", "--quiet"]
     arguments += ["--vars", variables, "--target-path", str(folder), "--log-path", str(folder)]
     done = subprocess.run(

@@ -85,7 +85,8 @@ the next one.
 {# Whether a day is within all that changed, from first to last: no day, if nothing did. #}
 {% macro within_changes(day_column, changes) -%}
     {%- set query = "select min(changed_from), max(changed_to) from " ~ changes -%}
-    {%- set span = answer(query, offline=[[none, none]])[0] if execute else [none, none] -%}
+    {%- set offline = [[offline_days() | map('first') | min, none]] -%}
+    {%- set span = answer(query, offline)[0] if execute else [none, none] -%}
     {{ day_column }} >= {{ "date '" ~ span[0] ~ "'" if span[0] else end_of_time() }}
     and {{ day_column }} < {{ "date '" ~ span[1] ~ "'" if span[1] else end_of_time() }}
 {%- endmacro %}

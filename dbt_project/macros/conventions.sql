@@ -20,11 +20,11 @@
 {%- endmacro %}
 
 {% macro clean_text(text) -%}
-    nullif(trim({{ text }}), '')
+    nullif({{ trimmed(text) }}, '')
 {%- endmacro %}
 
 {% macro clean_email(email) -%}
-    nullif(lower(trim({{ email }})), '')
+    nullif(lower({{ trimmed(email) }}), '')
 {%- endmacro %}
 
 {# A key over several columns in which null is a value of its own. #}

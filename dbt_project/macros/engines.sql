@@ -21,6 +21,46 @@
     {{ return(var('number_type')[target.type]) }}
 {%- endmacro %}
 
+{# Dollars, as text, to the 18 decimals that both engines keep. #}
+{% macro text_to_usd(text) -%}
+    {{ return(adapter.dispatch('text_to_usd')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_to_usd(text) -%}
+    cast({{ text }} as {{ type_money() }})
+{%- endmacro %}
+
+{% macro bigquery__text_to_usd(text) -%}
+    round(cast({{ text }} as bignumeric), 18)
+{%- endmacro %}
+
+{# A decimal as text without zeros at its end: equal numbers have equal keys. #}
+{% macro decimal_to_text(number) -%}
+    {{ return(adapter.dispatch('decimal_to_text')(number)) }}
+{%- endmacro %}
+
+{% macro duckdb__decimal_to_text(number) -%}
+    rtrim(rtrim(cast({{ number }} as varchar), '0'), '.')
+{%- endmacro %}
+
+{% macro bigquery__decimal_to_text(number) -%}
+    cast({{ number }} as string)
+{%- endmacro %}
+
+{# Without white space at its ends, of any kind. #}
+{% macro trimmed(text) -%}
+    {{ return(adapter.dispatch('trimmed')(text)) }}
+{%- endmacro %}
+
+{# DuckDB's own trim leaves tabs and line ends. #}
+{% macro duckdb__trimmed(text) -%}
+    trim(trim({{ text }}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)))
+{%- endmacro %}
+
+{% macro bigquery__trimmed(text) -%}
+    trim({{ text }})
+{%- endmacro %}
+
 {# Cents, as text, to dollars. Exact to the 16th decimal of a cent. #}
 {% macro cents_to_usd(cents) -%}
     {{ return(adapter.dispatch('cents_to_usd')(cents)) }}
@@ -76,7 +116,7 @@
 {%- endmacro %}
 
 {% macro bigquery__epoch_ms_to_timestamp(milliseconds) -%}
-    timestamp_millis(cast({{ milliseconds }} as int64))
+    timestamp_millis(cast(cast({{ milliseconds }} as numeric) as int64))
 {%- endmacro %}
 
 {# An RFC 3339 text to a UTC timestamp. #}
@@ -92,16 +132,24 @@
     cast({{ text }} as timestamp)
 {%- endmacro %}
 
+{# Some days later, at most the last day that there is. #}
 {% macro add_days(date, days) -%}
     {{ return(adapter.dispatch('add_days')(date, days)) }}
 {%- endmacro %}
 
 {% macro duckdb__add_days(date, days) -%}
-    cast({{ date }} + cast({{ days }} as integer) as date)
+    case
+        when {{ date }} > {{ end_of_time() }} - {{ days }} then {{ end_of_time() }}
+        else cast({{ date }} + cast({{ days }} as integer) as date)
+    end
 {%- endmacro %}
 
 {% macro bigquery__add_days(date, days) -%}
-    date_add({{ date }}, interval {{ days }} day)
+    case
+        when {{ date }} > date_sub({{ end_of_time() }}, interval {{ days }} day)
+            then {{ end_of_time() }}
+        else date_add({{ date }}, interval {{ days }} day)
+    end
 {%- endmacro %}
 
 {% macro days_between(later, earlier) -%}
@@ -185,4 +233,21 @@
         trunc({{ amount }} * 1000000000) * cast({{ part }} as bignumeric),
         cast({{ whole }} as bignumeric)
     )
+{%- endmacro %}
+
+{# An amount in dollars less a percentage of it. DuckDB multiplies up to 38 digits only. #}
+{% macro less_percent(amount, percent) -%}
+    {{ return(adapter.dispatch('less_percent')(amount, percent)) }}
+{%- endmacro %}
+
+{% macro duckdb__less_percent(amount, percent) -%}
+    cast(
+        {{ amount }}
+        * cast((100 - {{ percent }}) * cast(0.01 as decimal(3, 2)) as decimal(14, 11))
+        as {{ type_money() }}
+    )
+{%- endmacro %}
+
+{% macro bigquery__less_percent(amount, percent) -%}
+    round({{ amount }} * (100 - {{ percent }}) * bignumeric '0.01', 18)
 {%- endmacro %}

@@ -16,7 +16,7 @@
 
 {# An amount that the record gives in dollars. #}
 {% macro json_usd(path) -%}
-    cast({{ clean_text(json_text(path)) }} as {{ type_money() }})
+    {{ text_to_usd(clean_text(json_text(path))) }}
 {%- endmacro %}
 
 {% macro json_date(path) -%}

@@ -184,9 +184,9 @@ shares as (
             partition by costs.cost_date, costs.record_id
             order by
                 matched.tokens desc,
-                matched.api_key_id asc,
-                matched.actor_user_id asc,
-                matched.service_account_id asc
+                matched.api_key_id asc nulls last,
+                matched.actor_user_id asc nulls last,
+                matched.service_account_id asc nulls last
         ) as share_rank
     from costs
     left join matched

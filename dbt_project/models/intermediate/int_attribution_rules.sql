@@ -188,7 +188,7 @@ seat_rules as (
         cast(null as {{ dbt.type_string() }}) as purpose,
         cast(null as {{ dbt.type_string() }}) as attribution_method,
         cast(null as {{ type_number() }}) as confidence,
-        billing_cycle || '|' || cast(seat_price_usd as {{ dbt.type_string() }})
+        billing_cycle || '|' || {{ decimal_to_text('seat_price_usd') }}
             as attributes,
         valid_from,
         valid_to
@@ -256,7 +256,7 @@ keyed as (
         {{ surrogate_key(['rule_type', 'subject', 'valid_from']) }} as rule_id,
         {{ surrogate_key([
             'user_email', 'service_account_id', 'cost_center', 'purpose',
-            'attribution_method', 'confidence', 'attributes',
+            'attribution_method', decimal_to_text('confidence'), 'attributes',
         ]) }} as content_hash,
         clipped.*
     from clipped

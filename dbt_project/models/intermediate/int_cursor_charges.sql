@@ -28,11 +28,9 @@ charged as (
         -- Older answers lack the charge; this formula held in every answer that has it.
         coalesce(
             events.charged_usd,
-            cast(
-                events.model_cost_usd
-                * (100 - coalesce(events.discount_percent, 0))
-                * cast('0.01' as {{ type_number() }}) as {{ type_money() }}
-            ) + coalesce(events.token_fee_usd, 0),
+            {{ less_percent(
+                'events.model_cost_usd', 'coalesce(events.discount_percent, 0)'
+            ) }} + coalesce(events.token_fee_usd, 0),
             0
         ) as charge_usd
     from events

@@ -115,7 +115,7 @@ hashed as (
         *,
         {{ surrogate_key([
             'full_name', 'department', 'team', 'manager_email', 'cost_center',
-            'job_title', 'user_type', 'ai_budget_monthly_usd',
+            'job_title', 'user_type', decimal_to_text('ai_budget_monthly_usd'),
         ]) }} as attributes_hash
     from unioned
 

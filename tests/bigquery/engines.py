@@ -1,0 +1,165 @@
+"""DuckDB and Google's reference engine over the same rows, and their answers made comparable."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from bigquery.compiled import SETTINGS
+from bigquery.googlesql import Columns, GoogleSql
+from pipeline.dbt import DBT, PROJECT
+from pipeline.settings import ROOT
+
+FOLDERS = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
+# A column's type on DuckDB where BigQuery calls it so: raw tables as dlt makes them, money and
+# numbers as `dbt_project.yml` says.
+DUCKDB_TYPES = {
+    "STRING": "varchar",
+    "INT64": "bigint",
+    "BOOL": "boolean",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp with time zone",
+    "NUMERIC": "decimal(28, 9)",
+    "BIGNUMERIC": "decimal(38, 18)",
+}
+# What kind of value a column holds, by the names of its type on either engine.
+_KINDS = {
+    "number": (
+        ("INT64", "NUMERIC", "BIGNUMERIC"),
+        ("INTEGER", "BIGINT", "HUGEINT", "DECIMAL"),
+    ),
+    "text": (("STRING",), ("VARCHAR",)),
+    "boolean": (("BOOL",), ("BOOLEAN",)),
+    "day": (("DATE",), ("DATE",)),
+    "moment": (("TIMESTAMP",), ("TIMESTAMP",)),
+}
+KIND_ON_BIGQUERY = {name: kind for kind, (names, _) in _KINDS.items() for name in names}
+KIND_ON_DUCKDB = {name: kind for kind, (_, names) in _KINDS.items() for name in names}
+
+
+@dataclass
+class Table:
+    """Rows whose values can be compared across engines: exact Decimal for every number, naive UTC
+    for every moment. `kinds` are the columns in their order."""
+
+    kinds: dict[str, str]
+    rows: list[tuple]
+
+    def only(self, columns: Sequence[str]) -> Table:
+        places = [list(self.kinds).index(column) for column in columns]
+        rows = [tuple(row[place] for place in places) for row in self.rows]
+        return Table({column: self.kinds[column] for column in columns}, rows)
+
+    def dicts(self) -> list[dict]:
+        return [dict(zip(self.kinds, row, strict=True)) for row in self.rows]
+
+
+def on_bigquery(google: GoogleSql, sql: str, names: dict[str, str]) -> Table:
+    """What the reference engine finds, with the names of types that the analyzer gave."""
+    kinds = {column: KIND_ON_BIGQUERY.get(name, name) for column, name in names.items()}
+    found = google.query(sql)
+    rows = [tuple(comparable(row[column], kind) for column, kind in kinds.items()) for row in found]
+    return Table(kinds, rows)
+
+
+def on_duckdb(connection: duckdb.DuckDBPyConnection, sql: str) -> Table:
+    cursor = connection.execute(sql)
+    names = [str(column[1]).split("(")[0] for column in cursor.description]
+    # duckdb's own names of types: only DECIMAL has parameters here.
+    kinds = {
+        column[0]: KIND_ON_DUCKDB.get(name, name)
+        for column, name in zip(cursor.description, names, strict=True)
+    }
+    rows = [
+        tuple(comparable(value, kind) for value, kind in zip(row, kinds.values(), strict=True))
+        for row in cursor.fetchall()
+    ]
+    return Table(kinds, rows)
+
+
+def comparable(value: object, kind: str) -> object:
+    if value is None or kind in ("text", "boolean"):
+        return value
+    if kind == "number":
+        return Decimal(str(value))
+    if kind == "day":
+        # DuckDB hands over days after the year 9999 as text: they have no other form here.
+        return value.isoformat() if isinstance(value, dt.date) else value
+    if kind == "moment":
+        moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value))
+        return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return str(value)
+
+
+def differences(bigquery: Table, duckdb_: Table, most: int = 5) -> list[str]:
+    """A line for each thing that differs; of rows, each with the one that is most like it."""
+    if bigquery.kinds != duckdb_.kinds:
+        return [f"columns on BigQuery {bigquery.kinds}, on DuckDB {duckdb_.kinds}"]
+    left, right = Counter(bigquery.rows), Counter(duckdb_.rows)
+    only_left, only_right = list((left - right).elements()), list((right - left).elements())
+    lines = []
+    for row in only_left[:most]:
+        if not only_right:
+            lines.append(f"only on BigQuery: {_named(row, bigquery)}")
+            continue
+        like = max(
+            only_right, key=lambda other: sum(a == b for a, b in zip(row, other, strict=True))
+        )
+        only_right.remove(like)
+        places = [n for n, (a, b) in enumerate(zip(row, like, strict=True)) if a != b]
+        same = {
+            name: value
+            for n, (name, value) in enumerate(zip(bigquery.kinds, row, strict=True))
+            if n not in places and value is not None
+        }
+        names = list(bigquery.kinds)
+        lines += [f"{names[n]}: BigQuery {row[n]!s}, DuckDB {like[n]!s}, in {same}" for n in places]
+    if len(only_left) <= most:
+        lines += [f"only on DuckDB: {_named(row, duckdb_)}" for row in only_right[:most]]
+    if lines:
+        lines.insert(0, f"{sum(left.values())} rows on BigQuery, {sum(right.values())} on DuckDB")
+    return lines
+
+
+def _named(row: tuple, table: Table) -> dict[str, object]:
+    return {name: value for name, value in zip(table.kinds, row, strict=True) if value is not None}
+
+
+def duckdb_table(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: Columns, rows: Iterable[dict]
+) -> None:
+    """Make a table and its schema, as `GoogleSql.add_table` does."""
+    connection.execute(f"create schema if not exists {name.split('.')[0]}")
+    types = ", ".join(f"{column} {DUCKDB_TYPES[kind]}" for column, kind in columns.items())
+    connection.execute(f"create or replace table {name} ({types})")
+    places = ", ".join("?" * len(columns))
+    values = [[row.get(column) for column in columns] for row in rows]
+    if values:
+        connection.executemany(f"insert into {name} values ({places})", values)
+
+
+def render(target: str, jinja: str, folder: Path, variables: dict) -> str:
+    """Jinja as dbt compiles it for a target, without a warehouse."""
+    settings = SETTINGS if target == "bigquery" else {"TARGET": target, "DUCKDB_PATH": ":memory:"}
+    command = [DBT, "--quiet", "compile", "--no-introspect", "--no-populate-cache"]
+    command += ["--inline", jinja, "--vars", json.dumps(variables)]
+    command += ["--target-path", str(folder), "--log-path", str(folder)]
+    done = subprocess.run(
+        command,
+        env=os.environ | settings | FOLDERS,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -1,0 +1,692 @@
+"""Raw tables of a small company in which every value is there because engines may disagree on it.
+
+The run is on 2024-03-06. What is landed lies around ends of a week, a month, a year and a leap
+day; records are JSON text as a vendor could send it, which the extractors would let through.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bigquery.compiled import raw_columns
+
+AS_OF = "2024-03-06"
+# Days that an incremental run builds again. New windows it looks for among the loads since a week
+# before the first; a snapshot it compares with the one before, which must be among them.
+REBUILT = ["2023-12-31", "2024-02-28", "2024-02-29", "2024-03-01", "2024-03-02", "2024-03-04"]
+# Snapshots, and days on which there are seats and nothing else.
+REBUILT += ["2024-01-01", "2023-12-15", "2023-12-01", "2023-01-01"]
+
+NEW_YEARS_EVE, NEW_YEAR = "2023-12-31", "2024-01-01"
+BEFORE_LEAP, LEAP, MARCH = "2024-02-28", "2024-02-29", "2024-03-01"
+SATURDAY, SUNDAY, MONDAY, TUESDAY = "2024-03-02", "2024-03-03", "2024-03-04", "2024-03-05"
+FIRST_SNAPSHOT, SECOND_SNAPSHOT, THIRD_SNAPSHOT = "2023-12-15", LEAP, TUESDAY
+
+RESOURCES = {
+    "anthropic": (
+        "users",
+        "api_keys",
+        "workspaces",
+        "service_accounts",
+        "spend_limits",
+        "analytics_usage",
+        "analytics_cost",
+        "analytics_users",
+        "usage_report_messages",
+        "cost_report",
+        "usage_report_claude_code",
+    ),
+    "cursor": ("members", "spend", "groups", "daily_usage", "usage_events"),
+    "google_sheets": (
+        "employees",
+        "email_aliases",
+        "api_key_mappings",
+        "seat_plans",
+        "seat_assignments",
+        "budgets",
+        "invoices",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Window:
+    """Records are JSON text, or what JSON text is made of."""
+
+    resource: str
+    organization: str
+    start: str
+    records: list = field(default_factory=list)
+    is_changed: bool = True
+
+
+@dataclass(frozen=True)
+class Load:
+    """One load of a source; status 0 is complete."""
+
+    source: str
+    load_id: str
+    inserted_at: str
+    windows: list[Window]
+    status: int = 0
+
+
+def raw_tables() -> dict[str, list[dict]]:
+    """The rows of every raw table, by "raw_source.table"."""
+    tables: dict[str, list[dict]] = {
+        f"raw_{source}.{table}": []
+        for source, resources in RESOURCES.items()
+        for table in (*resources, "extractions", "rejected_records", "_dlt_loads")
+    }
+    counts: defaultdict[str, int] = defaultdict(int)
+    for load in LOADS:
+        schema = f"raw_{load.source}"
+        inserted_at = dt.datetime.fromisoformat(load.inserted_at)
+        tables[f"{schema}._dlt_loads"].append(
+            {
+                "load_id": load.load_id,
+                "schema_name": load.source,
+                "status": load.status,
+                "inserted_at": inserted_at,
+                "schema_version_hash": "hash",
+            }
+        )
+        for window in load.windows:
+            start = dt.date.fromisoformat(window.start)
+            landed = {
+                "window_start": start,
+                "window_end": start + dt.timedelta(days=1),
+                "organization": window.organization,
+                "extracted_at": inserted_at - dt.timedelta(minutes=1),
+                "_dlt_load_id": load.load_id,
+            }
+            counts[schema] += 1
+            tables[f"{schema}.extractions"].append(
+                landed
+                | {
+                    "resource": window.resource,
+                    "request": "{}",
+                    "envelope": '{"data_refreshed_at": null}',
+                    "base_url": "https://vendor.invalid",
+                    "pages": 1,
+                    "records": len(window.records),
+                    "rejected": 0,
+                    "content_hash": f"{window.resource}-{load.load_id}",
+                    "is_changed": window.is_changed,
+                    "_dlt_id": f"extraction-{counts[schema]}",
+                }
+            )
+            for record in window.records if window.is_changed else []:
+                counts[schema] += 1
+                payload = as_json(record, is_escaped=counts[schema] % 2 == 0)
+                tables[f"{schema}.{window.resource}"].append(
+                    landed | {"payload": payload, "_dlt_id": f"record-{counts[schema]}"}
+                )
+    return tables
+
+
+def as_json(record: str | dict, *, is_escaped: bool) -> str:
+    """Not escaped is what needs two surrogates: Google's engine cannot read such pairs."""
+    if isinstance(record, str):
+        return record
+    text = json.dumps(record, ensure_ascii=False)
+    return json.dumps(record) if is_escaped and max(text) <= "\uffff" else text
+
+
+def columns_of(table: str) -> dict[str, str]:
+    """BigQuery's names of the types of a raw table's columns."""
+    return raw_columns(table.split(".")[1])
+
+
+# --- Anthropic -----------------------------------------------------------------------------------
+
+ADA = {"type": "user_actor", "user_id": "user_ada", "email_address": " Ada.Alder@Example.COM "}
+BO = {"type": "user_actor", "user_id": "user_bo", "email_address": "bo@example.com"}
+DELETED = {"type": "user_actor", "user_id": "user_gone", "email_address": None, "deleted": True}
+UNLISTED = {"type": "user_actor", "user_id": "user_nobody_knows"}
+ALIAS = {"type": "user_actor", "user_id": None, "email_address": "ADA@old.example.com"}
+FEDERATED = {"type": "federated_actor", "subject": "spiffe://naïve/東京", "user_id": 7}
+SERVICE = {"type": "service_account_actor", "service_account_id": "svac_listed"}
+STRANGE_SERVICE = {"type": "service_account_actor", "service_account_id": "svac_unlisted"}
+
+
+def by_key(key: str | int) -> dict:
+    return {"type": "api_actor", "api_key_id": key}
+
+
+def cost(actor, amount, listed=None, **group) -> dict:
+    group = {"cost_type": "tokens", "token_type": "output_tokens", "actor": actor} | group
+    money = {"amount": amount, "list_amount": listed or amount, "currency": "USD"}
+    return {"starting_at": "x", "group": group, "cost": money}
+
+
+def usage(actor, uncached=0, output=0, **more) -> dict:
+    names = ("api_key_id", "workspace_id", "model", "product")
+    group = {"actor": actor} | {name: more.pop(name) for name in names if name in more}
+    counts = {"uncached_input_tokens": uncached, "cache_read_input_tokens": 0}
+    return {"group": group, "usage": counts | {"output_tokens": output} | more}
+
+
+def message_usage(key, output, model="claude-opus-4-8", workspace="wrkspc_a", **more) -> dict:
+    return {
+        "api_key_id": key,
+        "workspace_id": workspace,
+        "model": model,
+        "uncached_input_tokens": more.pop("uncached", 0),
+        "cache_read_input_tokens": 0,
+        "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
+        "output_tokens": output,
+    } | more
+
+
+def legacy_cost(amount, model="claude-opus-4-8", workspace="wrkspc_a", **more) -> dict:
+    return {
+        "amount": amount,
+        "currency": "USD",
+        "workspace_id": workspace,
+        "model": model,
+        "cost_type": "tokens",
+        "token_type": "output_tokens",
+        "description": "Claude Opus 4.8 Usage - Output Tokens",
+    } | more
+
+
+# Thirds, of which the ones without a key and without a person tie; a sixth, which would round up;
+# tokens above 2**53.
+LEGACY_USAGES = [
+    message_usage("key_b", 1000),
+    message_usage("key_a", 1000),
+    message_usage(None, 1000),
+    message_usage(None, 1000, account_id="user_ada"),
+    message_usage("key_a", 7, "claude-sonnet-5", uncached=11),
+    message_usage("key_bot", 9007199254740993, "claude-sonnet-5"),
+    message_usage("key_b", 1, "claude-sonnet-5"),
+    message_usage("key_code", 5, workspace="wrkspc_code", service_account_id="svac_listed"),
+    message_usage("key_b", 2, "claude-nimbus", None, account_id="user_bo"),
+    message_usage(None, 2, "claude-nimbus", None, account_id="user_bo"),
+    message_usage("key_a", 4, "claude-sixths"),
+    message_usage("key_b", 1, "claude-sixths"),
+    message_usage("key_code", 1, "claude-sixths"),
+    message_usage("key_zero", 0, "claude-nimbus", "wrkspc_zero"),
+    message_usage(42, 3, "claude-haiku-4-5", 42, uncached="12"),
+]
+LEGACY_COSTS = [
+    legacy_cost("100"),
+    legacy_cost("-100.00"),
+    legacy_cost("0.0000000000000001"),
+    legacy_cost("12.3456789012345678", "claude-sonnet-5"),
+    legacy_cost("1", "claude-sonnet-5", token_type="uncached_input_tokens"),
+    legacy_cost("33.33", "claude-unused"),
+    legacy_cost("100", "claude-sixths"),
+    legacy_cost("-100", "claude-sixths"),
+    legacy_cost("10.01", None, cost_type="web_search", token_type=None),
+    legacy_cost("0.5", workspace="wrkspc_code"),
+    legacy_cost("7.7", "claude-nimbus", None),
+    legacy_cost("1.1", "claude-nimbus", "wrkspc_zero"),
+    legacy_cost("2.2", None, "wrkspc_unused", cost_type=None, token_type=None),
+    legacy_cost("3.000000001", "claude-haiku-4-5", 42),
+]
+LEGACY_AT_NEW_YEAR = [
+    Window("usage_report_messages", "console", NEW_YEARS_EVE, LEGACY_USAGES),
+    Window("cost_report", "console", NEW_YEARS_EVE, LEGACY_COSTS),
+    Window("usage_report_messages", "console", NEW_YEAR, [message_usage("key_b", 5)]),
+    Window("cost_report", "console", NEW_YEAR, [legacy_cost("5"), legacy_cost("5")]),
+]
+ANALYTICS_COSTS = [
+    cost(ADA, "17.008", "18.9", product="chat", model="claude-haiku-4-5"),
+    cost(ADA, "-3.3333333333333333", product="claude_code", api_key_id="key_a"),
+    cost(BO, "0.0000000000000001", product="cowork", token_type="cache_read_input_tokens"),
+    cost(BO, "1e2", product="brand_new", model="claude-nimbus", token_type="brand_new"),
+    cost(DELETED, "18.81", "20.9", token_type="cache_creation.ephemeral_5m_input_tokens"),
+    cost(UNLISTED, "1"),
+    cost(ALIAS, "2.5", model=None, workspace_id=None),
+    cost(FEDERATED, "4"),
+    cost(SERVICE, "26.519306", workspace_id="wrkspc_a", api_key_id="key_bot"),
+    cost(STRANGE_SERVICE, "8", token_type=None, cost_type="code_execution"),
+    cost(None, "9.99", cost_type=None, token_type=None),
+    cost(by_key("key_mapped"), "1234567.8901234567890123", api_key_id="key_mapped"),
+    cost(by_key("key_principal"), "3"),
+    cost(by_key("key_creator"), "3"),
+    cost(by_key("key_bot"), "5", workspace_id="wrkspc_a"),
+    cost(by_key("key_strange_bot"), "6"),
+    cost(by_key("key_nobody_knows"), "7", workspace_id="wrkspc_mapped"),
+    cost(by_key(42), "0.07", workspace_id=42),
+    cost({"type": "unknown"}, "0", "0"),
+]
+ANALYTICS_USAGES = [
+    usage(ADA, 387417, 60742, product="chat", model="claude-haiku-4-5", requests=18),
+    usage(ADA, 9007199254740993, 1, product="claude_code", api_key_id="key_a", requests=None),
+    usage(BO, 0, 0, product="cowork"),
+    usage(DELETED, 1, 2, cache_creation={"ephemeral_5m_input_tokens": 3}),
+    usage(DELETED, 1, 2, cache_creation=None, server_tool_use={"web_search_requests": 4}),
+    usage(SERVICE, 5, 5, workspace_id="wrkspc_a", api_key_id="key_bot"),
+    usage(STRANGE_SERVICE, 5, 5, model=None),
+    usage(by_key("key_mapped"), 7, 7, api_key_id="key_mapped", model="claude-nimbus"),
+    usage(by_key("key_nobody_knows"), 7, 7, workspace_id="wrkspc_mapped"),
+    usage(None, 1, 1),
+]
+
+
+def code_day(actor, sessions=1, **more) -> dict:
+    metrics = {
+        "num_sessions": sessions,
+        "lines_of_code": {"added": 120.0, "removed": "3"},
+        "commits_by_claude_code": None,
+    }
+    tools = {"edit_tool": {"accepted": 4, "rejected": 1}, "write_tool": {"accepted": 2}}
+    return {"actor": actor, "core_metrics": metrics | more, "tool_actions": tools}
+
+
+CODE_DAYS = [
+    code_day({"type": "user_actor", "email_address": "ADA.alder@example.com"}, is_remote=True)
+    | {"is_remote": True, "customer_type": "api", "terminal_type": "vscode"},
+    code_day({"type": "api_actor", "api_key_name": " Unique "}, 12.0),
+    code_day({"type": "api_actor", "api_key_name": "Shared"}),
+    code_day({"type": "api_actor", "api_key_name": "Nobody's"}) | {"tool_actions": None},
+    code_day({"type": "user_actor", "email_address": "bo@example.com"}, 0, lines_of_code={}),
+]
+
+
+def activity(email, user="user_x", **more) -> dict:
+    return {"user": {"id": user, "email_address": email}} | more
+
+
+ACTIVITIES = [
+    activity(
+        "Ada.Alder@example.com",
+        chat_metrics={"distinct_conversation_count": 4, "message_count": 77.0},
+        cowork_metrics={"distinct_session_count": "2", "message_count": 37},
+        office_metrics={"excel": {"distinct_session_count": 1}, "word": {"message_count": 5}},
+        claude_code_metrics={
+            "core_metrics": {"distinct_session_count": 3, "lines_of_code": {"added_count": 9}},
+            "tool_actions": {
+                "edit_tool": {"accepted_count": 2, "rejected_count": 1},
+                "notebook_edit_tool": {"accepted_count": None},
+            },
+        },
+    ),
+    activity("idle@example.com", chat_metrics={"message_count": 0}),
+    activity(None, None, science_metrics={"message_count": 1}, design_metrics=None),
+]
+
+
+def user(identifier, email, name="", **more) -> dict:
+    return {"id": identifier, "email": email, "name": name, "role": "user", "type": "user"} | more
+
+
+def api_key(identifier, name, **more) -> dict:
+    return {"id": identifier, "name": name, "status": "active"} | more
+
+
+def directories(day: str, users: list, keys: list, workspaces: list, accounts: list) -> list:
+    return [
+        Window("users", "console", day, users),
+        Window("api_keys", "console", day, keys),
+        Window("workspaces", "console", day, workspaces),
+        Window("service_accounts", "console", day, accounts),
+    ]
+
+
+KEYS = [
+    api_key(
+        "key_a",
+        "Shared",
+        principal={"user_id": "user_ada", "type": "user"},
+        created_by={"id": "user_bo"},
+        workspace_id="wrkspc_a",
+        created_at="2024-03-01T00:30:00+05:30",
+        expires_at="2024-12-31T23:30:00.123456-01:00",
+        partial_key_hint="sk-ant-api03-R2D...igAA",
+    ),
+    api_key("key_b", "Shared", created_by={"id": "user_bo"}, scope={"workspace_id": "wrkspc_a"}),
+    api_key("key_code", " Unique ", workspace_id="wrkspc_code", created_at=None),
+    api_key(
+        "key_principal", "naïve 東京", principal={"id": "user_bo"}, created_by={"id": "nobody"}
+    ),
+    api_key("key_creator", 'say "hi"\n\t\\', created_by={"id": "user_gone", "type": "user"}),
+    api_key("key_bot", "", principal={"service_account_id": "svac_listed"}, created_by={"id": 7}),
+    api_key("key_strange_bot", None, principal={"id": "svac_unlisted"}, created_by={"id": 7}),
+    api_key("key_mapped", "Mapped", created_by={"id": "user_bo"}),
+    api_key(42, "Number", created_by={"id": 7}, workspace_id=42, status="archived"),
+]
+USERS = [
+    user("user_ada", " Ada.Alder@Example.COM ", " Ada Alder ", added_at="2023-12-31T23:59:59.5Z"),
+    user("user_bo", "bo@example.com", "Bo Ōkami 🌍"),
+    user("user_gone", "gone@example.com", "  "),
+    user(7, "seven@example.com", None, added_at=None),
+]
+WORKSPACES = [
+    {"id": "wrkspc_a", "name": " Alpha ", "created_at": "2024-01-01T00:00:00+14:00"},
+    {"id": "wrkspc_code", "name": "Claude Code", "created_at": "2022-02-28T12:00:00Z"},
+    {"id": 42, "name": "Forty-two", "archived_at": "2024-02-29T23:59:59.999999Z"},
+]
+ACCOUNTS = [
+    {"id": "svac_listed", "name": "Bot ", "created_by_actor_id": "user_bo", "description": ""},
+]
+LIMITS = [
+    {
+        "spend_limit_id": "limit_1",
+        "actor": {"user_id": "user_ada", "email_address": "ADA.alder@example.com"},
+        "scope": {"type": "user"},
+        "amount": "5000",
+        "period": "monthly",
+        "period_to_date_spend": "1234.5678901234567",
+        "currency": "USD",
+    },
+    {"spend_limit_id": "limit_2", "actor": None, "scope": {"type": "organization"}, "amount": None},
+]
+
+# --- Cursor --------------------------------------------------------------------------------------
+
+
+def milliseconds(moment: str) -> int:
+    return round(dt.datetime.fromisoformat(moment).timestamp() * 1000)
+
+
+def event(moment, kind, email="bo@example.com", charged=None, total=None, **more) -> dict:
+    tokens = {"inputTokens": 9587, "outputTokens": 552}
+    tokens |= {} if total is None else {"totalCents": total}
+    tokens |= more.pop("tokens", {})
+    event = {"timestamp": str(milliseconds(moment)), "userEmail": email, "kind": kind}
+    event |= {"model": "gpt-5", "tokenUsage": tokens}
+    return event | ({} if charged is None else {"chargedCents": charged}) | more
+
+
+LEAP_DAYS_EVENTS = [
+    event("2024-02-29T00:00:00Z", "Usage-based", charged=3.883475, total=3.383375, maxMode=False),
+    event("2024-02-29T23:59:59.999Z", "USAGE_EVENT_KIND_USAGE_BASED", charged=0.1, isHeadless=True),
+    event("2024-02-29T12:00:00Z", "Included in Pro Plus", "Bo@Example.com ", 12.773175, 11.968725),
+    event("2024-02-29T12:00:00Z", "USAGE_EVENT_KIND_INCLUDED_IN_BUSINESS", total=5),
+    event("2024-02-29T12:00:00Z", "Errored, Not Charged", charged=0, cursorTokenFee=0.25),
+    event("2024-02-29T12:00:00Z", "Free Credit", charged=1e-7, total=2.5e-07),
+    event("2024-02-29T12:00:00Z", "User API Key", total=1.5, cursorTokenFee=0.80445),
+    event("2024-02-29T12:00:00Z", "Something new", "ada.alder@example.com", charged=7),
+    event("2024-02-29T12:00:00Z", None, None, charged=-0.5, serviceAccountId="svac_listed"),
+    event("2024-02-29T12:00:00Z", "Usage-based", None, serviceAccountId=99, model=None),
+    # Without a charge: what it costs less a discount that does not divide, plus the fee.
+    event("2024-02-29T12:00:00Z", "Usage-based", total=0.1234567890123456, cursorTokenFee=0.07)
+    | {"tokenUsage": {"totalCents": 0.1234567890123456, "discountPercentOff": 33.333333333}},
+    event("2024-02-29T12:00:00Z", "Usage-based", total=12.5, tokens={"discountPercentOff": 20}),
+    event("2024-02-29T12:00:00Z", "Usage-based", total=25000.5),
+    event("2024-02-29T12:00:00Z", "Usage-based")
+    | {"tokenUsage": None, "timestamp": 1709208000000.0},
+]
+FIRST_EVENTS = [
+    event("2024-01-01T00:00:00Z", "Included in Business", "new@example.com", 1, 1),
+    event("2024-01-01T23:59:59.999Z", "Usage-based", "new@example.com", 1, 1)
+    | {"timestamp": milliseconds("2024-01-01T23:59:59.999Z")},
+]
+
+
+def member(email, identifier="user_m", **more) -> dict:
+    return {"id": identifier, "email": email, "name": " Member ", "role": "member"} | more
+
+
+# One leaves and returns; one is there as removed first.
+FIRST_MEMBERS = [member("bo@example.com"), member("new@example.com", 17)]
+SECOND_MEMBERS = [
+    member("bo@example.com", None),
+    member("Ada.Alder@example.com", isRemoved=True),
+]
+THIRD_MEMBERS = [
+    member("BO@example.com"),
+    member("new@example.com", 17, isRemoved=False),
+    member("ada.alder@example.com"),
+]
+DAILY_USAGES = [
+    {
+        "email": "BO@example.com",
+        "userId": 1,
+        "isActive": True,
+        "totalLinesAdded": 100,
+        "acceptedLinesAdded": 40,
+        "totalTabsShown": 9,
+        "totalTabsAccepted": 3,
+        "totalApplies": 5,
+        "totalAccepts": 4,
+        "composerRequests": 1,
+        "chatRequests": 2,
+        "agentRequests": 3,
+        "cmdkUsages": 4,
+        "bugbotUsages": 5,
+        "mostUsedModel": "gpt-5",
+    },
+    {"email": "idle@example.com", "isActive": False, "totalLinesAdded": 0},
+    {"email": None, "userId": "user_x", "isActive": None, "agentRequests": 2},
+]
+SPEND = [
+    {
+        "userId": "user_m",
+        "email": "Bo@example.com",
+        "spendCents": 83.862871875,
+        "overallSpendCents": 1e-7,
+        "hardLimitOverrideDollars": 0,
+        "monthlyLimitDollars": 12.5,
+    },
+    {"userId": 5, "email": "ada.alder@example.com", "spendCents": 0, "monthlyLimitDollars": None},
+]
+GROUPS = [
+    {"id": "group_1", "name": " Data ", "type": "BILLING", "memberCount": 2, "spendCents": 4.4012},
+    {"id": None, "name": "", "memberCount": 0, "currentMembers": [{"userId": "user_m"}]},
+]
+
+# --- Google Sheets -------------------------------------------------------------------------------
+
+
+def tab(columns: str, *lines: str) -> list[dict]:
+    """Rows as the extractor lands them: text of cells, as they are between the bars."""
+    names = columns.split()
+    return [
+        {"_row": number} | dict(zip(names, line.split("|"), strict=True))
+        for number, line in enumerate(lines, start=2)
+    ]
+
+
+_EMPLOYEE = (
+    "email full_name team manager_email cost_center ai_budget_monthly_usd start_date end_date"
+)
+FIRST_ROSTER = tab(
+    _EMPLOYEE,
+    "ada.alder@example.com|Ada Alder|Data|bo@example.com|CC-1|150.5|2022-01-01|",
+    "bo@example.com|Bo|Apps||CC-2|100|2023-01-01|",
+    "cy@example.com|Cy|Apps||CC-2||2023-01-01|2024-02-29",
+    "di@example.com|Di|Ops||CC-3|0.123456789|2023-01-01|",
+)
+SECOND_ROSTER = tab(
+    _EMPLOYEE,
+    " Ada.Alder@Example.com|Ada Alder |Data| Bo@example.com|CC-1|150.50|2022-01-01|",
+    "bo@example.com|Bo|Apps||CC-2|100|2023-01-01|2024-02-29",
+    "bo@example.com|Bo|Platform||CC-4|120.00|2024-03-01|",
+    "di@example.com|Di|Ops\t||CC-3|0.123456789|2023-01-01|2024-03-05",
+    "ed@example.com|Ed \u00a0|Ops||CC-3|19.99||2024-03-06",
+)
+_MAPPING = "api_key_id email purpose cost_center is_active confidence valid_from valid_to"
+MAPPINGS = tab(
+    _MAPPING,
+    "key_mapped |ada@old.example.com|coding|CC-7|TRUE|0.12345||2024-02-28",
+    "key_mapped|bo@example.com|Research |CC-8|true|0.9|2024-02-29|",
+    "key_b|||CC-5|FALSE|||",
+    "key_code|cy@example.com||CC-5|FALSE||2023-12-01|2023-12-31",
+    "wrkspc_mapped||knowledge|CC-6||0.6|2024-02-29|9999-12-31",
+    "svac_listed||coding|CC-9|TRUE|1.0||",
+    "svac_unlisted|\tdi@example.com\n||CC-9\u00a0|TRUE|0||",
+)
+ALIASES = tab("alias email", "ADA@OLD.example.com |ada.alder@example.com", "b|bo@example.com")
+PLANS = tab(
+    "platform plan seat_price_usd billing_cycle valid_from valid_to",
+    "Cursor|Business|40.00|monthly||2024-02-14",
+    "cursor|business |32.123456|Monthly|2024-02-15|",
+    "cursor|pro|20|monthly||9999-12-31",
+    "claude_ai|enterprise|365.01|annual||2024-02-28",
+    "claude_ai|enterprise|500|annual|2024-02-29|",
+    "claude_ai|team|10.000000001|quarterly||",
+    "windsurf|basic|7|monthly|2024-02-29|2024-03-31",
+)
+ASSIGNMENTS = tab(
+    "platform email plan assigned_from assigned_to",
+    "cursor|bo@example.com|pro|2024-02-20|2024-02-29",
+    "cursor|Bo@example.com|business|2024-03-01|",
+    "claude_ai|ada.alder@example.com|enterprise|2024-02-25|2024-03-02",
+    "claude_ai|bo@example.com|enterprise|2023-12-30|2024-01-02",
+    "claude_ai|di@example.com|Team|2024-02-28|9999-12-31",
+    "windsurf|di@example.com|basic|2024-02-01|",
+    "claude_ai|ed@example.com|no such plan||",
+)
+BUDGETS = tab(
+    "scope_type scope month amount_usd",
+    "Team|Data |2024-02|720",
+    "company||2024-03|105.50",
+    "user|ada.alder@example.com|2024-03|0.000001",
+)
+INVOICES = tab(
+    "platform invoice_id period_start period_end amount_usd status",
+    "Cursor|INV-1|2024-02-01|2024-02-29|-105.505| Paid",
+    "claude_api| INV-2|2023-12-01|2023-12-31|123456789012.123456|",
+)
+
+
+def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
+    for resource, rows in (
+        ("employees", roster),
+        ("email_aliases", ALIASES),
+        ("api_key_mappings", mappings),
+        ("seat_plans", PLANS),
+        ("seat_assignments", ASSIGNMENTS),
+        ("budgets", BUDGETS),
+        ("invoices", INVOICES),
+    ):
+        yield Window(resource, "sheets", day, rows)
+
+
+# --- What was landed, in the order of time -------------------------------------------------------
+
+LOADS = [
+    Load(
+        "anthropic",
+        "1702600000.0",
+        "2023-12-15T05:00:00+00:00",
+        directories(FIRST_SNAPSHOT, USERS, KEYS[:6], WORKSPACES[:2], ACCOUNTS),
+    ),
+    Load(
+        "anthropic",
+        "1704175200.000001",
+        "2024-01-02T06:00:00.000001+00:00",
+        LEGACY_AT_NEW_YEAR,
+    ),
+    Load(
+        "anthropic",
+        "1709272799.9",
+        "2024-03-01T05:59:59.999999+00:00",
+        [
+            Window("usage_report_messages", "console", BEFORE_LEAP, [message_usage("key_a", 3)]),
+            Window("cost_report", "console", BEFORE_LEAP, [legacy_cost("1")]),
+            Window("usage_report_messages", "console", LEAP, [message_usage("key_a", 3)]),
+            Window("cost_report", "console", LEAP, [legacy_cost("1")]),
+            Window("analytics_cost", "console", LEAP, [cost(BO, "999")]),
+            Window("analytics_usage", "console", LEAP, ANALYTICS_USAGES),
+            Window("analytics_cost", "enterprise", LEAP, ANALYTICS_COSTS[:4]),
+            Window("usage_report_claude_code", "console", LEAP, CODE_DAYS),
+            Window("analytics_users", "enterprise", LEAP, ACTIVITIES),
+            Window("analytics_users", "console", LEAP, ACTIVITIES[:1]),
+            Window("spend_limits", "enterprise", LEAP, LIMITS),
+            *directories(SECOND_SNAPSHOT, USERS, KEYS, WORKSPACES, ACCOUNTS),
+        ],
+    ),
+    # Rows came, but the load never finished: none of it counts.
+    Load(
+        "anthropic",
+        "1709359200.0",
+        "2024-03-02T06:00:00+00:00",
+        [
+            Window("analytics_cost", "console", LEAP, [cost(BO, "55555")]),
+            Window("analytics_usage", "enterprise", SATURDAY, ANALYTICS_USAGES),
+        ],
+        status=1,
+    ),
+    # A day reported again, one emptied, one found unchanged; cost from one source and usage from
+    # the other.
+    Load(
+        "anthropic",
+        "1709618400.0",
+        "2024-03-05T06:00:00+00:00",
+        [
+            Window("analytics_cost", "console", LEAP, ANALYTICS_COSTS),
+            Window("cost_report", "console", BEFORE_LEAP, []),
+            Window("analytics_usage", "console", LEAP, ANALYTICS_USAGES, is_changed=False),
+            Window("analytics_usage", "console", MARCH, []),
+            Window("analytics_cost", "console", MARCH, ANALYTICS_COSTS[-6:]),
+            Window("usage_report_messages", "console", MARCH, [message_usage("key_b", 8)]),
+            Window("cost_report", "console", SUNDAY, [legacy_cost("1.5")]),
+            Window("analytics_usage", "console", SUNDAY, ANALYTICS_USAGES[5:]),
+            Window("analytics_cost", "enterprise", MONDAY, [cost(BO, "1")]),
+            Window("analytics_cost", "enterprise", MONDAY.replace("-04", "-06"), [cost(BO, "6")]),
+            *directories(
+                THIRD_SNAPSHOT,
+                [user("user_ada", "ada@new.example.com"), *USERS[3:]],
+                [*KEYS[:2], api_key("key_code", "Renamed"), *KEYS[6:]],
+                [{"id": "wrkspc_a", "name": "Alpha II"}],
+                [],
+            ),
+        ],
+    ),
+    # As soon as the one before: the greater id counts.
+    Load(
+        "anthropic",
+        "1709618400.1",
+        "2024-03-05T06:00:00+00:00",
+        [Window("analytics_cost", "enterprise", MONDAY, ANALYTICS_COSTS[2:6])],
+    ),
+    Load(
+        "cursor",
+        "1704175201.0",
+        "2024-01-02T07:00:00+01:00",
+        [
+            Window("members", "cursor", NEW_YEAR, FIRST_MEMBERS),
+            Window("usage_events", "cursor", NEW_YEAR, FIRST_EVENTS),
+            Window("daily_usage", "cursor", NEW_YEARS_EVE, DAILY_USAGES),
+        ],
+    ),
+    Load(
+        "cursor",
+        "1709272800.0",
+        "2024-03-01T06:00:00+00:00",
+        [
+            Window("members", "cursor", LEAP, SECOND_MEMBERS),
+            Window("usage_events", "cursor", LEAP, LEAP_DAYS_EVENTS),
+            Window("daily_usage", "cursor", LEAP, DAILY_USAGES),
+            Window("spend", "cursor", LEAP, SPEND),
+            Window("groups", "cursor", LEAP, GROUPS),
+        ],
+    ),
+    Load(
+        "cursor",
+        "1709618401.0",
+        "2024-03-05T06:30:00+00:00",
+        [
+            Window("members", "cursor", TUESDAY, THIRD_MEMBERS),
+            Window("usage_events", "cursor", MONDAY, FIRST_EVENTS[:1] + LEAP_DAYS_EVENTS[10:11]),
+        ],
+    ),
+    Load(
+        "google_sheets",
+        "1702600001.0",
+        "2023-12-15T05:00:00+00:00",
+        list(tabs(FIRST_SNAPSHOT, FIRST_ROSTER, MAPPINGS[:1])),
+    ),
+    Load(
+        "google_sheets",
+        "1709596800.0",
+        "2024-03-05T00:00:00+00:00",
+        list(tabs(THIRD_SNAPSHOT, FIRST_ROSTER, MAPPINGS)),
+    ),
+    Load(
+        "google_sheets",
+        "1709618402.0",
+        "2024-03-05T06:45:00+00:00",
+        list(tabs(THIRD_SNAPSHOT, SECOND_ROSTER, MAPPINGS))[:1],
+    ),
+]
