@@ -16,6 +16,7 @@ import json
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Context, Decimal
@@ -40,6 +41,8 @@ Row = Mapping[str, Any]
 
 _QUOTED_NAME = re.compile(r"`([^`.]+)`\.`([^`.]+)`\.`([^`.]+)`")
 _WIDE = Context(prec=100)
+# WebAssembly here knows no threads, and has one memory.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 class GoogleSqlError(Exception):
@@ -75,21 +78,21 @@ class GoogleSql:
         `parameters` are the types of its named parameters. Raises GoogleSqlError.
         """
         request = service.AnalyzeRequest(sql_statement=sql)
-        request.options.CopyFrom(_options())
+        request.options.CopyFrom(options())
         for name, kind in (parameters or {}).items():
             request.options.query_parameters.add(name=name).type.CopyFrom(type_proto(kind))
         if self._registered is None:
-            request.simple_catalog.CopyFrom(self._catalog(table_paths(sql)))
+            request.simple_catalog.CopyFrom(self.catalog(table_paths(sql)))
         else:
             request.registered_catalog_id = self._registered
-        return _call("Analyze", request, service.AnalyzeResponse).resolved_statement
+        return call("Analyze", request, service.AnalyzeResponse).resolved_statement
 
     @contextmanager
     def all_tables_known(self) -> Iterator[None]:
         """Statements meanwhile are analyzed five times as fast; no table may be added."""
         request = service.RegisterCatalogRequest()
-        request.simple_catalog.CopyFrom(self._catalog([name.split(".") for name in self.tables]))
-        self._registered = _call("RegisterCatalog", request, service.RegisterResponse).registered_id
+        request.simple_catalog.CopyFrom(self.catalog([name.split(".") for name in self.tables]))
+        self._registered = call("RegisterCatalog", request, service.RegisterResponse).registered_id
         try:
             yield
         finally:
@@ -109,8 +112,8 @@ class GoogleSql:
         request = service.EvaluateQueryRequest(
             sql=f"select to_json_string(result) from (\n{sql}\n) as result"
         )
-        request.options.CopyFrom(_options())
-        request.simple_catalog.CopyFrom(self._catalog(table_paths(sql)))
+        request.options.CopyFrom(options())
+        request.simple_catalog.CopyFrom(self.catalog(table_paths(sql)))
         for table in request.simple_catalog.table:
             content = request.table_content[table.name].table_data
             content.SetInParent()
@@ -118,16 +121,16 @@ class GoogleSql:
                 cells = content.row.add().cell
                 for column in table.column:
                     cells.add().CopyFrom(_value(row.get(column.name), column.type))
-        answer = _call("EvaluateQuery", request, service.EvaluateQueryResponse)
+        answer = call("EvaluateQuery", request, service.EvaluateQueryResponse)
         return [
             json.loads(row.cell[0].string_value, parse_float=Decimal)
             for row in answer.content.table_data.row
         ]
 
-    def _catalog(self, paths: Iterable[list[str]]) -> Any:  # noqa: ANN401
+    def catalog(self, paths: Iterable[list[str]]) -> Any:  # noqa: ANN401
         """All functions, and those of the tables at the paths that are known."""
         catalog = catalogs.SimpleCatalogProto(name="root")
-        catalog.builtin_function_options.language_options.CopyFrom(_language())
+        catalog.builtin_function_options.language_options.CopyFrom(language())
         for path in set(map(tuple, paths)):
             types = self.tables.get(".".join(path))
             if types is None:
@@ -146,11 +149,29 @@ def table_paths(sql: str) -> list[list[str]]:
 
     Raises GoogleSqlError for what cannot be parsed."""
     request = service.ExtractTableNamesFromStatementRequest(sql_statement=sql)
-    request.options.CopyFrom(_language())
-    answer = _call(
+    request.options.CopyFrom(language())
+    answer = call(
         "ExtractTableNamesFromStatement", request, service.ExtractTableNamesFromStatementResponse
     )
     return [list(name.table_name_segment) for name in answer.table_name]
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script. Raises GoogleSqlError for what cannot be parsed."""
+    text = script.encode()
+    position = 0
+    while text[position:].strip():
+        request = service.ExtractTableNamesFromNextStatementRequest()
+        request.parse_resume_location.input = script
+        request.parse_resume_location.byte_position = position
+        request.options.CopyFrom(language())
+        answer = call(
+            "ExtractTableNamesFromNextStatement",
+            request,
+            service.ExtractTableNamesFromNextStatementResponse,
+        )
+        yield text[position : answer.resume_byte_position].decode()
+        position = answer.resume_byte_position
 
 
 @functools.cache
@@ -217,7 +238,8 @@ _PLAIN: dict[str, tuple[str, Any]] = {
 
 
 @functools.cache
-def _language() -> Any:  # noqa: ANN401
+def language() -> Any:  # noqa: ANN401
+    """BigQuery's dialect (LanguageOptionsProto): all that is released, nothing internal."""
     language = zetasql_types.LanguageOptions.maximum_features()
     language.product_mode = zetasql_types.ProductMode.PRODUCT_EXTERNAL
     language.reserved_keywords = ["QUALIFY"]
@@ -228,18 +250,21 @@ def _language() -> Any:  # noqa: ANN401
 
 
 @functools.cache
-def _options() -> Any:  # noqa: ANN401
+def options() -> Any:  # noqa: ANN401
+    """How statements are analyzed (AnalyzerOptionsProto)."""
     options = zetasql_types.AnalyzerOptions(default_timezone="UTC").to_proto()
-    options.language_options.CopyFrom(_language())
+    options.language_options.CopyFrom(language())
     options.prune_unused_columns = True
     options.error_message_mode = options_pb2.ERROR_MESSAGE_ONE_LINE
     return options
 
 
-def _call(method: str, request: Any, response: type[Any]) -> Any:  # noqa: ANN401
-    client = local_service.ZetaSqlLocalService.get_instance().wasm_client
+def call(method: str, request: Any, response: type[Any]) -> Any:  # noqa: ANN401
+    """Ask ZetaSQL's local service. Raises GoogleSqlError."""
     try:
-        return client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, response)
+        with _ONE_AT_A_TIME:
+            client = local_service.ZetaSqlLocalService.get_instance().wasm_client
+            return client.call_grpc_func(f"ZetaSqlLocalService_{method}", request, response)
     except ZetaSQLError as error:
         raise GoogleSqlError(str(error)) from None
 

@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -94,6 +95,8 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
             os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
         if settings.bigquery_api_endpoint:
             os.environ["BIGQUERY_EMULATOR_HOST"] = settings.bigquery_api_endpoint
+        # dlt reads a few rows about its loads: REST will do for them.
+        warnings.filterwarnings("ignore", "Cannot create BigQuery Storage client")
         location, project = settings.bigquery_location, settings.google_cloud_project
         yield lambda: dlt.destinations.bigquery(location=str(location), project_id=project)
         return
@@ -148,17 +151,14 @@ def land(
     source = run.report.source
     base_url = run.report.base_url or ""
 
-    @dlt.resource(
-        name="landing",
-        write_disposition="append",
-        columns={"window_start": {"partition": True}, "organization": {"cluster": True}},
-    )
+    @dlt.resource(name="landing", write_disposition="append")
     def landing() -> Iterator[Any]:
         there = set(dlt.current.source_schema().data_table_names())
         schemas = {**dict.fromkeys(tables, RECORDS), **OWN_TABLES}
         for name, schema in schemas.items():
             if name not in there:
-                yield dlt.mark.with_table_name(schema.empty_table(), name)
+                hints = _bigquery_layout(name)
+                yield dlt.mark.with_hints(schema.empty_table(), hints, create_table_variant=True)
         if windows is None:
             return
         state = dlt.current.source_state()
@@ -184,6 +184,25 @@ def land(
             dataset_name=settings.dataset(f"raw_{source}"),
         )
         pipeline.run(whole())
+
+
+def _bigquery_layout(table: str) -> Any:  # noqa: ANN401
+    """By what BigQuery partitions (by day) and clusters a table when it is made.
+
+    Records are looked up by their windows. The log of extractions grows with every run, and of it
+    only what came last is read.
+    """
+    import dlt
+    from dlt.destinations.impl.bigquery.bigquery_adapter import CLUSTER_COLUMNS_HINT
+
+    partition, cluster = "window_start", ["organization"]
+    if table == "extractions":
+        partition, cluster = "extracted_at", ["resource", "organization"]
+    return dlt.mark.make_hints(
+        table_name=table,
+        columns={partition: {"partition": True}},
+        additional_table_hints={CLUSTER_COLUMNS_HINT: cluster},
+    )
 
 
 def _another_company(

@@ -235,7 +235,8 @@
     )
 {%- endmacro %}
 
-{# An amount in dollars less a percentage of it. DuckDB multiplies up to 38 digits only. #}
+{# An amount in dollars less a percentage of it, of which seven decimals count: a product
+has at most 38 digits. #}
 {% macro less_percent(amount, percent) -%}
     {{ return(adapter.dispatch('less_percent')(amount, percent)) }}
 {%- endmacro %}
@@ -243,11 +244,11 @@
 {% macro duckdb__less_percent(amount, percent) -%}
     cast(
         {{ amount }}
-        * cast((100 - {{ percent }}) * cast(0.01 as decimal(3, 2)) as decimal(14, 11))
+        * cast((100 - {{ percent }}) * cast(0.01 as decimal(3, 2)) as decimal(12, 9))
         as {{ type_money() }}
     )
 {%- endmacro %}
 
 {% macro bigquery__less_percent(amount, percent) -%}
-    round({{ amount }} * (100 - {{ percent }}) * bignumeric '0.01', 18)
+    round({{ amount }} * cast((100 - {{ percent }}) * numeric '0.01' as numeric), 18)
 {%- endmacro %}
