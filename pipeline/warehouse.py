@@ -52,6 +52,10 @@ def _bigquery(settings: Settings) -> Ask:
         location=settings.bigquery_location,
         credentials=AnonymousCredentials() if emulator else None,  # type: ignore[no-untyped-call]
         client_options={"api_endpoint": emulator} if emulator else None,
+        default_query_job_config=bigquery.QueryJobConfig(
+            maximum_bytes_billed=settings.bigquery_maximum_bytes_billed,
+            labels={"target": "bigquery", "model": "report"},
+        ),
     )
 
     def ask(sql: str) -> list[tuple[Any, ...]]:

@@ -21,6 +21,18 @@ TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
 UNMAPPED = "user_email = 'unattributed' and api_key_id like 'apikey%'"
 
+# Tables that runs add to, beside the facts.
+SHAPED_BY_RUNS = (
+    "staging.base_cursor__windows",
+    "staging.base_google_sheets__windows",
+    "staging.base_cursor__members",
+    "staging.base_google_sheets__employees",
+    "staging.base_google_sheets__email_aliases",
+    "staging.base_google_sheets__api_key_mappings",
+    "staging.base_google_sheets__seat_plans",
+    "intermediate.int_attribution_rules",
+)
+
 Living = tuple[Warehouse, Running]
 
 
@@ -282,6 +294,9 @@ def test_all_of_it_is_what_a_full_refresh_would_build(living: Living, tmp_path: 
     shutil.copy(warehouse.path, copy.path)
     copy.build("--full-refresh", "--exclude-resource-type", "test", "unit_test")
     assert copy.facts() == warehouse.facts()
+    for table in SHAPED_BY_RUNS:
+        rows = f"select * from {table} order by all"
+        assert copy.rows(rows) == warehouse.rows(rows), table
 
 
 def test_a_kind_of_event_that_nobody_knows_is_loud_and_its_money_is_shown(
