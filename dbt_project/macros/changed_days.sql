@@ -102,16 +102,20 @@ the next one.
     select {{ columns }} from {{ arguments['temp_relation'] }}
 {%- endmacro %}
 
-{# BigQuery: dbt's insert_overwrite, with the partitions named, so that it need not look
-for them and also empties those of which nothing is left. #}
+{# BigQuery: dbt's insert_overwrite in one statement, with the partitions named, so that it
+need not look for them and also empties those of which nothing is left. #}
 {% macro bq_generate_incremental_insert_overwrite_build_sql(
     tmp_relation, target_relation, sql, unique_key, partition_by, partitions,
     dest_columns, tmp_relation_exists, copy_partitions
 ) -%}
-    {{ bq_insert_overwrite_sql(
-        tmp_relation, target_relation, sql, unique_key, partition_by,
-        replaced_days(config.get('meta')),
-        dest_columns, tmp_relation_exists, copy_partitions
+    {%- set replaced = in_days(
+        'DBT_INTERNAL_DEST.' ~ partition_by.field, replaced_days(config.get('meta'))
+    ) -%}
+    {%- set source_sql = bq_static_select_insert_overwrite_sql(
+        tmp_relation, sql, partition_by, tmp_relation_exists
+    ) -%}
+    {{ get_insert_overwrite_merge_sql(
+        target_relation, source_sql, dest_columns, [replaced]
     ) }}
 {%- endmacro %}
 
