@@ -10,8 +10,7 @@ PYTHON ?= $(shell for python in $(PY) python3.11 python3.12 python3.13 python3 p
 export DO_NOT_TRACK := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run backfill check test lint format docs bench lock clean \
-	check-bigquery test-bigquery plan-bigquery smoke-bigquery
+.PHONY: help setup run backfill check test check-bigquery test-bigquery plan-bigquery smoke-bigquery lint format docs bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
