@@ -76,11 +76,7 @@ class _Branch:
                 if node.kind == "test":
                     self._check(node)
         tables = {node.table: node for node in self.nodes if node.kind != "test"}
-        views = {
-            node.table: self.resolved[node.name]
-            for node in tables.values()
-            if node.materialized == "view" and node.name in self.resolved
-        }
+        views = views_of(self.nodes, self.resolved)
         for node in self.nodes:
             if node.name in self.resolved:
                 for reason in lint(node, self.resolved[node.name], tables, views):
@@ -128,6 +124,15 @@ class _Branch:
         self.failed.add(node.name)
         problem = Problem(self.name, node.name, node.path, line, reason)
         self.analysis.problems.append(problem)
+
+
+def views_of(nodes: list[Node], resolved: dict[str, Any]) -> dict[str, Any]:
+    """The resolved forms of the views among the nodes, by the names of their tables."""
+    return {
+        node.table: resolved[node.name]
+        for node in nodes
+        if node.materialized == "view" and node.kind == "model" and node.name in resolved
+    }
 
 
 def broken_contract(node: Node, types: Types) -> Iterator[str]:

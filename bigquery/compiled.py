@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,14 @@ import pyarrow as pa
 
 from bigquery.googlesql import Columns
 from extract.landing import OWN_TABLES, RECORDS
-from pipeline.dbt import DBT, PROJECT
+from pipeline.dbt import DBT, FOLDERS
 from pipeline.settings import ROOT
 
 # Where dbt keeps what it parsed and compiled, by branch: it is faster the next time.
 TARGET = ROOT / "target" / "bigquery"
 BRANCHES = ("full", "incremental")
+# Where any days will do they are always these: other variables make dbt parse all anew.
+DAYS = ("2026-01-01", "2026-01-02")
 # Names that say what they are; no such project is ever asked for.
 SETTINGS = {
     "TARGET": "bigquery",
@@ -59,14 +61,13 @@ class Node:
 
 
 def compile_project(
-    days: list[str], folder: Path | None = None, as_of_date: str | None = None
+    days: Sequence[str] = DAYS, folder: Path = TARGET, as_of_date: str | None = None
 ) -> dict[str, list[Node]]:
     """Every node by branch, parents before children, with incremental models on the given days,
     as of today unless told otherwise.
 
     Raises CompileError.
     """
-    folder = folder or TARGET
     with ThreadPoolExecutor() as threads:
         manifests = threads.map(
             lambda branch: _compile(branch, days, folder / branch, as_of_date), BRANCHES
@@ -77,14 +78,15 @@ def compile_project(
         }
 
 
-def _compile(branch: str, days: list[str], folder: Path, as_of_date: str | None) -> dict[str, Any]:
-    folders = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
+def _compile(
+    branch: str, days: Sequence[str], folder: Path, as_of_date: str | None
+) -> dict[str, Any]:
     variables = json.dumps({"offline": {"branch": branch, "days": days}, "as_of_date": as_of_date})
     arguments = ["compile", "--no-introspect", "--no-populate-cache", "--quiet"]
     arguments += ["--vars", variables, "--target-path", str(folder), "--log-path", str(folder)]
     done = subprocess.run(
         [DBT, *arguments],
-        env=os.environ | SETTINGS | folders,
+        env=os.environ | SETTINGS | FOLDERS,
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline.dbt import DBT, PROJECT
+from pipeline.dbt import DBT, FOLDERS
 from pipeline.settings import ROOT, Settings
 from pipeline.warehouse import warehouse
 from sandbox.server import Running, running
@@ -81,8 +81,7 @@ class Side:
 
     def _run(self, *command: str) -> None:
         log.info("%s: %s", self.name, " ".join(command[1:4]))
-        folders = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
-        environment = os.environ | folders | self.settings
+        environment = os.environ | FOLDERS | self.settings
         done = subprocess.run(
             command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
         )

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from bigquery.check import Analysis
+from bigquery.check import Analysis, views_of
 from bigquery.compiled import Node
 from bigquery.googlesql import type_name
 from bigquery.scans import Days, Read, reads
@@ -127,11 +127,7 @@ class Plan:
         self.resolved = analysis.resolved["incremental"]
         self.nodes = nodes
         self.tables = {node.table: node for node in nodes if node.kind != "test"}
-        self.views = {
-            node.table: self.resolved[node.name]
-            for node in nodes
-            if node.materialized == "view" and node.kind == "model"
-        }
+        self.views = views_of(nodes, self.resolved)
 
     def steps(self, company: Company, today: date) -> Iterator[Step]:
         """What each model, snapshot and test reads. Views read nothing until they are asked."""
@@ -166,12 +162,11 @@ class Plan:
             return Reading(node.name, None, width * rows * people * rows_each)
         if not partition:
             return Reading(node.name, None, width * rows * people)
+        wanted = _partitions(days.get(partition), company.history, today)
         if node.name == "extractions":
             # The sample was landed at once: a daily run logs the days of its look-back.
-            wanted = _partitions(days.get(partition), company.history, today)
             per_run = rows / self.warehouse.days * LOOK_BACK
             return Reading(node.name, wanted, width * per_run * wanted)
-        wanted = _partitions(days.get(partition), company.history, today)
         if node.kind == "source" and sample_days < self.warehouse.days / 2:
             wanted = round(wanted * SNAPSHOTS_PER_DAY)
         return Reading(node.name, wanted, width * rows / max(sample_days, 1) * people * wanted)

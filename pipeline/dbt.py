@@ -19,6 +19,8 @@ from pipeline.settings import ROOT, SECRETS, Settings
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 PROJECT = ROOT / "dbt_project"
+# What dbt reads from the environment to find the project, whatever folder it is called in.
+FOLDERS = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
 RESULTS = PROJECT / "target" / "run_results.json"
 BAD = ("error", "fail", "runtime error", "partial success")
 
@@ -38,8 +40,7 @@ class Build:
 def environment(settings: Settings) -> dict[str, str]:
     """The environment for dbt: what it needs of the settings, and none of the secrets."""
     inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
-    folders = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
-    return inherited | settings.dbt_environment() | folders
+    return inherited | settings.dbt_environment() | FOLDERS
 
 
 def call(settings: Settings, arguments: list[str]) -> int:

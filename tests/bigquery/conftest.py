@@ -6,4 +6,4 @@ from bigquery.compiled import compile_project
 @pytest.fixture(scope="session")
 def project():
     """The project as `make check-bigquery` compiles it."""
-    return compile_project(["2026-11-18", "2026-11-19"])
+    return compile_project()

@@ -16,10 +16,9 @@ import duckdb
 
 from bigquery.compiled import SETTINGS
 from bigquery.googlesql import Columns, GoogleSql
-from pipeline.dbt import DBT, PROJECT
+from pipeline.dbt import DBT, FOLDERS
 from pipeline.settings import ROOT
 
-FOLDERS = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
 # A column's type on DuckDB where BigQuery calls it so: raw tables as dlt makes them, money and
 # numbers as `dbt_project.yml` says.
 DUCKDB_TYPES = {
