@@ -9,27 +9,35 @@ the next one.
 #}
 
 {# The settings of such a model: a table by day, of which a run replaces whole days. #}
-{% macro replaced_by_day(day_column, changes, cluster_by) -%}
+{% macro replaced_by_day(day_column, changes, cluster_by, period='day') -%}
     {%- set config = {
         'materialized': 'incremental',
         'on_schema_change': 'fail',
-        'meta': {'day_column': day_column, 'changes': changes},
+        'meta': {'day_column': day_column, 'changes': changes, 'period': period},
         'post_hook': '{{ log_build() }}',
     } -%}
     {%- do config.update(
-        adapter.dispatch('days_as_partitions')(day_column, cluster_by)
+        adapter.dispatch('days_as_partitions')(day_column, cluster_by, period)
     ) -%}
     {{ return(config) }}
 {%- endmacro %}
 
-{% macro duckdb__days_as_partitions(day_column, cluster_by) -%}
+{# The same by month: `month_column` holds the first day of one, and a run replaces the months
+in which a day changed. It reads them whole: `days_of_changed_months`. #}
+{% macro replaced_by_month(month_column, changes, cluster_by) -%}
+    {{ return(replaced_by_day(month_column, changes, cluster_by, period='month')) }}
+{%- endmacro %}
+
+{% macro duckdb__days_as_partitions(day_column, cluster_by, period) -%}
     {{ return({'incremental_strategy': 'replace_days'}) }}
 {%- endmacro %}
 
-{% macro bigquery__days_as_partitions(day_column, cluster_by) -%}
+{% macro bigquery__days_as_partitions(day_column, cluster_by, period) -%}
     {{ return({
         'incremental_strategy': 'insert_overwrite',
-        'partition_by': {'field': day_column, 'data_type': 'date'},
+        'partition_by': {
+            'field': day_column, 'data_type': 'date', 'granularity': period
+        },
         'cluster_by': cluster_by,
     }) }}
 {%- endmacro %}
@@ -63,12 +71,47 @@ the next one.
     {{ return(days or [beginning_of_time()]) }}
 {%- endmacro %}
 
+{# The first days of the months in which a day changed; none for all of them. #}
+{% macro changed_months(changes) -%}
+    {%- set days = changed_days(changes) -%}
+    {%- if days is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set months = [] -%}
+    {%- for day in days -%}
+        {%- do months.append(day[:13] ~ "-01'") -%}
+    {%- endfor -%}
+    {{ return(months | unique | list) }}
+{%- endmacro %}
+
+{# All days of those months. #}
+{% macro days_of_changed_months(changes) -%}
+    {%- set months = changed_months(changes) -%}
+    {%- if months is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set days = [] -%}
+    {%- for month in months -%}
+        {%- set first = modules.datetime.date.fromisoformat(month[6:16]) -%}
+        {%- for number in range(31) -%}
+            {%- set day = first + modules.datetime.timedelta(days=number) -%}
+            {%- if day.month == first.month -%}
+                {%- do days.append("date '" ~ day ~ "'") -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(days) }}
+{%- endmacro %}
+
 {# The days that a run replaces in the model that is built now. #}
 {% macro replaced_days(meta) -%}
     {%- if meta.get('directory') -%}
         {%- set source_name, resource = meta['directory'] -%}
         {%- set windows = ref('base_' ~ source_name ~ '__windows') -%}
         {{ return(changed_snapshots(windows, resource)['built']) }}
+    {%- endif -%}
+    {%- if meta['period'] == 'month' -%}
+        {{ return(changed_months(ref(meta['changes']))) }}
     {%- endif -%}
     {{ return(changed_days(ref(meta['changes']))) }}
 {%- endmacro %}

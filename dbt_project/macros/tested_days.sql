@@ -28,12 +28,15 @@ scratch is tested whole. So a daily run does not read history to test it again.
     {%- set node = graph.nodes.get(model.attached_node) if execute else none -%}
     {%- set meta = node.config.meta if node else {} -%}
     {%- if meta.get('day_column') -%}
-        {%- set built_with = meta.get('built_with', relation.identifier) -%}
+        {%- set since = tested_since(meta.get('built_with', relation.identifier)) -%}
+        {%- if meta.get('period') == 'month' -%}
+            {%- set since = since[:13] ~ "-01'" -%}
+        {%- endif -%}
         {%- set filtered -%}
             (
                 select *
                 from {{ relation }}
-                where {{ meta['day_column'] }} >= {{ tested_since(built_with) }}
+                where {{ meta['day_column'] }} >= {{ since }}
             ) as tested_days
         {%- endset -%}
         {{ return(filtered) }}

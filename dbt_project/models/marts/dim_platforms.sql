@@ -34,6 +34,8 @@ unioned as (
         measures_tokens,
         measures_lines,
         measures_messages,
+        measures_sessions,
+        measures_suggested_lines,
         true as is_known
     from platforms
 
@@ -48,6 +50,8 @@ unioned as (
         false as measures_tokens,
         false as measures_lines,
         false as measures_messages,
+        false as measures_sessions,
+        false as measures_suggested_lines,
         false as is_known
     from unlisted
 
@@ -62,6 +66,8 @@ unioned as (
         false as measures_tokens,
         false as measures_lines,
         false as measures_messages,
+        false as measures_sessions,
+        false as measures_suggested_lines,
         true as is_known
 
 )
