@@ -48,7 +48,7 @@
 {%- endmacro %}
 
 {% macro bigquery__quantile_over(value, part, partition_by) -%}
-    percentile_cont(cast({{ value }} as {{ type_number() }}), {{ part }})
+    percentile_cont(cast({{ value }} as numeric), numeric '{{ part }}')
         over (partition by {{ partition_by | join(', ') }})
 {%- endmacro %}
 
