@@ -29,9 +29,9 @@ summed as (
         user_email,
         platform_code,
         count(distinct case when is_active then activity_date end) as active_days,
-    {% for count in counts %}
-        cast(sum({{ count }}) as int64) as {{ count }},
-    {% endfor %}
+        {% for count in counts %}
+            cast(sum({{ count }}) as int64) as {{ count }},
+        {% endfor %}
     {%- for cost in costs_usd %}
         cast(sum({{ cost }}) as {{ type_money() }}) as {{ cost }}
         {{- "," if not loop.last }}

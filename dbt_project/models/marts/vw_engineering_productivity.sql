@@ -11,15 +11,19 @@
     'activity_date', 'platform_code', 'user_sk', 'user_email', 'department', 'team',
     'cost_center',
 ] %}
+{% set modes = ['agent', 'chat', 'composer', 'cmd_k', 'bugbot'] %}
+{% set counts_of_cursor = [
+    'tabs_shown', 'tabs_accepted', 'edits_applied', 'edits_accepted', 'agent_requests',
+    'chat_requests', 'composer_requests', 'cmd_k_requests', 'bugbot_requests',
+] %}
+{% set counts_of_claude_code = [
+    'tool_actions_decided', 'tool_actions_accepted', 'commits', 'pull_requests'
+] %}
 {% set counts = [
     'usage_rows', 'uncounted_rows', 'sessions', 'requests', 'total_tokens',
-    'lines_suggested', 'lines_accepted', 'tabs_shown', 'tabs_accepted', 'edits_applied',
-    'edits_accepted', 'tool_actions_decided', 'tool_actions_accepted', 'commits',
-    'pull_requests', 'agent_requests', 'chat_requests', 'composer_requests',
-    'cmd_k_requests', 'bugbot_requests',
-] %}
+    'lines_suggested', 'lines_accepted',
+] + counts_of_cursor + counts_of_claude_code %}
 {% set costs_usd = ['list_cost_usd', 'billed_cost_usd', 'effective_cost_usd'] %}
-{% set modes = ['agent', 'chat', 'composer', 'cmd_k', 'bugbot'] %}
 
 with usages as (
 
@@ -71,16 +75,16 @@ unioned as (
             as edits_applied,
         case when usage_type = 'edit' then suggestions_accepted else 0 end
             as edits_accepted,
+        {% for mode in modes %}
+            case when usage_type = '{{ mode }}' then messages else 0 end
+                as {{ mode }}_requests,
+        {% endfor %}
         case when usage_type = 'session' then suggestions_shown else 0 end
             as tool_actions_decided,
         case when usage_type = 'session' then suggestions_accepted else 0 end
             as tool_actions_accepted,
         commits,
         pull_requests,
-    {% for mode in modes %}
-        case when usage_type = '{{ mode }}' then messages else 0 end
-            as {{ mode }}_requests,
-    {% endfor %}
         cast(0 as {{ type_money() }}) as list_cost_usd,
         cast(0 as {{ type_money() }}) as billed_cost_usd,
         cast(0 as {{ type_money() }}) as effective_cost_usd
@@ -96,9 +100,9 @@ unioned as (
         department,
         team,
         cost_center,
-    {% for count in counts %}
-        0 as {{ count }},
-    {% endfor %}
+        {% for count in counts %}
+            0 as {{ count }},
+        {% endfor %}
         list_cost_usd,
         billed_cost_usd,
         effective_cost_usd
@@ -110,9 +114,9 @@ summed as (
 
     select
         {{ key | join(', ') }},
-    {% for count in counts %}
-        cast(sum({{ count }}) as int64) as {{ count }},
-    {% endfor %}
+        {% for count in counts %}
+            cast(sum({{ count }}) as int64) as {{ count }},
+        {% endfor %}
     {%- for cost in costs_usd %}
         cast(sum({{ cost }}) as {{ type_money() }}) as {{ cost }}
         {{- "," if not loop.last }}
@@ -143,20 +147,14 @@ measured as (
             as suggested_lines_accepted,
         case when platforms.measures_lines then summed.lines_accepted end
             as lines_accepted,
-    {% for count in [
-        'tabs_shown', 'tabs_accepted', 'edits_applied', 'edits_accepted',
-        'agent_requests', 'chat_requests', 'composer_requests', 'cmd_k_requests',
-        'bugbot_requests',
-    ] %}
-        case when summed.platform_code = 'cursor' then summed.{{ count }} end
-            as {{ count }},
-    {% endfor %}
-    {%- for count in [
-        'tool_actions_decided', 'tool_actions_accepted', 'commits', 'pull_requests'
-    ] %}
-        case when summed.platform_code = 'claude_code' then summed.{{ count }} end
-            as {{ count }},
-    {% endfor %}
+        {% for count in counts_of_cursor %}
+            case when summed.platform_code = 'cursor' then summed.{{ count }} end
+                as {{ count }},
+        {% endfor %}
+        {% for count in counts_of_claude_code %}
+            case when summed.platform_code = 'claude_code' then summed.{{ count }} end
+                as {{ count }},
+        {% endfor %}
         summed.list_cost_usd,
         summed.billed_cost_usd,
         summed.effective_cost_usd

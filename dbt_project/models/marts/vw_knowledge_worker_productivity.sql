@@ -4,7 +4,8 @@
     cluster_by=['platform_code', 'department', 'user_email']
 )) }}
 
--- GRAIN: one row per day, person and platform; where nobody is known, per cost centre too
+-- GRAIN: one row per day, person and platform; where nobody is known, per cost centre
+-- too
 -- INVARIANT: a day costs what fct_cost_daily says that knowledge work cost
 {% set days = changed_days(ref('int_changed_days')) %}
 {% set key = [
@@ -14,6 +15,9 @@
 {% set counts = [
     'usage_rows', 'uncounted_rows', 'conversations', 'sessions', 'messages', 'artifacts',
     'projects', 'files', 'searches', 'requests', 'total_tokens',
+] %}
+{% set counts_of_claude_ai = [
+    'active_surfaces', 'artifacts', 'projects', 'files', 'searches'
 ] %}
 {% set costs_usd = ['list_cost_usd', 'billed_cost_usd', 'effective_cost_usd'] %}
 
@@ -87,9 +91,9 @@ unioned as (
         team,
         cost_center,
         null as surface,
-    {% for count in counts %}
-        0 as {{ count }},
-    {% endfor %}
+        {% for count in counts %}
+            0 as {{ count }},
+        {% endfor %}
         list_cost_usd,
         billed_cost_usd,
         effective_cost_usd
@@ -103,9 +107,9 @@ summed as (
         {{ key | join(', ') }},
         count(distinct surface) as active_surfaces,
         string_agg(distinct surface, ', ' order by surface) as surfaces,
-    {% for count in counts %}
-        cast(sum({{ count }}) as int64) as {{ count }},
-    {% endfor %}
+        {% for count in counts %}
+            cast(sum({{ count }}) as int64) as {{ count }},
+        {% endfor %}
     {%- for cost in costs_usd %}
         cast(sum({{ cost }}) as {{ type_money() }}) as {{ cost }}
         {{- "," if not loop.last }}
@@ -132,10 +136,10 @@ measured as (
             as conversations,
         case when platforms.measures_sessions then summed.sessions end as sessions,
         case when platforms.measures_messages then summed.messages end as messages,
-    {% for count in ['active_surfaces', 'artifacts', 'projects', 'files', 'searches'] %}
-        case when summed.platform_code = 'claude_ai' then summed.{{ count }} end
-            as {{ count }},
-    {% endfor %}
+        {% for count in counts_of_claude_ai %}
+            case when summed.platform_code = 'claude_ai' then summed.{{ count }} end
+                as {{ count }},
+        {% endfor %}
         case when summed.uncounted_rows = 0 then summed.requests end as requests,
         summed.total_tokens,
         summed.list_cost_usd,
