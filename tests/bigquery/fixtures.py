@@ -298,7 +298,13 @@ def activity(email, user="user_x", **more) -> dict:
 ACTIVITIES = [
     activity(
         "Ada.Alder@example.com",
-        chat_metrics={"distinct_conversation_count": 4, "message_count": 77.0},
+        chat_metrics={
+            "distinct_conversation_count": 4,
+            "message_count": 77.0,
+            "distinct_artifacts_created_count": "2",
+            "distinct_projects_created_count": None,
+            "distinct_files_uploaded_count": 3.0,
+        },
         cowork_metrics={"distinct_session_count": "2", "message_count": 37},
         office_metrics={"excel": {"distinct_session_count": 1}, "word": {"message_count": 5}},
         claude_code_metrics={
@@ -310,6 +316,7 @@ ACTIVITIES = [
         },
     ),
     activity("idle@example.com", chat_metrics={"message_count": 0}),
+    activity("bo@example.com", chat_metrics=None, web_search_count=6.0),
     activity(None, None, science_metrics={"message_count": 1}, design_metrics=None),
 ]
 
