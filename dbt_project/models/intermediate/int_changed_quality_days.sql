@@ -52,11 +52,19 @@ judged_days as (
 
 unioned as (
 
-    select * from changed_days
+    select
+        model_name,
+        changed_date,
+        reason
+    from changed_days
 
     union all
 
-    select * from judged_days
+    select
+        model_name,
+        changed_date,
+        reason
+    from judged_days
 
 )
 

@@ -20,21 +20,42 @@ unioned as (
 
     select
         'anthropic' as source_name,
-        *
+        extraction_id,
+        resource,
+        organization,
+        records,
+        rejected,
+        is_changed,
+        window_start,
+        loaded_at
     from anthropic
 
     union all
 
     select
         'cursor' as source_name,
-        *
+        extraction_id,
+        resource,
+        organization,
+        records,
+        rejected,
+        is_changed,
+        window_start,
+        loaded_at
     from cursor_extractions
 
     union all
 
     select
         'google_sheets' as source_name,
-        *
+        extraction_id,
+        resource,
+        organization,
+        records,
+        rejected,
+        is_changed,
+        window_start,
+        loaded_at
     from google_sheets
 
 )

@@ -11,7 +11,7 @@ with windows as (
 
     select
         *,
-        -- The legacy reports stand in for the Analytics API: one of the two is expected.
+        -- The legacy reports stand in for the Analytics API: one of the two is due.
         case resource
             when 'cost_report' then 'analytics_cost'
             when 'usage_report_messages' then 'analytics_usage'
@@ -156,8 +156,8 @@ newest_extractions as (
 
 ),
 
--- A directory or sheet is of the day of the run, and counts for the day before, which that
--- run reads. While it stays as it is, each run finds the same records refused.
+-- A directory or sheet is of the day of the run, and counts for the day before, which
+-- that run reads. While it stays as it is, each run finds the same records refused.
 refused as (
 
     select

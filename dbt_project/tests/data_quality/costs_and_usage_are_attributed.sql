@@ -1,5 +1,5 @@
--- Over the last days, a person or a cost centre is known for most of what each organization
--- spent, and of its tokens (attributed_share_warn, _error).
+-- Over the last days, a person or a cost centre is known for most of what each
+-- organization spent, and of its tokens (attributed_share_warn, _error).
 {{ config(
     store_failures=true,
     fail_calc='coalesce(max(quality_level), 0)',

@@ -1,4 +1,5 @@
--- Of the last days, each has the reports that are due for it (completeness_warn, _error).
+-- Each of the last days has the reports that are due for it (completeness_warn,
+-- _error).
 {{ config(
     store_failures=true,
     fail_calc='coalesce(max(quality_level), 0)',
