@@ -24,7 +24,7 @@ FUNCTIONS = frozenset(
     last_value lead least length logical_and logical_or lower max md5 min mod nullif
     percentile_cont percentile_disc rank regexp_contains regexp_extract regexp_replace replace
     round row_number safe_divide split starts_with string_agg substr sum timestamp_millis
-    timestamp_trunc to_hex to_json_string trim trunc upper
+    timestamp_diff timestamp_trunc to_hex to_json_string trim trunc upper
     """.split()  # noqa: SIM905
 )
 
