@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in $(PY) python3.11 python3.12 python3.13 python3 p
 export DO_NOT_TRACK := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run backfill check test check-bigquery test-bigquery plan-bigquery smoke-bigquery lint format docs bench lock clean
+.PHONY: help setup run backfill check test check-bigquery test-bigquery plan-bigquery smoke-bigquery test-focus lint format docs focus bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,10 @@ format: setup ## put Python and SQL in style where that can be done by machine
 
 docs: setup ## write the models' documentation to dbt_project/target/static_index.html
 	@$(PY) -m pipeline dbt docs generate --static
+
+focus: setup ## write the FinOps FOCUS export: make focus SINCE=2026-01-01 UNTIL=2026-02-01 FOLDER=target/focus (all optional)
+	@$(PY) -m pipeline focus $(if $(SINCE),--since "$(SINCE)") $(if $(UNTIL),--until "$(UNTIL)") \
+		$(if $(FOLDER),--folder "$(FOLDER)")
 
 bench: setup ## measure speed and memory
 	@$(PY) -m bench

@@ -4,9 +4,6 @@
 
 -- INVARIANT: costs and tokens sum to the facts of the day, to the last digit
 {% set days = changed_days(ref('int_changed_days')) %}
-{% set token_types = [
-    'uncached_input', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output',
-] %}
 {% set dimensions = [
     'charge_date', 'platform_code', 'vendor', 'organization', 'user_email',
     'department', 'team', 'cost_center', 'api_key_id', 'workspace_id',
@@ -23,7 +20,7 @@
     'billed_cost', 'effective_cost', 'pricing_quantity', 'pricing_unit',
     'consumed_quantity', 'consumed_unit', 'tags', 'x_charge_date', 'x_platform_code',
     'x_product', 'x_cost_type', 'x_person_email', 'x_cost_center', 'x_credential_id',
-    'x_service_account_id', 'x_attribution_method', 'x_attribution_confidence',
+    'x_service_account_id', 'x_attribution_method',
 ] %}
 
 with costs as (
@@ -63,10 +60,24 @@ workspaces as (
 
 token_types as (
 
-    {% for token_type in token_types -%}
-        select '{{ token_type }}' as token_type
-        {{- "\n\n    union all\n\n    " if not loop.last }}
-    {% endfor %}
+    select 'uncached_input' as token_type
+
+    union all
+
+    select 'cache_read' as token_type
+
+    union all
+
+    select 'cache_write_5m' as token_type
+
+    union all
+
+    select 'cache_write_1h' as token_type
+
+    union all
+
+    select 'output' as token_type
+
 ),
 
 tokens as (
@@ -75,9 +86,11 @@ tokens as (
         usages.*,
         token_types.token_type,
         case token_types.token_type
-        {% for token_type in token_types -%}
-            when '{{ token_type }}' then usages.{{ token_type }}_tokens
-        {% endfor -%}
+            when 'uncached_input' then usages.uncached_input_tokens
+            when 'cache_read' then usages.cache_read_tokens
+            when 'cache_write_5m' then usages.cache_write_5m_tokens
+            when 'cache_write_1h' then usages.cache_write_1h_tokens
+            when 'output' then usages.output_tokens
         end as token_count
     from usages
     cross join token_types
@@ -186,11 +199,11 @@ summed as (
         cast(sum(token_count) as {{ type_number() }}) as consumed_quantity
     from charges
     group by
-        charge_category,
         {% for dimension in dimensions -%}
-            {{ dimension }}
-            {{- "," if not loop.last }}
-        {% endfor %}
+            {{ dimension }},
+        {% endfor -%}
+        charge_category
+
 ),
 
 -- FOCUS says null where the facts say `unattributed`.
@@ -277,7 +290,7 @@ described as (
         x_credential_id,
         service_account_id as x_service_account_id,
         attribution_method as x_attribution_method,
-        attribution_confidence as x_attribution_confidence
+        attribution_confidence
     from named
 
 ),
@@ -286,9 +299,9 @@ spelled as (
 
     select
         {% for column in columns -%}
-            {{ column }} as {{ focus_name(column) }}
-            {{- "," if not loop.last }}
-        {% endfor %}
+            {{ column }} as {{ focus_name(column) }},
+        {% endfor -%}
+        attribution_confidence as {{ focus_name('x_attribution_confidence') }}
     from described
 
 )
