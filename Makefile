@@ -45,6 +45,10 @@ test-bigquery: setup ## the sample company end to end on an emulator of BigQuery
 	@$(PY) -m bigquery.emulator install
 	@$(PY) -m pytest tests/emulator
 
+test-focus: setup ## the FOCUS export before both validators; that of 1.2 needs Python 3.12 or 3.13
+	@$(PY) tools/focus_validator.py install
+	@$(PY) -m pytest tests/marts/test_focus.py
+
 plan-bigquery: setup ## what the daily run reads and writes on BigQuery, and how many bytes
 	@$(PY) -m bigquery plan
 
@@ -77,6 +81,6 @@ lock: setup ## write requirements.lock anew from pyproject.toml
 	@$(PY) tools/lock.py
 
 clean: ## remove .venv, caches and build folders; data/ and .env stay
-	rm -rf .venv .venv-emulator target dbt_project/target dbt_project/logs logs build *.egg-info
+	rm -rf .venv .venv-emulator .venv-focus target dbt_project/target dbt_project/logs logs build *.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
