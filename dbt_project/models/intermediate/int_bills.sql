@@ -15,7 +15,7 @@ reporters as (
     select
         month,
         platform_code,
-        min(organization) as organization
+        min(organization) as reporter
     from billed_days
     where organization != 'sheets'
     group by month, platform_code
@@ -31,7 +31,7 @@ summed as (
         billed_days.platform_code,
         case
             when billed_days.organization = 'sheets'
-                then coalesce(reporters.organization, 'sheets')
+                then coalesce(reporters.reporter, 'sheets')
             else billed_days.organization
         end as organization,
         min(billed_days.vendor) as vendor,
@@ -49,7 +49,7 @@ summed as (
         billed_days.platform_code,
         case
             when billed_days.organization = 'sheets'
-                then coalesce(reporters.organization, 'sheets')
+                then coalesce(reporters.reporter, 'sheets')
             else billed_days.organization
         end
 
