@@ -217,7 +217,11 @@ derived as (
             as avg_attribution_confidence,
         budgeted.budget_allocated,
         cast(
-            greatest(budgeted.total_cost - budgeted.budget_allocated, 0)
+            case
+                when budgeted.total_cost > budgeted.budget_allocated
+                    then budgeted.total_cost - budgeted.budget_allocated
+                when budgeted.budget_allocated is not null then 0
+            end
             as {{ type_money() }}
         ) as over_budget_amount,
         budgeted.reconciled_cost,
