@@ -165,8 +165,8 @@ shared as (
         coalesce(
             {{ nanos_to_usd(share_of_nanos(
                 'budget_usd',
-                whole_nanos('weight_usd'),
-                'nullif(sum(' ~ whole_nanos('weight_usd')
+                '(' ~ usd_to_nanos('weight_usd') ~ ')',
+                'nullif(sum(' ~ usd_to_nanos('weight_usd')
                 ~ ') over (partition by month, user_email), 0)'
             )) }},
             0
