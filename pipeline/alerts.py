@@ -368,8 +368,8 @@ class _News:
         rows = ask(f"""
             select
                 platform_name,
-                sum(now_usd) as now_usd,
-                sum(before_usd) as before_usd,
+                sum(now_usd),
+                sum(before_usd),
                 sum(case when attribution_method = 'unattributed' then 0 else now_usd end),
                 sum(case when attribution_method = 'unattributed' then 0 else before_usd end)
             from {self._costs()}
@@ -414,17 +414,17 @@ class _News:
         lines = []
         for column, most in MOVERS.items():
             rows = ask(f"""
-                select {column}, sum(now_usd) as now_usd, sum(before_usd) as before_usd
+                select {column}, sum(now_usd) as week_usd, sum(now_usd - before_usd) as change_usd
                 from {self._costs()}
                 group by 1
-                order by abs(sum(now_usd) - sum(before_usd)) desc, 1
+                order by abs(change_usd) desc, 1
                 limit {most}
             """)
             kind = {"department": "department", "user_email": "user"}[column]
             lines += [
-                f"{_scope(kind, name or '(none)')}: {_signed(now - before)}, now ${dollars(now)}"
-                for name, now, before in rows
-                if round(now - before, 2)
+                f"{_scope(kind, name or '(none)')}: {_signed(change)}, now ${dollars(week)}"
+                for name, week, change in rows
+                if round(change, 2)
             ]
         self._add("Top movers", lines)
 
