@@ -523,7 +523,9 @@ def test_connection_refused(failed_post, webhook, monkeypatch, no_pauses):
     assert webhook.posts == []
 
 
-@pytest.mark.parametrize("url", [f"/services/{SECRET}", f"ftp://x/services/{SECRET}", "http://[::"])
+@pytest.mark.parametrize(
+    "url", [f"/services/{SECRET}", f"ftp://x/services/{SECRET}", "http://127.0.0.1:hush/services/"]
+)
 def test_an_address_that_is_none(failed_post, monkeypatch, url):
     monkeypatch.setenv("SLACK_WEBHOOK_URL", url)
     assert failed_post() < 5
