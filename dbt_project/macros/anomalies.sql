@@ -30,19 +30,6 @@
     {{ text_to_usd("'" ~ (least | min) ~ "'") }}
 {%- endmacro %}
 
-{# Dollars and cents as people read them: 1234.50. #}
-{% macro usd_to_text(amount) -%}
-    {{ return(adapter.dispatch('usd_to_text')(amount)) }}
-{%- endmacro %}
-
-{% macro duckdb__usd_to_text(amount) -%}
-    cast(cast({{ amount }} as decimal(38, 2)) as varchar)
-{%- endmacro %}
-
-{% macro bigquery__usd_to_text(amount) -%}
-    format('%.2f', round({{ amount }}, 2))
-{%- endmacro %}
-
 {# Some days earlier. #}
 {% macro subtract_days(date, days) -%}
     {{ return(adapter.dispatch('subtract_days')(date, days)) }}

@@ -423,7 +423,7 @@ explanations as (
         scope,
         cost_date,
         string_agg(
-            concat(contributor, ' +$', {{ usd_to_text('excess_usd') }}), ', '
+            concat(contributor, ' +$', {{ usd_in_words('excess_usd') }}), ', '
             order by excess_rank
         ) as explained_by,
         max(case when excess_rank = 1 then contributor end) as main_contributor,
