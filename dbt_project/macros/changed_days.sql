@@ -8,12 +8,19 @@ written to `build_log` after its rows, so a run that was killed is simply made u
 the next one.
 #}
 
-{# The settings of such a model: a table by day, of which a run replaces whole days. #}
-{% macro replaced_by_day(day_column, changes, cluster_by, period='day') -%}
+{# The settings of such a model: a table by day, of which a run replaces whole days. Where a
+day's rows also depend on earlier days, `reach` is on how many days: a changed day then has
+as many days after it built again as well. #}
+{% macro replaced_by_day(day_column, changes, cluster_by, period='day', reach=0) -%}
     {%- set config = {
         'materialized': 'incremental',
         'on_schema_change': 'fail',
-        'meta': {'day_column': day_column, 'changes': changes, 'period': period},
+        'meta': {
+            'day_column': day_column,
+            'changes': changes,
+            'period': period,
+            'reach': reach,
+        },
         'post_hook': '{{ log_build() }}',
     } -%}
     {%- do config.update(
@@ -42,7 +49,8 @@ in which a day changed. It reads them whole: `days_of_changed_months`. #}
     }) }}
 {%- endmacro %}
 
-{# The days as a list of literals, so that engines can prune; none for all of them. #}
+{# The days as a list of literals, so that engines can prune; none for all of them. What the
+model's SQL builds and what its materialization replaces are both these days. #}
 {% macro changed_days(changes) -%}
     {%- if not execute or not is_incremental() -%}
         {{ return(none) }}
@@ -67,8 +75,41 @@ in which a day changed. It reads them whole: `days_of_changed_months`. #}
     {%- for row in answer(query, offline=offline_days()) -%}
         {%- do days.append("date '" ~ row[0] ~ "'") -%}
     {%- endfor -%}
+    {%- set reach = (config.get('meta') or {}).get('reach', 0) -%}
+    {%- if days and reach -%}
+        {%- set days = days_through(days, reach) -%}
+    {%- endif -%}
     {# No fact has this day: it stands for no day at all, and lets engines prune. #}
     {{ return(days or [beginning_of_time()]) }}
+{%- endmacro %}
+
+{# The days and as many after each of them, of those that are over: no fact has later ones. #}
+{% macro days_through(days, reach) -%}
+    {%- set over = [] -%}
+    {%- for day in days_around(days, range(reach + 1)) -%}
+        {%- if day[6:16] < as_of_date()[6:16] -%}
+            {%- do over.append(day) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(over) }}
+{%- endmacro %}
+
+{# The days and as many before each of them; none for all of them. #}
+{% macro days_since(days, reach) -%}
+    {{ return(none if days is none else days_around(days, range(-reach, 1))) }}
+{%- endmacro %}
+
+{# What is so many days from each of the days, in order. #}
+{% macro days_around(days, offsets) -%}
+    {%- set around = {} -%}
+    {%- for day in days -%}
+        {%- set date = modules.datetime.date.fromisoformat(day[6:16]) -%}
+        {%- for number in offsets -%}
+            {%- set day_around = date + modules.datetime.timedelta(days=number) -%}
+            {%- do around.update({"date '" ~ day_around ~ "'": number}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(around | sort) }}
 {%- endmacro %}
 
 {# The first days of the months in which a day changed; none for all of them. #}

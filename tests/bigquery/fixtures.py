@@ -23,6 +23,8 @@ REBUILT += ["2024-01-01", "2023-12-15", "2023-12-01", "2023-01-01"]
 
 NEW_YEARS_EVE, NEW_YEAR = "2023-12-31", "2024-01-01"
 BEFORE_LEAP, LEAP, MARCH = "2024-02-28", "2024-02-29", "2024-03-01"
+# Days of the same weekday before the leap day, of which there are costs to compare it with.
+EARLIER_THURSDAYS = ("2024-01-25", "2024-02-08", "2024-02-15")
 SATURDAY, SUNDAY, MONDAY, TUESDAY = "2024-03-02", "2024-03-03", "2024-03-04", "2024-03-05"
 FIRST_SNAPSHOT, SECOND_SNAPSHOT, THIRD_SNAPSHOT = "2023-12-15", LEAP, TUESDAY
 
@@ -260,6 +262,10 @@ ANALYTICS_COSTS = [
     cost(by_key("key_nobody_knows"), "7", workspace_id="wrkspc_mapped"),
     cost(by_key(42), "0.07", workspace_id=42),
     cost({"type": "unknown"}, "0", "0"),
+]
+EARLIER_COSTS = [
+    [cost(by_key("key_mapped"), amount, api_key_id="key_mapped"), cost(BO, other), cost(None, "1")]
+    for amount, other in (("5000.0000001", "2.5"), ("6000", "0.3333333333"), ("4000.25", "9"))
 ]
 ANALYTICS_USAGES = [
     usage(ADA, 387417, 60742, product="chat", model="claude-haiku-4-5", requests=18),
@@ -610,6 +616,10 @@ LOADS = [
             Window("usage_report_messages", "console", LEAP, [message_usage("key_a", 3)]),
             Window("cost_report", "console", LEAP, [legacy_cost("1")]),
             Window("analytics_cost", "console", LEAP, [cost(BO, "999")]),
+            *(
+                Window("analytics_cost", "console", day, costs)
+                for day, costs in zip(EARLIER_THURSDAYS, EARLIER_COSTS, strict=True)
+            ),
             Window("analytics_usage", "console", LEAP, ANALYTICS_USAGES),
             Window("analytics_cost", "enterprise", LEAP, ANALYTICS_COSTS[:4]),
             Window("usage_report_claude_code", "console", LEAP, CODE_DAYS),
