@@ -1,0 +1,30 @@
+-- What vendors billed per day by what was known at the end of October, beside what is known
+-- of the same days now. `dbt show --select costs_as_of_a_date` runs it.
+with known_then as (
+
+    {{ cost_as_of("date '2026-10-31'") }}
+
+),
+
+known_now as (
+
+    {{ cost_as_of(as_of_date()) }}
+
+),
+
+compared as (
+
+    select
+        vendor,
+        organization,
+        window_date,
+        known_then.reported_usd as known_then_usd,
+        known_now.reported_usd as known_now_usd
+    from known_then
+    inner join known_now
+        using (vendor, organization, window_date)
+
+)
+
+select * from compared
+where known_then_usd != known_now_usd
