@@ -14,18 +14,6 @@ version without rows.
     where windows.resource = '{{ resource }}'
 {%- endmacro %}
 
-{# The same of a base model that holds every version of a resource, renamed. #}
-{% macro current_versions(source_name, resource, base_model, day_column) -%}
-    select records.*
-    from {{ ref(base_model) }} as records
-    inner join {{ ref('base_' ~ source_name ~ '__windows') }} as windows
-        on
-            records.organization = windows.organization
-            and records.{{ day_column }} = windows.window_start
-            and records.load_id = windows.load_id
-    where windows.resource = '{{ resource }}'
-{%- endmacro %}
-
 {#
 CTEs up to `completed`: the versions of windows whose loads are complete. A run looks at the
 loads of the last week again: a load counts from when it was complete, which may be long

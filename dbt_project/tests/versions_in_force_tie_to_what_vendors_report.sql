@@ -35,12 +35,15 @@ in_force as (
 )
 
 select
-    window_date,
-    vendor,
-    organization,
+    coalesce(reported.window_date, in_force.window_date) as window_date,
+    coalesce(reported.vendor, in_force.vendor) as vendor,
+    coalesce(reported.organization, in_force.organization) as organization,
     coalesce(reported.reported_usd, 0) as reported_usd,
     coalesce(in_force.in_force_usd, 0) as in_force_usd
 from reported
 full outer join in_force
-    using (window_date, vendor, organization)
+    on
+        reported.window_date = in_force.window_date
+        and reported.vendor = in_force.vendor
+        and reported.organization = in_force.organization
 where coalesce(reported.reported_usd, 0) != coalesce(in_force.in_force_usd, 0)

@@ -191,7 +191,9 @@ def test_a_condition_reaches_the_table_under_a_view():
 
 def test_the_datasets_are_named_as_the_extractors_name_them(project):
     settings = Settings(target="bigquery", bigquery_dataset="ai_spend")
-    datasets = {node.table.split(".")[1] for node in project["full"] if node.kind != "test"}
+    datasets = {
+        node.table.split(".")[1] for node in project["full"] if node.table and node.kind != "test"
+    }
     schemas = ("raw_anthropic", "raw_cursor", "raw_google_sheets", "staging", "intermediate")
     schemas += ("marts", "seeds", "snapshots")
     assert datasets == {settings.dataset(schema) for schema in schemas}

@@ -1,6 +1,6 @@
 -- GRAIN: one row per cost window and version
--- Everything goes through unions and groupings by day, so that the days that a reader wants
--- reach the raw tables. A load that is not complete has records, and no version of them.
+-- Days come from the records and pass through unions and groupings only, so that those
+-- that a reader wants reach the raw tables.
 with anthropic_versions as (
 
     select * from {{ ref('base_anthropic__versions') }}
@@ -53,75 +53,113 @@ charges as (
 
 ),
 
-landed as (
+versions as (
 
     select
-        window_start as window_date,
         'anthropic' as vendor,
         organization,
         resource,
         load_id,
-        loaded_at,
         records,
-        cast(0 as {{ type_money() }}) as billed_cost_usd
+        window_start,
+        loaded_at
     from anthropic_versions
 
     union all
 
     select
-        window_start as window_date,
         'cursor' as vendor,
         organization,
         resource,
         load_id,
-        loaded_at,
         records,
-        cast(0 as {{ type_money() }}) as billed_cost_usd
+        window_start,
+        loaded_at
     from cursor_versions
-
-    union all
-
-    select
-        cost_date as window_date,
-        'anthropic' as vendor,
-        organization,
-        'analytics_cost' as resource,
-        load_id,
-        cast(null as {{ dbt.type_timestamp() }}) as loaded_at,
-        cast(null as int64) as records,
-        billed_cost_usd
-    from analytics
-
-    union all
-
-    select
-        cost_date as window_date,
-        'anthropic' as vendor,
-        organization,
-        'cost_report' as resource,
-        load_id,
-        cast(null as {{ dbt.type_timestamp() }}) as loaded_at,
-        cast(null as int64) as records,
-        billed_cost_usd
-    from legacy
-
-    union all
-
-    select
-        usage_date as window_date,
-        'cursor' as vendor,
-        organization,
-        'usage_events' as resource,
-        load_id,
-        cast(null as {{ dbt.type_timestamp() }}) as loaded_at,
-        cast(null as int64) as records,
-        charge_usd as billed_cost_usd
-    from charges
-    where {{ is_cash('charge_category') }}
 
 ),
 
-versions as (
+-- A version without records has its row as well.
+billed as (
+
+    select
+        vendor,
+        organization,
+        resource,
+        load_id,
+        records,
+        window_start as window_date,
+        loaded_at as reported_at,
+        cast(0 as {{ type_money() }}) as billed_cost_usd
+    from versions
+
+    union all
+
+    select
+        versions.vendor,
+        versions.organization,
+        versions.resource,
+        versions.load_id,
+        versions.records,
+        analytics.cost_date as window_date,
+        versions.loaded_at as reported_at,
+        analytics.billed_cost_usd
+    from analytics
+    inner join versions
+        on
+            analytics.organization = versions.organization
+            and analytics.cost_date = versions.window_start
+            and analytics.load_id = versions.load_id
+    where
+        versions.vendor = 'anthropic'
+        and versions.resource = 'analytics_cost'
+
+    union all
+
+    select
+        versions.vendor,
+        versions.organization,
+        versions.resource,
+        versions.load_id,
+        versions.records,
+        legacy.cost_date as window_date,
+        versions.loaded_at as reported_at,
+        legacy.billed_cost_usd
+    from legacy
+    inner join versions
+        on
+            legacy.organization = versions.organization
+            and legacy.cost_date = versions.window_start
+            and legacy.load_id = versions.load_id
+    where
+        versions.vendor = 'anthropic'
+        and versions.resource = 'cost_report'
+
+    union all
+
+    select
+        versions.vendor,
+        versions.organization,
+        versions.resource,
+        versions.load_id,
+        versions.records,
+        charges.usage_date as window_date,
+        versions.loaded_at as reported_at,
+        charges.charge_usd as billed_cost_usd
+    from charges
+    inner join versions
+        on
+            charges.organization = versions.organization
+            and charges.usage_date = versions.window_start
+            and charges.load_id = versions.load_id
+    where
+        versions.vendor = 'cursor'
+        and versions.resource = 'usage_events'
+        and {{ is_cash('charges.charge_category') }}
+
+),
+
+summed as (
 
     select
         window_date,
@@ -129,12 +167,12 @@ versions as (
         organization,
         resource,
         load_id,
-        max(loaded_at) as reported_at,
-        max(records) as records,
+        reported_at,
+        records,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as reported_usd
-    from landed
-    group by window_date, vendor, organization, resource, load_id
-    having max(loaded_at) is not null
+    from billed
+    group by
+        window_date, vendor, organization, resource, load_id, reported_at, records
 
 ),
 
@@ -160,11 +198,12 @@ numbered as (
         min(case when resource = 'analytics_cost' then reported_at end) over (
             partition by window_date, vendor, organization
         ) as analytics_reported_at
-    from versions
+    from summed
 
 ),
 
--- From the day's first analytics report on, the legacy report of the day does not count.
+-- From the day's first analytics report on, the legacy report of that day does not
+-- count.
 superseded as (
 
     select
