@@ -46,8 +46,8 @@ class CompileError(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """A model, snapshot, seed, test, analysis or source. `table` is "project.dataset.table"; `sql` is
-    what dbt compiled; `columns` are the types that its yml gives, those of a source all of them."""
+    """A model, snapshot, seed, test, analysis or source. `table` is "project.dataset.table"; `sql`
+    is what dbt compiled; `columns` are the types that its yml gives, those of a source all."""
 
     name: str
     kind: str

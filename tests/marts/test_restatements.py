@@ -60,7 +60,7 @@ def amounts(warehouse: Warehouse, day: str, table: str) -> Amounts:
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """A small company as it was found, and built, yesterday."""
-    with running(people=15, days=12, today=YESTERDAY, rate_limits=False) as sandbox:
+    with running(people=20, days=12, today=YESTERDAY, rate_limits=False) as sandbox:
         warehouse = Warehouse(tmp_path_factory.mktemp("restatements"), sandbox.env)
         warehouse.extract("--until", str(YESTERDAY))
         with duckdb.connect(str(warehouse.path)) as connection:
