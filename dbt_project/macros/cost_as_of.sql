@@ -18,20 +18,21 @@ complete by then count, what they replaced does not. For the body of a CTE; `day
     group by vendor, organization, window_date
 {%- endmacro %}
 
-{# Post-hook of fct_cost_versions: the same for those who ask without dbt, as a function. #}
-{% macro create_cost_as_of() -%}
-    {{ return(adapter.dispatch('create_cost_as_of')()) }}
+{# Post-hook of fct_cost_versions: the same for those who ask without dbt, as a function of its
+schema. #}
+{% macro create_cost_as_of(versions) -%}
+    {{ return(adapter.dispatch('create_cost_as_of')(
+        versions, versions.incorporate(path={'identifier': 'cost_as_of'})
+    )) }}
 {%- endmacro %}
 
-{% macro duckdb__create_cost_as_of() -%}
-    create or replace macro {{ this.schema }}.cost_as_of(as_of_day) as table
-    {{ cost_as_of('cast(as_of_day as date)', versions=this) }}
+{% macro duckdb__create_cost_as_of(versions, function) -%}
+    create or replace macro {{ function }}(as_of_day) as table
+    {{ cost_as_of('cast(as_of_day as date)', versions) }}
 {%- endmacro %}
 
-{% macro bigquery__create_cost_as_of() -%}
-    create or replace table function {{ this.incorporate(path={'identifier': 'cost_as_of'}) }}(
-        as_of_day date
-    ) as (
-        {{ cost_as_of('as_of_day', versions=this) }}
+{% macro bigquery__create_cost_as_of(versions, function) -%}
+    create or replace table function {{ function }}(as_of_day date) as (
+        {{ cost_as_of('as_of_day', versions) }}
     )
 {%- endmacro %}
