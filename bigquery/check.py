@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bigquery.compiled import BRANCHES, Node
+from bigquery.compiled import BRANCHES, QUESTIONS, Node
 from bigquery.googlesql import GoogleSql, GoogleSqlError, Types, type_name, type_proto
 from bigquery.lints import lint
 
@@ -69,13 +69,13 @@ class _Branch:
 
     def check(self) -> None:
         for node in self.nodes:
-            if node.kind != "test":
+            if node.kind not in QUESTIONS:
                 self._check(node)
         with self.google.all_tables_known():
             for node in self.nodes:
-                if node.kind == "test":
+                if node.kind in QUESTIONS:
                     self._check(node)
-        tables = {node.table: node for node in self.nodes if node.kind != "test"}
+        tables = {node.table: node for node in self.nodes if node.kind not in QUESTIONS}
         views = views_of(self.nodes, self.resolved)
         for node in self.nodes:
             if node.name in self.resolved:
@@ -104,7 +104,7 @@ class _Branch:
         types = {output.name: output.column.type for output in outputs}
         if node.kind == "snapshot":
             types |= {name: type_proto(kind) for name, kind in SNAPSHOT.items()}
-        if node.kind != "test":
+        if node.kind not in QUESTIONS:
             self.google.tables[node.table] = types
         if node.has_contract:
             for reason in broken_contract(node, types):

@@ -25,6 +25,8 @@ from pipeline.settings import ROOT
 # Where dbt keeps what it parsed and compiled, by branch: it is faster the next time.
 TARGET = ROOT / "target" / "bigquery"
 BRANCHES = ("full", "incremental")
+# Kinds of node that ask, and make nothing.
+QUESTIONS = ("test", "analysis")
 # Where any days will do they are always these: other variables make dbt parse all anew.
 DAYS = ("2026-01-01", "2026-01-02")
 # Names that say what they are; no such project is ever asked for.
@@ -44,8 +46,8 @@ class CompileError(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """A model, snapshot, seed, test or source. `table` is "project.dataset.table"; `sql` is what
-    dbt compiled; `columns` are the types that its yml gives, those of a source all of them."""
+    """A model, snapshot, seed, test, analysis or source. `table` is "project.dataset.table"; `sql`
+    is what dbt compiled; `columns` are the types that its yml gives, those of a source all."""
 
     name: str
     kind: str

@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from bigquery.check import Analysis, views_of
-from bigquery.compiled import Node
+from bigquery.compiled import QUESTIONS, Node
 from bigquery.googlesql import type_name
 from bigquery.scans import Days, Read, reads
 
@@ -33,7 +33,15 @@ CHANGES_PER_YEAR = 1
 LOOK_BACK = 31
 # Tables with rows per run or per day, whatever the size of the company.
 BY_RUN = ("build_log", "_dlt_loads")
-BY_DAY = ("int_cost_ties", "int_billed_days", "int_cursor_cycle_spends", "int_days", "dim_dates")
+BY_DAY = (
+    "int_cost_ties",
+    "int_billed_days",
+    "int_cursor_cycle_spends",
+    "int_days",
+    "dim_dates",
+    "fct_cost_versions",
+    "fct_cost_restatements",
+)
 
 
 @dataclass(frozen=True)
@@ -126,12 +134,14 @@ class Plan:
         self.types = analysis.google.tables
         self.resolved = analysis.resolved["incremental"]
         self.nodes = nodes
-        self.tables = {node.table: node for node in nodes if node.kind != "test"}
+        self.tables = {node.table: node for node in nodes if node.kind not in QUESTIONS}
         self.views = views_of(nodes, self.resolved)
 
     def steps(self, company: Company, today: date) -> Iterator[Step]:
         """What each model, snapshot and test reads. Views read nothing until they are asked."""
         for node in self.nodes:
+            if node.kind == "analysis":
+                continue
             if node.name in self.resolved and node.table not in self.views:
                 found = reads(self.resolved[node.name], self.views.get)
                 readings = [self._reading(*one, company, today) for one in _by_table(found)]
@@ -154,7 +164,7 @@ class Plan:
         width = sum(self.warehouse.width(local, name, types[name]) for name in columns) or 8
         rows, sample_days = self.warehouse.rows(local, partition)
         people = 1.0 if node.name in BY_DAY else company.people / self.warehouse.people
-        if node.name in BY_RUN or node.name.endswith("__windows"):
+        if node.name in BY_RUN or node.name.endswith(("__windows", "__versions")):
             return Reading(node.name, None, width * rows * company.history / self.warehouse.days)
         if "directory" in node.config.get("meta", {}):
             # A row when a record comes, and two whenever it changes.

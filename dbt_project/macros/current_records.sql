@@ -15,11 +15,11 @@ version without rows.
 {%- endmacro %}
 
 {#
-The newest completed version of every window of a source. A run looks at the loads of the
-last week again: a load counts from when it was complete, which may be long after its rows
-were extracted, or after another one that began later.
+CTEs up to `completed`: the versions of windows whose loads are complete. A run looks at the
+loads of the last week again: a load counts from when it was complete, which may be long
+after its rows were extracted, or after another one that began later.
 #}
-{% macro current_windows(source_name) -%}
+{% macro completed_versions(source_name) -%}
     with extractions as (
 
         select * from {{ source('raw_' ~ source_name, 'extractions') }}
@@ -35,7 +35,7 @@ were extracted, or after another one that began later.
 
     ),
 
-    newest as (
+    completed as (
 
         select
             extractions.resource,
@@ -54,17 +54,40 @@ were extracted, or after another one that began later.
         where
             extractions.is_changed
             and loads.status = 0
+
+    )
+{%- endmacro %}
+
+{# The newest completed version of every window of a source. #}
+{% macro current_windows(source_name) -%}
+    {{ completed_versions(source_name) }},
+
+    newest as (
+
+        select *
+        from completed
         qualify row_number() over (
-            partition by
-                extractions.resource,
-                extractions.organization,
-                extractions.window_start
-            order by loads.inserted_at desc, extractions._dlt_load_id desc
+            partition by resource, organization, window_start
+            order by loaded_at desc, load_id desc
         ) = 1
 
     )
 
     select * from newest
+{%- endmacro %}
+
+{# Every completed version of every window of a source. #}
+{% macro window_versions(source_name) -%}
+    {{ completed_versions(source_name) }}
+
+    select
+        resource,
+        organization,
+        load_id,
+        records,
+        window_start,
+        loaded_at
+    from completed
 {%- endmacro %}
 
 {# As a literal, so that engines can prune. #}

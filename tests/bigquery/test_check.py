@@ -6,7 +6,10 @@ import pytest
 
 from bigquery.check import Problem, analyze
 from bigquery.compiled import Node
+from bigquery.googlesql import GoogleSql
+from bigquery.scans import nodes_in
 from pipeline.settings import Settings
+from tests.bigquery.engines import render
 
 RAW = {"day": "DATE", "seen_at": "TIMESTAMP", "amount": "NUMERIC", "name": "STRING"}
 
@@ -191,7 +194,21 @@ def test_a_condition_reaches_the_table_under_a_view():
 
 def test_the_datasets_are_named_as_the_extractors_name_them(project):
     settings = Settings(target="bigquery", bigquery_dataset="ai_spend")
-    datasets = {node.table.split(".")[1] for node in project["full"] if node.kind != "test"}
+    datasets = {
+        node.table.split(".")[1] for node in project["full"] if node.table and node.kind != "test"
+    }
     schemas = ("raw_anthropic", "raw_cursor", "raw_google_sheets", "staging", "intermediate")
     schemas += ("marts", "seeds", "snapshots")
     assert datasets == {settings.dataset(schema) for schema in schemas}
+
+
+def test_the_function_that_tells_costs_as_of_a_date_is_valid(project, tmp_path):
+    (versions,) = (node for node in project["full"] if node.name == "fct_cost_versions")
+    google = GoogleSql()
+    google.add_table(versions.table, versions.columns)
+    hook = "{{ create_cost_as_of(ref('fct_cost_versions')) }}"
+    statement = google.analyze(render("bigquery", hook, tmp_path, {}))
+    (made,) = nodes_in(statement, "ResolvedCreateTableFunctionStmtProto")
+    assert [column.name for column in made.output_column_list] == [
+        *("vendor", "organization", "window_date", "reported_usd")
+    ]

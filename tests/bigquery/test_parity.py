@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from bigquery.check import SNAPSHOT
-from bigquery.compiled import SETTINGS, Node, compile_project
+from bigquery.compiled import QUESTIONS, SETTINGS, Node, compile_project
 from bigquery.googlesql import GoogleSql, GoogleSqlError, type_name
 from pipeline.dbt import PROJECT
 from pipeline.settings import ROOT
@@ -144,7 +144,7 @@ def run_on_bigquery(project: dict[str, list[Node]], duck: OnDuckDb) -> OnBigQuer
             engine.add_table(node.table, node.columns, rows)
         elif node.kind == "seed":
             engine.add_table(node.table, node.columns, seed(node))
-        elif node.kind != "test":
+        elif node.kind not in QUESTIONS:
             google.models[node.name] = run(engine, node, google, duck.models[node.name])
     for node in project["incremental"]:
         if node.materialized == "incremental":

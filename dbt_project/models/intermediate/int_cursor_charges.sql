@@ -23,23 +23,15 @@ charged as (
         events.kind,
         events.model_cost_usd,
         events.token_fee_usd,
-        coalesce(kinds.charge_category, 'unknown') as charge_category,
+        {{ cursor_charge_category('kinds') }} as charge_category,
         events.charged_usd is null as is_charge_computed,
-        -- Older answers lack the charge; this formula held in every answer that has it.
-        coalesce(
-            events.charged_usd,
-            {{ less_percent(
-                'events.model_cost_usd', 'coalesce(events.discount_percent, 0)'
-            ) }} + coalesce(events.token_fee_usd, 0),
-            0
-        ) as charge_usd
+        {{ cursor_charge_usd('events') }} as charge_usd
     from events
     left join kinds
         on events.kind_code = kinds.kind_code
 
 ),
 
--- A kind that nobody knows is billed until somebody says otherwise: a test names it.
 split as (
 
     select
@@ -54,7 +46,7 @@ split as (
         is_charge_computed,
         charge_usd,
         case
-            when charge_category in ('on_demand', 'unknown') then charge_usd
+            when {{ is_cash('charge_category') }} then charge_usd
             else 0
         end as billed_cost_usd,
         case

@@ -1,38 +1,47 @@
-with source as (
+with records as (
 
-    {{ current_records('anthropic', 'analytics_cost') }}
+    select * from {{ ref('base_anthropic__analytics_costs') }}
 
 ),
 
-renamed as (
+windows as (
+
+    select * from {{ ref('base_anthropic__windows') }}
+    where resource = 'analytics_cost'
+
+),
+
+current_records as (
 
     select
         -- ids
-        _dlt_id as record_id,
-        organization,
-        {{ clean_email(json_text('group.actor.email_address')) }} as actor_email,
-        {{ json_text('group.actor.user_id') }} as actor_user_id,
-        {{ json_text('group.actor.service_account_id') }} as service_account_id,
-        {{ json_text('group.actor.subject') }} as federated_subject,
-        coalesce(
-            {{ json_text('group.api_key_id') }},
-            {{ json_text('group.actor.api_key_id') }}
-        ) as api_key_id,
-        {{ json_text('group.workspace_id') }} as workspace_id,
+        records.record_id,
+        records.organization,
+        records.actor_email,
+        records.actor_user_id,
+        records.service_account_id,
+        records.federated_subject,
+        records.api_key_id,
+        records.workspace_id,
         -- strings
-        {{ json_text('group.actor.type') }} as actor_type,
-        {{ json_text('group.product') }} as product,
-        {{ json_text('group.model') }} as model,
-        {{ json_text('group.cost_type') }} as cost_type,
-        {{ token_type(json_text('group.token_type')) }} as token_type,
-        {{ json_text('cost.currency') }} as currency,
+        records.actor_type,
+        records.product,
+        records.model,
+        records.cost_type,
+        records.token_type,
+        records.currency,
         -- numerics
-        {{ cents_to_usd(json_text('cost.list_amount')) }} as list_cost_usd,
-        {{ cents_to_usd(json_text('cost.amount')) }} as billed_cost_usd,
+        records.list_cost_usd,
+        records.billed_cost_usd,
         -- dates
-        window_start as cost_date
-    from source
+        records.cost_date
+    from records
+    inner join windows
+        on
+            records.organization = windows.organization
+            and records.cost_date = windows.window_start
+            and records.load_id = windows.load_id
 
 )
 
-select * from renamed
+select * from current_records

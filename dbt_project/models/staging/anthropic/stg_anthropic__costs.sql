@@ -1,30 +1,42 @@
-with source as (
+with records as (
 
-    {{ current_records('anthropic', 'cost_report') }}
+    select * from {{ ref('base_anthropic__costs') }}
 
 ),
 
-renamed as (
+windows as (
+
+    select * from {{ ref('base_anthropic__windows') }}
+    where resource = 'cost_report'
+
+),
+
+current_records as (
 
     select
         -- ids
-        _dlt_id as record_id,
-        organization,
-        {{ json_text('workspace_id') }} as workspace_id,
+        records.record_id,
+        records.organization,
+        records.workspace_id,
         -- strings
-        {{ json_text('description') }} as description,
-        {{ json_text('model') }} as model,
-        {{ json_text('cost_type') }} as cost_type,
-        {{ token_type(json_text('token_type')) }} as token_type,
-        {{ json_text('service_tier') }} as service_tier,
-        {{ json_text('context_window') }} as context_window,
-        {{ json_text('currency') }} as currency,
+        records.description,
+        records.model,
+        records.cost_type,
+        records.token_type,
+        records.service_tier,
+        records.context_window,
+        records.currency,
         -- numerics
-        {{ cents_to_usd(json_text('amount')) }} as billed_cost_usd,
+        records.billed_cost_usd,
         -- dates
-        window_start as cost_date
-    from source
+        records.cost_date
+    from records
+    inner join windows
+        on
+            records.organization = windows.organization
+            and records.cost_date = windows.window_start
+            and records.load_id = windows.load_id
 
 )
 
-select * from renamed
+select * from current_records

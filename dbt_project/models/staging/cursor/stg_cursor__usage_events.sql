@@ -1,39 +1,51 @@
-with source as (
+with records as (
 
-    {{ current_records('cursor', 'usage_events') }}
+    select * from {{ ref('base_cursor__usage_events') }}
 
 ),
 
-renamed as (
+windows as (
+
+    select * from {{ ref('base_cursor__windows') }}
+    where resource = 'usage_events'
+
+),
+
+current_records as (
 
     select
         -- ids
-        _dlt_id as record_id,
-        organization,
-        {{ clean_email(json_text('userEmail')) }} as actor_email,
-        {{ json_text('serviceAccountId') }} as service_account_id,
+        records.record_id,
+        records.organization,
+        records.actor_email,
+        records.service_account_id,
         -- strings
-        {{ json_text('model') }} as model,
-        {{ json_text('kind') }} as kind,
-        {{ cursor_kind(json_text('kind')) }} as kind_code,
+        records.model,
+        records.kind,
+        records.kind_code,
         -- numerics
-        {{ json_count('tokenUsage.inputTokens') }} as uncached_input_tokens,
-        {{ json_count('tokenUsage.cacheReadTokens') }} as cache_read_tokens,
-        {{ json_count('tokenUsage.cacheWriteTokens') }} as cache_write_tokens,
-        {{ json_count('tokenUsage.outputTokens') }} as output_tokens,
-        {{ cents_to_usd(json_text('tokenUsage.totalCents')) }} as model_cost_usd,
-        {{ cents_to_usd(json_text('cursorTokenFee')) }} as token_fee_usd,
-        {{ json_number('tokenUsage.discountPercentOff') }} as discount_percent,
-        {{ cents_to_usd(json_text('chargedCents')) }} as charged_usd,
+        records.uncached_input_tokens,
+        records.cache_read_tokens,
+        records.cache_write_tokens,
+        records.output_tokens,
+        records.model_cost_usd,
+        records.token_fee_usd,
+        records.discount_percent,
+        records.charged_usd,
         -- booleans
-        {{ json_boolean('maxMode') }} as is_max_mode,
-        {{ json_boolean('isHeadless') }} as is_headless,
+        records.is_max_mode,
+        records.is_headless,
         -- dates
-        window_start as usage_date,
+        records.usage_date,
         -- timestamps
-        {{ epoch_ms_to_timestamp(json_text('timestamp')) }} as occurred_at
-    from source
+        records.occurred_at
+    from records
+    inner join windows
+        on
+            records.organization = windows.organization
+            and records.usage_date = windows.window_start
+            and records.load_id = windows.load_id
 
 )
 
-select * from renamed
+select * from current_records

@@ -1,0 +1,40 @@
+-- Every version of every window, also of loads that are not complete.
+with source as (
+
+    select * from {{ source('raw_anthropic', 'analytics_cost') }}
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        _dlt_id as record_id,
+        _dlt_load_id as load_id,
+        organization,
+        {{ clean_email(json_text('group.actor.email_address')) }} as actor_email,
+        {{ json_text('group.actor.user_id') }} as actor_user_id,
+        {{ json_text('group.actor.service_account_id') }} as service_account_id,
+        {{ json_text('group.actor.subject') }} as federated_subject,
+        coalesce(
+            {{ json_text('group.api_key_id') }},
+            {{ json_text('group.actor.api_key_id') }}
+        ) as api_key_id,
+        {{ json_text('group.workspace_id') }} as workspace_id,
+        -- strings
+        {{ json_text('group.actor.type') }} as actor_type,
+        {{ json_text('group.product') }} as product,
+        {{ json_text('group.model') }} as model,
+        {{ json_text('group.cost_type') }} as cost_type,
+        {{ token_type(json_text('group.token_type')) }} as token_type,
+        {{ json_text('cost.currency') }} as currency,
+        -- numerics
+        {{ cents_to_usd(json_text('cost.list_amount')) }} as list_cost_usd,
+        {{ cents_to_usd(json_text('cost.amount')) }} as billed_cost_usd,
+        -- dates
+        window_start as cost_date
+    from source
+
+)
+
+select * from renamed
