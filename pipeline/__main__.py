@@ -1,4 +1,4 @@
-"""`python -m pipeline run [--since DAY] [--until DAY]` and `python -m pipeline dbt …`."""
+"""`python -m pipeline run [--since DAY] [--until DAY]`, `… dbt ARGUMENTS` and `… mf ARGUMENTS`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def main() -> int:
     command.add_argument("--until", metavar="DAY", help="day after the last, for EXTRACT_UNTIL")
     command = commands.add_parser("dbt", help="call dbt with the project's settings")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
+    command = commands.add_parser("mf", help="query metrics with the project's settings")
+    command.add_argument("arguments", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
 
     signal.signal(signal.SIGTERM, _stop)
@@ -39,6 +41,8 @@ def main() -> int:
         set_up_logs(settings)
         if arguments.command == "dbt":
             return dbt.call(settings, arguments.arguments)
+        if arguments.command == "mf":
+            return dbt.call_metricflow(settings, arguments.arguments)
         return run(settings)
     except (SettingsError, RefusedError) as error:
         print(error, file=sys.stderr)
