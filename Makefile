@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in $(PY) python3.11 python3.12 python3.13 python3 p
 export DO_NOT_TRACK := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run backfill check test check-bigquery test-bigquery plan-bigquery smoke-bigquery lint format docs bench lock clean
+.PHONY: help setup run backfill check test check-bigquery test-bigquery plan-bigquery smoke-bigquery test-focus lint format docs focus bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ test-bigquery: setup ## the sample company end to end on an emulator of BigQuery
 	@$(PY) -m bigquery.emulator install
 	@$(PY) -m pytest tests/emulator
 
+test-focus: setup ## the FOCUS export before both validators; that of 1.2 needs Python 3.12 or 3.13
+	@$(PY) tools/focus_validator.py install
+	@$(PY) -m pytest tests/marts/test_focus.py
+
 plan-bigquery: setup ## what the daily run reads and writes on BigQuery, and how many bytes
 	@$(PY) -m bigquery plan
 
@@ -66,6 +70,10 @@ format: setup ## put Python and SQL in style where that can be done by machine
 docs: setup ## write the models' documentation to dbt_project/target/static_index.html
 	@$(PY) -m pipeline dbt docs generate --static
 
+focus: setup ## write the FinOps FOCUS export: make focus SINCE=2026-01-01 UNTIL=2026-02-01 FOLDER=target/focus (all optional)
+	@$(PY) -m pipeline focus $(if $(SINCE),--since "$(SINCE)") $(if $(UNTIL),--until "$(UNTIL)") \
+		$(if $(FOLDER),--folder "$(FOLDER)")
+
 bench: setup ## measure speed and memory
 	@$(PY) -m bench
 
@@ -73,6 +81,6 @@ lock: setup ## write requirements.lock anew from pyproject.toml
 	@$(PY) tools/lock.py
 
 clean: ## remove .venv, caches and build folders; data/ and .env stay
-	rm -rf .venv .venv-emulator target dbt_project/target dbt_project/logs logs build *.egg-info
+	rm -rf .venv .venv-emulator .venv-focus target dbt_project/target dbt_project/logs logs build *.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

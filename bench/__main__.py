@@ -1,6 +1,7 @@
 """All benchmarks, one after the other: what `make bench` runs."""
 
-from bench import building, landing
+from bench import building, landing, views
 
 landing.main()
 building.main()
+views.main()

@@ -147,6 +147,7 @@ TABS = {
     "invoices": Tab(
         {
             "platform": _text,
+            "organization": _text,
             "invoice_id": _text,
             "period_start": _day,
             "period_end": _day,
@@ -154,7 +155,7 @@ TABS = {
             "status": _text,
         },
         required=("platform", "invoice_id", "period_start", "period_end", "amount_usd"),
-        key=("platform", "invoice_id"),
+        key=("platform", "organization", "invoice_id"),
     ),
 }
 

@@ -1,4 +1,5 @@
-"""`python -m pipeline run [--since DAY] [--until DAY]`, `… dbt ARGUMENTS` and `… mf ARGUMENTS`."""
+"""`python -m pipeline run [--since DAY] [--until DAY]`, `… dbt ARGUMENTS`, `… mf ARGUMENTS` and
+`… focus [--since DAY] [--until DAY] [--folder FOLDER]`."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ import logging
 import os
 import signal
 import sys
+from datetime import date
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -30,6 +33,12 @@ def main() -> int:
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command = commands.add_parser("mf", help="query metrics with the project's settings")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
+    command = commands.add_parser("focus", help="write the FinOps FOCUS export")
+    command.add_argument("--since", metavar="DAY", type=date.fromisoformat, help="first day")
+    command.add_argument(
+        "--until", metavar="DAY", type=date.fromisoformat, help="day after the last"
+    )
+    command.add_argument("--folder", type=Path, help="target/focus if not given")
     arguments = parser.parse_args()
 
     signal.signal(signal.SIGTERM, _stop)
@@ -43,6 +52,13 @@ def main() -> int:
             return dbt.call(settings, arguments.arguments)
         if arguments.command == "mf":
             return dbt.call_metricflow(settings, arguments.arguments)
+        if arguments.command == "focus":
+            # Imported here: arrow takes half a second, and a run has no use for it.
+            from pipeline import focus
+
+            folder = arguments.folder or focus.FOLDER
+            focus.export(settings, folder, arguments.since, arguments.until)
+            return 0
         return run(settings)
     except (SettingsError, RefusedError) as error:
         print(error, file=sys.stderr)

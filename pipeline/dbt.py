@@ -32,7 +32,8 @@ class Build:
 
     statuses: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
-    # The tables in which failed tests keep the rows that they found (`store_failures`), by line.
+    # The tables in which tests that failed or warn keep the rows that they found
+    # (`store_failures`), by line.
     found_in: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     exit_code: int = 0
@@ -117,6 +118,6 @@ def _results() -> Build:
         message = " ".join((node["message"] or "").split())
         line = f"{node['unique_id'].split('.')[2]}: {message}"
         (result.warnings if status == "warn" else result.failures).append(line)
-        if status == "fail" and node.get("relation_name"):
+        if status in ("fail", "warn") and node.get("relation_name"):
             result.found_in[line] = node["relation_name"]
     return result

@@ -52,12 +52,11 @@ def run(settings: Settings) -> int:
         return 1
     with step("dbt build"):
         build = dbt.build(settings)
-    for line in build.warnings:
-        log.warning("dbt: %s", line)
-    for line in build.failures:
-        log.error("dbt: %s", line)
-        if table := build.found_in.get(line):
-            log_rows(settings, table)
+    for level, lines in ((logging.WARNING, build.warnings), (logging.ERROR, build.failures)):
+        for line in lines:
+            log.log(level, "dbt: %s", line)
+            if table := build.found_in.get(line):
+                log_rows(settings, table, level)
     if build.statuses:
         counts = (f"{count} {status}" for status, count in build.statuses.most_common())
         log.info("dbt: %s", ", ".join(counts))
@@ -75,11 +74,11 @@ def step(name: str) -> Iterator[None]:
     log.info("%s: %.1f s", name, time.monotonic() - start)
 
 
-def log_rows(settings: Settings, table: str, most: int = 5) -> None:
-    """Log the first rows that a failed test found: they name what is wrong."""
+def log_rows(settings: Settings, table: str, level: int, most: int = 5) -> None:
+    """Log the first rows that a test found: they name what is wrong."""
     with warehouse(settings) as ask:
         for row in ask(f"select * from {table} limit {most}"):
-            log.error("dbt:   found: %s", ", ".join(map(str, row)))
+            log.log(level, "dbt:   found: %s", ", ".join(map(str, row)))
 
 
 def extract(settings: Settings) -> int:

@@ -5,6 +5,14 @@
     date '{{ var("as_of_date") or run_started_at.strftime("%Y-%m-%d") }}'
 {%- endmacro %}
 
+{# A day some days before that of the run, as a literal: engines can prune by it. #}
+{% macro days_before_run(days) -%}
+    {%- set run = modules.datetime.date.fromisoformat(
+        (var("as_of_date") or run_started_at.strftime("%Y-%m-%d")) | string
+    ) -%}
+    date '{{ run - modules.datetime.timedelta(days=days) }}'
+{%- endmacro %}
+
 {# Bounds for spans that are open: valid_from is included, valid_to is not. #}
 {% macro beginning_of_time() -%}
     date '1900-01-01'

@@ -17,7 +17,7 @@ many snapshots there have ever been does not matter.
         },
     } -%}
     {%- do config.update(
-        adapter.dispatch('days_as_partitions')('snapshot_date', ['organization'])
+        adapter.dispatch('days_as_partitions')('snapshot_date', ['organization'], 'day')
     ) -%}
     {{ return(config) }}
 {%- endmacro %}

@@ -190,6 +190,19 @@
     date_add({{ date }}, interval 1 {{ part }})
 {%- endmacro %}
 
+{# Some months later or earlier, of a first day of month. #}
+{% macro add_months(date, months) -%}
+    {{ return(adapter.dispatch('add_months')(date, months)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_months(date, months) -%}
+    cast({{ date }} + interval ({{ months }}) month as date)
+{%- endmacro %}
+
+{% macro bigquery__add_months(date, months) -%}
+    date_add({{ date }}, interval {{ months }} month)
+{%- endmacro %}
+
 {# A row per day from first to last, both included: a from-item with one column. #}
 {% macro days_from_to(first, last, column) -%}
     {{ return(adapter.dispatch('days_from_to')(first, last, column)) }}
@@ -233,6 +246,19 @@
         trunc({{ amount }} * 1000000000) * cast({{ part }} as bignumeric),
         cast({{ whole }} as bignumeric)
     )
+{%- endmacro %}
+
+{# The whole billionths of an amount in dollars, which is not negative. #}
+{% macro whole_nanos(amount) -%}
+    {{ return(adapter.dispatch('whole_nanos')(amount)) }}
+{%- endmacro %}
+
+{% macro duckdb__whole_nanos(amount) -%}
+    cast(trunc({{ amount }} * 1000000000) as hugeint)
+{%- endmacro %}
+
+{% macro bigquery__whole_nanos(amount) -%}
+    trunc({{ amount }} * 1000000000)
 {%- endmacro %}
 
 {# An amount in dollars less a percentage of it, of which seven decimals count: a product

@@ -25,22 +25,45 @@
     {{ ratio('(' ~ current ~ ') - (' ~ previous ~ ')', previous) }}
 {%- endmacro %}
 
-{# The true median over the rows of a partition, of those that are not null. #}
-{% macro median_over(value, partition_by) -%}
-    {{ return(adapter.dispatch('median_over')(value, partition_by)) }}
+{# By how many percent an amount is above another: 10 is ten percent more. #}
+{% macro percent_over(amount, budget) -%}
+    {{ ratio('(' ~ amount ~ ' - ' ~ budget ~ ') * 100', budget) }}
 {%- endmacro %}
 
-{% macro duckdb__median_over(value, partition_by) -%}
+{# The true median over the rows of a partition, of those that are not null. #}
+{% macro median_over(value, partition_by) -%}
+    {{ quantile_over(value, 0.5, partition_by) }}
+{%- endmacro %}
+
+{% macro quantile_over(value, part, partition_by) -%}
+    {{ return(adapter.dispatch('quantile_over')(value, part, partition_by)) }}
+{%- endmacro %}
+
+{% macro duckdb__quantile_over(value, part, partition_by) -%}
     cast(
-        quantile_cont(cast({{ value }} as {{ type_number() }}), 0.5)
+        quantile_cont(cast({{ value }} as {{ type_number() }}), {{ part }})
             over (partition by {{ partition_by | join(', ') }})
         as {{ type_number() }}
     )
 {%- endmacro %}
 
-{% macro bigquery__median_over(value, partition_by) -%}
-    percentile_cont(cast({{ value }} as {{ type_number() }}), 0.5)
+{% macro bigquery__quantile_over(value, part, partition_by) -%}
+    percentile_cont(cast({{ value }} as numeric), numeric '{{ part }}')
         over (partition by {{ partition_by | join(', ') }})
+{%- endmacro %}
+
+{# An amount times a weight between 0 and 1: for weighted means, to nine decimals. #}
+{% macro weighted(amount, weight) -%}
+    {{ return(adapter.dispatch('weighted')(amount, weight)) }}
+{%- endmacro %}
+
+{# A product of DuckDB's has at most 38 digits. #}
+{% macro duckdb__weighted(amount, weight) -%}
+    cast({{ amount }} as decimal(19, 9)) * cast({{ weight }} as decimal(10, 9))
+{%- endmacro %}
+
+{% macro bigquery__weighted(amount, weight) -%}
+    round({{ amount }}, 9) * {{ weight }}
 {%- endmacro %}
 
 {# Whether a cost is known to be somebody's: a person's, or at least a cost centre's. #}
@@ -51,21 +74,51 @@
     )
 {%- endmacro %}
 
-{# How many of a month's days are over on the day of the run. #}
-{% macro elapsed_days(month) -%}
-    greatest(
-        least(
-            {{ days_between(as_of_date(), month) }},
-            {{ days_between(next_first_day('month', month), month) }}
-        ),
-        0
-    )
+{# Lines accepted of those suggested, summed over usages joined to their platforms: of the
+tools that say how many lines they suggested. #}
+{% macro acceptance_rate() -%}
+    {{ ratio(
+        'sum(case when platforms.measures_suggested_lines'
+        ' then usages.lines_accepted end)',
+        'sum(case when platforms.measures_suggested_lines'
+        ' then usages.lines_suggested end)'
+    ) }}
 {%- endmacro %}
 
-{% macro days_in_month(month) -%}
-    {{ days_between(next_first_day('month', month), month) }}
+{# What a line of code cost, in a word. #}
+{% macro roi_status(cost, lines) -%}
+    case
+        when coalesce({{ lines }}, 0) = 0 then 'No Data'
+        {% for status in ['Excellent ROI', 'Good ROI', 'Acceptable ROI'] -%}
+        when
+            {{ cost }}
+            <= {{ lines }} * cast('{{ var('roi_usd_per_line')[status] }}' as decimal(5, 2))
+            then '{{ status }}'
+        {% endfor -%}
+        else 'Review Required'
+    end
 {%- endmacro %}
 
-{% macro is_complete_month(month) -%}
-    {{ next_first_day('month', month) }} <= {{ as_of_date() }}
+{# Cost against budget: over 110 %, over 90 %, or under. #}
+{% macro budget_status(cost, budget) -%}
+    case
+        when {{ budget }} is null then 'No Budget'
+        when {{ cost }} * 100 > {{ budget }} * 110 then 'Over Budget'
+        when {{ cost }} * 100 > {{ budget }} * 90 then 'Near Budget'
+        else 'Under Budget'
+    end
+{%- endmacro %}
+
+{# How sure it is whose a cost is, in a word. #}
+{% macro data_quality_tier(confident_cost, cost) -%}
+    case
+        when {{ ratio(confident_cost, cost) }} >= 0.9 then 'High Confidence'
+        when {{ ratio(confident_cost, cost) }} >= 0.7 then 'Medium Confidence'
+        when {{ ratio(confident_cost, cost) }} is not null then 'Low Confidence'
+    end
+{%- endmacro %}
+
+{# The department of people whom the roster does not know, or gives none. #}
+{% macro no_department() -%}
+    'no department'
 {%- endmacro %}

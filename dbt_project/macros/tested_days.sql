@@ -4,11 +4,7 @@ that vendors still revise. Older days were tested when they were built; a build 
 scratch is tested whole. So a daily run does not read history to test it again.
 #}
 {% macro tested_since(model_name) -%}
-    {%- set recent = "date '" ~ (
-        modules.datetime.date.fromisoformat(
-            (var("as_of_date") or run_started_at.strftime("%Y-%m-%d")) | string
-        ) - modules.datetime.timedelta(days=35)
-    ) ~ "'" -%}
+    {%- set recent = days_before_run(35) -%}
     {%- if not execute -%}
         {{ return(recent) }}
     {%- endif -%}

@@ -53,6 +53,10 @@ RESOURCES = {
 }
 
 
+# Cursor's billing cycle began with the last moment of a day.
+ENVELOPES = {"spend": '{"subscriptionCycleStart":1706831999999,"totalMembers":2}'}
+
+
 @dataclass(frozen=True)
 class Window:
     """Records are JSON text, or what JSON text is made of."""
@@ -110,7 +114,7 @@ def raw_tables() -> dict[str, list[dict]]:
                 | {
                     "resource": window.resource,
                     "request": "{}",
-                    "envelope": '{"data_refreshed_at": null}',
+                    "envelope": ENVELOPES.get(window.resource, '{"data_refreshed_at": null}'),
                     "base_url": "https://vendor.invalid",
                     "pages": 1,
                     "records": len(window.records),
@@ -298,7 +302,13 @@ def activity(email, user="user_x", **more) -> dict:
 ACTIVITIES = [
     activity(
         "Ada.Alder@example.com",
-        chat_metrics={"distinct_conversation_count": 4, "message_count": 77.0},
+        chat_metrics={
+            "distinct_conversation_count": 4,
+            "message_count": 77.0,
+            "distinct_artifacts_created_count": "2",
+            "distinct_projects_created_count": None,
+            "distinct_files_uploaded_count": 3.0,
+        },
         cowork_metrics={"distinct_session_count": "2", "message_count": 37},
         office_metrics={"excel": {"distinct_session_count": 1}, "word": {"message_count": 5}},
         claude_code_metrics={
@@ -310,6 +320,7 @@ ACTIVITIES = [
         },
     ),
     activity("idle@example.com", chat_metrics={"message_count": 0}),
+    activity("bo@example.com", chat_metrics=None, web_search_count=6.0),
     activity(None, None, science_metrics={"message_count": 1}, design_metrics=None),
 ]
 
@@ -542,10 +553,22 @@ BUDGETS = tab(
     "company||2024-03|105.50",
     "user|ada.alder@example.com|2024-03|0.000001",
 )
+# A credit, a sum that no cost divides, one that begins and ends within months, a vendor for all of
+# its platforms (of one organization, too), a number twice, cells that are empty, nobody's platform.
 INVOICES = tab(
-    "platform invoice_id period_start period_end amount_usd status",
-    "Cursor|INV-1|2024-02-01|2024-02-29|-105.505| Paid",
-    "claude_api| INV-2|2023-12-01|2023-12-31|123456789012.123456|",
+    "platform organization invoice_id period_start period_end amount_usd status",
+    "Cursor||INV-1|2024-02-01|2024-02-29|-105.505| Paid",
+    "cursor||INV-11|2024-02-01|2024-02-29|700|open",
+    "claude_api|| INV-2|2023-12-01|2023-12-31|123456789012.123456|",
+    "Anthropic ||INV-3|2023-12-31|2024-03-02|100.0000000000001|Draft",
+    "anthropic|Enterprise|INV-4|2024-02-29|2024-03-04|1.005|disputed",
+    "claude_ai||INV-5|2024-02-01|2024-02-29|365.01|paid",
+    "claude_ai||inv-5|2024-02-01|2024-02-29|365.02|paid",
+    "gemini||INV-6|2024-02-01|2024-02-29|12.345|",
+    "windsurf||INV-7|2024-02-01|2024-03-31|7|",
+    "||INV-8|2024-02-10|2024-02-11|8|",
+    "cursor||INV-9|2024-02-10||9|",
+    "cursor||INV-10|2024-02-10|2024-02-11||",
 )
 
 

@@ -19,6 +19,7 @@ from bigquery.lints import FUNCTIONS
 from bigquery.scans import function_name, nodes_in
 
 SPLITS = (["metric_time__day", "platform"], ["metric_time__month", "department"])
+BUDGETS = ["metric_time__month", "budget__scope"]
 OCTOBER = (dt.datetime(2026, 10, 1), dt.datetime(2026, 10, 31))  # noqa: DTZ001
 
 
@@ -54,7 +55,7 @@ def test_every_metric_is_valid_on_bigquery(engine, marts, split, days) -> None:
     for metric in metrics:
         request = MetricFlowQueryRequest.create(
             metric_names=[metric],
-            group_by_names=split,
+            group_by_names=BUDGETS if "budget" in metric else split,
             time_constraint_start=days[0],
             time_constraint_end=days[1],
         )

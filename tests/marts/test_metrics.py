@@ -54,7 +54,18 @@ ON_BOTH = {
         f"sum(lines_accepted) {CODING}",
     ),
 }
-MONTHLY = sorted([*ON_COSTS, *ON_USAGES, *ON_BOTH])
+# What the executive dashboard calls them.
+ON_DASHBOARD = {
+    "effective_cost": "total_monthly_cost",
+    "unattributed_cost": "unattributed_cost",
+    "active_users": "active_users",
+    "cost_per_active_user": "cost_per_user",
+    "acceptance_rate": "acceptance_rate",
+    "cost_per_line_produced": "cost_per_line_produced",
+    "company_budget": "budget_amount",
+    "company_budget_variance_pct": "budget_variance_pct",
+}
+MONTHLY = sorted({*ON_COSTS, *ON_USAGES, *ON_BOTH, *ON_DASHBOARD})
 ROLLING = {"active_users_7_days": 7, "active_users_30_days": 30}
 
 
@@ -165,6 +176,37 @@ def test_a_cost_per_usage_divides_sums_of_the_same_month(
     assert len(usages) >= 3
     for month, usage in usages.items():
         assert same(monthly[(month,)][name], float(costs[month]) / float(usage)), month
+
+
+@pytest.mark.parametrize("name", ON_DASHBOARD)
+def test_a_metric_is_the_number_on_the_executive_dashboard(
+    metrics: Metrics, monthly: Rows, name: str
+) -> None:
+    expected = metrics.warehouse.rows(
+        f"select strftime(month, '%Y-%m-%d'), {ON_DASHBOARD[name]}"
+        " from marts.vw_executive_dashboard"
+    )
+    assert len(expected) >= 3
+    assert any(value for _, value in expected)
+    for month, value in expected:
+        found = monthly[(month,)][name]
+        if value is None:
+            assert found == "", month
+        else:
+            # Rates there have nine decimals.
+            assert float(found) == pytest.approx(float(value), rel=1e-12, abs=1e-9), month
+
+
+def test_each_department_has_its_own_budget(metrics: Metrics) -> None:
+    name = "department_budget_variance_pct"
+    found = metrics.query([name], ["metric_time__month", "budget__scope"])
+    expected = metrics.warehouse.rows(
+        "select strftime(month, '%Y-%m-%d'), scope, budget_variance_pct"
+        " from marts.fct_budget_monthly where scope_type = 'department'"
+    )
+    assert len(expected) == len(found) > 3
+    for month, scope, value in expected:
+        assert float(found[(month, scope)][name]) == pytest.approx(float(value), abs=1e-8)
 
 
 @pytest.mark.parametrize("name", ROLLING)

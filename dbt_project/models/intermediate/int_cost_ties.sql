@@ -2,8 +2,9 @@
     'cost_date', changes='int_changed_days', cluster_by=['vendor', 'organization']
 )) }}
 
--- GRAIN: one row per day, vendor, organization and measure
--- The reported side sums the records; nothing that allocates, attributes or joins.
+-- GRAIN: one row per day, vendor, organization, platform and measure
+-- The reported side sums the records; nothing that allocates or attributes, and no join
+-- that could add a row or lose one.
 {% set days = changed_days(ref('int_changed_days')) %}
 
 with analytics as (
@@ -27,6 +28,18 @@ analytics_windows as (
 
 ),
 
+products as (
+
+    select * from {{ ref('anthropic_products') }}
+
+),
+
+workspaces as (
+
+    select * from {{ ref('int_workspaces') }}
+
+),
+
 charges as (
 
     select * from {{ ref('int_cursor_charges') }}
@@ -41,32 +54,64 @@ costs as (
 
 ),
 
+analytics_costs as (
+
+    select
+        analytics.cost_date,
+        analytics.organization,
+        {{ anthropic_platform('products.platform_code', 'analytics.organization') }}
+            as platform_code,
+        analytics.billed_cost_usd
+    from analytics
+    left join products
+        on analytics.product = products.product
+
+),
+
+legacy_costs as (
+
+    select
+        legacy.cost_date,
+        legacy.organization,
+        {{ anthropic_platform(
+            "case when workspaces.workspace_name = 'Claude Code' then 'claude_code' end",
+            'legacy.organization'
+        ) }} as platform_code,
+        legacy.billed_cost_usd
+    from legacy
+    left join analytics_windows
+        on
+            legacy.organization = analytics_windows.organization
+            and legacy.cost_date = analytics_windows.window_start
+    left join workspaces
+        on legacy.workspace_id = workspaces.workspace_id
+    where analytics_windows.organization is null
+
+),
+
 reported as (
 
     select
         cost_date,
         'anthropic' as vendor,
         organization,
+        platform_code,
         'billed' as measure,
         sum(billed_cost_usd) as reported_usd
-    from analytics
-    group by cost_date, organization
+    from analytics_costs
+    group by cost_date, organization, platform_code
 
     union all
 
     select
-        legacy.cost_date,
+        cost_date,
         'anthropic' as vendor,
-        legacy.organization,
+        organization,
+        platform_code,
         'billed' as measure,
-        sum(legacy.billed_cost_usd) as reported_usd
-    from legacy
-    left join analytics_windows
-        on
-            legacy.organization = analytics_windows.organization
-            and legacy.cost_date = analytics_windows.window_start
-    where analytics_windows.organization is null
-    group by legacy.cost_date, legacy.organization
+        sum(billed_cost_usd) as reported_usd
+    from legacy_costs
+    group by cost_date, organization, platform_code
 
     union all
 
@@ -75,6 +120,7 @@ reported as (
         usage_date as cost_date,
         'cursor' as vendor,
         organization,
+        'cursor' as platform_code,
         'billed' as measure,
         sum(charge_usd) as reported_usd
     from charges
@@ -89,11 +135,12 @@ held as (
         cost_date,
         vendor,
         organization,
+        platform_code,
         'billed' as measure,
         sum(billed_cost_usd) as marts_usd
     from costs
     where source != 'seat_plans'
-    group by cost_date, vendor, organization
+    group by cost_date, vendor, organization, platform_code
 
 ),
 
@@ -103,6 +150,7 @@ compared as (
         coalesce(reported.cost_date, held.cost_date) as cost_date,
         coalesce(reported.vendor, held.vendor) as vendor,
         coalesce(reported.organization, held.organization) as organization,
+        coalesce(reported.platform_code, held.platform_code) as platform_code,
         coalesce(reported.measure, held.measure) as measure,
         cast(coalesce(reported.reported_usd, 0) as {{ type_money() }}) as reported_usd,
         cast(coalesce(held.marts_usd, 0) as {{ type_money() }}) as marts_usd,
@@ -116,6 +164,7 @@ compared as (
             reported.cost_date = held.cost_date
             and reported.vendor = held.vendor
             and reported.organization = held.organization
+            and reported.platform_code = held.platform_code
             and reported.measure = held.measure
 
 )

@@ -24,7 +24,14 @@ counted as (
         *,
         sum(case when is_newest_form then 1 else 0 end)
             over (partition by email)
-            as rows_in_newest_form
+            as rows_in_newest_form,
+        min(
+            case
+                when is_newest_form
+                    then coalesce(start_date, {{ beginning_of_time() }})
+            end
+        ) over (partition by email) as on_roster_from,
+        max(seen_to) over (partition by email) as last_seen_to
     from marked
 
 ),
@@ -44,6 +51,8 @@ dated as (
         ai_budget_monthly_usd,
         end_date,
         is_on_roster,
+        on_roster_from,
+        last_seen_to,
         coalesce(start_date, {{ beginning_of_time() }}) as version_date
     from counted
     where
@@ -85,6 +94,8 @@ seen as (
         counted.ai_budget_monthly_usd,
         counted.end_date,
         counted.is_on_roster,
+        counted.on_roster_from,
+        counted.last_seen_to,
         edits.version_date
     from edits
     inner join counted
@@ -152,6 +163,12 @@ versions as (
         ai_budget_monthly_usd,
         is_on_roster,
         last_end_date,
+        on_roster_from,
+        -- Who left the sheet without a last day had left when that was seen.
+        case
+            when last_end_date is null then last_seen_to
+            else least({{ add_days('last_end_date', 1) }}, last_seen_to)
+        end as on_roster_to,
         attributes_hash,
         case
             when

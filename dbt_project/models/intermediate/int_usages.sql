@@ -4,13 +4,13 @@
 
 -- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
 -- usage type and source
--- INVARIANT: a token, line or session is counted by one source only
+-- INVARIANT: a token, line, session or search is counted by one source only
 {% set days = changed_days(ref('int_changed_windows')) %}
 {% set measures = [
     'sessions', 'requests', 'uncached_input_tokens', 'cache_read_tokens',
     'cache_write_5m_tokens', 'cache_write_1h_tokens', 'output_tokens', 'messages',
     'lines_suggested', 'lines_accepted', 'suggestions_shown', 'suggestions_accepted',
-    'commits', 'pull_requests',
+    'commits', 'pull_requests', 'artifacts', 'projects', 'files', 'searches',
 ] %}
 
 with analytics as (
@@ -101,6 +101,11 @@ surfaces as (
 
     union all
 
+    -- Searches are counted per member, whatever the surface.
+    select 'search' as usage_type
+
+    union all
+
     select 'session' as usage_type
 
 ),
@@ -165,7 +170,11 @@ analytics_usages as (
         0 as suggestions_shown,
         0 as suggestions_accepted,
         0 as commits,
-        0 as pull_requests
+        0 as pull_requests,
+        0 as artifacts,
+        0 as projects,
+        0 as files,
+        0 as searches
     from analytics
     left join products
         on analytics.product = products.product
@@ -204,7 +213,11 @@ legacy_usages as (
         0 as suggestions_shown,
         0 as suggestions_accepted,
         0 as commits,
-        0 as pull_requests
+        0 as pull_requests,
+        0 as artifacts,
+        0 as projects,
+        0 as files,
+        0 as searches
     from legacy
     left join anthropic_sources
         on
@@ -247,7 +260,11 @@ claude_code_usages as (
         + claude_code.suggestions_rejected as suggestions_shown,
         claude_code.suggestions_accepted,
         claude_code.commits,
-        claude_code.pull_requests
+        claude_code.pull_requests,
+        0 as artifacts,
+        0 as projects,
+        0 as files,
+        0 as searches
     from claude_code
     left join api_keys
         on
@@ -276,6 +293,7 @@ activity_usages as (
             when 'session' then 'claude_code'
             when 'office' then 'office_agent'
             when 'design' then 'claude_design'
+            when 'search' then null
             else surfaces.usage_type
         end as product,
         cast(null as {{ dbt.type_string() }}) as model,
@@ -288,6 +306,7 @@ activity_usages as (
             when 'design' then activities.design_sessions
             when 'science' then activities.science_sessions
             when 'session' then activities.claude_code_sessions
+            else 0
         end as sessions,
         0 as requests,
         0 as uncached_input_tokens,
@@ -324,7 +343,20 @@ activity_usages as (
         end as commits,
         case surfaces.usage_type
             when 'session' then activities.claude_code_pull_requests else 0
-        end as pull_requests
+        end as pull_requests,
+        case surfaces.usage_type
+            when 'chat' then activities.chat_artifacts else 0
+        end as artifacts,
+        case surfaces.usage_type
+            when 'chat' then activities.chat_projects else 0
+        end as projects,
+        case surfaces.usage_type
+            when 'chat' then activities.chat_files else 0
+        end as files,
+        -- The usage reports count the same searches again.
+        case surfaces.usage_type
+            when 'search' then activities.web_searches else 0
+        end as searches
     from activities
     cross join surfaces
     left join anthropic_sources
@@ -368,7 +400,11 @@ event_usages as (
         0 as suggestions_shown,
         0 as suggestions_accepted,
         0 as commits,
-        0 as pull_requests
+        0 as pull_requests,
+        0 as artifacts,
+        0 as projects,
+        0 as files,
+        0 as searches
     from events
 
 ),
@@ -422,7 +458,11 @@ mode_usages as (
             else 0
         end as suggestions_accepted,
         0 as commits,
-        0 as pull_requests
+        0 as pull_requests,
+        0 as artifacts,
+        0 as projects,
+        0 as files,
+        0 as searches
     from daily_usages
     cross join modes
 

@@ -33,7 +33,11 @@ lines_accepted int64 not null,
 suggestions_shown int64 not null,
 suggestions_accepted int64 not null,
 commits int64 not null,
-pull_requests int64 not null
+pull_requests int64 not null,
+artifacts int64 not null,
+projects int64 not null,
+files int64 not null,
+searches int64 not null
 )
 partition by usage_date
 cluster by platform_code, user_email

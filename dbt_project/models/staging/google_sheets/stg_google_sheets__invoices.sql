@@ -12,6 +12,7 @@ renamed as (
         {{ clean_text(json_text('invoice_id')) }} as invoice_id,
         -- strings
         lower({{ clean_text(json_text('platform')) }}) as platform,
+        lower({{ clean_text(json_text('organization')) }}) as organization,
         lower({{ clean_text(json_text('status')) }}) as status,
         -- numerics
         {{ json_integer('_row') }} as sheet_row,

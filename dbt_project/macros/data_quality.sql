@@ -1,0 +1,73 @@
+{# How the quality of the data is judged; the levels are vars in dbt_project.yml. #}
+
+{# Every window of every completed load of a source, found changed or not. #}
+{% macro completed_extractions(source_name) -%}
+    with extractions as (
+
+        select * from {{ source('raw_' ~ source_name, 'extractions') }}
+
+    ),
+
+    loads as (
+
+        select * from {{ source('raw_' ~ source_name, '_dlt_loads') }}
+        where status = 0
+
+    ),
+
+    completed as (
+
+        select
+            extractions._dlt_id as extraction_id,
+            extractions.resource,
+            extractions.organization,
+            extractions.records,
+            extractions.rejected,
+            extractions.is_changed,
+            extractions.window_start,
+            cast(loads.inserted_at as {{ dbt.type_timestamp() }}) as loaded_at
+        from extractions
+        inner join loads
+            on extractions._dlt_load_id = loads.load_id
+
+    )
+
+    select * from completed
+{%- endmacro %}
+
+{# Whole hours from one timestamp to a later one. #}
+{% macro hours_between(later, earlier) -%}
+    {{ return(adapter.dispatch('hours_between')(later, earlier)) }}
+{%- endmacro %}
+
+{% macro duckdb__hours_between(later, earlier) -%}
+    date_sub('hour', {{ earlier }}, {{ later }})
+{%- endmacro %}
+
+{% macro bigquery__hours_between(later, earlier) -%}
+    timestamp_diff({{ later }}, {{ earlier }}, hour)
+{%- endmacro %}
+
+{#
+2 where a value is past the level that fails a run, 1 where it is past the one that warns,
+else 0. A level is a var; one that is null is never passed.
+#}
+{% macro quality_level(value, past, rule) -%}
+    case
+        {%- for level, number in [('error', 2), ('warn', 1)] %}
+            {%- set limit = var(rule ~ '_' ~ level) %}
+            {%- if limit is not none %}
+                when {{ value }} {{ past }} {{ limit }} then {{ number }}
+            {%- endif %}
+        {%- endfor %}
+        else 0
+    end
+{%- endmacro %}
+
+{# The first of the days that are judged. #}
+{% macro judged_since() -%}
+    {%- set today = modules.datetime.date.fromisoformat(
+        (var("as_of_date") or run_started_at.strftime("%Y-%m-%d")) | string
+    ) -%}
+    date '{{ today - modules.datetime.timedelta(days=var("data_quality_days")) }}'
+{%- endmacro %}

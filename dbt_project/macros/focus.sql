@@ -1,0 +1,37 @@
+{# What the FOCUS marts share: names as the specification spells them, and JSON. #}
+
+{# A column in FOCUS's own spelling, quoted: charge_period_start is ChargePeriodStart, and
+x_person_email is x_PersonEmail. #}
+{% macro focus_name(column) -%}
+    {%- set is_custom = column.startswith('x_') -%}
+    {%- set words = (column[2:] if is_custom else column).split('_') -%}
+    {{ return(adapter.quote(
+        ('x_' if is_custom else '') ~ words | map('capitalize') | join
+    )) }}
+{%- endmacro %}
+
+{# Some columns as one JSON object in text, under their own names. #}
+{% macro json_of(columns) -%}
+    {{ return(adapter.dispatch('json_of')(columns)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_of(columns) -%}
+    {%- set pairs = [] -%}
+    {%- for column in columns -%}
+        {%- do pairs.append("'" ~ column ~ "', " ~ column) -%}
+    {%- endfor -%}
+    cast(json_object({{ pairs | join(', ') }}) as varchar)
+{%- endmacro %}
+
+{% macro bigquery__json_of(columns) -%}
+    {%- set pairs = [] -%}
+    {%- for column in columns -%}
+        {%- do pairs.append(column ~ " as " ~ column) -%}
+    {%- endfor -%}
+    to_json_string(struct({{ pairs | join(', ') }}))
+{%- endmacro %}
+
+{# The name of a vendor from its code. #}
+{% macro title_case(text) -%}
+    concat(upper(substr({{ text }}, 1, 1)), substr({{ text }}, 2))
+{%- endmacro %}

@@ -1,0 +1,52 @@
+{# What invoices, costs and snapshots are compared with. #}
+
+{# Dollars as a whole number of billionths, cut off; of any size that money can have. #}
+{% macro usd_to_nanos(amount) -%}
+    {{ return(adapter.dispatch('usd_to_nanos')(amount)) }}
+{%- endmacro %}
+
+{% macro duckdb__usd_to_nanos(amount) -%}
+    cast(trunc({{ amount }}) as hugeint) * 1000000000
+    + cast(trunc(({{ amount }} - trunc({{ amount }})) * 1000000000) as hugeint)
+{%- endmacro %}
+
+{% macro bigquery__usd_to_nanos(amount) -%}
+    trunc({{ amount }} * 1000000000)
+{%- endmacro %}
+
+{# A percentage of an amount in dollars, of which four decimals count. #}
+{% macro percent_of(amount, percent) -%}
+    {{ return(adapter.dispatch('percent_of')(amount, percent)) }}
+{%- endmacro %}
+
+{% macro duckdb__percent_of(amount, percent) -%}
+    cast(
+        {{ amount }} * cast({{ percent }} as decimal(7, 4)) * cast(0.01 as decimal(3, 2))
+        as {{ type_money() }}
+    )
+{%- endmacro %}
+
+{% macro bigquery__percent_of(amount, percent) -%}
+    round({{ amount }} * cast({{ percent }} as numeric) * numeric '0.01', 18)
+{%- endmacro %}
+
+{# How far two amounts may lie apart: dollars, or a percentage if that is more. #}
+{% macro tolerance(amount, dollars, percent) -%}
+    greatest(
+        cast({{ dollars }} as {{ type_money() }}),
+        {{ percent_of('abs(' ~ amount ~ ')', percent) }}
+    )
+{%- endmacro %}
+
+{# Dollars in words: 125.40. #}
+{% macro usd_in_words(amount) -%}
+    {{ return(adapter.dispatch('usd_in_words')(amount)) }}
+{%- endmacro %}
+
+{% macro duckdb__usd_in_words(amount) -%}
+    cast(cast(round({{ amount }}, 2) as decimal(38, 2)) as varchar)
+{%- endmacro %}
+
+{% macro bigquery__usd_in_words(amount) -%}
+    format('%.2f', round({{ amount }}, 2))
+{%- endmacro %}

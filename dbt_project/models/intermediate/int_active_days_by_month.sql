@@ -1,0 +1,53 @@
+{{ config(**replaced_by_month(
+    'month', changes='int_changed_days', cluster_by=['user_email']
+)) }}
+
+-- GRAIN: one row per month and person
+-- Days on which somebody used two tools count once, so they cannot be summed from tools.
+{% set days = days_of_changed_months(ref('int_changed_days')) %}
+
+with usages as (
+
+    select * from {{ ref('fct_usage_daily') }}
+    where
+        {{ in_days('usage_date', days) }}
+        and user_email != {{ unattributed() }}
+
+),
+
+platforms as (
+
+    select * from {{ ref('platforms') }}
+
+),
+
+used_days as (
+
+    select distinct
+        usages.user_email,
+        usages.usage_date,
+        {{ first_day_of('month', 'usages.usage_date') }} as month,
+        {{ iso_weekday('usages.usage_date') }} <= 5 as is_weekday,
+        coalesce(platforms.measures_lines, false) as is_engineering
+    from usages
+    left join platforms
+        on usages.platform_code = platforms.platform_code
+
+),
+
+counted as (
+
+    select
+        month,
+        user_email,
+        count(distinct usage_date) as active_days,
+        count(distinct case when is_engineering then usage_date end)
+            as engineering_days,
+        count(distinct case when is_engineering and is_weekday then usage_date end)
+            as engineering_weekdays
+    from used_days
+    group by month, user_email
+
+)
+
+select * from counted

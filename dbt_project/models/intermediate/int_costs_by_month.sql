@@ -1,0 +1,62 @@
+{{ config(**replaced_by_month(
+    'month', changes='int_changed_days', cluster_by=['platform_code', 'user_email']
+)) }}
+
+-- GRAIN: one row per month, platform, organization, person, department, team and cost
+-- centre on the day, cost type and the way in which the owner is known
+-- INVARIANT: sums to fct_cost_daily, to the last digit
+{% set days = days_of_changed_months(ref('int_changed_days')) %}
+
+with costs as (
+
+    select * from {{ ref('fct_cost_daily') }}
+    where {{ in_days('cost_date', days) }}
+
+),
+
+dated as (
+
+    select
+        *,
+        {{ first_day_of('month', 'cost_date') }} as month
+    from costs
+
+),
+
+summed as (
+
+    select
+        month,
+        vendor,
+        platform_code,
+        organization,
+        user_email,
+        department,
+        team,
+        cost_center,
+        cost_type,
+        attribution_method,
+        {{ is_allocated() }} as is_allocated,
+        cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
+        cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
+        cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,
+        cast(
+            sum({{ weighted('effective_cost_usd', 'attribution_confidence') }})
+            as {{ type_number() }}
+        ) as confident_cost_usd
+    from dated
+    group by
+        month,
+        vendor,
+        platform_code,
+        organization,
+        user_email,
+        department,
+        team,
+        cost_center,
+        cost_type,
+        attribution_method
+
+)
+
+select * from summed

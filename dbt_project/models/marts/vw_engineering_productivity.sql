@@ -1,0 +1,182 @@
+{{ config(**replaced_by_day(
+    'activity_date',
+    changes='int_changed_days',
+    cluster_by=['platform_code', 'department', 'user_email']
+)) }}
+
+-- GRAIN: one row per day, person and tool; where nobody is known, per cost centre too
+-- INVARIANT: a day costs what fct_cost_daily says that engineering cost
+{% set days = changed_days(ref('int_changed_days')) %}
+{% set key = [
+    'activity_date', 'platform_code', 'user_sk', 'user_email', 'department', 'team',
+    'cost_center',
+] %}
+{% set modes = ['agent', 'chat', 'composer', 'cmd_k', 'bugbot'] %}
+{% set counts_of_cursor = [
+    'tabs_shown', 'tabs_accepted', 'edits_applied', 'edits_accepted', 'agent_requests',
+    'chat_requests', 'composer_requests', 'cmd_k_requests', 'bugbot_requests',
+] %}
+{% set counts_of_claude_code = [
+    'tool_actions_decided', 'tool_actions_accepted', 'commits', 'pull_requests'
+] %}
+{% set counts = [
+    'usage_rows', 'uncounted_rows', 'sessions', 'requests', 'total_tokens',
+    'lines_suggested', 'lines_accepted',
+] + counts_of_cursor + counts_of_claude_code %}
+{% set costs_usd = ['list_cost_usd', 'billed_cost_usd', 'effective_cost_usd'] %}
+
+with usages as (
+
+    select * from {{ ref('fct_usage_daily') }}
+    where
+        {{ in_days('usage_date', days) }}
+        and usage_category = 'engineering_productivity'
+
+),
+
+costs as (
+
+    select * from {{ ref('fct_cost_daily') }}
+    where
+        {{ in_days('cost_date', days) }}
+        and usage_category = 'engineering_productivity'
+
+),
+
+platforms as (
+
+    select * from {{ ref('dim_platforms') }}
+
+),
+
+-- Rows of usage and of cost stand one below the other, so that neither multiplies the
+-- other and either may be alone.
+unioned as (
+
+    select
+        usage_date as activity_date,
+        platform_code,
+        user_sk,
+        user_email,
+        department,
+        team,
+        cost_center,
+        1 as usage_rows,
+        case when source = 'usage_report_messages' then 1 else 0 end as uncounted_rows,
+        sessions,
+        requests,
+        total_tokens,
+        lines_suggested,
+        lines_accepted,
+        case when usage_type = 'tab' then suggestions_shown else 0 end as tabs_shown,
+        case when usage_type = 'tab' then suggestions_accepted else 0 end
+            as tabs_accepted,
+        case when usage_type = 'edit' then suggestions_shown else 0 end
+            as edits_applied,
+        case when usage_type = 'edit' then suggestions_accepted else 0 end
+            as edits_accepted,
+        {% for mode in modes %}
+            case when usage_type = '{{ mode }}' then messages else 0 end
+                as {{ mode }}_requests,
+        {% endfor %}
+        case when usage_type = 'session' then suggestions_shown else 0 end
+            as tool_actions_decided,
+        case when usage_type = 'session' then suggestions_accepted else 0 end
+            as tool_actions_accepted,
+        commits,
+        pull_requests,
+        cast(0 as {{ type_money() }}) as list_cost_usd,
+        cast(0 as {{ type_money() }}) as billed_cost_usd,
+        cast(0 as {{ type_money() }}) as effective_cost_usd
+    from usages
+
+    union all
+
+    select
+        cost_date as activity_date,
+        platform_code,
+        user_sk,
+        user_email,
+        department,
+        team,
+        cost_center,
+        {% for count in counts %}
+            0 as {{ count }},
+        {% endfor %}
+        list_cost_usd,
+        billed_cost_usd,
+        effective_cost_usd
+    from costs
+
+),
+
+summed as (
+
+    select
+        {{ key | join(', ') }},
+        {% for count in counts %}
+            cast(sum({{ count }}) as int64) as {{ count }},
+        {% endfor %}
+    {%- for cost in costs_usd %}
+        cast(sum({{ cost }}) as {{ type_money() }}) as {{ cost }}
+        {{- "," if not loop.last }}
+    {% endfor %}
+    from unioned
+    group by {{ key | join(', ') }}
+
+),
+
+-- What a vendor does not measure is null, not zero.
+measured as (
+
+    select
+        summed.activity_date,
+        summed.platform_code,
+        summed.user_sk,
+        summed.user_email,
+        summed.department,
+        summed.team,
+        summed.cost_center,
+        summed.usage_rows > 0 as is_active,
+        case when platforms.measures_sessions then summed.sessions end as sessions,
+        case when summed.uncounted_rows = 0 then summed.requests end as requests,
+        summed.total_tokens,
+        case when platforms.measures_suggested_lines then summed.lines_suggested end
+            as lines_suggested,
+        case when platforms.measures_suggested_lines then summed.lines_accepted end
+            as suggested_lines_accepted,
+        case when platforms.measures_lines then summed.lines_accepted end
+            as lines_accepted,
+        {% for count in counts_of_cursor %}
+            case when summed.platform_code = 'cursor' then summed.{{ count }} end
+                as {{ count }},
+        {% endfor %}
+        {% for count in counts_of_claude_code %}
+            case when summed.platform_code = 'claude_code' then summed.{{ count }} end
+                as {{ count }},
+        {% endfor %}
+        summed.list_cost_usd,
+        summed.billed_cost_usd,
+        summed.effective_cost_usd
+    from summed
+    inner join platforms
+        on summed.platform_code = platforms.platform_code
+
+),
+
+rated as (
+
+    select
+        *,
+        {{ ratio('suggested_lines_accepted', 'lines_suggested') }} as acceptance_rate,
+        {{ ratio('tabs_accepted', 'tabs_shown') }} as tab_accept_rate,
+        {{ ratio('edits_accepted', 'edits_applied') }} as edit_accept_rate,
+        {{ ratio('tool_actions_accepted', 'tool_actions_decided') }}
+            as tool_accept_rate,
+        {{ ratio('effective_cost_usd', 'lines_accepted') }}
+            as cost_per_accepted_line_usd
+    from measured
+
+)
+
+select * from rated

@@ -1,0 +1,231 @@
+-- INVARIANT: total_cost sums to fct_cost_daily.effective_cost_usd
+with months as (
+
+    select * from {{ ref('int_months') }}
+
+),
+
+costs as (
+
+    select * from {{ ref('int_costs_by_month') }}
+
+),
+
+usages as (
+
+    select * from {{ ref('int_usages_by_month') }}
+
+),
+
+roster as (
+
+    select * from {{ ref('int_roster_by_month') }}
+
+),
+
+budgets as (
+
+    select * from {{ ref('int_budgets') }}
+    where scope_type = 'department'
+
+),
+
+platforms as (
+
+    select * from {{ ref('dim_platforms') }}
+
+),
+
+-- Who the roster does not know has no department; a department's key is never null.
+unioned as (
+
+    select
+        month,
+        coalesce(department, {{ no_department() }}) as department,
+        platform_code,
+        cast(null as {{ dbt.type_string() }}) as active_email,
+        effective_cost_usd,
+        billed_cost_usd,
+        0 as sessions,
+        0 as requests,
+        0 as total_tokens,
+        0 as messages,
+        0 as lines_accepted,
+        0 as commits,
+        0 as pull_requests
+    from costs
+
+    union all
+
+    select
+        month,
+        coalesce(department, {{ no_department() }}) as department,
+        platform_code,
+        case when user_email != {{ unattributed() }} then user_email end as active_email,
+        0 as effective_cost_usd,
+        0 as billed_cost_usd,
+        sessions,
+        requests,
+        total_tokens,
+        messages,
+        lines_accepted,
+        commits,
+        pull_requests
+    from usages
+
+),
+
+summed as (
+
+    select
+        month,
+        department,
+        platform_code,
+        cast(sum(effective_cost_usd) as {{ type_money() }}) as total_cost,
+        cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost,
+        count(distinct active_email) as active_users,
+        cast(sum(sessions) as int64) as sessions,
+        cast(sum(requests) as int64) as requests,
+        cast(sum(total_tokens) as int64) as total_tokens,
+        cast(sum(messages) as int64) as messages,
+        cast(sum(lines_accepted) as int64) as lines_accepted,
+        cast(sum(commits) as int64) as commits,
+        cast(sum(pull_requests) as int64) as pull_requests
+    from unioned
+    group by month, department, platform_code
+
+),
+
+rosters as (
+
+    select
+        month,
+        coalesce(department, {{ no_department() }}) as department,
+        count(*) as roster_users
+    from roster
+    group by month, coalesce(department, {{ no_department() }})
+
+),
+
+adopted as (
+
+    select
+        usages.month,
+        coalesce(roster.department, {{ no_department() }}) as department,
+        usages.platform_code,
+        count(distinct usages.user_email) as adopters
+    from usages
+    inner join roster
+        on
+            usages.month = roster.month
+            and usages.user_email = roster.user_email
+    group by
+        usages.month,
+        coalesce(roster.department, {{ no_department() }}),
+        usages.platform_code
+
+),
+
+-- The months of the quarter before, if all three were seen: then a department without
+-- cost in one of them had none.
+quarters as (
+
+    select
+        months.month,
+        {{ add_months('months.quarter', -3) }} as previous_quarter,
+        count(earlier.month) as months_seen
+    from months
+    left join months as earlier
+        on {{ add_months('months.quarter', -3) }} = earlier.quarter
+    group by months.month, {{ add_months('months.quarter', -3) }}
+
+),
+
+quarter_costs as (
+
+    select
+        months.quarter,
+        summed.department,
+        summed.platform_code,
+        sum(summed.total_cost) as quarter_cost
+    from summed
+    inner join months
+        on summed.month = months.month
+    group by months.quarter, summed.department, summed.platform_code
+
+),
+
+derived as (
+
+    select
+        summed.month,
+        months.is_complete_month,
+        summed.department,
+        summed.platform_code,
+        platforms.platform_name,
+        platforms.vendor,
+        platforms.category,
+        summed.total_cost,
+        summed.billed_cost,
+        summed.active_users,
+        coalesce(rosters.roster_users, 0) as roster_users,
+        {{ ratio('coalesce(adopted.adopters, 0)', 'rosters.roster_users') }}
+            as adoption_rate,
+        summed.sessions,
+        summed.requests,
+        summed.total_tokens,
+        summed.messages,
+        summed.lines_accepted,
+        summed.commits,
+        summed.pull_requests,
+        {{ ratio('summed.total_cost', 'summed.active_users') }} as cost_per_active_user,
+        {{ ratio('summed.total_cost', 'summed.lines_accepted') }} as cost_per_line,
+        {{ ratio('summed.total_cost', 'summed.commits') }} as cost_per_commit,
+        {{ ratio('summed.total_cost', 'summed.pull_requests') }}
+            as cost_per_pull_request,
+        {{ ratio('summed.total_cost', 'summed.messages') }} as cost_per_message,
+        {{ ratio('summed.total_cost * 1000000', 'summed.total_tokens') }}
+            as cost_per_million_tokens,
+        cast(budgets.budget_usd as {{ type_money() }}) as department_budget,
+        {{ ratio('summed.total_cost', 'budgets.budget_usd') }} as share_of_budget,
+        {{ roi_status('summed.total_cost', 'summed.lines_accepted') }} as roi_status,
+        cast(
+            case
+                when quarters.months_seen = 3 then coalesce(quarter_costs.quarter_cost, 0)
+            end
+            as {{ type_money() }}
+        ) as prev_quarter_cost,
+        -- A month against a month of the quarter before.
+        case
+            when quarters.months_seen = 3
+                then {{ growth('summed.total_cost * 3', 'quarter_costs.quarter_cost') }}
+        end as cost_growth_qoq
+    from summed
+    inner join months
+        on summed.month = months.month
+    inner join platforms
+        on summed.platform_code = platforms.platform_code
+    left join rosters
+        on
+            summed.month = rosters.month
+            and summed.department = rosters.department
+    left join adopted
+        on
+            summed.month = adopted.month
+            and summed.department = adopted.department
+            and summed.platform_code = adopted.platform_code
+    left join budgets
+        on
+            summed.month = budgets.month
+            and lower(summed.department) = lower(budgets.scope)
+    left join quarters
+        on summed.month = quarters.month
+    left join quarter_costs
+        on
+            quarters.previous_quarter = quarter_costs.quarter
+            and summed.department = quarter_costs.department
+            and summed.platform_code = quarter_costs.platform_code
+
+)
+
+select * from derived

@@ -1,0 +1,16 @@
+-- An invoice that lies further from the marts than the tolerance is a question to the
+-- vendor, and no fault of the run.
+{{ config(severity='warn', store_failures=true) }}
+
+select
+    platform_code,
+    coalesce(organization, 'all organizations') as organization,
+    {{ first_day_of('month', 'period_start') }} as month,
+    {{ usd_in_words('amount_usd') }} as invoiced_usd,
+    {{ usd_in_words('covered_usd') }} as marts_usd,
+    {{ usd_in_words('difference_usd') }} as difference_usd,
+    reason
+from {{ ref('int_invoice_groups') }}
+where
+    is_beyond_tolerance
+    and reconciliation_status = 'disputed'
