@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from extract.http import VendorError
-from extract.report import redacted
 from extract.run import SOURCES, UNUSABLE, UsageError, run
-from pipeline.logs import set_up_logs
+from pipeline.logs import redacted, set_up_logs
 from pipeline.settings import Settings, SettingsError, load_settings
 
 log = logging.getLogger(__name__)

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipeline.logs import redacted
+
 Status = Literal["ok", "failed", "not readable", "not configured"]
 
 
@@ -115,10 +117,3 @@ class RunReport:
         for source in self.sources:
             for error in source.all_errors():
                 console.print(f"[red]error[/red]: {escape(redacted(error, hide))}", soft_wrap=True)
-
-
-def redacted(text: str, hide: list[str]) -> str:
-    """The text without any secret: a vendor may repeat a key in its message."""
-    for secret in sorted(hide, key=len, reverse=True):
-        text = text.replace(secret, "[secret]")
-    return text

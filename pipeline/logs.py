@@ -25,26 +25,28 @@ class Formatter(logging.Formatter):
     def __init__(self, kind: Literal["text", "json"], secrets: list[str]) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
         self._kind = kind
-        # The longest first: one secret may be the beginning of another.
-        self._secrets = sorted(secrets, key=len, reverse=True)
+        self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
         if self._kind == "text":
-            return self._redact(super().format(record))
+            return redacted(super().format(record), self._secrets)
         entry = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": self._redact(record.getMessage()),
+            "message": redacted(record.getMessage(), self._secrets),
         }
         if record.exc_info:
-            entry["exception"] = self._redact(self.formatException(record.exc_info))
+            entry["exception"] = redacted(self.formatException(record.exc_info), self._secrets)
         return json.dumps(entry, ensure_ascii=False)
 
-    def _redact(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
+
+def redacted(text: str, secrets: list[str]) -> str:
+    """The text without any secret: a vendor may repeat a key in its message."""
+    # The longest first: one secret may be the beginning of another.
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
 
 
 def set_up_logs(settings: Settings) -> None:

@@ -40,7 +40,7 @@ def show(settings: Settings, extracted: dict[str, Any], console: Console | None 
 
     `extracted` is the JSON report of `python -m extract run`.
     """
-    console = console or Console(width=None if sys.stdout.isatty() else 100)
+    console = console or standard_output()
     console.print()
     console.print(came_in(extracted), "")
     try:
@@ -61,6 +61,11 @@ def show(settings: Settings, extracted: dict[str, Any], console: Console | None 
         return False
     console.print(f"[dim]{where(settings)}[/dim]")
     return is_tied
+
+
+def standard_output() -> Console:
+    """Standard output, 100 characters wide where nobody says how wide it is."""
+    return Console(width=None if sys.stdout.isatty() else 100)
 
 
 def came_in(extracted: dict[str, Any]) -> Group:

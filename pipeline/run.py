@@ -1,4 +1,4 @@
-"""What `make run` does: extract, build, report."""
+"""What `make run` does: extract, build, report, tell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from urllib.parse import urlsplit
 
-from pipeline import dbt, report
+from pipeline import alerts, dbt, report
 from pipeline.processes import child, sandbox
 from pipeline.settings import ROOT, SOURCES, Settings, load_settings
 from pipeline.warehouse import NoTableError, warehouse
@@ -27,7 +27,7 @@ class RefusedError(Exception):
 
 
 def run(settings: Settings) -> int:
-    """Fetch what is new, build the marts, report.
+    """Fetch what is new, build the marts, report, and tell what needs attention.
 
     Returns 0 when everything went well, 1 when something failed on the way; raises RefusedError
     before anything is touched.
@@ -35,8 +35,22 @@ def run(settings: Settings) -> int:
     refuse_incomplete(settings)
     is_sample = not settings.configured_sources()
     refuse_mixture(settings, is_sample)
+    outcome = alerts.Outcome(is_sample=is_sample)
+    try:
+        outcome.exit_code = fetch_and_build(settings, outcome)
+    except Exception as error:
+        # Not of a run that somebody stopped: that is no such error.
+        outcome.broken = error
+        alerts.tell(settings, outcome)
+        raise
+    alerts.tell(settings, outcome)
+    return outcome.exit_code
+
+
+def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
+    """The run itself; its exit code. What it comes to know goes into `outcome`."""
     with ExitStack() as stack:
-        if is_sample:
+        if outcome.is_sample:
             log.info("No vendor is configured: using the sandbox, a sample company on this machine")
             log.info("(.env.example lists the settings for your own)")
             os.environ.update(stack.enter_context(sandbox(os.environ)))
@@ -46,12 +60,13 @@ def run(settings: Settings) -> int:
             for source, names in settings.missing_settings().items():
                 log.info("Not configured: %s (%s)", source, " or ".join(names))
         with step("extract"):
-            extract_code = extract(settings)
+            outcome.extract_code = extract(settings)
     if not EXTRACT_REPORT.exists():
         log.error("Nothing was extracted; the marts stay as they were")
         return 1
+    outcome.extracted = json.loads(EXTRACT_REPORT.read_text())
     with step("dbt build"):
-        build = dbt.build(settings)
+        outcome.build = build = dbt.build(settings)
     for level, lines in ((logging.WARNING, build.warnings), (logging.ERROR, build.failures)):
         for line in lines:
             log.log(level, "dbt: %s", line)
@@ -60,10 +75,10 @@ def run(settings: Settings) -> int:
     if build.statuses:
         counts = (f"{count} {status}" for status, count in build.statuses.most_common())
         log.info("dbt: %s", ", ".join(counts))
-    ties = report.show(settings, json.loads(EXTRACT_REPORT.read_text()))
-    if extract_code:
+    ties = report.show(settings, outcome.extracted)
+    if outcome.extract_code:
         log.error("Some of the extraction failed: the marts lack what it would have brought")
-    return int(bool(extract_code or build.exit_code or not ties))
+    return int(bool(outcome.extract_code or build.exit_code or not ties))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Questions to the warehouse after a run: read only, plain SQL that both engines understand."""
+"""Questions to the warehouse after a run, in plain SQL that both engines understand."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class NoTableError(Exception):
 
 
 @contextmanager
-def warehouse(settings: Settings) -> Iterator[Ask]:
-    """The warehouse of the settings, open for questions."""
+def warehouse(settings: Settings, *, writes: bool = False) -> Iterator[Ask]:
+    """The warehouse of the settings, open for questions; on DuckDB read only unless it `writes`."""
     if settings.target == "bigquery":
         yield _bigquery(settings)
         return
     if not settings.duckdb_path.exists():
         raise NoTableError(f"there is no {settings.duckdb_path}")
-    connection = duckdb.connect(settings.duckdb_path, read_only=True)
+    connection = duckdb.connect(settings.duckdb_path, read_only=not writes)
 
     def ask(sql: str) -> list[tuple[Any, ...]]:
         try:

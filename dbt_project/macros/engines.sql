@@ -248,16 +248,17 @@
     )
 {%- endmacro %}
 
-{# The whole billionths of an amount in dollars, which is not negative. #}
-{% macro whole_nanos(amount) -%}
-    {{ return(adapter.dispatch('whole_nanos')(amount)) }}
+{# Dollars as a whole number of billionths, cut off; of any size that money can have. #}
+{% macro usd_to_nanos(amount) -%}
+    {{ return(adapter.dispatch('usd_to_nanos')(amount)) }}
 {%- endmacro %}
 
-{% macro duckdb__whole_nanos(amount) -%}
-    cast(trunc({{ amount }} * 1000000000) as hugeint)
+{% macro duckdb__usd_to_nanos(amount) -%}
+    cast(trunc({{ amount }}) as hugeint) * 1000000000
+    + cast(trunc(({{ amount }} - trunc({{ amount }})) * 1000000000) as hugeint)
 {%- endmacro %}
 
-{% macro bigquery__whole_nanos(amount) -%}
+{% macro bigquery__usd_to_nanos(amount) -%}
     trunc({{ amount }} * 1000000000)
 {%- endmacro %}
 

@@ -122,3 +122,8 @@ tools that say how many lines they suggested. #}
 {% macro no_department() -%}
     'no department'
 {%- endmacro %}
+
+{# Whether all days of a month are over on the day of the run. #}
+{% macro is_complete_month(month) -%}
+    {{ next_first_day('month', month) }} <= {{ as_of_date() }}
+{%- endmacro %}

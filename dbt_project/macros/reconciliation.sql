@@ -1,19 +1,5 @@
 {# What invoices, costs and snapshots are compared with. #}
 
-{# Dollars as a whole number of billionths, cut off; of any size that money can have. #}
-{% macro usd_to_nanos(amount) -%}
-    {{ return(adapter.dispatch('usd_to_nanos')(amount)) }}
-{%- endmacro %}
-
-{% macro duckdb__usd_to_nanos(amount) -%}
-    cast(trunc({{ amount }}) as hugeint) * 1000000000
-    + cast(trunc(({{ amount }} - trunc({{ amount }})) * 1000000000) as hugeint)
-{%- endmacro %}
-
-{% macro bigquery__usd_to_nanos(amount) -%}
-    trunc({{ amount }} * 1000000000)
-{%- endmacro %}
-
 {# A percentage of an amount in dollars, of which four decimals count. #}
 {% macro percent_of(amount, percent) -%}
     {{ return(adapter.dispatch('percent_of')(amount, percent)) }}

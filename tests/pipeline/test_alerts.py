@@ -1,0 +1,690 @@
+"""What a run tells people, through a real webhook on this machine."""
+
+import json
+import logging
+import re
+import threading
+import time
+from datetime import date, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import duckdb
+import pytest
+from rich.console import Console
+
+from bigquery.googlesql import GoogleSql
+from pipeline import alerts, run, slack
+from pipeline.dbt import Build
+from pipeline.logs import set_up_logs
+from pipeline.settings import load_settings
+from pipeline.warehouse import NoTableError
+
+SATURDAY, MONDAY = date(2026, 11, 21), date(2026, 11, 16)
+SECRET = "T000/B000/hush"
+
+MONEY = "decimal(38, 18)"
+# The columns that are read, as DuckDB names their types.
+TABLES = {
+    "intermediate.build_log": "model_name text, as_of_date date, built_at timestamp",
+    "intermediate.int_cost_ties": f"""
+        cost_date date, vendor text, organization text, reported_usd {MONEY}, marts_usd {MONEY},
+        difference_usd {MONEY}
+    """,
+    "marts.dim_platforms": "platform_code text, platform_name text",
+    "marts.dim_api_keys": "api_key_id text, api_key_name text",
+    "marts.fct_cost_daily": f"""
+        cost_date date, vendor text, platform_code text, department text, user_email text,
+        attribution_method text, list_cost_usd {MONEY}, billed_cost_usd {MONEY},
+        effective_cost_usd {MONEY}
+    """,
+    "marts.fct_usage_daily": "usage_date date, platform_code text, user_email text",
+    "marts.fct_cost_anomalies": f"""
+        anomaly_date date, scope_type text, scope text, severity text, cost_usd {MONEY},
+        baseline_usd {MONEY}, excess_usd {MONEY}, explained_by text
+    """,
+    "marts.fct_budget_monthly": f"""
+        month date, scope_type text, scope text, budget_status text, budget_usd {MONEY},
+        actual_cost_usd {MONEY}, projected_cost_usd {MONEY}
+    """,
+    "marts.fct_cost_reconciliation": f"""
+        month date, platform_code text, vendor text, organization text,
+        reconciliation_status text, reason text, report_difference_usd {MONEY},
+        invoice_difference_usd {MONEY}, snapshot_difference_usd {MONEY}
+    """,
+    "marts.fct_data_quality_daily": """
+        quality_date date, source_name text, organization text, windows_expected bigint,
+        windows_landed bigint
+    """,
+}
+
+
+class Warehouse:
+    """A warehouse with the tables that are read and few rows; all is well in it."""
+
+    def __init__(self, path):
+        self.path = path
+        creates = [f"create table {name} ({columns})" for name, columns in TABLES.items()]
+        self.do("begin", "create schema intermediate", "create schema marts", *creates, "commit")
+        self.add("marts.dim_platforms", ("cursor", "Cursor"), ("claude_api", "Claude API"))
+        self.as_of(SATURDAY)
+
+    def do(self, *statements):
+        with duckdb.connect(self.path) as connection:
+            return [connection.execute(statement).fetchall() for statement in statements]
+
+    def add(self, table, *rows):
+        with duckdb.connect(self.path) as connection:
+            marks = ", ".join("?" for _ in rows[0])
+            connection.begin()
+            connection.executemany(f"insert into {table} values ({marks})", rows)
+            connection.commit()
+
+    def as_of(self, day):
+        self.add("intermediate.build_log", ("fct_cost_daily", day, f"{day} 14:00:00"))
+
+    def anomaly(self, day, *scopes, severity="critical", scope_type="user", explained_by=None):
+        amounts = ("100.005", "20", "80.005")
+        rows = [(day, scope_type, scope, severity, *amounts, explained_by) for scope in scopes]
+        self.add("marts.fct_cost_anomalies", *rows)
+
+    def budget(self, scope, status, month=date(2026, 11, 1), spent="70"):
+        row = (month, "department", scope, status, "100", spent, "120.5")
+        self.add("marts.fct_budget_monthly", row)
+
+
+@pytest.fixture
+def warehouse(tmp_path, monkeypatch):
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "w.duckdb"))
+    for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"):
+        monkeypatch.delenv(name, raising=False)
+    return Warehouse(tmp_path / "w.duckdb")
+
+
+def cost(day, amount, email="ana@example.com", method="vendor_identity"):
+    """A row of fct_cost_daily."""
+    return (day, "cursor", "cursor", "Design", email, method, amount, amount, amount)
+
+
+class Webhook:
+    """Answers in turn as `answers` says, and "ok" after that; keeps what was posted."""
+
+    def __init__(self):
+        self.answers, self.posts, self.times = [], [], []
+        webhook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                webhook.posts.append((self.path, json.loads(body)))
+                webhook.times.append(time.monotonic())
+                answer = webhook.answers.pop(0) if webhook.answers else {}
+                if "hang" in answer:
+                    time.sleep(answer["hang"])
+                body = answer.get("body", "ok").encode()
+                self.send_response(answer.get("status", 200))
+                for name, value in answer.get("headers", {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                for byte in body:
+                    time.sleep(answer.get("drip", 0))
+                    self.wfile.write(bytes([byte]))
+
+            def log_message(self, *_):
+                pass
+
+            def handle_one_request(self):
+                try:
+                    super().handle_one_request()
+                except ConnectionError:
+                    self.close_connection = True
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}/services/{SECRET}"
+
+    def last(self):
+        """The blocks of the newest message as one text."""
+        path, content = self.posts[-1]
+        assert path == f"/services/{SECRET}"
+        texts = [block.get("text") or block["elements"][0] for block in content["blocks"]]
+        return "\n".join(text["text"] for text in texts)
+
+
+@pytest.fixture
+def webhook(monkeypatch):
+    webhook = Webhook()
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", webhook.url)
+    yield webhook
+    webhook.server.shutdown()
+    webhook.server.server_close()
+
+
+@pytest.fixture
+def make_run(tmp_path, monkeypatch):
+    """`make run` with this outcome of the extraction and of dbt; its exit code."""
+    report = tmp_path / "extract.json"
+    monkeypatch.setattr(run, "EXTRACT_REPORT", report)
+    monkeypatch.setenv("SHEETS_DIR", str(tmp_path))
+
+    def make(extracted=(), extract_code=0, build=None, log_level="INFO"):
+        def extract(_settings):
+            if extracted is not None:
+                report.write_text(json.dumps({"sources": list(extracted)}))
+            return extract_code
+
+        def dbt_build(_settings):
+            if isinstance(build, Exception):
+                raise build
+            return build or Build()
+
+        monkeypatch.setattr(run, "extract", extract)
+        monkeypatch.setattr(run.dbt, "build", dbt_build)
+        monkeypatch.setenv("LOG_LEVEL", log_level)
+        settings = load_settings()
+        set_up_logs(settings)
+        return run.run(settings)
+
+    yield make
+    logging.basicConfig(handlers=[], force=True)
+
+
+def source(name="cursor", errors=(), **part):
+    resource = {
+        "resource": "usage_events", "organization": "cursor", "status": "ok", "changed": 1,
+        "landed": 1, "rejected": 0, "errors": [], "notes": [],
+    }  # fmt: skip
+    return {
+        "source": name, "status": "ok", "errors": list(errors), "notes": [],
+        "resources": [resource | part],
+    }  # fmt: skip
+
+
+def days(count, before=SATURDAY):
+    return before - timedelta(days=count)
+
+
+# --- what is told --------------------------------------------------------------------------------
+
+
+def test_a_run_without_news_posts_nothing(warehouse, webhook, make_run):
+    assert make_run() == 0
+    assert webhook.posts == []
+
+
+def test_what_failed_is_posted(warehouse, webhook, make_run):
+    warehouse.add(
+        "intermediate.int_cost_ties", (days(2), "cursor", "main", "10", "9.994", "-0.006")
+    )
+    bad = source(errors=["HTTP 401: wrong key"], rejected=2)
+    build = Build(failures=["fct_cost_daily_unique: Got 3 results"], exit_code=1)
+    assert make_run([bad], extract_code=1, build=build) == 1
+    text = webhook.last()
+    assert "AI spend up to 2026-11-20: the run failed" in text
+    assert "cursor: HTTP 401: wrong key" in text
+    assert "cursor usage_events: 2 records rejected" in text
+    assert "dbt: fct_cost_daily_unique: Got 3 results" in text
+    assert "cursor main: 1 days, -$0.01 in the marts" in text
+    assert "Left out" not in text
+
+
+def test_a_failed_extraction_is_posted_without_a_warehouse(
+    tmp_path, monkeypatch, webhook, make_run
+):
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "none.duckdb"))
+    assert make_run(extracted=None, extract_code=1) == 1
+    assert "nothing was extracted" in webhook.last()
+    assert "the warehouse: not there yet" in webhook.last()
+
+
+def test_a_crash_of_dbt_before_the_marts_exist_is_posted(warehouse, webhook, make_run):
+    warehouse.do("drop schema marts cascade", "drop schema intermediate cascade")
+    assert make_run(build=Build(failures=["Compilation Error in model x"], exit_code=2)) == 1
+    assert "dbt: Compilation Error in model x" in webhook.last()
+    assert "anomalies, budgets and the week (build_log): not there yet" in webhook.last()
+
+
+def test_a_run_that_breaks_is_posted_and_still_breaks(warehouse, webhook, make_run):
+    with pytest.raises(RuntimeError):
+        make_run(build=RuntimeError(f"dbt is gone, see {webhook.url}"))
+    assert "the run ended with RuntimeError: dbt is gone, see [secret]" in webhook.last()
+
+
+def test_a_run_that_somebody_stopped_says_nothing(warehouse, webhook, make_run, monkeypatch):
+    def stopped(_settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "fetch_and_build", lambda *_: stopped(_))
+    with pytest.raises(KeyboardInterrupt):
+        make_run()
+    assert webhook.posts == []
+
+
+def test_an_anomaly_is_told_once(warehouse, webhook, make_run):
+    warehouse.anomaly(days(1), "ana@example.com", explained_by="claude-opus +$70.00")
+    warehouse.anomaly(days(2), "bob@example.com", severity="warning")
+    warehouse.anomaly(days(2), "info@example.com", severity="info")
+    warehouse.anomaly(days(8), "history@example.com")
+    warehouse.anomaly(SATURDAY, "unfinished@example.com")
+    assert make_run() == 0
+    text = webhook.last()
+    assert "2 new anomalies" in text
+    assert (
+        "critical, 2026-11-20, ana@example.com: $100.00, usually $20.00 (+$80.00),"
+        " most of it claude-opus +$70.00" in text
+    )
+    assert "warning, 2026-11-19, bob@example.com" in text
+    for email in ("info@", "history@", "unfinished@"):
+        assert email not in text
+    make_run()
+    assert len(webhook.posts) == 1
+    # A day that is over now, and one that a vendor published late.
+    warehouse.anomaly(days(3), "late@example.com", severity="warning")
+    warehouse.as_of(days(-1))
+    make_run()
+    assert "2 new anomalies" in webhook.last()
+    assert "unfinished@example.com" in webhook.last()
+    assert "late@example.com" in webhook.last()
+    assert "ana@example.com" not in webhook.last()
+
+
+def test_an_anomaly_that_gets_worse_is_told_again_and_one_that_gets_better_is_not(
+    warehouse, webhook, make_run
+):
+    warehouse.anomaly(days(1), "ana@example.com", severity="warning")
+    make_run()
+    warehouse.do("update marts.fct_cost_anomalies set severity = 'critical'")
+    warehouse.anomaly(days(1), "bob@example.com")
+    make_run()
+    assert "2 new anomalies" in webhook.last()
+    warehouse.do("update marts.fct_cost_anomalies set severity = 'warning'")
+    make_run()
+    assert len(webhook.posts) == 2
+
+
+def test_a_key_is_called_by_its_name(warehouse, webhook, make_run):
+    warehouse.add("marts.dim_api_keys", ("apikey_1", "Search index"))
+    warehouse.anomaly(days(1), "apikey_1", scope_type="api_key")
+    make_run()
+    assert "api key Search index: $100.00" in webhook.last()
+
+
+def test_a_budget_is_told_once_per_status(warehouse, webhook, make_run):
+    warehouse.budget("Design", "Projected Over Budget")
+    warehouse.budget("Support", "On Track")
+    warehouse.budget("Sales", "Over Budget", month=date(2026, 10, 1))
+    make_run()
+    line = "Projected Over Budget, department Design: $70.00 of $100.00 spent (70.0 %)"
+    assert line + ", projected $120.50" in webhook.last()
+    assert "1 budget at risk" in webhook.last()
+    assert "Support" not in webhook.last()
+    assert "Sales" not in webhook.last()
+    make_run()
+    assert len(webhook.posts) == 1
+    warehouse.do("update marts.fct_budget_monthly set budget_status = 'Over Budget'")
+    make_run()
+    assert "Over Budget, department Design" in webhook.last()
+
+
+def test_the_first_of_a_month_closes_the_month_before(warehouse, webhook, make_run):
+    warehouse.budget("Design", "Over Budget", month=date(2026, 11, 1), spent="101")
+    warehouse.as_of(date(2026, 12, 1))
+    make_run()
+    assert "Budgets of 2026-11" in webhook.last()
+
+
+@pytest.fixture
+def week(warehouse):
+    """Two weeks before a Monday: 70 dollars, then 140 of which Bob has 20 and nobody has 50."""
+    warehouse.add(
+        "marts.fct_cost_daily",
+        *(cost(days(day, MONDAY), "10") for day in range(1, 15)),
+        cost(days(1, MONDAY), "20", "bob@example.com"),
+        cost(days(2, MONDAY), "50", "unattributed", "unattributed"),
+        cost(days(15, MONDAY), "1000"),
+        cost(MONDAY, "1000"),
+    )
+    usages = [(10, "ana"), (3, "ana"), (2, "bob"), (2, "unattributed"), (20, "old"), (0, "new")]
+    rows = [(days(day, MONDAY), "cursor", email) for day, email in usages]
+    warehouse.add("marts.fct_usage_daily", *rows)
+    dispute = (date(2026, 10, 1), "cursor", "cursor", "main")
+    amounts = ("0", "-42.50", None)
+    warehouse.add(
+        "marts.fct_cost_reconciliation",
+        (*dispute, "disputed", "The invoice is lower.", *amounts),
+        (*dispute, "pending", "Waiting.", *amounts),
+        (date(2025, 10, 1), *dispute[1:], "disputed", "Forgotten.", *amounts),
+    )
+    warehouse.add(
+        "marts.fct_data_quality_daily",
+        (days(1, MONDAY), "anthropic", "enterprise", 5, 3),
+        (days(1, MONDAY), "cursor", "main", 3, 3),
+    )
+    warehouse.do("delete from intermediate.build_log")
+    warehouse.as_of(MONDAY)
+    return warehouse
+
+
+def test_on_mondays_the_week_is_told_once(week, webhook, make_run):
+    make_run()
+    text = webhook.last()
+    for line in (
+        "Effective cost, 2026-11-09 to 2026-11-15, and the 7 days before",
+        "Cursor: $140.00 (+$70.00, +100.0 %)",
+        "all: $140.00 (+$70.00, +100.0 %)",
+        "attributed: 64.3 % of it (100.0 % the week before)",
+        "Cursor: 2 (1 the week before)",
+        "any: 2 (1 the week before)",
+        "department Design: +$70.00, now $140.00",
+        "nobody (unattributed): +$50.00, now $50.00",
+        "bob@example.com: +$20.00, now $20.00",
+        "2026-10, cursor main: invoice -$42.50; The invoice is lower.",
+        "anthropic enterprise: 2 of 5 windows",
+    ):
+        assert f"• {line}\n" in text.replace("*\n", "\n") or f"*{line}*" in text, line
+    assert "ana@example.com" not in text  # her cost did not move
+    assert "Waiting." not in text
+    assert "Forgotten." not in text
+    make_run()
+    assert len(webhook.posts) == 1
+
+
+@pytest.mark.parametrize("day", [days(count, MONDAY) for count in (1, -1, -5)])
+def test_on_other_days_there_is_no_digest(week, webhook, make_run, day):
+    week.do("delete from intermediate.build_log")
+    week.as_of(day)
+    make_run()
+    assert webhook.posts == []
+
+
+def test_the_day_is_that_of_the_newest_build(week, webhook, make_run):
+    week.as_of(SATURDAY)
+    make_run()
+    assert webhook.posts == []
+
+
+def test_the_digest_lists_all_budgets_at_risk(week, webhook, make_run):
+    week.do("delete from intermediate.build_log")
+    week.as_of(days(1, MONDAY))
+    week.budget("Design", "Over Budget")
+    make_run()
+    week.as_of(MONDAY)
+    make_run()
+    assert len(webhook.posts) == 2
+    assert "1 budget at risk, the week" in webhook.last()
+    assert "department Design" in webhook.last()
+
+
+def test_a_mart_that_is_not_there_is_left_out_and_named(week, webhook, make_run):
+    week.do(
+        "drop table marts.fct_cost_anomalies",
+        "drop table marts.fct_cost_reconciliation",
+        "alter table marts.fct_usage_daily drop user_email",
+    )
+    assert make_run() == 0
+    text = webhook.last()
+    assert "anomalies (fct_cost_anomalies): not there yet" in text
+    assert "open disputes (fct_cost_reconciliation): not there yet" in text
+    assert "active people (fct_usage_daily), BinderException: could not be read" in text
+    assert "Cursor: $140.00" in text
+
+
+# --- where it is told ----------------------------------------------------------------------------
+
+
+def test_without_a_webhook_the_same_text_is_in_the_report(week, make_run, capsys):
+    week.anomaly(days(1, MONDAY), "ana@example.com", explained_by="[red]claude[/red] x")
+    for _ in range(2):
+        make_run()
+        text = " ".join(capsys.readouterr().out.split())
+        assert "What needs attention AI spend up to 2026-11-15: 1 new anomaly, the week" in text
+        assert "ana@example.com: $100.00, usually $20.00 (+$80.00)" in text
+        assert "[red]claude[/red] x" in text
+        assert "Cursor: $140.00 (+$70.00, +100.0 %)" in text
+    # Nobody took it, so nothing is remembered.
+    tables = week.do("select table_name from information_schema.tables")[0]
+    assert ("alert_log",) not in tables
+
+
+def test_without_news_the_report_says_so(warehouse, make_run, capsys):
+    make_run()
+    assert "AI spend up to 2026-11-20: no news" in capsys.readouterr().out
+
+
+def test_both_renderings_have_the_same_lines(week):
+    week.anomaly(days(1, MONDAY), "ana@example.com")
+    message = alerts.compose(load_settings(), alerts.Outcome())
+    console = Console(width=400)
+    with console.capture() as capture:
+        alerts.show(message, console)
+    shown = re.sub(r"\s+", " ", capture.get())
+    posted = json.dumps(slack.payload(message), ensure_ascii=False)
+    for section in message.sections:
+        for text in (section.title, *section.lines):
+            assert text in shown
+            assert slack.escape(text) in posted
+
+
+def test_sample_data_is_called_so(warehouse):
+    message = alerts.compose(load_settings(), alerts.Outcome(is_sample=True))
+    assert message.headline.startswith("AI spend (sample company) up to")
+
+
+def test_on_github_the_log_is_one_click_away(warehouse, webhook, make_run, monkeypatch):
+    monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/spend")
+    monkeypatch.setenv("GITHUB_RUN_ID", "7")
+    make_run(extract_code=1)
+    assert "<https://github.com/acme/spend/actions/runs/7|log of the run>" in webhook.last()
+
+
+# --- a webhook that is not well ------------------------------------------------------------------
+
+
+@pytest.fixture
+def failed_post(warehouse, webhook, make_run, capfd, monkeypatch):
+    """Run with news and a webhook that answers so; the seconds that it took.
+
+    The exit code is what it is without Slack, what was to be told is in the report, told again by
+    the next run, and the address shows nowhere.
+    """
+    monkeypatch.setattr(slack, "TIMEOUT", slack.httpx.Timeout(0.5))
+    warehouse.anomaly(days(1), "ana@example.com")
+
+    def post(*answers):
+        for exit_code in (0, 1):
+            webhook.answers = list(answers)
+            start = time.monotonic()
+            assert make_run(extract_code=exit_code, log_level="DEBUG") == exit_code
+            seconds = time.monotonic() - start
+            printed = "".join(capfd.readouterr())
+            assert "ana@example.com: $100.00" in printed
+            assert "Slack did not take the message" in printed
+            assert "hush" not in printed
+            assert "/services/" not in printed
+        return seconds
+
+    yield post
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", webhook.url)
+    webhook.answers = []
+    make_run()
+    assert "ana@example.com" in webhook.last()
+
+
+@pytest.fixture
+def no_pauses(monkeypatch):
+    monkeypatch.setattr(slack, "_wait", lambda _: 0.0)
+
+
+def test_connection_refused(failed_post, webhook, monkeypatch, no_pauses):
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", f"http://127.0.0.1:1/services/{SECRET}")
+    failed_post()
+    assert webhook.posts == []
+
+
+@pytest.mark.parametrize(
+    "url", [f"/services/{SECRET}", f"ftp://x/services/{SECRET}", "http://127.0.0.1:hush/services/"]
+)
+def test_an_address_that_is_none(failed_post, monkeypatch, url):
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", url)
+    assert failed_post() < 5
+
+
+def test_an_answer_that_does_not_come_is_not_asked_for_twice(failed_post, webhook):
+    assert failed_post({"hang": 2}) < 5
+    assert len(webhook.posts) == 2  # one of each run
+
+
+def test_an_answer_that_comes_in_drops(failed_post, monkeypatch):
+    monkeypatch.setattr(slack, "LONGEST_SECONDS", 1.0)
+    assert failed_post({"drip": 0.3, "body": "x" * 20}) < 5
+
+
+def test_500_is_tried_three_times(failed_post, webhook, no_pauses):
+    failed_post(*[{"status": 500, "body": f"failed at /services/{SECRET}"}] * 3)
+    assert len(webhook.posts) == 6
+
+
+def test_a_refusal_is_final_and_slack_s_word_for_it_is_logged(
+    warehouse, webhook, make_run, capfd, no_pauses
+):
+    webhook.answers = [{"status": 404, "body": "no_service"}]
+    make_run(extract_code=1)
+    assert len(webhook.posts) == 1
+    assert "Slack did not take the message: HTTP 404 no_service" in capfd.readouterr().err
+
+
+def test_429_is_waited_for(warehouse, webhook, make_run):
+    webhook.answers = [{"status": 429, "headers": {"Retry-After": "2"}}]
+    make_run(extract_code=1)
+    first, second = webhook.times
+    assert 1.9 < second - first < 4
+
+
+def test_429_is_not_waited_for_longer_than_a_run_can_wait(failed_post, webhook):
+    assert failed_post({"status": 429, "headers": {"Retry-After": "3600"}}) < 2
+    assert len(webhook.posts) == 2
+
+
+def test_no_run_waits_longer_than_twenty_seconds():
+    assert slack.LONGEST_SECONDS <= 20
+    assert slack.LAST_ATTEMPT_SECONDS < slack.LONGEST_SECONDS
+
+
+def test_a_fault_in_the_alerts_fails_no_run(warehouse, webhook, make_run, monkeypatch, capfd):
+    monkeypatch.setattr(alerts, "compose", lambda *_: 1 / 0)
+    assert make_run() == 0
+    assert "The alerts could not be told" in capfd.readouterr().err
+
+
+# --- the form of a message -----------------------------------------------------------------------
+
+
+def test_a_name_cannot_call_the_channel(warehouse, webhook, make_run):
+    warehouse.anomaly(days(1), "<!channel> & <https://evil.example|click>\n*Paid*\x1b[31m")
+    make_run()
+    content = webhook.posts[-1][1]
+    for text in (content["text"], webhook.last()):
+        assert "<!channel>" not in text
+        assert "&lt;!channel&gt; &amp; &lt;https://evil.example|click&gt; *Paid* [31m:" in text
+    assert all(
+        part["verbatim"]
+        for block in content["blocks"]
+        for part in (block.get("text"), *block.get("elements", []))
+        if part and part["type"] == "mrkdwn"
+    )
+
+
+def test_long_lists_end_with_a_number(warehouse, webhook, make_run):
+    warehouse.anomaly(days(1), *(f"{number:02}@example.com" for number in range(25)))
+    make_run()
+    assert "25 new anomalies" in webhook.last()
+    assert webhook.last().count("@example.com") == 10
+    assert "\n… and 15 more" in webhook.last()
+
+
+def test_a_message_keeps_to_slack_s_limits(warehouse):
+    failures = ["&" * 5000] * 30
+    outcome = alerts.Outcome(exit_code=1, extracted={"sources": []}, build=Build(failures=failures))
+    message = alerts.compose(load_settings(), outcome)
+    sections = message.sections * 80
+    message = alerts.Message("x" * 500, sections, message.where)
+    content = slack.payload(message)
+    assert len(content["blocks"]) == 50
+    assert len(content["blocks"][0]["text"]["text"]) <= 150
+    assert len(content["text"]) <= 3000
+    for block in content["blocks"][1:-1]:
+        text = block["text"]["text"]
+        assert len(text) <= 3000
+        count = text.count("\n•")
+        assert 0 < count < 10
+        assert text.endswith(f"\n… and {30 - count} more")
+        assert re.fullmatch(r"(&amp;)*", re.sub(r"\*.*?\*|\n(• dbt: |… and .*)|…", "", text))
+
+
+# --- the warehouse -------------------------------------------------------------------------------
+
+
+def test_every_statement_is_valid_on_bigquery(monkeypatch, tmp_path):
+    """Each goes through Google's analyzer, and conditions on the day are literal."""
+    google = GoogleSql()
+    names = {"text": "STRING", "date": "DATE", "timestamp": "TIMESTAMP", "bigint": "INT64"}
+    for table, columns in TABLES.items():
+        kinds = dict(
+            column.split(None, 1) for column in re.split(r",\s+(?![0-9])", columns.strip())
+        )
+        types = {name: names.get(kind, "BIGNUMERIC") for name, kind in kinds.items()}
+        google.add_table(f"acme_{table}", types)
+    asked = []
+
+    class Ask:
+        def __init__(self, settings, **_):
+            assert settings.target == "bigquery"
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def __call__(self, sql):
+            asked.append(sql)
+            if "create table" in sql:
+                google.add_table(
+                    "acme_intermediate.alert_log",
+                    dict.fromkeys(("kind", "scope_type", "scope", "severity"), "STRING")
+                    | {"alert_date": "DATE"},
+                )
+                return []
+            if "alert_log" in sql and len(google.tables) == len(TABLES):
+                raise NoTableError
+            google.analyze(sql)
+            for name, row in {
+                "build_log": (MONDAY,),
+                "fct_cost_anomalies": (days(1), "user", "a", "critical", 1, 1, 1, None, None),
+                "fct_budget_monthly": ("department", "a", "Over Budget", 1, 1, 1),
+            }.items():
+                if f".{name}\n" in sql or f".{name} as" in sql:
+                    return [row]
+            return []
+
+    monkeypatch.setattr(alerts, "warehouse", Ask)
+    settings = {
+        "TARGET": "bigquery", "GOOGLE_CLOUD_PROJECT": "acme", "BIGQUERY_DATASET": "acme",
+        "BIGQUERY_LOCATION": "EU", "SLACK_WEBHOOK_URL": "http://127.0.0.1:1/",
+    }  # fmt: skip
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    for _ in range(2):
+        message = alerts.compose(load_settings(), alerts.Outcome())
+        assert [section.title for section in message.sections if section.title == "Left out"] == []
+        assert len(message.told) == 3
+        alerts.remember(load_settings(), message)
+    read = " ".join(asked)
+    for table in TABLES:
+        assert f"acme_{table}" in read
+    for sql in asked:
+        for fact, day in (("fct_cost_daily", "cost_date"), ("fct_usage_daily", "usage_date")):
+            if f"acme_marts.{fact}" in sql:
+                assert re.search(rf"where\s+{day} >= date '2026-", sql), sql
