@@ -1,5 +1,5 @@
-"""`python -m pipeline run [--since DAY] [--until DAY]`, `python -m pipeline dbt …` and
-`python -m pipeline focus [--since DAY] [--until DAY] [--folder FOLDER]`."""
+"""`python -m pipeline run [--since DAY] [--until DAY]`, `… dbt ARGUMENTS`, `… mf ARGUMENTS` and
+`… focus [--since DAY] [--until DAY] [--folder FOLDER]`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ def main() -> int:
     command.add_argument("--until", metavar="DAY", help="day after the last, for EXTRACT_UNTIL")
     command = commands.add_parser("dbt", help="call dbt with the project's settings")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
+    command = commands.add_parser("mf", help="query metrics with the project's settings")
+    command.add_argument("arguments", nargs=argparse.REMAINDER)
     command = commands.add_parser("focus", help="write the FinOps FOCUS export")
     command.add_argument("--since", metavar="DAY", type=date.fromisoformat, help="first day")
     command.add_argument(
@@ -48,6 +50,8 @@ def main() -> int:
         set_up_logs(settings)
         if arguments.command == "dbt":
             return dbt.call(settings, arguments.arguments)
+        if arguments.command == "mf":
+            return dbt.call_metricflow(settings, arguments.arguments)
         if arguments.command == "focus":
             # Imported here: arrow takes half a second, and a run has no use for it.
             from pipeline import focus

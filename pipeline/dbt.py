@@ -1,4 +1,4 @@
-"""Calls of dbt with the project's settings."""
+"""Calls of dbt, and of MetricFlow over what dbt parsed, with the project's settings."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from pipeline.processes import child
 from pipeline.settings import ROOT, SECRETS, Settings
 
 DBT = str(Path(sys.executable).with_name("dbt"))
+METRICFLOW = ["-m", "pipeline.metricflow"]
 PROJECT = ROOT / "dbt_project"
 # What dbt reads from the environment to find the project, whatever folder it is called in.
 FOLDERS = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
@@ -48,6 +49,14 @@ def call(settings: Settings, arguments: list[str]) -> int:
     """Run dbt as from the shell; its exit code."""
     settings.duckdb_path.parent.mkdir(parents=True, exist_ok=True)
     with child([DBT, *arguments], environment(settings)) as process:
+        return process.wait()
+
+
+def call_metricflow(settings: Settings, arguments: list[str]) -> int:
+    """Run MetricFlow as from the shell, on the metrics as they are now; its exit code."""
+    if failed := call(settings, ["parse", "--quiet"]):
+        return failed
+    with child([*METRICFLOW, *arguments], environment(settings)) as process:
         return process.wait()
 
 
