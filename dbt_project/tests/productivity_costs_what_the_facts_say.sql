@@ -52,4 +52,7 @@ select
     sum(effective_cost_usd) as effective_difference_usd
 from unioned
 group by activity_date, platform_code, usage_category
-having sum(list_cost_usd) != 0 or sum(billed_cost_usd) != 0 or sum(effective_cost_usd) != 0
+having
+    sum(list_cost_usd) != 0
+    or sum(billed_cost_usd) != 0
+    or sum(effective_cost_usd) != 0

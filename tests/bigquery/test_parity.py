@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -218,7 +219,7 @@ def test_an_incremental_model_builds_for_its_days_what_a_full_build_has(both):
     for name, built in google.incremental.items():
         config, full = google.nodes[name].config, duck.models[name]
         if day_column := config["meta"].get("day_column"):
-            built_days = with_reach(config["meta"].get("reach", 0))
+            built_days = built_again(config["meta"])
             expected = Table(
                 full.kinds,
                 [
@@ -237,10 +238,13 @@ def test_an_incremental_model_builds_for_its_days_what_a_full_build_has(both):
     assert not different
 
 
-def with_reach(reach: int) -> set[str]:
-    """The days that changed, and those after them that are built again on their account."""
+def built_again(meta: dict[str, Any]) -> set[str]:
+    """The days that changed, the first days of their months, or with them the days they reach."""
+    if meta.get("period") == "month":
+        return {f"{day[:7]}-01" for day in fixtures.REBUILT}
     days = [date.fromisoformat(day) for day in fixtures.REBUILT]
-    return {str(day + timedelta(days=number)) for day in days for number in range(reach + 1)}
+    reach = range(meta.get("reach", 0) + 1)
+    return {str(day + timedelta(days=number)) for day in days for number in reach}
 
 
 def merged(table: Table, newer: Table, keys: list[str]) -> Table:

@@ -81,8 +81,9 @@ unioned as (
         person_months.department,
         person_months.platform_code,
         case when person_months.is_active then 1 else 0 end as active_users,
-        case when person_months.is_active and tools_of_people.tools > 1 then 1 else 0 end
-            as multi_tool_users,
+        case
+            when person_months.is_active and tools_of_people.tools > 1 then 1 else 0
+        end as multi_tool_users,
         case when person_months.is_active then person_months.active_days else 0 end
             as active_days,
         0 as roster_users,
