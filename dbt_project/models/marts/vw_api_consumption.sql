@@ -20,7 +20,11 @@
 
 with costs as (
 
-    select * from {{ ref('fct_cost_daily') }}
+    select
+        *,
+        case when {{ is_allocated() }} then 0 else effective_cost_usd end
+            as unattributed_cost_usd
+    from {{ ref('fct_cost_daily') }}
     where
         {{ in_days('cost_date', days) }}
         and cost_type != 'subscription'
@@ -97,8 +101,7 @@ cost_rows as (
         costs.list_cost_usd,
         costs.billed_cost_usd,
         costs.effective_cost_usd,
-        case when {{ is_allocated() }} then 0 else costs.effective_cost_usd end
-            as unattributed_cost_usd,
+        costs.unattributed_cost_usd,
         1 as is_cost
     from costs
     inner join platforms
