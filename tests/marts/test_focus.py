@@ -143,13 +143,13 @@ def test_the_tokens_that_a_vendor_charges_by_type_stand_with_their_cost(built: W
 
 
 def test_seats_are_bought_with_an_invoice_and_used_by_day(built: Warehouse) -> None:
-    rows = dict(
-        (category, costs)
+    rows = {
+        category: costs
         for category, *costs in built.rows(
             "select ChargeCategory, sum(ListCost), sum(BilledCost), sum(EffectiveCost)"
             " from marts.focus_cost_and_usage where x_CostType = 'subscription' group by 1"
         )
-    )
+    }
     listed, billed, effective = rows["Purchase"]
     assert listed == billed > 0 == effective
     listed, billed, effective = rows["Usage"]
@@ -326,7 +326,7 @@ def test_the_validator_of_1_2_finds_what_is_listed_and_nothing_else(
     ("rule", "change"),
     [
         ("BilledCost-C-003-M", with_value("BilledCost", "")),
-        ("ChargeCategory-C-003-M", with_value("ChargeCategory", "Seat")),
+        ("BillingCurrency-C-003-M", with_value("BillingCurrency", "DOLLAR")),
         ("CostAndUsage-D-006-M", without("BilledCost")),
     ],
 )
