@@ -1,5 +1,5 @@
--- Seats come from a sheet, which is no organization that anybody is invoiced for: they
--- belong to the organization that reports their platform in the month, if it is the only
+-- Seats come from a sheet, which is no organization that anybody is invoiced for. They
+-- belong to the organization that reports their platform in the month, if there is only
 -- one. That depends on all days of the month, so it is not kept by day.
 with billed_days as (
 

@@ -141,8 +141,8 @@ explained as (
                         concat(
                             ' ',
                             {{ usd_in_words('estimated_seats_usd') }},
-                            ' of it are seats from before members were first listed,'
-                            ' an estimate.'
+                            ' of it are seats from before members were'
+                            ' first listed, an estimate.'
                         )
                 else ''
             end,
