@@ -67,11 +67,7 @@ def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
     outcome.extracted = json.loads(EXTRACT_REPORT.read_text())
     with step("dbt build"):
         outcome.build = build = dbt.build(settings)
-    for level, lines in ((logging.WARNING, build.warnings), (logging.ERROR, build.failures)):
-        for line in lines:
-            log.log(level, "dbt: %s", line)
-            if table := build.found_in.get(line):
-                log_rows(settings, table, level)
+    log_build(settings, build)
     if build.statuses:
         counts = (f"{count} {status}" for status, count in build.statuses.most_common())
         log.info("dbt: %s", ", ".join(counts))
@@ -87,6 +83,15 @@ def step(name: str) -> Iterator[None]:
     start = time.monotonic()
     yield
     log.info("%s: %.1f s", name, time.monotonic() - start)
+
+
+def log_build(settings: Settings, build: dbt.Build) -> None:
+    """Log what went wrong in dbt, and the rows that say so."""
+    for level, lines in ((logging.WARNING, build.warnings), (logging.ERROR, build.failures)):
+        for line in lines:
+            log.log(level, "dbt: %s", line)
+            if table := build.found_in.get(line):
+                log_rows(settings, table, level)
 
 
 def log_rows(settings: Settings, table: str, level: int, most: int = 5) -> None:

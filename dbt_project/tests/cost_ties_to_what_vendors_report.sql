@@ -1,4 +1,5 @@
--- Every dollar that a vendor reports is in the marts once, per day, organization and platform.
+-- Every dollar that a vendor reports is in the marts once, per day, organization and
+-- platform.
 {{ config(store_failures=true) }}
 
 select

@@ -1,5 +1,6 @@
 """When a run begins at all, what it leaves behind, and what its exit code says."""
 
+import json
 import os
 import signal
 import subprocess
@@ -148,3 +149,30 @@ def test_a_difference_to_the_vendor_is_shown_and_fails(tmp_path):
     table, is_tied = report.ties(lambda _: rows, "int_cost_ties")
     assert not is_tied
     assert "differs on 2 days" in str(table.columns[-1]._cells[0])
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "kept"), [("warn", "WARNING", "warnings"), ("fail", "ERROR", "failures")]
+)
+def test_what_a_test_found_is_logged_as_loud_as_the_test(
+    tmp_path, monkeypatch, caplog, holding, status, level, kept
+):
+    node = {
+        "unique_id": "test.ai_spend.invoices_match_the_marts",
+        "status": status,
+        "message": "Got 1 result",
+        "relation_name": "raw_cursor.found",
+    }
+    results = tmp_path / "run_results.json"
+    results.write_text(json.dumps({"results": [node]}))
+    monkeypatch.setattr(dbt, "RESULTS", results)
+    build = dbt._results()
+    settings = holding("https://api.cursor.com")
+    with duckdb.connect(str(settings.duckdb_path)) as connection:
+        connection.execute("create table raw_cursor.found as select 'cursor', '125.40'")
+    run.log_build(settings, build)
+    assert getattr(build, kept) == ["invoices_match_the_marts: Got 1 result"]
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        (level, "dbt: invoices_match_the_marts: Got 1 result"),
+        (level, "dbt:   found: cursor, 125.40"),
+    ]

@@ -35,7 +35,8 @@ covered as (
         bills.platform_code,
         bills.organization,
         bills.vendor,
-        bills.billed_usd
+        bills.billed_usd,
+        bills.estimated_seats_usd
     from scopes
     inner join bills
         on

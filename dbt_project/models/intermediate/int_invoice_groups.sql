@@ -18,7 +18,8 @@ covered as (
 
     select
         invoice_group_id,
-        sum(billed_usd) as covered_usd
+        sum(billed_usd) as covered_usd,
+        sum(estimated_seats_usd) as estimated_seats_usd
     from days
     group by invoice_group_id
 
@@ -54,11 +55,16 @@ compared as (
         asked.*,
         covered.invoice_group_id is not null as has_costs,
         coalesce(covered.covered_usd, 0) as covered_usd,
+        coalesce(covered.estimated_seats_usd, 0) as estimated_seats_usd,
         asked.amount_usd - coalesce(covered.covered_usd, 0) as difference_usd,
         {{ tolerance(
             'asked.amount_usd',
             var('invoice_tolerance_usd'),
             var('invoice_tolerance_percent')
+        ) }}
+        + {{ percent_of(
+            'coalesce(covered.estimated_seats_usd, 0)',
+            var('estimated_seats_tolerance_percent')
         ) }} as tolerance_usd
     from asked
     left join covered
@@ -129,6 +135,17 @@ explained as (
                         '.'
                     )
             end,
+            case
+                when estimated_seats_usd != 0
+                    then
+                        concat(
+                            ' ',
+                            {{ usd_in_words('estimated_seats_usd') }},
+                            ' of it are seats from before members were'
+                            ' first listed, an estimate.'
+                        )
+                else ''
+            end,
             case when is_contested then ' The sheet says disputed.' else '' end,
             case when is_draft then ' The sheet says draft or pending.' else '' end,
             case
@@ -144,6 +161,7 @@ explained as (
         ) as reason,
         cast(amount_usd as {{ type_money() }}) as amount_usd,
         cast(covered_usd as {{ type_money() }}) as covered_usd,
+        cast(estimated_seats_usd as {{ type_money() }}) as estimated_seats_usd,
         cast(difference_usd as {{ type_money() }}) as difference_usd,
         cast(tolerance_usd as {{ type_money() }}) as tolerance_usd
     from judged

@@ -21,7 +21,10 @@ shares as (
 
 invoice_groups as (
 
-    select * from {{ ref('int_invoice_groups') }}
+    select
+        *,
+        reconciliation_status as group_status
+    from {{ ref('int_invoice_groups') }}
 
 ),
 
@@ -63,10 +66,10 @@ invoiced as (
         sum(shares.tolerance_usd) as tolerance_usd,
         max(case when invoice_groups.is_contested then 1 else 0 end) = 1 as is_contested,
         max(
-            case when invoice_groups.reconciliation_status = 'disputed' then 1 else 0 end
+            case when invoice_groups.group_status = 'disputed' then 1 else 0 end
         ) = 1 as is_disputed,
         max(
-            case when invoice_groups.reconciliation_status = 'pending' then 1 else 0 end
+            case when invoice_groups.group_status = 'pending' then 1 else 0 end
         ) = 1 as is_pending,
         string_agg(
             invoice_groups.reason, ' ' order by invoice_groups.reason
@@ -266,7 +269,8 @@ judged as (
             as report_difference_usd,
         cast(invoiced_usd as {{ type_money() }}) as invoiced_usd,
         cast(covered_usd as {{ type_money() }}) as covered_usd,
-        cast(invoiced_usd - covered_usd as {{ type_money() }}) as invoice_difference_usd,
+        cast(invoiced_usd - covered_usd as {{ type_money() }})
+            as invoice_difference_usd,
         cast(tolerance_usd as {{ type_money() }}) as tolerance_usd,
         cast(snapshot_usd as {{ type_money() }}) as snapshot_usd,
         cast(snapshot_events_usd as {{ type_money() }}) as snapshot_events_usd,
