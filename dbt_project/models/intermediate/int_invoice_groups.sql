@@ -155,7 +155,7 @@ explained as (
             case
                 when copies > 1
                     then
-                        ' An invoice is in the sheet more than once: its last row counts.'
+                        ' An invoice is in the sheet twice: its last row counts.'
                 else ''
             end
         ) as reason,

@@ -21,10 +21,7 @@ shares as (
 
 invoice_groups as (
 
-    select
-        *,
-        reconciliation_status as group_status
-    from {{ ref('int_invoice_groups') }}
+    select * from {{ ref('int_invoice_groups') }}
 
 ),
 
@@ -64,12 +61,19 @@ invoiced as (
         min(shares.vendor) as vendor,
         sum(shares.invoiced_usd) as invoiced_usd,
         sum(shares.tolerance_usd) as tolerance_usd,
-        max(case when invoice_groups.is_contested then 1 else 0 end) = 1 as is_contested,
+        max(case when invoice_groups.is_contested then 1 else 0 end) = 1
+            as is_contested,
         max(
-            case when invoice_groups.group_status = 'disputed' then 1 else 0 end
+            case
+                when invoice_groups.reconciliation_status = 'disputed' then 1
+                else 0
+            end
         ) = 1 as is_disputed,
         max(
-            case when invoice_groups.group_status = 'pending' then 1 else 0 end
+            case
+                when invoice_groups.reconciliation_status = 'pending' then 1
+                else 0
+            end
         ) = 1 as is_pending,
         string_agg(
             invoice_groups.reason, ' ' order by invoice_groups.reason
