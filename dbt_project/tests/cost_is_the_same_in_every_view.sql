@@ -71,17 +71,23 @@ stated as (
 
 ),
 
--- Every month is in every view.
+marts as (
+
+    select distinct stated_in from stated
+
+),
+
+-- Every month is in every one.
 expected as (
 
     select
-        names.stated_in,
+        marts.stated_in,
         months.month,
         months.cost_usd
     from months
-    cross join (select distinct stated_in from stated) as names
+    cross join marts
     where
-        names.stated_in != 'fct_cost_daily'
+        marts.stated_in != 'fct_cost_daily'
         or months.month >= {{ since }}
 
 ),
@@ -89,10 +95,10 @@ expected as (
 different as (
 
     select
-        coalesce(expected.month, stated.month) as month,
-        coalesce(expected.stated_in, stated.stated_in) as stated_in,
         stated.cost_usd as stated_usd,
-        expected.cost_usd as by_month_usd
+        expected.cost_usd as by_month_usd,
+        coalesce(expected.month, stated.month) as month,
+        coalesce(expected.stated_in, stated.stated_in) as stated_in
     from expected
     full outer join stated
         on
