@@ -1,5 +1,5 @@
--- No record of the last days failed the check (rejected_records_warn, _error); those that
--- did are in rejected_records of the source's raw schema.
+-- No record of the last days failed the check (rejected_records_warn, _error); those
+-- that did are in rejected_records of the source's raw schema.
 {{ config(
     store_failures=true,
     fail_calc='coalesce(max(quality_level), 0)',

@@ -1,5 +1,5 @@
--- Each source was asked less long ago than freshness_hours_warn (fails: _error), counted
--- to the end of the day of the run.
+-- By the end of the day of the run, no source was last asked longer ago than
+-- freshness_hours_warn (fails: _error).
 {{ config(
     store_failures=true,
     fail_calc='coalesce(max(quality_level), 0)',
