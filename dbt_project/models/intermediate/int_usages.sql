@@ -3,7 +3,7 @@
 )) }}
 
 -- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
--- usage type and source
+-- service tier, usage type and source
 -- INVARIANT: a token, line, session or search is counted by one source only
 {% set days = changed_days(ref('int_changed_windows')) %}
 {% set measures = [
@@ -155,6 +155,7 @@ analytics_usages as (
         analytics.workspace_id,
         analytics.product,
         analytics.model,
+        cast(null as {{ dbt.type_string() }}) as service_tier,
         'model_request' as usage_type,
         'analytics_usage' as source,
         0 as sessions,
@@ -198,6 +199,7 @@ legacy_usages as (
         legacy.workspace_id,
         cast(null as {{ dbt.type_string() }}) as product,
         legacy.model,
+        legacy.service_tier,
         'model_request' as usage_type,
         'usage_report_messages' as source,
         0 as sessions,
@@ -244,6 +246,7 @@ claude_code_usages as (
         api_keys.workspace_id,
         'claude_code' as product,
         cast(null as {{ dbt.type_string() }}) as model,
+        cast(null as {{ dbt.type_string() }}) as service_tier,
         'session' as usage_type,
         'usage_report_claude_code' as source,
         claude_code.sessions,
@@ -297,6 +300,7 @@ activity_usages as (
             else surfaces.usage_type
         end as product,
         cast(null as {{ dbt.type_string() }}) as model,
+        cast(null as {{ dbt.type_string() }}) as service_tier,
         surfaces.usage_type,
         'analytics_users' as source,
         case surfaces.usage_type
@@ -385,6 +389,7 @@ event_usages as (
         cast(null as {{ dbt.type_string() }}) as workspace_id,
         cast(null as {{ dbt.type_string() }}) as product,
         model,
+        cast(null as {{ dbt.type_string() }}) as service_tier,
         'model_request' as usage_type,
         'usage_events' as source,
         0 as sessions,
@@ -424,6 +429,7 @@ mode_usages as (
         cast(null as {{ dbt.type_string() }}) as workspace_id,
         cast(null as {{ dbt.type_string() }}) as product,
         cast(null as {{ dbt.type_string() }}) as model,
+        cast(null as {{ dbt.type_string() }}) as service_tier,
         modes.usage_type,
         'daily_usage' as source,
         0 as sessions,
@@ -509,6 +515,7 @@ summed as (
         workspace_id,
         product,
         model,
+        service_tier,
         usage_type,
         source,
     {% for measure in measures -%}
@@ -528,6 +535,7 @@ summed as (
         workspace_id,
         product,
         model,
+        service_tier,
         usage_type,
         source
 

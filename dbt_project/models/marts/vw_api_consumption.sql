@@ -11,6 +11,9 @@
 ] %}
 {% set measures = {
     'tokens': 'int64',
+    'tiered_tokens': 'int64',
+    'batch_tokens': 'int64',
+    'priority_tokens': 'int64',
     'requests': 'int64',
     'list_cost_usd': type_money(),
     'billed_cost_usd': type_money(),
@@ -97,6 +100,7 @@ cost_rows as (
         nullif(costs.user_email, {{ unattributed() }}) as owner_email,
         nullif(costs.cost_center, {{ unattributed() }}) as owner_cost_center,
         0 as tokens,
+        cast(null as {{ dbt.type_string() }}) as service_tier,
         0 as requests,
         costs.list_cost_usd,
         costs.billed_cost_usd,
@@ -133,6 +137,7 @@ usage_rows as (
             when 'output' then usages.output_tokens
             else 0
         end as tokens,
+        usages.service_tier,
         case token_types.token_type when 'none' then usages.requests else 0 end
             as requests,
         cast(0 as {{ type_money() }}) as list_cost_usd,
@@ -161,6 +166,17 @@ unioned as (
 
 ),
 
+tiered as (
+
+    select
+        *,
+        case when service_tier is not null then tokens else 0 end as tiered_tokens,
+        case service_tier when 'batch' then tokens else 0 end as batch_tokens,
+        case service_tier when 'priority' then tokens else 0 end as priority_tokens
+    from unioned
+
+),
+
 -- Cost without usage is a row, and usage without cost; neither can multiply the other.
 summed as (
 
@@ -175,7 +191,7 @@ summed as (
         {% endfor -%}
         max(is_cost) = 1 as has_cost,
         min(is_cost) = 0 as has_usage
-    from unioned
+    from tiered
     group by {{ grain | join(', ') }}
 
 ),
@@ -236,6 +252,9 @@ priced as (
         owned.tokens,
         owned.input_tokens,
         owned.cache_read_tokens,
+        owned.tiered_tokens,
+        owned.batch_tokens,
+        owned.priority_tokens,
         owned.requests,
         owned.list_cost_usd,
         owned.billed_cost_usd,
@@ -251,6 +270,8 @@ priced as (
         end as effective_price_per_million_usd,
         {{ ratio('owned.effective_cost_usd', 'owned.list_cost_usd') }}
             as price_to_list_ratio,
+        {{ ratio('owned.batch_tokens', 'owned.tiered_tokens') }} as batch_share,
+        {{ ratio('owned.priority_tokens', 'owned.tiered_tokens') }} as priority_share,
         {{ ratio(
             'sum(owned.cache_read_tokens) over (model_day)',
             'sum(owned.input_tokens) over (model_day)'
