@@ -8,8 +8,8 @@
 ) }}
 
 -- GRAIN: one row per day, type of scope and scope of which a test fired
--- Eight weeks before a day say what is usual on it, so a day that changed changes as many
--- days after it (`reach`), and a run reads as many before those that it builds.
+-- Eight weeks before a day say what is usual on it, so a day that changed changes as
+-- many days after it (`reach`), and a run reads as many before those that it builds.
 {% set days = changed_days(ref('int_changed_days')) %}
 
 with costs as (
@@ -53,16 +53,19 @@ scope_types as (
 ),
 
 weeks as (
-{% for week in range(1, 9) %}
-    select {{ 7 * week }} as days_before
-{{ "\n    union all\n" if not loop.last }}
-{%- endfor %}
+
+    {% for week in range(1, 9) -%}
+        select {{ 7 * week }} as days_before
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+
 ),
 
 scoped as (
 
     select
         costs.cost_date,
+        costs.effective_cost_usd,
         scope_types.scope_type,
         case scope_types.scope_type
             when 'platform' then costs.platform_code
@@ -74,11 +77,10 @@ scoped as (
             when 'user' then costs.key_or_model
             when 'api_key' then costs.person_or_model
             else costs.person_or_key
-        end as contributor,
-        costs.effective_cost_usd
+        end as contributor
     from costs
     cross join scope_types
-    -- What no key was used for is no key's; it shows by platform, department and person.
+    -- What no key was used for is no key's; it shows with platform and person.
     where
         scope_types.scope_type != 'api_key'
         or costs.api_key_id != {{ unattributed() }}
@@ -183,6 +185,7 @@ past_costs as (
 
 ),
 
+-- A median may be half of a sum: of eight decimals, so that engines round none of nine.
 medians as (
 
     select
@@ -190,7 +193,7 @@ medians as (
         scope,
         cost_date,
         past_usd,
-        {{ median_over('past_usd', ['scope_type', 'scope', 'cost_date']) }}
+        {{ median_over('round(past_usd, 8)', ['scope_type', 'scope', 'cost_date']) }}
             as median_usd
     from past_costs
 
@@ -204,7 +207,8 @@ absolute_deviations as (
         cost_date,
         median_usd,
         {{ median_over(
-            'abs(past_usd - median_usd)', ['scope_type', 'scope', 'cost_date']
+            'round(abs(past_usd - median_usd), 8)',
+            ['scope_type', 'scope', 'cost_date']
         ) }} as mad_usd
     from medians
 
@@ -258,9 +262,15 @@ deviating as (
 
     select
         *,
-        -- 1.4826 makes of a MAD what would be the standard deviation of a normal spread.
-        {{ ratio('excess_usd', "mad_usd * cast('1.4826' as " ~ type_number() ~ ")") }}
-            as deviation
+        -- 1.4826 times a MAD is the standard deviation, were the spread normal.
+        cast(
+            round(
+                {{ ratio(
+                    'excess_usd', "mad_usd * cast('1.4826' as " ~ type_number() ~ ")"
+                ) }},
+                3
+            ) as {{ type_number() }}
+        ) as deviation
     from measured
 
 ),
@@ -347,7 +357,7 @@ contributor_medians as (
         contributor_weeks.scope,
         contributor_weeks.cost_date,
         contributor_weeks.contributor,
-        {{ median_over('coalesce(contributions.cost_usd, 0)', [
+        {{ median_over('round(coalesce(contributions.cost_usd, 0), 8)', [
             'contributor_weeks.scope_type',
             'contributor_weeks.scope',
             'contributor_weeks.cost_date',
