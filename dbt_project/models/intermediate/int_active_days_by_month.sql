@@ -3,7 +3,7 @@
 )) }}
 
 -- GRAIN: one row per month and person
--- Days on which somebody used two tools count once, so they cannot be summed from tools.
+-- A day with two tools counts once, so days cannot be summed from tools.
 {% set days = days_of_changed_months(ref('int_changed_days')) %}
 
 with usages as (

@@ -1,8 +1,8 @@
 {{ config(materialized='table') }}
 
 -- GRAIN: one row per month, scope type and scope
--- The sheet's row for a person comes before the roster's amount; of two rows for the same
--- the lower one on the sheet counts.
+-- The sheet's row for a person comes before the roster's amount; of two rows for the
+-- same the lower one on the sheet counts.
 with sheet as (
 
     select * from {{ ref('stg_google_sheets__budgets') }}
@@ -34,12 +34,12 @@ named as (
         sheet.scope_type,
         sheet.sheet_row,
         sheet.amount_usd,
+        cast(concat(sheet.month, '-01') as date) as month,
         case sheet.scope_type
             when 'company' then 'company'
             when 'user' then coalesce(aliases.user_email, lower(sheet.scope))
             else sheet.scope
-        end as scope,
-        cast(concat(sheet.month, '-01') as date) as month
+        end as scope
     from sheet
     left join aliases
         on lower(sheet.scope) = aliases.subject

@@ -35,7 +35,7 @@ described as (
         months.month,
         {{ add_months('months.month', -1) }} as previous_month,
         {{ next_first_day('month', 'months.month') }} as next_month,
-        {{ first_day_of('quarter', 'months.month') }} as quarter,
+        {{ first_day_of('quarter', 'months.month') }} as quarter_start_date,
         {{ is_complete_month('months.month') }} as is_complete_month,
         count(days.date_day) as days_in_month,
         count(case when days.date_day < {{ as_of_date() }} then days.date_day end)

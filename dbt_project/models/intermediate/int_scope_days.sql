@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per scope and day of the last eight weeks and of the running month, days
--- without cost included
+-- GRAIN: one row per scope and day of the last eight weeks, from its first cost in them
+-- on; days without cost included
 {% set first_day = days_before_run(56) %}
 
 with costs as (

@@ -1,9 +1,9 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per scope that cost something in the last eight weeks: what the rest of
--- the running month will cost
--- Each day to come is taken to cost what its weekday did: on average, and for low and high
--- as the cheaper and the dearer quarter of them. Rounded to cents: these are estimates.
+-- GRAIN: one row per scope that cost something in the last eight weeks: what the rest
+-- of the running month will cost
+-- Each day to come is taken to cost what its weekday did: on average, and for low and
+-- high as the cheaper and the dearer quarter of them. In cents: these are estimates.
 with scope_days as (
 
     select * from {{ ref('int_scope_days') }}

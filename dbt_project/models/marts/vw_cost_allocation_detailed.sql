@@ -1,5 +1,5 @@
--- INVARIANT: total_cost sums to fct_cost_daily.effective_cost_usd; what is nobody's is a
--- row of `unattributed`
+-- INVARIANT: total_cost sums to fct_cost_daily.effective_cost_usd; what is nobody's is
+-- a row of `unattributed`
 with months as (
 
     select * from {{ ref('int_months') }}
@@ -66,8 +66,8 @@ checked_costs as (
 
 ),
 
--- Costs and usages are put one below the other and summed: nothing fans out, and what has
--- only one of them has a row.
+-- Costs and usages are put one below the other and summed: nothing fans out, and what
+-- has only one of them has a row.
 unioned as (
 
     select
@@ -81,8 +81,9 @@ unioned as (
             as overage_cost,
         case when is_allocated then effective_cost_usd else 0 end as allocated_cost,
         confident_cost_usd,
-        case when reconciliation_status = 'reconciled' then effective_cost_usd else 0 end
-            as reconciled_cost,
+        case
+            when reconciliation_status = 'reconciled' then effective_cost_usd else 0
+        end as reconciled_cost,
         case when reconciliation_status = 'disputed' then effective_cost_usd else 0 end
             as disputed_cost,
         0 as billable_tokens,
@@ -117,7 +118,9 @@ summed as (
         cost_center,
         user_email,
         platform_code,
-        {{ surrogate_key(['department', 'cost_center', 'user_email', 'platform_code']) }}
+        {{ surrogate_key([
+            'department', 'cost_center', 'user_email', 'platform_code'
+        ]) }}
             as row_key,
         cast(sum(total_cost) as {{ type_money() }}) as total_cost,
         cast(sum(overage_cost) as {{ type_money() }}) as overage_cost,
@@ -155,9 +158,9 @@ weighed as (
 
 ),
 
--- A person's budget is one amount for all rows of the person: each has the part of it that
--- it has of their cost. Parts are whole billionths; what that leaves over goes to the
--- largest.
+-- A person's budget is one amount for all rows of the person: each has the part of it
+-- that it has of their cost. Parts are whole billionths; what that leaves over goes to
+-- the largest.
 shared as (
 
     select
@@ -234,7 +237,8 @@ derived as (
             as cost_per_1k_tokens,
         {{ ratio('budgeted.total_cost', 'budgeted.billable_requests') }}
             as cost_per_request,
-        {{ ratio('budgeted.allocated_cost', 'budgeted.total_cost') }} as allocation_rate,
+        {{ ratio('budgeted.allocated_cost', 'budgeted.total_cost') }}
+            as allocation_rate,
         {{ percent_over('budgeted.total_cost', 'budgeted.budget_allocated') }}
             as budget_variance_pct,
         {{ budget_status('budgeted.total_cost', 'budgeted.budget_allocated') }}

@@ -141,8 +141,10 @@ derived as (
             'this_month.total_monthly_cost * this_month.days_in_month * 12',
             'this_month.elapsed_days',
         ) }} as annual_run_rate,
-        cast(this_month.total_monthly_cost + this_month.to_come_usd as {{ type_money() }})
-            as forecast_month_end_cost,
+        cast(
+            this_month.total_monthly_cost + this_month.to_come_usd
+            as {{ type_money() }}
+        ) as forecast_month_end_cost,
         cast(
             this_month.total_monthly_cost + this_month.to_come_low_usd
             as {{ type_money() }}

@@ -38,7 +38,8 @@ unioned as (
     select
         month,
         platform_code,
-        case when user_email != {{ unattributed() }} then user_email end as active_email,
+        case when user_email != {{ unattributed() }} then user_email end
+            as active_email,
         0 as effective_cost_usd,
         0 as allocated_cost_usd
     from usages
@@ -82,7 +83,8 @@ derived as (
         ) as unattributed_cost,
         summed.active_users,
         {{ ratio('summed.platform_cost', 'summed.active_users') }} as cost_per_user,
-        {{ growth('summed.platform_cost', 'previous.platform_cost') }} as cost_growth_mom
+        {{ growth('summed.platform_cost', 'previous.platform_cost') }}
+            as cost_growth_mom
     from summed
     inner join months
         on summed.month = months.month

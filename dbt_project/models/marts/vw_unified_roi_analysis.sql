@@ -61,7 +61,8 @@ unioned as (
         month,
         coalesce(department, {{ no_department() }}) as department,
         platform_code,
-        case when user_email != {{ unattributed() }} then user_email end as active_email,
+        case when user_email != {{ unattributed() }} then user_email end
+            as active_email,
         0 as effective_cost_usd,
         0 as billed_cost_usd,
         sessions,
@@ -132,26 +133,28 @@ quarters as (
 
     select
         months.month,
-        {{ add_months('months.quarter', -3) }} as previous_quarter,
+        {{ add_months('months.quarter_start_date', -3) }} as previous_quarter,
         count(earlier.month) as months_seen
     from months
     left join months as earlier
-        on {{ add_months('months.quarter', -3) }} = earlier.quarter
-    group by months.month, {{ add_months('months.quarter', -3) }}
+        on
+            {{ add_months('months.quarter_start_date', -3) }}
+            = earlier.quarter_start_date
+    group by months.month, {{ add_months('months.quarter_start_date', -3) }}
 
 ),
 
 quarter_costs as (
 
     select
-        months.quarter,
+        months.quarter_start_date,
         summed.department,
         summed.platform_code,
         sum(summed.total_cost) as quarter_cost
     from summed
     inner join months
         on summed.month = months.month
-    group by months.quarter, summed.department, summed.platform_code
+    group by months.quarter_start_date, summed.department, summed.platform_code
 
 ),
 
@@ -191,7 +194,8 @@ derived as (
         {{ roi_status('summed.total_cost', 'summed.lines_accepted') }} as roi_status,
         cast(
             case
-                when quarters.months_seen = 3 then coalesce(quarter_costs.quarter_cost, 0)
+                when quarters.months_seen = 3
+                    then coalesce(quarter_costs.quarter_cost, 0)
             end
             as {{ type_money() }}
         ) as prev_quarter_cost,
@@ -222,7 +226,7 @@ derived as (
         on summed.month = quarters.month
     left join quarter_costs
         on
-            quarters.previous_quarter = quarter_costs.quarter
+            quarters.previous_quarter = quarter_costs.quarter_start_date
             and summed.department = quarter_costs.department
             and summed.platform_code = quarter_costs.platform_code
 
