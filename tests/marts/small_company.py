@@ -40,7 +40,13 @@ CELL_DAYS = (
     "2024-01-31",
     "2024-02-01",
     "2024-02-15",
-) + ("2024-02-29", "2024-03-01", "2024-03-04", "2024-03-05", "2024-03-20", "9999-12-31")
+    "2024-02-29",
+    "2024-03-01",
+    "2024-03-04",
+    "2024-03-05",
+    "2024-03-20",
+    "9999-12-31",
+)
 PEOPLE = ("ada@example.com", "bo@example.com", "cy@example.com", "di@example.com")
 ALIASES = ("ada@old.example.com", "b")
 STRANGER = "zed@elsewhere.example"
@@ -79,6 +85,7 @@ class Marts:
     def build(self, loads: list[Load], *names: str) -> Marts:
         """Load the raw tables, and build these models and those that they read."""
         raw = fixtures.raw_tables(loads)
+        self.connection.execute("begin")
         for table in self._needed(names):
             if table in self.raw:
                 duckdb_table(self.connection, table, fixtures.columns_of(table), raw[table])
@@ -87,6 +94,7 @@ class Marts:
                 self.connection.execute(f"create schema if not exists {schema}")
                 self.connection.execute(f"create or replace table {table} as {self.sql[table]}")
                 self.built.add(table)
+        self.connection.execute("commit")
         return self
 
     def rows(self, query: str) -> list[tuple]:
@@ -389,7 +397,7 @@ def cursor_loads(draw: Callable) -> list[list[Window]]:
 
 
 def _tab(name: str, most: int = 4, **cells: st.SearchStrategy[str]) -> st.SearchStrategy[list[Row]]:
-    """Rows of a tab that the extractor lets through: of those drawn, what it refuses is left out."""
+    """Rows of a tab that the extractor lets through; what it refuses is left out."""
 
     def accepted(drawn: list[tuple[str, ...]]) -> list[Row]:
         kept: list[list[str]] = [list(cells)]
