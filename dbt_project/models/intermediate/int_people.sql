@@ -36,8 +36,8 @@ counted as (
 
 ),
 
--- Several rows with dates: the sheet itself says when which of them was true; of two that
--- begin on the same day the one that ends later.
+-- Several rows with dates: the sheet itself says when which of them was true; of two
+-- that begin on the same day the one that ends later.
 dated as (
 
     select
