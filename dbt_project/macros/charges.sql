@@ -7,6 +7,7 @@
         {{ less_percent(
             events ~ '.model_cost_usd', 'coalesce(' ~ events ~ '.discount_percent, 0)'
         ) }} + coalesce({{ events }}.token_fee_usd, 0),
+        {{ events }}.token_fee_usd,
         0
     )
 {%- endmacro %}

@@ -81,15 +81,15 @@ class Load:
     status: int = 0
 
 
-def raw_tables() -> dict[str, list[dict]]:
-    """The rows of every raw table, by "raw_source.table"."""
+def raw_tables(loads: list[Load] | None = None) -> dict[str, list[dict]]:
+    """The rows of every raw table, by "raw_source.table"; of these loads if any are given."""
     tables: dict[str, list[dict]] = {
         f"raw_{source}.{table}": []
         for source, resources in RESOURCES.items()
         for table in (*resources, "extractions", "rejected_records", "_dlt_loads")
     }
     counts: defaultdict[str, int] = defaultdict(int)
-    for load in LOADS:
+    for load in LOADS if loads is None else loads:
         schema = f"raw_{load.source}"
         inserted_at = dt.datetime.fromisoformat(load.inserted_at)
         tables[f"{schema}._dlt_loads"].append(

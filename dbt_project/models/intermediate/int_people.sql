@@ -36,7 +36,8 @@ counted as (
 
 ),
 
--- Several rows with dates: the sheet itself says when which of them was true.
+-- Several rows with dates: the sheet itself says when which of them was true; of two
+-- that begin on the same day the one that ends later.
 dated as (
 
     select
@@ -58,6 +59,10 @@ dated as (
     where
         rows_in_newest_form > 1
         and is_newest_form
+    qualify row_number() over (
+        partition by email, coalesce(start_date, {{ beginning_of_time() }})
+        order by coalesce(end_date, {{ end_of_time() }}) desc, sheet_row desc
+    ) = 1
 
 ),
 

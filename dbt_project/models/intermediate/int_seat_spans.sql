@@ -21,7 +21,8 @@ newest_plans as (
 
 ),
 
--- A price holds until its last day, or until the next one begins.
+-- A price holds until its last day, or until the next one begins; of two that begin on
+-- the same day the one that ends later.
 plans as (
 
     select
@@ -29,7 +30,13 @@ plans as (
         least(
             coalesce({{ add_days('valid_to', 1) }}, {{ end_of_time() }}),
             coalesce(
-                lead(plan_from) over (partition by platform, plan order by plan_from),
+                lead(plan_from) over (
+                    partition by platform, plan
+                    order by
+                        plan_from,
+                        coalesce(valid_to, {{ end_of_time() }}),
+                        sheet_row
+                ),
                 {{ end_of_time() }}
             )
         ) as plan_to
@@ -56,7 +63,13 @@ assignments as (
         least(
             coalesce({{ add_days('assigned_to', 1) }}, {{ end_of_time() }}),
             coalesce(
-                lead(held_from) over (partition by platform, email order by held_from),
+                lead(held_from) over (
+                    partition by platform, email
+                    order by
+                        held_from,
+                        coalesce(assigned_to, {{ end_of_time() }}),
+                        sheet_row
+                ),
                 {{ end_of_time() }}
             )
         ) as held_to

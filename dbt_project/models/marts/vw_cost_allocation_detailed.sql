@@ -118,10 +118,11 @@ summed as (
         cost_center,
         user_email,
         platform_code,
+        -- With their lengths, since what is typed by hand may have bars in it.
         {{ surrogate_key([
-            'department', 'cost_center', 'user_email', 'platform_code'
-        ]) }}
-            as row_key,
+            'length(department)', 'department', 'length(cost_center)', 'cost_center',
+            'length(user_email)', 'user_email', 'platform_code',
+        ]) }} as row_key,
         cast(sum(total_cost) as {{ type_money() }}) as total_cost,
         cast(sum(overage_cost) as {{ type_money() }}) as overage_cost,
         cast(sum(allocated_cost) as {{ type_money() }}) as allocated_cost,

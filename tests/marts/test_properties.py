@@ -1,0 +1,536 @@
+"""Whatever a company is like, no dollar is lost and none counts twice.
+
+What should come out is worked out here from the records that were generated, in exact decimals.
+The same examples are tried each time. To try others, and more of them:
+
+    PROPERTY_EXAMPLES=1000 pytest tests/marts/test_properties.py
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal, getcontext
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.bigquery import fixtures
+from tests.bigquery.fixtures import Window
+from tests.marts import small_company as made
+from tests.marts.small_company import AS_OF, Company, Marts, Row
+
+EXAMPLES = os.environ.get("PROPERTY_EXAMPLES")
+BEGINNING, END = dt.date(1900, 1, 1), dt.date(9999, 12, 31)
+ON_DEMAND = ("Usage-based", "USAGE_EVENT_KIND_USAGE_BASED", "Something new", None)
+NOBODY = "unattributed"
+# Sums of amounts with 18 decimals are to be exact.
+getcontext().prec = 60
+
+
+def holds(examples: int):
+    return settings(
+        max_examples=int(EXAMPLES or examples),
+        derandomize=not EXAMPLES,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@pytest.fixture(scope="module")
+def marts() -> Marts:
+    return made.compiled_marts()
+
+
+# --- What the records say ------------------------------------------------------------------------
+
+
+def usd(cents: str | float) -> Decimal:
+    return Decimal(str(cents)) / 100
+
+
+def charge_of(event: Row) -> Decimal:
+    """What Cursor charges for an event: it says so, or it follows from what it does say."""
+    if event.get("chargedCents") is not None:
+        return usd(event["chargedCents"])
+    tokens = event["tokenUsage"]
+    discount = Decimal(str(tokens.get("discountPercentOff", 0)))
+    cost = usd(tokens.get("totalCents", 0)) * (100 - discount) / 100
+    fee = usd(event.get("cursorTokenFee", 0))
+    return cost.quantize(Decimal("1e-18"), ROUND_HALF_UP) + fee
+
+
+def billed_records(company: Company) -> Iterator[tuple[str, str, str, Row, Decimal]]:
+    """Day, vendor, organization, record and cash of what counts."""
+    analytics = company.current("analytics_cost")
+    for (organization, day), records in analytics.items():
+        for row in records:
+            yield day, "anthropic", organization, row, usd(row["cost"]["amount"])
+    for (organization, day), records in company.current("cost_report").items():
+        for row in records if (organization, day) not in analytics else []:
+            yield day, "anthropic", organization, row, usd(row["amount"])
+    for (organization, day), records in company.current("usage_events").items():
+        for row in records:
+            if row["kind"] in ON_DEMAND:
+                yield day, "cursor", organization, row, charge_of(row)
+
+
+def summed(pairs) -> dict:
+    sums: defaultdict = defaultdict(Decimal)
+    for key, value in pairs:
+        sums[key] += value
+    return {key: value for key, value in sums.items() if value}
+
+
+def shown_on(company: Company, day: dt.date) -> dict[str, Row]:
+    """What the roster says of each person on a day, as far as it has to be read for that."""
+    snapshots = {dt.date.fromisoformat(day): rows for (_, day), rows in roster(company).items()}
+    shown: dict[str, Row] = {}
+    people = {made.lower_cell(row, "email") for rows in snapshots.values() for row in rows}
+    for person in people:
+        theirs = {
+            taken: [row for row in snapshots[taken] if made.lower_cell(row, "email") == person]
+            for taken in sorted(snapshots)
+        }
+        taken_with = [taken for taken, rows in theirs.items() if rows]
+        newest = theirs[taken_with[-1]]
+        if len(newest) > 1:
+            # The sheet dates them itself; the first stands for the days before it.
+            newest.sort(key=lambda row: dates_of(row))
+            begun = [row for row in newest if made.first_day(row, "start_date") <= day]
+            shown[person] = (begun or newest[:1])[-1]
+        else:
+            earlier = [taken for taken in taken_with if taken <= day]
+            rows = theirs[(earlier or taken_with[:1])[-1]]
+            shown[person] = max(
+                rows, key=lambda row: (made.first_day(row, "start_date"), row["_row"])
+            )
+    return shown
+
+
+def dates_of(row: Row) -> tuple[dt.date, dt.date]:
+    return made.first_day(row, "start_date"), made.last_day(row, "end_date")
+
+
+def roster(company: Company) -> dict[tuple[str, str], list[Row]]:
+    return company.current("employees")
+
+
+def last_known(company: Company, resource: str) -> dict[str, Row]:
+    """The last entry of each id in a directory of Anthropic's."""
+    snapshots = company.current(resource)
+    return {row["id"]: row for key in sorted(snapshots) for row in snapshots[key]}
+
+
+def owner_of(company: Company, record: Row, day: str) -> tuple[str, str]:
+    """The person whose a record is, or NOBODY, and how that is known: the first that applies."""
+    group = record.get("group", {})
+    actor = group.get("actor") or {}
+    email = actor.get("email_address") or record.get("userEmail")
+    key = group.get("api_key_id") or actor.get("api_key_id")
+    users = {
+        user: row["email"].strip().lower() for user, row in last_known(company, "users").items()
+    }
+    entry = last_known(company, "api_keys").get(key, {})
+    principal = next(iter((entry.get("principal") or {}).values()), None)
+    creator = (entry.get("created_by") or {}).get("id")
+    account = actor.get("service_account_id") or record.get("serviceAccountId")
+    email = email or users.get(actor.get("user_id"))
+    account = account or (principal if (principal or "").startswith("svac_") else None)
+    mapped = mapping_of(company, key, day)
+    if email:
+        return person(company, email), "vendor_identity"
+    if made.cell(mapped, "email"):
+        return person(company, mapped["email"]), "key_mapping"
+    if principal in users:
+        return person(company, users[principal]), "key_principal"
+    if creator in users and not account:
+        return person(company, users[creator]), "key_creator"
+    if account:
+        return NOBODY, "service_account"
+    of_workspace = mapping_of(company, group.get("workspace_id"), day)
+    if made.cell(mapped, "cost_center") or made.cell(of_workspace, "cost_center"):
+        return NOBODY, "team_mapping"
+    return NOBODY, NOBODY
+
+
+def mapping_of(company: Company, subject: str | None, day: str) -> Row:
+    rows = [
+        row
+        for row in company.newest("api_key_mappings")
+        if made.cell(row, "api_key_id") == subject
+        and (made.lower_cell(row, "is_active") != "false" or made.cell(row, "valid_to"))
+    ]
+    return made.on_day(rows, dt.date.fromisoformat(day), "valid_from", "valid_to") or {}
+
+
+def person(company: Company, email: str) -> str:
+    aliases = {
+        made.lower_cell(row, "alias"): made.lower_cell(row, "email")
+        for row in company.newest("email_aliases")
+    }
+    email = email.strip().lower()
+    return aliases.get(email, email)
+
+
+# --- The ledger ----------------------------------------------------------------------------------
+
+
+@holds(25)
+@given(company=made.companies())
+def test_each_day_costs_what_the_records_say_from_one_source_only(
+    marts: Marts, company: Company
+) -> None:
+    held = marts.build(company.loads, "fct_cost_daily").sums(
+        "select cast(cost_date as text), vendor, organization, sum(billed_cost_usd)"
+        " from marts.fct_cost_daily where source != 'seat_plans' group by all"
+    )
+    assert held == summed(
+        ((day, vendor, organization), amount)
+        for day, vendor, organization, _, amount in billed_records(company)
+    )
+
+
+@holds(25)
+@given(company=made.companies())
+def test_attribution_neither_loses_nor_doubles_and_names_who_it_was(
+    marts: Marts, company: Company
+) -> None:
+    marts.build(company.loads, "fct_cost_daily")
+    sums = "sum(list_cost_usd), sum(billed_cost_usd), sum(effective_cost_usd)"
+    by_source = f"select cost_date, source, allocation_method, {sums} from %s group by all"
+    before = sorted(marts.rows(by_source % "intermediate.int_costs"))
+    assert sorted(marts.rows(by_source % "marts.fct_cost_daily")) == before
+
+    assert not marts.rows(
+        "select costs.rowid from marts.fct_cost_daily as costs left join marts.dim_users as users"
+        " on costs.user_email = users.user_email"
+        " and costs.cost_date >= users.valid_from and costs.cost_date < users.valid_to"
+        " group by costs.rowid, costs.user_sk"
+        " having count(users.user_sk) != 1 or costs.user_sk != max(users.user_sk)"
+    )
+    assert not marts.rows(
+        f"select * from marts.fct_cost_daily where attribution_confidence not between 0 and 1"
+        f" or (attribution_method = '{NOBODY}' and attribution_confidence != 0)"
+        f" or (attribution_method in ('{NOBODY}', 'service_account', 'team_mapping'))"
+        f" != (user_email = '{NOBODY}')"
+        f" or (attribution_method = 'service_account' and service_account_id is null)"
+    )
+
+    # Only what a legacy row names after it was shared out is not in the records.
+    held = marts.sums(
+        "select cast(cost_date as text), user_email, coalesce(department, ''),"
+        " attribution_method, sum(billed_cost_usd)"
+        " from marts.fct_cost_daily where source in ('analytics_cost', 'usage_events')"
+        " group by all"
+    )
+    expected = []
+    for day, _, _, record, amount in billed_records(company):
+        if "group" in record or "userEmail" in record:
+            who, how = owner_of(company, record, day)
+            known = shown_on(company, dt.date.fromisoformat(day)).get(who, {})
+            department = NOBODY if who == NOBODY else made.cell(known, "department")
+            expected.append(((day, who, department, how), amount))
+    assert held == summed(expected)
+
+
+@st.composite
+def legacy_days(draw) -> Company:
+    windows = [
+        Window(resource, "console", day, draw(st.lists(records, max_size=5)))
+        for day in draw(st.lists(st.sampled_from(made.DAYS), min_size=1, max_size=2, unique=True))
+        for resource, records in (
+            ("cost_report", made.LEGACY_COST),
+            ("usage_report_messages", made.LEGACY_USAGE),
+        )
+    ]
+    return made.company(anthropic=[windows])
+
+
+@holds(40)
+@given(company=legacy_days())
+def test_the_parts_of_a_legacy_row_sum_to_it_and_none_turns_its_sign(
+    marts: Marts, company: Company
+) -> None:
+    marts.build(company.loads, "int_anthropic_legacy_costs")
+    parts = defaultdict(list)
+    for record, part in marts.rows(
+        "select record_id, billed_cost_usd from intermediate.int_anthropic_legacy_costs"
+    ):
+        parts[record].append(part)
+    raw = fixtures.raw_tables(company.loads)["raw_anthropic.cost_report"]
+    amounts = {
+        row["_dlt_id"]: usd(record["amount"])
+        for row, record in zip(
+            raw,
+            [row for rows in company.current("cost_report").values() for row in rows],
+            strict=True,
+        )
+    }
+    assert {record: sum(shares) for record, shares in parts.items()} == amounts
+    assert all(part * amounts[record] >= 0 for record, shares in parts.items() for part in shares)
+
+
+# --- Seats ---------------------------------------------------------------------------------------
+
+
+@st.composite
+def seats(draw) -> Company:
+    """A first day of history, members and what the sheet says of seats."""
+    day = draw(st.sampled_from(("2022-11-15", "2024-01-10", "2024-03-01")))
+    first = Window("usage_events", "cursor", day, [fixtures.event(f"{day}T12:00:00Z", None)])
+    members = [
+        [Window("members", "cursor", taken, draw(made.MEMBERS))]
+        for taken in made.SNAPSHOTS[: draw(st.integers(0, 3))]
+    ]
+    sheets = draw(made.sheets_loads("seat_plans", "seat_assignments"))
+    return made.company(cursor=[[first], *members], sheets=sheets)
+
+
+def cycle_of(day: dt.date, row: Row) -> tuple[dt.date, dt.date]:
+    if made.lower_cell(row, "billing_cycle") == "annual":
+        return day.replace(month=1, day=1), day.replace(year=day.year + 1, month=1, day=1)
+    start = day.replace(day=1)
+    return start, (start + dt.timedelta(days=31)).replace(day=1)
+
+
+def seat_days(company: Company) -> Iterator[tuple[str, str, str, dt.date, Row]]:
+    """Platform, person, plan, day and the row with the price of each seat that somebody had."""
+    plans = made.by(company.newest("seat_plans"), "platform", "plan")
+    assignments = made.by(company.newest("seat_assignments"), "platform", "email")
+    first_plan = next(
+        (
+            made.lower_cell(row, "plan")
+            for row in company.newest("seat_plans")
+            if made.lower_cell(row, "platform") == "cursor"
+        ),
+        None,
+    )
+    members = sorted(
+        (
+            dt.date.fromisoformat(day),
+            {row["email"].strip().lower() for row in rows if not row["isRemoved"]},
+        )
+        for (_, day), rows in company.current("members").items()
+    )
+    (history,) = (day for _, day in company.current("usage_events"))
+    day = dt.date.fromisoformat(history).replace(month=1, day=1)
+    while day < dt.date(AS_OF.year + 1, 1, 1):
+        there = next((there for taken, there in reversed(members) if taken <= day), None)
+        if there is None:
+            there = members[0][1] if members else set()
+        holders = [("cursor", email) for email in there]
+        holders += [pair for pair in assignments if pair[0] != "cursor"]
+        for platform, email in holders:
+            rows = assignments.get((platform, email), [])
+            assigned = made.on_day(rows, day, "assigned_from", "assigned_to")
+            plan = (
+                made.lower_cell(assigned, "plan")
+                if assigned
+                else (first_plan if platform == "cursor" else None)
+            )
+            row = made.on_day(plans.get((platform, plan), []), day, "valid_from", "valid_to")
+            if row:
+                start, end = cycle_of(day, row)
+                if start < AS_OF and end > dt.date.fromisoformat(history):
+                    yield platform, email, plan, day, row
+        day += dt.timedelta(days=1)
+
+
+# A row that ends on the day on which another begins is no slip, even where it began on it too.
+ONE_DAY_LAST = made.company(
+    cursor=[[Window("usage_events", "cursor", "2024-01-10", [fixtures.event("2024-01-10", None)])]],
+    sheets=[
+        [
+            Window(
+                "seat_plans",
+                "sheets",
+                made.SNAPSHOTS[0],
+                fixtures.tab(
+                    "platform plan seat_price_usd billing_cycle valid_from valid_to",
+                    "claude_ai|pro|31|monthly|2024-02-01|",
+                    "claude_ai|pro|62|monthly|2024-02-01|2024-02-01",
+                    "claude_ai|max|100|monthly||",
+                ),
+            ),
+            Window(
+                "seat_assignments",
+                "sheets",
+                made.SNAPSHOTS[0],
+                fixtures.tab(
+                    "platform email plan assigned_from assigned_to",
+                    "claude_ai|ada@example.com|pro|2024-02-01|",
+                    "claude_ai|ada@example.com|max|2024-02-01|2024-02-01",
+                ),
+            ),
+        ]
+    ],
+)
+
+
+@holds(40)
+@given(company=seats())
+@example(company=ONE_DAY_LAST)
+def test_a_seat_is_charged_once_a_day_and_its_cycle_costs_its_price(
+    marts: Marts, company: Company
+) -> None:
+    marts.build(company.loads, "int_seat_costs")
+    query = (
+        "select platform_code, holder, plan, cost_date, sum({}) from intermediate.int_seat_costs"
+        " group by all"
+    )
+    billed, effective = [], []
+    cycles: defaultdict = defaultdict(list)
+    for platform, email, plan, day, row in seat_days(company):
+        start, end = cycle_of(day, row)
+        nanos = int(Decimal(row["seat_price_usd"]) * 10**9)
+        index, days = (day - start).days, (end - start).days
+        part = Decimal(nanos * (index + 1) // days - nanos * index // days) / 10**9
+        billed.append(((platform, email, plan, start), part))
+        if day < AS_OF:
+            effective.append(((platform, email, plan, day), part))
+        cycles[platform, email, plan, start, end, row["seat_price_usd"]].append(part)
+    assert marts.sums(query.format("billed_cost_usd")) == summed(billed)
+    assert marts.sums(query.format("effective_cost_usd")) == summed(effective)
+    for (*_, start, end, price), parts in cycles.items():
+        if len(parts) == (end - start).days:
+            assert sum(parts) == Decimal(price)
+    # Without looking at the parts.
+    finished = (
+        "select platform_code, holder, date_trunc('year', cost_date), sum({})"
+        " from intermediate.int_seat_costs where cost_date < date '2024-01-01' group by all"
+    )
+    assert marts.sums(finished.format("billed_cost_usd")) == marts.sums(
+        finished.format("effective_cost_usd")
+    )
+
+
+# --- People --------------------------------------------------------------------------------------
+
+
+TWO_ROWS = fixtures.tab(
+    "email department start_date end_date",
+    "ada@example.com|Data|2024-02-01|",
+    "ada@example.com|Ops|2024-02-01|2024-02-01",
+    "ada@example.com|Apps||2024-01-31",
+)
+
+
+@holds(40)
+@given(sheets=made.sheets_loads("employees"))
+@example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], TWO_ROWS)]])
+@example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], TWO_ROWS[::-1])]])
+def test_the_versions_of_a_person_cover_each_day_once_with_what_the_sheet_said(
+    marts: Marts, sheets: list[list[Window]]
+) -> None:
+    company = made.company(sheets=sheets)
+    marts.build(company.loads, "dim_users")
+    versions = defaultdict(list)
+    for email, begin, end, department, cost_center in marts.rows(
+        "select user_email, cast(valid_from as text), cast(valid_to as text),"
+        " coalesce(department, ''), coalesce(cost_center, '')"
+        " from marts.dim_users order by user_email, valid_from, valid_to"
+    ):
+        versions[email].append((begin, end, department, cost_center))
+    for spans in versions.values():
+        begins, ends = [span[0] for span in spans], [span[1] for span in spans]
+        assert begins == [str(BEGINNING), *ends[:-1]]
+        assert ends[-1] == str(END)
+        assert all(begin < end for begin, end, *_ in spans)
+    named = {made.lower_cell(row, "email") for rows in roster(company).values() for row in rows}
+    assert versions.keys() == {NOBODY, *named}
+    days = {day for cell in (*made.CELL_DAYS[1:-1], *made.SNAPSHOTS) for day in around(cell)}
+    for day in days:
+        for email, row in shown_on(company, day).items():
+            on_day = [span[2:] for span in versions[email] if span[0] <= str(day) < span[1]]
+            assert on_day == [(made.cell(row, "department"), made.cell(row, "cost_center"))]
+
+
+def around(day: str) -> tuple[dt.date, dt.date]:
+    date = dt.date.fromisoformat(day)
+    return date - dt.timedelta(days=1), date
+
+
+# --- Views ---------------------------------------------------------------------------------------
+
+VIEWS = {
+    "vw_cost_allocation_detailed": ("strftime(month, '%Y-%m')", "total_cost"),
+    "vw_executive_dashboard": ("strftime(month, '%Y-%m')", "total_monthly_cost"),
+    "vw_executive_dashboard_by_platform": ("strftime(month, '%Y-%m')", "platform_cost"),
+    "vw_unified_roi_analysis": ("strftime(month, '%Y-%m')", "total_cost"),
+    "focus_cost_and_usage": ("strftime(\"x_ChargeDate\", '%Y-%m')", '"EffectiveCost"'),
+}
+
+
+@holds(25)
+@given(company=made.companies())
+def test_every_view_has_the_months_costs_to_the_last_digit(marts: Marts, company: Company) -> None:
+    marts.build(company.loads, *VIEWS, "fct_budget_monthly")
+    months = "select strftime(cost_date, '%Y-%m'), sum({}) from marts.fct_cost_daily group by 1"
+    expected = marts.sums(months.format("effective_cost_usd"))
+    held = {
+        view: marts.sums(f"select {month}, sum({cost}) from marts.{view} group by 1")
+        for view, (month, cost) in VIEWS.items()
+    }
+    assert held == dict.fromkeys(VIEWS, expected)
+    assert marts.sums(
+        'select strftime("x_ChargeDate", \'%Y-%m\'), sum("BilledCost")'
+        " from marts.focus_cost_and_usage group by 1"
+    ) == marts.sums(months.format("billed_cost_usd"))
+
+    scopes = {
+        "company": "'company'",
+        "department": "department",
+        "team": "team",
+        "cost_center": "cost_center",
+        "user": "user_email",
+    }
+    spent = {
+        (month, kind, scope): cost
+        for kind, column in scopes.items()
+        for (month, scope), cost in marts.sums(
+            f"select strftime(cost_date, '%Y-%m'), lower({column}), sum(effective_cost_usd)"
+            " from marts.fct_cost_daily group by all"
+        ).items()
+    }
+    budgets = marts.rows(
+        "select strftime(month, '%Y-%m'), scope_type, lower(scope), actual_cost_usd"
+        " from marts.fct_budget_monthly"
+    )
+    assert len({budget[:3] for budget in budgets}) == len(budgets)
+    for *scope, cost in budgets:
+        assert cost == spent.get(tuple(scope), 0)
+
+
+@holds(25)
+@given(company=made.companies())
+def test_a_budget_and_an_invoice_are_shared_out_whole(marts: Marts, company: Company) -> None:
+    marts.build(company.loads, "vw_cost_allocation_detailed", "fct_cost_reconciliation")
+    held = marts.rows(
+        "select strftime(month, '%Y-%m'), user_email, sum(budget_allocated),"
+        " count(*) - count(budget_allocated)"
+        " from marts.vw_cost_allocation_detailed group by 1, 2"
+    )
+    on_roster = marts.rows(
+        "select strftime(month, '%Y-%m'), user_email, ai_budget_monthly_usd"
+        " from intermediate.int_roster_by_month where ai_budget_monthly_usd is not null"
+    )
+    budgets = {(month, email): amount for month, email, amount in on_roster}
+    for row in company.newest("budgets"):
+        if made.lower_cell(row, "scope_type") == "user":
+            scope = person(company, made.cell(row, "scope"))
+            budgets[made.cell(row, "month"), scope] = Decimal(row["amount_usd"])
+    for month, email, allocated, without in held:
+        assert allocated == budgets.get((month, email)), (month, email)
+        assert without == 0 or allocated is None
+
+    (invoiced,) = marts.rows("select sum(invoiced_usd) from marts.fct_cost_reconciliation")
+    asked = [
+        Decimal(row["amount_usd"])
+        for row in company.newest("invoices")
+        if made.first_day(row, "period_start") <= made.last_day(row, "period_end")
+    ]
+    assert (invoiced[0] or 0) == sum(asked)
