@@ -689,6 +689,13 @@ def run(
         found = read(project, models or default_models(project), limit)
         allowed = equivalents()
         outcomes = []
+        named = {(one.model, one.cte, one.change) for broken in found.values() for one in broken}
+        if not limit and (
+            stale := [key for key in allowed if key[0] in found and key not in named]
+        ):
+            raise SystemExit(
+                "\n".join([f"{EQUIVALENT.name} names what is not there:", *map(str, stale)])
+            )
         for model, broken in found.items():
             (file,) = project.glob(f"models/**/{model}.sql")
             for one in list(broken):
@@ -742,7 +749,10 @@ def _line(broken: Breakage) -> str:
 
 
 def show(outcomes: list[Outcome], console: Console) -> None:
-    table = Table("model", *(["breakages", "unit tests", "data tests", "equivalent", "unnoticed"]))
+    table = Table()
+    table.add_column("model", no_wrap=True)
+    for name in ("breakages", "unit tests", "data tests", "equivalent", "unnoticed"):
+        table.add_column(name, justify="right")
     by_model: dict[str, Counter[str]] = {}
     for outcome in outcomes:
         by_model.setdefault(outcome.breakage.model, Counter())[outcome.result] += 1
