@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in $(PY) python3.11 python3.12 python3.13 python3 p
 export DO_NOT_TRACK := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run backfill check test check-bigquery test-bigquery plan-bigquery smoke-bigquery test-focus lint format docs focus bench lock clean
+.PHONY: help setup run backfill check test check-bigquery test-bigquery plan-bigquery smoke-bigquery test-focus mutate lint format docs focus bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ test-bigquery: setup ## the sample company end to end on an emulator of BigQuery
 test-focus: setup ## the FOCUS export before both validators; that of 1.2 needs Python 3.12 or 3.13
 	@$(PY) tools/focus_validator.py install
 	@$(PY) -m pytest tests/marts/test_focus.py
+
+mutate: setup ## break each mart on purpose and list what no test notices: make mutate MODELS="dim_users fct_cost_daily"
+	@$(PY) tools/mutate.py $(MODELS)
 
 plan-bigquery: setup ## what the daily run reads and writes on BigQuery, and how many bytes
 	@$(PY) -m bigquery plan
