@@ -9,7 +9,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 
 import duckdb
@@ -89,7 +89,7 @@ def comparable(value: object, kind: str) -> object:
     if value is None or kind in ("text", "boolean"):
         return value
     if kind == "number":
-        return Decimal(str(value))
+        return _as_divided(Decimal(str(value)))
     if kind == "day":
         # DuckDB hands over days after the year 9999 as text: they have no other form here.
         return value.isoformat() if isinstance(value, dt.date) else value
@@ -97,6 +97,15 @@ def comparable(value: object, kind: str) -> object:
         moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value))
         return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment.tzinfo else moment
     return str(value)
+
+
+def _as_divided(number: Decimal) -> Decimal:
+    """DuckDB divides as doubles: of a ratio, which has nine decimals, 15 digits count."""
+    number = number.normalize()
+    digits, exponent = number.as_tuple().digits, number.as_tuple().exponent
+    if isinstance(exponent, int) and -9 <= exponent < 0 and len(digits) > 15:
+        return Context(prec=15).plus(number).normalize()
+    return number
 
 
 def differences(bigquery: Table, duckdb_: Table, most: int = 5) -> list[str]:

@@ -22,9 +22,10 @@ weekdays as (
         scope_type,
         scope,
         iso_weekday,
-        avg(cast(effective_cost_usd as {{ type_number() }}))
-            over (partition by scope_type, scope, iso_weekday)
-            as mean_usd,
+        {{ ratio(
+            'sum(effective_cost_usd) over (partition by scope_type, scope, iso_weekday)',
+            'count(*) over (partition by scope_type, scope, iso_weekday)'
+        ) }} as mean_usd,
         {{ quantile_over(
             'effective_cost_usd', 0.25, ['scope_type', 'scope', 'iso_weekday']
         ) }} as low_usd,
