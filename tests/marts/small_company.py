@@ -501,6 +501,35 @@ def sheets_loads(draw: Callable, *names: str) -> list[list[Window]]:
     return loads
 
 
+OWNED = [
+    fixtures.api_key("key_a", "Shared", created_by={"id": "user_bo"}),
+    fixtures.api_key("key_b", "Shared", principal={"id": "user_ada"}),
+    fixtures.api_key("key_bot", "Own", principal={"service_account_id": "svac_listed"}),
+]
+
+
+@st.composite
+def attributed_companies(draw: Callable) -> Company:
+    """Companies of which a day names much: a key with mappings that meet on it, and its owners."""
+    day = draw(_one_of(*DAYS))
+    rows = st.lists(analytics_rows(), min_size=4, max_size=12)
+    reports = [
+        Window("analytics_cost", "console", day, draw(rows)),
+        Window("users", "console", SNAPSHOTS[0], list(fixtures.USERS[:2])),
+        Window("api_keys", "console", SNAPSHOTS[0], OWNED),
+    ]
+    before = str(dt.date.fromisoformat(day) - dt.timedelta(days=1))
+    lasts = _one_of(before, before, day, "")
+    mappings = fixtures.tab(
+        "api_key_id email cost_center is_active confidence valid_from valid_to",
+        *(f"{key}|{PEOPLE[2]}||||{before}|{draw(lasts)}" for key in KEYS),
+        *(f"{workspace}||CC-1||||{draw(lasts)}" for workspace in WORKSPACES),
+    )
+    sheets = draw(sheets_loads("employees", "email_aliases"))
+    sheets[-1].append(Window("api_key_mappings", "sheets", SNAPSHOTS[0], mappings))
+    return company([reports], [draw(cursor_loads())[0]], sheets)
+
+
 @st.composite
 def companies(draw: Callable) -> Company:
     return company(draw(anthropic_loads()), draw(cursor_loads()), draw(sheets_loads()))

@@ -194,8 +194,8 @@ def test_each_day_costs_what_the_records_say_from_one_source_only(
     )
 
 
-@holds(25)
-@given(company=made.companies())
+@holds(40)
+@given(company=made.companies() | made.attributed_companies())
 def test_attribution_neither_loses_nor_doubles_and_names_who_it_was(
     marts: Marts, company: Company
 ) -> None:
