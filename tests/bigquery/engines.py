@@ -89,7 +89,7 @@ def comparable(value: object, kind: str) -> object:
     if value is None or kind in ("text", "boolean"):
         return value
     if kind == "number":
-        return _as_divided(Decimal(str(value)))
+        return Decimal(str(value))
     if kind == "day":
         # DuckDB hands over days after the year 9999 as text: they have no other form here.
         return value.isoformat() if isinstance(value, dt.date) else value
@@ -99,12 +99,14 @@ def comparable(value: object, kind: str) -> object:
     return str(value)
 
 
-def _as_divided(number: Decimal) -> Decimal:
+def _as_divided(value: object) -> object:
     """DuckDB divides as doubles: of a ratio, which has nine decimals, 15 digits count."""
-    number = number.normalize()
+    if not isinstance(value, Decimal):
+        return value
+    number = value.normalize()
     digits, exponent = number.as_tuple().digits, number.as_tuple().exponent
     if isinstance(exponent, int) and -9 <= exponent < 0 and len(digits) > 15:
-        return Context(prec=15).plus(number).normalize()
+        return Context(prec=15).plus(number)
     return number
 
 
@@ -112,7 +114,9 @@ def differences(bigquery: Table, duckdb_: Table, most: int = 5) -> list[str]:
     """A line for each thing that differs; of rows, each with the one that is most like it."""
     if bigquery.kinds != duckdb_.kinds:
         return [f"columns on BigQuery {bigquery.kinds}, on DuckDB {duckdb_.kinds}"]
-    left, right = Counter(bigquery.rows), Counter(duckdb_.rows)
+    left, right = (
+        Counter(tuple(map(_as_divided, row)) for row in table.rows) for table in (bigquery, duckdb_)
+    )
     only_left, only_right = list((left - right).elements()), list((right - left).elements())
     lines = []
     for row in only_left[:most]:

@@ -31,6 +31,18 @@ SHAPED_BY_RUNS = (
     "staging.base_google_sheets__api_key_mappings",
     "staging.base_google_sheets__seat_plans",
     "intermediate.int_attribution_rules",
+    "intermediate.int_costs_by_month",
+    "intermediate.int_usages_by_month",
+    "intermediate.int_active_days_by_month",
+    "marts.fct_cost_anomalies",
+    "marts.fct_cost_restatements",
+    "marts.fct_cost_reconciliation",
+    "marts.focus_cost_and_usage",
+    "marts.vw_api_consumption",
+    "marts.vw_cost_allocation_detailed",
+    "marts.vw_engineering_productivity",
+    "marts.vw_executive_dashboard",
+    "marts.vw_knowledge_worker_productivity",
 )
 
 Living = tuple[Warehouse, Running]
