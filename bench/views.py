@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -50,7 +51,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "warehouse.duckdb"
         with environment(path, options.people, options.days) as env:
-            extract = [sys.executable, "-m", "extract", "run", "--report", f"{folder}/report.json"]
+            since = datetime.now(UTC).date() - timedelta(days=options.days)
+            extract = [sys.executable, "-m", "extract", "run", "--since", str(since)]
+            extract += ["--report", f"{folder}/report.json"]
             console.print(f"landing: {timed(*extract, env=env):.0f} s")
         rows = multiply(path, options.times)
         console.print(f"{rows:,} raw records after copying")
