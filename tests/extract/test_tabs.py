@@ -36,7 +36,7 @@ GOOD = {
     "seat_plans": ["cursor", "business", "40.00", "monthly", "", ""],
     "seat_assignments": ["claude_ai", "a@example.com", "enterprise", "", ""],
     "budgets": ["team", "Data", "2026-01", "100"],
-    "invoices": ["cursor", "I-1", "2026-01-01", "2026-01-31", "12.30", ""],
+    "invoices": ["cursor", "", "I-1", "2026-01-01", "2026-01-31", "12.30", ""],
 }
 
 

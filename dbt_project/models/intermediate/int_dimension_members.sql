@@ -73,6 +73,13 @@ members as (
         platform_code as member
     from costs
 
+    union distinct
+
+    select
+        'platform' as dimension,
+        platform_code as member
+    from usages
+
 ),
 
 named as (
