@@ -172,7 +172,12 @@ class Plan:
             return Reading(node.name, None, width * rows * people * rows_each)
         if not partition:
             return Reading(node.name, None, width * rows * people)
-        wanted = _partitions(days.get(partition), company.history, today)
+        history = company.history
+        if (node.config["partition_by"] or {}).get("granularity") == "month" and not days.get(
+            partition
+        ):
+            history = max(history // 30, 1)
+        wanted = _partitions(days.get(partition), history, today)
         if node.name == "extractions":
             # The sample was landed at once: a daily run logs the days of its look-back.
             per_run = rows / self.warehouse.days * LOOK_BACK
