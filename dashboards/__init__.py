@@ -1,0 +1,1 @@
+"""Dashboards as code: definitions in YAML, checked against the marts, previewed, deployed."""

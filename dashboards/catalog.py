@@ -1,0 +1,168 @@
+"""The marts as dashboards see them: dbt's contracts, and an empty warehouse made from them.
+
+The contracts of the marts name every column and its type, so a definition is checked against them
+before any data is there; the empty warehouse tells whether a query is right and what it returns.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+from sqlglot import exp
+
+from dashboards.definition import Format
+from pipeline import dbt
+from pipeline.settings import Settings
+
+MANIFEST = dbt.PROJECT / "target" / "manifest.json"
+# The schema of the marts in SQL that is not yet for one warehouse.
+MARTS = "marts"
+
+Kind = Literal["text", "number", "money", "count", "date", "datetime", "boolean"]
+
+_PERCENT = re.compile(r"_(share|ratio|mom|qoq|rate)$|(^|_)share_of_|^completeness$|_confidence$")
+_DOLLARS = re.compile(r"(^|_)(usd|costs?|price|run_rate)(_|$)")
+
+
+class CatalogError(Exception):
+    """dbt's description of the marts cannot be had; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a mart, or of a query's answer."""
+
+    name: str
+    kind: Kind
+    description: str = ""
+
+    @property
+    def format(self) -> Format:
+        """How it is shown where a chart does not say: by its type, and a quotient by its name."""
+        if self.name.endswith("_pct"):
+            return "percent100"
+        is_price = _DOLLARS.search(self.name) and not re.search(r"_(share|mom|qoq)$", self.name)
+        if self.kind == "money" or (self.kind == "number" and is_price):
+            return "usd"
+        if self.kind == "number":
+            return "percent" if _PERCENT.search(self.name) else "decimal"
+        return "text" if self.kind == "boolean" else self.kind
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it is a quotient, which can neither be summed nor averaged."""
+        is_per = re.search(r"(^|_)(per|growth)_", self.name) or self.name.endswith("_score")
+        is_share = self.format in ("percent", "percent100")
+        return self.kind == "number" and bool(is_share or is_per)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A mart."""
+
+    name: str
+    description: str
+    columns: dict[str, Column]
+
+
+class Catalog:
+    """The marts by name. Queries in DuckDB's SQL, with the marts in the schema `marts`, are bound
+    against their contracts."""
+
+    def __init__(self, manifest: Path = MANIFEST) -> None:
+        content = json.loads(manifest.read_text())
+        dialect = content["metadata"]["adapter_type"]
+        self.models: dict[str, Model] = {}
+        self._connection = duckdb.connect(":memory:")
+        self._connection.execute(f"create schema {MARTS}")
+        for node in content["nodes"].values():
+            if node["resource_type"] != "model" or node["fqn"][1] != "marts":
+                continue
+            types = {
+                name: _type(column["data_type"], dialect)
+                for name, column in node["columns"].items()
+                if column.get("data_type")
+            }
+            if not types:
+                continue
+            self._connection.execute(_create(node["name"], types))
+            descriptions = {name: node["columns"][name]["description"] for name in types}
+            self.models[node["name"]] = Model(
+                name=node["name"],
+                description=node["description"],
+                columns={
+                    column.name: Column(column.name, column.kind, descriptions[column.name])
+                    for column in self.answer(f'select * from {MARTS}."{node["name"]}"')
+                },
+            )
+
+    def answer(self, sql: str) -> list[Column]:
+        """The columns that a query returns.
+
+        Raises duckdb.Error, which says what is wrong with the query and where.
+        """
+        rows = self._connection.execute(f"describe {sql}").fetchall()
+        return [Column(name, _kind(data_type)) for name, data_type, *_ in rows]
+
+    def execute(self, sql: str) -> None:
+        """Run a query on empty marts. Raises duckdb.Error."""
+        self._connection.execute(sql).fetchall()
+
+
+def _type(data_type: str, dialect: str) -> str:
+    """A column's type in DuckDB."""
+    if data_type.lower() == "bignumeric":  # which is how money is kept there
+        return "decimal(38, 18)"
+    return exp.DataType.build(data_type, dialect=dialect).sql(dialect="duckdb")
+
+
+def _create(name: str, types: dict[str, str]) -> str:
+    columns = (f'"{column}" {data_type}' for column, data_type in types.items())
+    return f'create table {MARTS}."{name}" ({", ".join(columns)})'
+
+
+def _kind(data_type: str) -> Kind:
+    match data_type.split("(")[0]:
+        case "DECIMAL" | "DOUBLE" | "FLOAT":
+            return "money" if data_type.endswith(",18)") else "number"
+        case "TINYINT" | "SMALLINT" | "INTEGER" | "BIGINT" | "HUGEINT" | "UBIGINT":
+            return "count"
+        case "DATE":
+            return "date"
+        case kind if kind.startswith("TIMESTAMP"):
+            return "datetime"
+        case "BOOLEAN":
+            return "boolean"
+        case _:
+            return "text"
+
+
+def load_catalog(settings: Settings) -> Catalog:
+    """The catalog of the models as they are now: dbt parses them if they changed since it last did.
+
+    Raises CatalogError.
+    """
+    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < max(_changed(), default=0):
+        parsed = subprocess.run(
+            [dbt.DBT, "--quiet", "parse"],
+            env=dbt.environment(settings),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if parsed.returncode:
+            raise CatalogError(f"dbt cannot read its models:\n{parsed.stdout}{parsed.stderr}")
+    return Catalog()
+
+
+def _changed() -> Iterator[float]:
+    folders = ("models", "macros", "seeds", "snapshots", "tests")
+    files = [path for folder in folders for path in (dbt.PROJECT / folder).rglob("*.*")]
+    return (path.stat().st_mtime for path in [*files, dbt.PROJECT / "dbt_project.yml"])

@@ -1,0 +1,224 @@
+"""The SQL of a chart: written once in DuckDB's SQL, rendered for a warehouse and a use.
+
+A chart's template is a query that sqlglot can parse. What differs stands in it as a call:
+`filters__('mart')` where the dashboard's filters belong, `variable__('name')` for the value of a
+static filter, `period__('month', day)` for the first day of a period. Marts are in the schema
+`marts`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import jinja2
+import sqlglot
+from sqlglot import exp
+
+from dashboards.catalog import MARTS
+from dashboards.definition import Chart, Grain
+
+Dialect = Literal["duckdb", "bigquery"]
+
+FILTERS, VARIABLE, PERIOD = "filters__", "variable__", "period__"
+
+_SLOT = re.compile(rf"\b(?P<kind>{FILTERS}|{VARIABLE})\('(?P<name>[^']*)'\)", re.IGNORECASE)
+
+
+class QueryError(Exception):
+    """A query or an expression cannot be used; the message says what to write instead."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A column of the answer of a chart over a model: its name, its SQL, and whether rows are
+    grouped by it."""
+
+    name: str
+    sql: str
+    is_group: bool
+
+
+def quoted(name: str, dialect: Dialect) -> str:
+    """An identifier as SQL."""
+    mark = "`" if dialect == "bigquery" else '"'
+    return f"{mark}{name}{mark}"
+
+
+def relation(mart: str, dialect: Dialect, schema: str) -> str:
+    """A mart's name as SQL. On BigQuery in one pair of backticks: so does Metabase name the table
+    of a field filter."""
+    if dialect == "bigquery":
+        return f"`{schema}.{mart}`"
+    return f"{quoted(schema, dialect)}.{quoted(mart, dialect)}"
+
+
+def parse(sql: str) -> exp.Expr:
+    """A query or an expression in DuckDB's SQL. Raises QueryError."""
+    try:
+        return sqlglot.parse_one(sql, dialect="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        first = str(error).splitlines()[0].replace("\x1b[4m", "").replace("\x1b[0m", "")
+        raise QueryError(f"cannot be read as SQL: {first}") from None
+
+
+def dimension(value: str, grain: Grain | None) -> str:
+    """The SQL of a dimension. Raises QueryError."""
+    if parse(value).find(exp.AggFunc):
+        raise QueryError(f"{value} is an aggregate, but rows are grouped by it")
+    return f"{PERIOD}('{grain}', {value})" if grain else value
+
+
+# Those that both engines compute exactly.
+_AGGREGATES = (exp.Sum, exp.Count, exp.Min, exp.Max, exp.Avg)
+
+
+def measure(value: str, ratios: Iterable[str]) -> str:
+    """The SQL of a measure: a bare column is summed, and a division by zero is null.
+
+    `ratios` are the model's columns that cannot be summed. Raises QueryError.
+    """
+    tree = parse(value)
+    if isinstance(tree, exp.Column):
+        tree = exp.Sum(this=tree)
+    aggregates = list(tree.find_all(exp.AggFunc))
+    if not aggregates:
+        raise QueryError(f"{value} is no aggregate: write sum(…), count(distinct …), max(…)")
+    ratios = set(ratios)
+    for aggregate in aggregates:
+        if not isinstance(aggregate, _AGGREGATES):
+            name = aggregate.sql(dialect="duckdb")
+            raise QueryError(
+                f"{name} is not computed here: use sum, count, min, max or avg; a mart has medians"
+            )
+        if isinstance(aggregate, exp.Sum | exp.Avg):
+            for column in aggregate.find_all(exp.Column):
+                if column.name in ratios:
+                    raise QueryError(
+                        f"{column.name} is a ratio: neither its sum nor its mean is one. "
+                        "Divide sums, sum(part) / sum(whole), or take max() of a single row"
+                    )
+    for column in tree.find_all(exp.Column):
+        if not column.find_ancestor(exp.AggFunc, exp.Filter):
+            raise QueryError(f"{column.name} in {value} stands outside of an aggregate")
+    for division in list(tree.find_all(exp.Div)):
+        if not isinstance(division.expression, exp.Nullif):
+            whole = exp.Nullif(this=division.expression.copy(), expression=exp.Literal.number(0))
+            division.set("expression", whole)
+    return tree.sql(dialect="duckdb")
+
+
+def of_model(chart: Chart, outputs: list[Output], order: list[str]) -> str:
+    """The template of a chart over a model."""
+    selected = ",\n    ".join(f'{output.sql} as "{output.name}"' for output in outputs)
+    lines = [
+        f"select\n    {selected}",
+        f'from {MARTS}."{chart.model}"',
+        f"where {FILTERS}('{chart.model}')",
+    ]
+    if chart.where:
+        lines.append(f"    and ({chart.where.strip()})")
+    groups = [str(number) for number, output in enumerate(outputs, start=1) if output.is_group]
+    if groups:
+        lines.append("group by " + ", ".join(groups))
+    if order:
+        lines.append("order by " + ", ".join(order))
+    if chart.limit:
+        lines.append(f"limit {chart.limit}")
+    return "\n".join(lines)
+
+
+def steps_of_model(chart: Chart, steps: list[Output]) -> str:
+    """The template of a funnel whose steps are measures: a row a step, in their order."""
+    where = f"where {FILTERS}('{chart.model}')" + (f" and ({chart.where})" if chart.where else "")
+    return (
+        "\nunion all\n".join(
+            f"select {number} as position, {exp.Literal.string(step.name).sql()} as step, "
+            f'{step.sql} as value\nfrom {MARTS}."{chart.model}"\n{where}'
+            for number, step in enumerate(steps, start=1)
+        )
+        + "\norder by position"
+    )
+
+
+def of_sql(chart: Chart, marts: Iterable[str]) -> str:
+    """The template of a chart with `sql`. Raises QueryError."""
+    known = set(marts)
+
+    def ref(name: str) -> str:
+        if name not in known:
+            raise QueryError(f"there is no mart {name}")
+        return f'{MARTS}."{name}"'
+
+    def filters(name: str) -> str:
+        ref(name)
+        return f"{FILTERS}('{name}')"
+
+    def variable(name: str) -> str:
+        return f"{VARIABLE}('{name}')"
+
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
+    try:
+        template = environment.from_string(chart.sql or "")
+        sql = template.render(ref=ref, filters=filters, variable=variable)
+    except jinja2.TemplateError as error:
+        raise QueryError(f"cannot be rendered: {error}") from None
+    sql = sql.strip().rstrip(";")
+    return f"select * from (\n{sql}\n) as answer\nlimit {chart.limit}" if chart.limit else sql
+
+
+def marts_in(template: str) -> list[str]:
+    """The marts that a template asks, in alphabetical order."""
+    tables = parse(template).find_all(exp.Table)
+    return sorted({table.name for table in tables if table.db == MARTS})
+
+
+def slots_in(template: str, kind: str) -> list[str]:
+    """The names in the calls of `filters__` or `variable__`, in their order, each once."""
+    found = [slot["name"] for slot in _SLOT.finditer(template) if slot["kind"].lower() == kind]
+    return list(dict.fromkeys(found))
+
+
+def render(
+    template: str,
+    dialect: Dialect,
+    schema: str,
+    filters: Callable[[str], str],
+    variable: Callable[[str], str],
+) -> str:
+    """A template as SQL of a warehouse, the marts in `schema`.
+
+    `filters` gives what stands for the filters of a mart, a condition; `variable` what stands for a
+    static filter's value.
+    """
+    tree = parse(template)
+    for call in list(tree.find_all(exp.Anonymous)):
+        if call.name.lower() == PERIOD:
+            grain, day = call.expressions
+            call.replace(_period(grain.name, day, dialect))
+    names: dict[str, str] = {}
+    for table in tree.find_all(exp.Table):
+        if table.db == MARTS:
+            marker = f"mart__{table.name}"
+            names[marker] = relation(table.name, dialect, schema)
+            table.set("db", None)
+            table.set("this", exp.to_identifier(marker))
+    sql = tree.sql(dialect=dialect, pretty=True)
+    for marker, name in names.items():
+        sql = re.sub(rf"[`\"]?\b{marker}\b[`\"]?", name, sql)
+
+    def fill(slot: re.Match[str]) -> str:
+        return (filters if slot["kind"].lower() == FILTERS else variable)(slot["name"])
+
+    return _SLOT.sub(fill, sql)
+
+
+def _period(grain: str, day: exp.Expr, dialect: Dialect) -> exp.Expr:
+    """The first day of the period that a day lies in; weeks begin on Monday."""
+    inner = day.sql(dialect=dialect)
+    if dialect == "bigquery":
+        unit = "isoweek" if grain == "week" else grain
+        return exp.maybe_parse(f"date_trunc(date({inner}), {unit})", dialect="bigquery")
+    return exp.maybe_parse(f"cast(date_trunc('{grain}', {inner}) as date)", dialect="duckdb")
