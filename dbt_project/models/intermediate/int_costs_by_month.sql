@@ -40,7 +40,7 @@ summed as (
         cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
         cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,
-        -- Rounded only where there is doubt: what is sure never counts for more than it is.
+        -- Rounded only where in doubt: what is sure counts for what it is.
         cast(
             sum(
                 case
