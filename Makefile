@@ -63,6 +63,7 @@ lint: setup ## style and types of Python, SQL and workflows
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	DUCKDB_PATH=:memory: .venv/bin/sqlfluff lint --disable-progress-bar dbt_project
+	DUCKDB_PATH=:memory: $(PY) -m dashboards check
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 format: setup ## put Python and SQL in style where that can be done by machine
