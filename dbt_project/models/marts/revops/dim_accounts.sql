@@ -1,0 +1,63 @@
+with accounts as (
+
+    select * from {{ ref('stg_salesforce__accounts') }}
+
+),
+
+users as (
+
+    select * from {{ ref('stg_salesforce__users') }}
+
+),
+
+named as (
+
+    select
+        accounts.account_id,
+        coalesce(accounts.account_name, accounts.account_id) as account_name,
+        accounts.logo_url,
+        accounts.software_engineers,
+        accounts.employees,
+        owners.full_name as owner_name,
+        managers.full_name as owner_manager_name,
+        technical_managers.full_name as technical_account_manager_name,
+        accounts.is_deleted
+    from accounts
+    left join users as owners
+        on accounts.owner_id = owners.salesforce_user_id
+    left join users as managers
+        on owners.manager_id = managers.salesforce_user_id
+    left join users as technical_managers
+        on
+            accounts.technical_account_manager_id
+            = technical_managers.salesforce_user_id
+
+),
+
+-- Teams that no subscription leads to are somebody's too.
+unattributed as (
+
+    select
+        {{ unattributed() }} as account_id,
+        {{ unattributed() }} as account_name,
+        cast(null as {{ dbt.type_string() }}) as logo_url,
+        cast(null as int64) as software_engineers,
+        cast(null as int64) as employees,
+        cast(null as {{ dbt.type_string() }}) as owner_name,
+        cast(null as {{ dbt.type_string() }}) as owner_manager_name,
+        cast(null as {{ dbt.type_string() }}) as technical_account_manager_name,
+        false as is_deleted
+
+),
+
+members as (
+
+    select * from named
+
+    union all
+
+    select * from unattributed
+
+)
+
+select * from members

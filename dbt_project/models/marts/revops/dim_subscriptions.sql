@@ -1,0 +1,50 @@
+with subscriptions as (
+
+    select * from {{ ref('stg_salesforce__subscriptions') }}
+
+),
+
+described as (
+
+    select
+        subscription_id,
+        coalesce(account_id, {{ unattributed() }}) as account_id,
+        coalesce(subscription_name, subscription_id) as subscription_name,
+        licensed_seats,
+        open_renewal_id,
+        start_date,
+        end_date,
+        not is_deleted
+        and coalesce(start_date, {{ beginning_of_time() }}) <= {{ as_of_date() }}
+        and coalesce(end_date, {{ end_of_time() }}) >= {{ as_of_date() }} as is_active,
+        is_deleted
+    from subscriptions
+
+),
+
+unattributed as (
+
+    select
+        {{ unattributed() }} as subscription_id,
+        {{ unattributed() }} as account_id,
+        {{ unattributed() }} as subscription_name,
+        cast(null as int64) as licensed_seats,
+        cast(null as {{ dbt.type_string() }}) as open_renewal_id,
+        cast(null as date) as start_date,
+        cast(null as date) as end_date,
+        false as is_active,
+        false as is_deleted
+
+),
+
+members as (
+
+    select * from described
+
+    union all
+
+    select * from unattributed
+
+)
+
+select * from members

@@ -1,0 +1,85 @@
+with teams as (
+
+    select * from {{ ref('stg_product__teams') }}
+
+),
+
+events as (
+
+    select distinct team_id from {{ ref('fct_revops_usage_daily') }}
+
+),
+
+members as (
+
+    select
+        team_id,
+        count(distinct user_id) as members
+    from {{ ref('stg_user_team') }}
+    where left_date is null or left_date > {{ as_of_date() }}
+    group by team_id
+
+),
+
+links as (
+
+    select * from {{ ref('int_revops_team_links') }}
+    where is_in_force
+
+),
+
+conflicts as (
+
+    select distinct team_id from {{ ref('int_revops_team_links') }}
+    where has_conflict
+
+),
+
+-- A team that was deleted from the product, and whose usage stays.
+all_teams as (
+
+    select
+        team_id,
+        true as is_in_directory
+    from teams
+
+    union all
+
+    select
+        events.team_id,
+        false as is_in_directory
+    from events
+    left join teams
+        on events.team_id = teams.team_id
+    where teams.team_id is null
+
+),
+
+described as (
+
+    select
+        all_teams.team_id,
+        coalesce(teams.team_name, all_teams.team_id) as team_name,
+        teams.membership_type,
+        coalesce(teams.is_enterprise, false) as is_enterprise,
+        teams.seats,
+        coalesce(members.members, 0) as members,
+        teams.recorded_subscription_id,
+        coalesce(links.subscription_id, {{ unattributed() }}) as subscription_id,
+        coalesce(links.account_id, {{ unattributed() }}) as account_id,
+        coalesce(links.link_source, 'none') as link_source,
+        conflicts.team_id is not null as has_link_conflict,
+        all_teams.is_in_directory
+    from all_teams
+    left join teams
+        on all_teams.team_id = teams.team_id
+    left join members
+        on all_teams.team_id = members.team_id
+    left join links
+        on all_teams.team_id = links.team_id
+    left join conflicts
+        on all_teams.team_id = conflicts.team_id
+
+)
+
+select * from described

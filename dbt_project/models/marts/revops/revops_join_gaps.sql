@@ -1,0 +1,174 @@
+-- GRAIN: one row per customer (a team, a subscription) and reason why its dashboard
+-- would be
+-- empty or partial
+with teams as (
+
+    select * from {{ ref('dim_teams') }}
+
+),
+
+subscriptions as (
+
+    select * from {{ ref('dim_subscriptions') }}
+    where subscription_id != {{ unattributed() }}
+
+),
+
+links as (
+
+    select * from {{ ref('int_revops_team_links') }}
+
+),
+
+spends as (
+
+    select
+        team_id,
+        cast(sum(total_cost_usd) as {{ type_money() }}) as total_cost_usd
+    from {{ ref('int_revops_team_months') }}
+    group by team_id
+
+),
+
+teams_without_subscription as (
+
+    select
+        'team' as subject_type,
+        team_id as subject_id,
+        team_name as subject_name,
+        account_id,
+        'team_without_subscription' as gap,
+        'empty' as effect,
+        'No subscription leads to this team: it is in no dashboard by subscription.'
+            as explanation
+    from teams
+    where subscription_id = {{ unattributed() }}
+
+),
+
+teams_outside_directory as (
+
+    select
+        'team' as subject_type,
+        team_id as subject_id,
+        team_name as subject_name,
+        account_id,
+        'team_not_in_directory' as gap,
+        'partial' as effect,
+        'The team has usage and is gone from the product: it has no name and no seats.'
+            as explanation
+    from teams
+    where not is_in_directory
+
+),
+
+conflicting_teams as (
+
+    select
+        'team' as subject_type,
+        team_id as subject_id,
+        team_name as subject_name,
+        account_id,
+        'conflicting_subscriptions' as gap,
+        'partial' as effect,
+        concat(
+            'Several subscriptions claim this team; the one by ',
+            replace(link_source, '_', ' '),
+            ' is in force.'
+        ) as explanation
+    from teams
+    where has_link_conflict
+
+),
+
+broken_links as (
+
+    select distinct
+        'team' as subject_type,
+        links.team_id as subject_id,
+        coalesce(teams.team_name, links.team_id) as subject_name,
+        links.account_id,
+        concat(links.link_source, '_leads_to_', links.gap) as gap,
+        'partial' as effect,
+        concat(
+            'The link by ', replace(links.link_source, '_', ' '), ' leads nowhere: ',
+            replace(links.gap, '_', ' '), '.'
+        ) as explanation
+    from links
+    left join teams
+        on links.team_id = teams.team_id
+    where
+        links.gap is not null
+        and links.gap != 'no_link'
+
+),
+
+led_to as (
+
+    select distinct subscription_id from links
+    where is_in_force
+
+),
+
+subscriptions_without_team as (
+
+    select
+        'subscription' as subject_type,
+        subscriptions.subscription_id as subject_id,
+        subscriptions.subscription_name as subject_name,
+        subscriptions.account_id,
+        'subscription_without_team' as gap,
+        'empty' as effect,
+        'No team belongs to this subscription: its dashboard shows no usage.'
+            as explanation
+    from subscriptions
+    left join led_to
+        on subscriptions.subscription_id = led_to.subscription_id
+    where
+        led_to.subscription_id is null
+        and not subscriptions.is_deleted
+
+),
+
+gaps as (
+
+    select * from teams_without_subscription
+
+    union all
+
+    select * from teams_outside_directory
+
+    union all
+
+    select * from conflicting_teams
+
+    union all
+
+    select * from broken_links
+
+    union all
+
+    select * from subscriptions_without_team
+
+),
+
+weighed as (
+
+    select
+        gaps.subject_type,
+        gaps.subject_id,
+        gaps.subject_name,
+        gaps.account_id,
+        gaps.gap,
+        gaps.effect,
+        gaps.explanation,
+        cast(coalesce(spends.total_cost_usd, 0) as {{ type_money() }}) as total_cost_usd
+    from gaps
+    left join spends
+        on
+            gaps.subject_id = spends.team_id
+            and gaps.subject_type = 'team'
+
+)
+
+select * from weighed

@@ -1,0 +1,46 @@
+-- GRAIN: one row per true-up: an opportunity that adds seats to a running subscription
+with opportunities as (
+
+    select * from {{ ref('dim_opportunities') }}
+    where
+        is_true_up
+        and not is_deleted
+
+),
+
+subscriptions as (
+
+    select * from {{ ref('dim_subscriptions') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_accounts') }}
+
+),
+
+joined as (
+
+    select
+        opportunities.opportunity_id,
+        opportunities.opportunity_name,
+        opportunities.account_id,
+        accounts.account_name,
+        opportunities.subscription_id,
+        subscriptions.subscription_name,
+        opportunities.true_up_number,
+        opportunities.stage_name,
+        opportunities.close_date,
+        opportunities.license_count,
+        opportunities.amount_usd,
+        subscriptions.licensed_seats
+    from opportunities
+    left join subscriptions
+        on opportunities.subscription_id = subscriptions.subscription_id
+    left join accounts
+        on opportunities.account_id = accounts.account_id
+
+)
+
+select * from joined
