@@ -83,10 +83,10 @@ summed as (
         user_id,
         team_id,
         activity_type,
-        {% for count in counts %}
-            cast(sum({{ count }}) as int64) as {{ count }}
-            {{- "," if not loop.last }}
-        {% endfor %}
+    {% for count in counts %}
+        cast(sum({{ count }}) as int64) as {{ count }}
+        {{- "," if not loop.last }}
+    {% endfor %}
     from unioned
     group by activity_date, user_id, team_id, activity_type
 

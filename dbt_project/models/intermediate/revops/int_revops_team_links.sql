@@ -42,12 +42,12 @@ subscription_lists as (
     select distinct
         'subscription_list' as link_source,
         listed_team_id as team_id,
-        subscriptions.subscription_id,
+        subscription_id,
         {{ unattributed() }} as opportunity_id,
-        subscriptions.account_id,
+        account_id,
         cast(null as {{ dbt.type_string() }}) as opportunity_type
     from subscriptions
-    cross join {{ numbers_in('subscriptions.team_list', 'listed_team_id') }}
+    cross join {{ numbers_in('team_list', 'listed_team_id') }}
 
 ),
 
@@ -56,12 +56,13 @@ opportunity_fields as (
     select distinct
         'opportunity' as link_source,
         listed_team_id as team_id,
-        coalesce(opportunities.subscription_id, {{ unattributed() }}) as subscription_id,
-        opportunities.opportunity_id,
-        opportunities.account_id,
-        opportunities.opportunity_type
+        coalesce(subscription_id, {{ unattributed() }})
+            as subscription_id,
+        opportunity_id,
+        account_id,
+        opportunity_type
     from opportunities
-    cross join {{ numbers_in('opportunities.team_list', 'listed_team_id') }}
+    cross join {{ numbers_in('team_list', 'listed_team_id') }}
 
 ),
 
@@ -105,8 +106,8 @@ judged as (
 
 ),
 
--- Of the links that hold, the one in force: by where it comes from, then the subscription
--- that began last.
+-- Of the links that hold, the one in force: by where it comes from, then the
+-- subscription that began last.
 ranked as (
 
     select
@@ -121,8 +122,8 @@ ranked as (
                     {% endfor %}
                 end,
                 start_date desc nulls last,
-                subscription_id,
-                opportunity_id
+                subscription_id asc,
+                opportunity_id asc
         ) = 1 as is_first,
         min(case when gap is null then subscription_id end)
             over (partition by team_id)

@@ -16,7 +16,7 @@ summed as (
         model,
         usage_type,
         is_bugbot,
-        count(distinct user_id) as users,
+        count(distinct user_id) as people,
         cast(sum(requests) as int64) as requests,
         cast(sum(input_tokens + output_tokens) as int64) as fresh_tokens,
         cast(sum(total_tokens) as int64) as total_tokens,

@@ -26,8 +26,10 @@ summed as (
         cast(sum(token_fee_usd) as {{ type_money() }}) as token_fee_usd,
         cast(sum(token_fee_by_rule_usd) as {{ type_money() }}) as token_fee_by_rule_usd,
         cast(sum(total_cost_usd) as {{ type_money() }}) as total_cost_usd,
-        cast(sum(case when is_bugbot then total_cost_usd else 0 end) as {{ type_money() }})
-            as bugbot_cost_usd
+        cast(
+            sum(case when is_bugbot then total_cost_usd else 0 end)
+            as {{ type_money() }}
+        ) as bugbot_cost_usd
     from usages
     group by month, team_id, user_id
 

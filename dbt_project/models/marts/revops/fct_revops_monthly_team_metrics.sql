@@ -29,9 +29,13 @@ medians as (
     select distinct
         month,
         team_id,
-        {{ median_over('case when is_spending then core_cost_usd end', ['month', 'team_id']) }}
+        {{ median_over(
+            'case when is_spending then core_cost_usd end', ['month', 'team_id']
+        ) }}
             as median_cost_per_spending_user_usd,
-        {{ median_over('case when is_active then core_cost_usd end', ['month', 'team_id']) }}
+        {{ median_over(
+            'case when is_active then core_cost_usd end', ['month', 'team_id']
+        ) }}
             as median_cost_per_active_user_usd
     from spends
 

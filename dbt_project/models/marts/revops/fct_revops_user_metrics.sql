@@ -101,7 +101,8 @@ measured as (
         cast(coalesce(usages.token_fee_usd, 0) as {{ type_money() }}) as token_fee_usd,
         cast(coalesce(usages.token_fee_by_rule_usd, 0) as {{ type_money() }})
             as token_fee_by_rule_usd,
-        cast(coalesce(usages.total_cost_usd, 0) as {{ type_money() }}) as total_cost_usd,
+        cast(coalesce(usages.total_cost_usd, 0) as {{ type_money() }})
+            as total_cost_usd,
         cast(coalesce(usages.bugbot_cost_usd, 0) as {{ type_money() }})
             as bugbot_cost_usd,
         coalesce(activities.uses_agent, false) as uses_agent,
@@ -165,7 +166,10 @@ classed as (
         on
             requests.bucket_type = 'requests'
             and measured.requests >= requests.lower_bound
-            and (requests.upper_bound is null or measured.requests < requests.upper_bound)
+            and (
+                requests.upper_bound is null
+                or measured.requests < requests.upper_bound
+            )
 
 )
 

@@ -22,7 +22,7 @@ summed as (
         usages.model,
         usages.usage_type,
         usages.is_bugbot,
-        count(distinct usages.user_id) as users,
+        count(distinct usages.user_id) as people,
         cast(sum(usages.requests) as int64) as requests,
         cast(sum(usages.total_tokens) as int64) as total_tokens,
         cast(sum(usages.api_cost_usd) as {{ type_money() }}) as api_cost_usd,

@@ -47,7 +47,8 @@ heavy_users as (
     select
         month,
         team_id,
-        sum(case when dollar_bucket_position >= 4 then 1 else 0 end) as heavy_by_dollars,
+        sum(case when dollar_bucket_position >= 4 then 1 else 0 end)
+            as heavy_by_dollars,
         sum(case when request_bucket_position >= 4 then 1 else 0 end)
             as heavy_by_requests
     from people
@@ -295,18 +296,33 @@ path_costs as (
     select
         team_months.month,
         paths.subscription_id,
-        sum(case when paths.link_path = 'team_record' then team_months.total_cost_usd else 0 end)
-            as team_record_cost_usd,
         sum(
             case
-                when paths.link_path = 'subscription_list' then team_months.total_cost_usd
+                when paths.link_path = 'team_record'
+                    then team_months.total_cost_usd
+                else 0
+            end
+        ) as team_record_cost_usd,
+        sum(
+            case
+                when paths.link_path = 'subscription_list'
+                    then team_months.total_cost_usd
                 else 0
             end
         ) as subscription_list_cost_usd,
-        sum(case when paths.link_path = 'opportunity' then team_months.total_cost_usd else 0 end)
-            as opportunity_cost_usd,
         sum(
-            case when paths.link_path = 'new_business' then team_months.total_cost_usd else 0 end
+            case
+                when paths.link_path = 'opportunity'
+                    then team_months.total_cost_usd
+                else 0
+            end
+        ) as opportunity_cost_usd,
+        sum(
+            case
+                when paths.link_path = 'new_business'
+                    then team_months.total_cost_usd
+                else 0
+            end
         ) as new_business_cost_usd
     from paths
     inner join team_months

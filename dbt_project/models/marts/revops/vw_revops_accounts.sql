@@ -9,9 +9,9 @@ subscriptions as (
 
     select
         account_id,
-        count(*) as subscriptions,
         cast(sum(case when is_active then licensed_seats else 0 end) as int64)
-            as licensed_seats
+            as licensed_seats,
+        count(*) as subscriptions
     from {{ ref('dim_subscriptions') }}
     where not is_deleted
     group by account_id

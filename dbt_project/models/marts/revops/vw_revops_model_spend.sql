@@ -23,7 +23,7 @@ joined as (
         usages.model,
         usages.usage_type,
         usages.is_bugbot,
-        usages.users,
+        usages.people,
         usages.requests,
         usages.total_tokens,
         usages.api_cost_usd,

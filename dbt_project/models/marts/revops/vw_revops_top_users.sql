@@ -24,10 +24,6 @@ ranked as (
         teams.account_id,
         people.user_id,
         people.email,
-        row_number() over (
-            partition by people.month, people.team_id
-            order by people.total_cost_usd desc, people.requests desc, people.user_id
-        ) as spend_rank,
         people.requests,
         people.agent_requests,
         people.agent_sessions,
@@ -38,7 +34,12 @@ ranked as (
         people.is_power_user,
         people.model_names,
         people.total_tokens,
-        people.total_cost_usd
+        people.total_cost_usd,
+        row_number() over (
+            partition by people.month, people.team_id
+            order by
+                people.total_cost_usd desc, people.requests desc, people.user_id asc
+        ) as spend_rank
     from people
     inner join teams
         on people.team_id = teams.team_id

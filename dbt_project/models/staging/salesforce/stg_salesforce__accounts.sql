@@ -10,7 +10,8 @@ renamed as (
         -- ids
         {{ salesforce_id(json_text('Id')) }} as account_id,
         {{ salesforce_id(json_text('OwnerId')) }} as owner_id,
-        {{ salesforce_id(json_text('Technical_Account_Manager__c')) }} as technical_account_manager_id,
+        {{ salesforce_id(json_text('Technical_Account_Manager__c')) }}
+            as technical_account_manager_id,
         -- strings
         {{ clean_text(json_text('Name')) }} as account_name,
         {{ clean_text(json_text('Company_Logo_URL__c')) }} as logo_url,
