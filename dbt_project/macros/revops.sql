@@ -51,13 +51,12 @@ Null where it is none. #}
 {% macro newest_product_snapshot(table) -%}
     select records.*
     from {{ source('raw_product', table) }} as records
-    where records._dlt_load_id = (
-        select max(snapshots._dlt_load_id)
-        from {{ source('raw_product', table) }} as snapshots
-        inner join {{ source('raw_product', '_dlt_loads') }} as loads
-            on snapshots._dlt_load_id = loads.load_id
-        where loads.status = 0
-    )
+    inner join {{ ref('base_product__windows') }} as windows
+        on
+            records.snapshot_date = windows.window_start
+            and records._dlt_load_id = windows.load_id
+    where windows.resource = '{{ table }}'
+    qualify windows.window_start = max(windows.window_start) over ()
 {%- endmacro %}
 
 {# The kinds of usage that count as work of a person: not what runs by itself. #}

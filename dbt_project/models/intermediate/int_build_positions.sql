@@ -1,9 +1,23 @@
 {{ config(materialized='table') }}
 
 -- GRAIN: one row: how far this run reads
-with windows as (
+with landed as (
 
-    select max(loaded_at) as loads_through from {{ ref('int_windows') }}
+    select loaded_at from {{ ref('int_windows') }}
+
+    union all
+
+    select loaded_at from {{ ref('base_product__windows') }}
+
+    union all
+
+    select loaded_at from {{ ref('base_salesforce__windows') }}
+
+),
+
+windows as (
+
+    select max(loaded_at) as loads_through from landed
 
 ),
 

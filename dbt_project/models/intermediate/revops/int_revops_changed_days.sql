@@ -21,19 +21,37 @@ loads as (
 
 ),
 
+events as (
+
+    select distinct
+        load_id,
+        usage_date
+    from {{ ref('base_product__usage_events') }}
+
+),
+
+windows as (
+
+    select * from {{ ref('base_product__windows') }}
+    where resource = 'daily_activity'
+
+),
+
 landed_days as (
 
     select
-        load_id,
-        usage_date as landed_date
-    from {{ ref('base_product__usage_events') }}
+        loads.loaded_at,
+        events.usage_date as landed_date
+    from loads
+    inner join events
+        on loads.load_id = events.load_id
 
     union all
 
     select
-        load_id,
-        activity_date as landed_date
-    from {{ ref('base_product__daily_activities') }}
+        loaded_at,
+        window_start as landed_date
+    from windows
 
 ),
 
@@ -44,10 +62,8 @@ changed as (
         landed_days.landed_date as changed_date,
         'the product database reported it' as reason
     from build_log
-    inner join loads
-        on build_log.loads_through < loads.loaded_at
     inner join landed_days
-        on loads.load_id = landed_days.load_id
+        on build_log.loads_through < landed_days.loaded_at
 
 )
 

@@ -4,26 +4,36 @@ with records as (
 
 ),
 
-newest as (
+windows as (
+
+    select * from {{ ref('base_product__windows') }}
+    where resource = 'daily_activity'
+
+),
+
+current_records as (
 
     select
         -- ids
-        user_id,
-        team_id,
-        load_id,
+        records.user_id,
+        records.team_id,
+        records.load_id,
         -- numerics
-        agent_requests,
-        chat_requests,
-        cmd_k_requests,
-        bugbot_reviews,
-        tab_suggestions,
-        tab_accepts,
-        lines_accepted,
+        records.agent_requests,
+        records.chat_requests,
+        records.cmd_k_requests,
+        records.bugbot_reviews,
+        records.tab_suggestions,
+        records.tab_accepts,
+        records.lines_accepted,
         -- dates
-        activity_date
+        records.activity_date
     from records
-    qualify load_id = max(load_id) over (partition by activity_date)
+    inner join windows
+        on
+            records.activity_date = windows.window_start
+            and records.load_id = windows.load_id
 
 )
 
-select * from newest
+select * from current_records
