@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 import requests
-from simple_salesforce import Salesforce
+from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 
 from extract import records

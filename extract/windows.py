@@ -248,6 +248,8 @@ def _fetch_period(
     known: dict[str, Any],
 ) -> Iterator[Window]:
     part.days_asked = len(clipped.days())
+    # Of years in which little happened only the days on which something did are worth a window.
+    is_sparse = resource.oldest is not None and "high_water" not in known
     for chunk in clipped.chunks(resource.most_days):
         try:
             windows = _read(resource, chunk, part)
@@ -261,6 +263,8 @@ def _fetch_period(
         while windows:
             # Taken out of the list, so that its records can go as soon as they are landed.
             window = windows.pop()
+            if is_sparse and not window.records and not window.rejected:
+                continue
             _decide(resource, window, known)
             yield counted(window, part)
         if not resource.is_directory:
