@@ -172,11 +172,14 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> None:
 
 
 def _error_of(body: bytes) -> tuple[str | None, str | None, str | None]:
-    """(kind, message, request id) from the error bodies of Anthropic, Cursor and Google."""
+    """(kind, message, request id) from the error bodies of Anthropic, Cursor, Google and
+    Salesforce."""
     try:
         answer = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None, None, None
+    if isinstance(answer, list) and answer and isinstance(answer[0], dict):
+        return _text(answer[0].get("errorCode")), _text(answer[0].get("message")), None
     if not isinstance(answer, dict):
         return None, None, None
     error = answer.get("error")
@@ -211,12 +214,12 @@ def send(client: httpx.Client, method: str, path: str, **query: Any) -> bytes:  
     try:
         answer = client.request(method, path, **query)
     except httpx.TransportError as error:
-        raise TransientError(_connection_message(error)) from None
+        raise TransientError(connection_message(error)) from None
     judge(answer.status_code, answer.headers, answer.content)
     return answer.content
 
 
-def _connection_message(error: Exception) -> str:
+def connection_message(error: Exception) -> str:
     return f"no complete answer ({type(error).__name__})"
 
 

@@ -12,17 +12,16 @@ import os
 import secrets
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import pyarrow as pa
 
 from extract.http import VendorError
 from extract.windows import Run, Window
-from pipeline.settings import Settings
+from pipeline.settings import Settings, is_sandbox
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +64,6 @@ FRUGAL: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "write_buffer_row_group_count": 1,
 }
-
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @contextmanager
@@ -139,12 +136,13 @@ def land(
     settings: Settings,
     destination: Any,  # noqa: ANN401 - dlt's own
     run: Run,
-    tables: tuple[str, ...],
+    tables: tuple[str, ...] | Mapping[str, pa.Schema],
     windows: Callable[[Run], Iterator[Window]] | None,
 ) -> None:
     """Run one source and load what it gives; without `windows` only its tables are made sure of.
 
-    `tables` are the source's resources. Raises what dlt raises when the warehouse fails.
+    `tables` are the source's resources, with the columns of each where these are typed. Raises what
+    dlt raises when the warehouse fails.
     """
     import dlt
 
@@ -154,10 +152,10 @@ def land(
     @dlt.resource(name="landing", write_disposition="append")
     def landing() -> Iterator[Any]:
         there = set(dlt.current.source_schema().data_table_names())
-        schemas = {**dict.fromkeys(tables, RECORDS), **OWN_TABLES}
-        for name, schema in schemas.items():
+        typed = tables if isinstance(tables, Mapping) else dict.fromkeys(tables, RECORDS)
+        for name, schema in {**typed, **OWN_TABLES}.items():
             if name not in there:
-                hints = _bigquery_layout(name)
+                hints = _bigquery_layout(name, schema)
                 yield dlt.mark.with_hints(schema.empty_table(), hints, create_table_variant=True)
         if windows is None:
             return
@@ -181,16 +179,16 @@ def land(
             pipeline_name=source,
             pipelines_dir=folder,
             destination=destination,
-            dataset_name=settings.dataset(f"raw_{source}"),
+            dataset_name=settings.raw_schema(source),
         )
         pipeline.run(whole())
 
 
-def _bigquery_layout(table: str) -> Any:  # noqa: ANN401
+def _bigquery_layout(table: str, schema: pa.Schema) -> Any:  # noqa: ANN401
     """By what BigQuery partitions (by day) and clusters a table when it is made.
 
     Records are looked up by their windows. The log of extractions grows with every run, and of it
-    only what came last is read.
+    only what came last is read. A typed table says so itself, in the metadata of its schema.
     """
     import dlt
     from dlt.destinations.impl.bigquery.bigquery_adapter import CLUSTER_COLUMNS_HINT
@@ -198,6 +196,9 @@ def _bigquery_layout(table: str) -> Any:  # noqa: ANN401
     partition, cluster = "window_start", ["organization"]
     if table == "extractions":
         partition, cluster = "extracted_at", ["resource", "organization"]
+    elif schema.metadata:
+        partition = schema.metadata[b"partition"].decode()
+        cluster = schema.metadata[b"cluster"].decode().split()
     return dlt.mark.make_hints(
         table_name=table,
         columns={partition: {"partition": True}},
@@ -211,16 +212,16 @@ def _another_company(
     """Why this warehouse must not be used: it holds the sandbox, or real data, and the run brings
     the other. Numbers of a made-up company must never be mixed with those of a real one."""
     before = state.get("base_url")
-    if before is None or is_loopback(before) == is_loopback(base_url):
+    if before is None or is_sandbox(before) == is_sandbox(base_url):
         return None
     where = (
         f"the file {settings.duckdb_path}"
         if settings.target == "duckdb"
-        else f"the dataset {settings.dataset(f'raw_{source}')}"
+        else f"the dataset {settings.raw_schema(source)}"
     )
     held, brought = (
         ("the sandbox", "a real account")
-        if is_loopback(before)
+        if is_sandbox(before)
         else (
             "a real account",
             "the sandbox",
@@ -231,10 +232,6 @@ def _another_company(
         f"({base_url}): set another DUCKDB_PATH or BIGQUERY_DATASET, or remove it if it is not "
         "needed"
     )
-
-
-def is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in LOOPBACK
 
 
 OWN_TABLES = {"extractions": EXTRACTIONS, "rejected_records": REJECTED}
@@ -252,6 +249,8 @@ class _Batches:
 
     def add(self, window: Window) -> Iterator[Any]:
         self._extractions.append(self._extraction(window))
+        if window.is_changed and window.rows is not None and window.rows.num_rows:
+            self._wait(window.resource, _typed(window.rows, window))
         if window.is_changed and window.payloads:
             self._wait(window.resource, _records(window))
         if window.is_changed and window.rejected:
@@ -287,7 +286,7 @@ class _Batches:
             "envelope": _json(window.envelope),
             "base_url": self._base_url,
             "pages": window.pages,
-            "records": len(window.payloads),
+            "records": window.records,
             "rejected": len(window.rejected),
             "content_hash": window.content_hash,
             "is_changed": window.is_changed,
@@ -313,6 +312,18 @@ def _dlt_ids(count: int) -> list[str]:
 
 def _records(window: Window) -> pa.Table:
     return _table(RECORDS, window, {"payload": window.payloads})
+
+
+def _typed(rows: pa.Table, window: Window) -> pa.Table:
+    at = pa.repeat(pa.scalar(window.extracted_at, _LOADED[0].type), rows.num_rows)
+    ids = pa.array(_dlt_ids(rows.num_rows))
+    return rows.append_column(_LOADED[0], at).append_column(_LOADED[1], ids)
+
+
+def typed_schema(columns: list[pa.Field], partition: str, cluster: str) -> pa.Schema:
+    """The columns of a typed table, and by what BigQuery lays it out: the column whose day is its
+    partition, and the columns, between spaces, that it is clustered by."""
+    return pa.schema([*columns, *_LOADED], {"partition": partition, "cluster": cluster})
 
 
 def _rejected(window: Window) -> pa.Table:

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipeline.logs import redacted
+from pipeline.settings import RAW_SCHEMAS
 
 Status = Literal["ok", "failed", "not readable", "not configured"]
 
@@ -66,7 +67,7 @@ class SourceReport:
             if part.rejected:
                 yield (
                     f"{name}: {part.rejected} records do not have the form that the marts need; "
-                    f"see raw_{self.source}.rejected_records"
+                    f"see {RAW_SCHEMAS.get(self.source, f'raw_{self.source}')}.rejected_records"
                 )
 
     def all_notes(self) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from extract import anthropic, cursor, google_sheets
+from extract import anthropic, cursor, google_sheets, product_database, salesforce
 from extract.http import VendorError
 from extract.landing import land, warehouse
 from extract.report import RunReport, SourceReport
@@ -26,6 +26,8 @@ SOURCES: dict[str, ModuleType] = {
     "anthropic": anthropic,
     "cursor": cursor,
     "google_sheets": google_sheets,
+    "salesforce": salesforce,
+    "product_database": product_database,
 }
 
 ALL_GOOD, INCOMPLETE, UNUSABLE = 0, 1, 2

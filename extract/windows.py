@@ -22,6 +22,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 from pydantic import ValidationError
 
 from extract.http import ExpiredError, TooRecentError, UnreadableError, VendorError
@@ -82,27 +83,37 @@ class Resource:
     `pages` answers for a period with all its pages; a directory ignores the period. `look_back` is
     for how many days before the high-water mark the vendor may still change its answer, `most_days`
     what it takes in one query. An optional resource that the key may not read fails nothing.
+    Where `oldest` is given the first run begins with the day that it finds (None: there is nothing
+    yet) instead of FIRST_RUN_DAYS ago. With `has_today` the running day is a window as well. A list
+    of typed rows, which a database gives, has `windows` instead of a record and pages.
     """
 
     name: str
-    record: type[Record]
-    pages: Callable[[Period], Iterator[Page]]
+    record: type[Record] = Record
+    pages: Callable[[Period], Iterator[Page]] | None = None
     look_back: int = 0
     most_days: int = 1
     is_directory: bool = False
     is_optional: bool = False
     may_be_emptied: bool = True
+    oldest: Callable[[], date | None] | None = None
+    has_today: bool = False
+    windows: Callable[[Period], list[Window]] | None = None
 
 
 @dataclass
 class Window:
-    """A day of a resource as the vendor tells it now. `end` is exclusive."""
+    """A day of a resource as the vendor tells it now. `end` is exclusive.
+
+    What lands are `payloads`, records as the vendor's bytes, or `rows`, where they have types.
+    """
 
     start: date
     end: date
     resource: str = ""
     organization: str = ""
     payloads: list[bytes] = field(default_factory=list)
+    rows: pa.Table | None = None
     digests: list[bytes] = field(default_factory=list)
     rejected: list[tuple[bytes, str]] = field(default_factory=list)
     rejected_digests: list[bytes] = field(default_factory=list)
@@ -112,6 +123,11 @@ class Window:
     content_hash: str = ""
     is_changed: bool = False
     extracted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def records(self) -> int:
+        """How many there are, without those that were refused."""
+        return len(self.payloads) if self.rows is None else int(self.rows.num_rows)
 
 
 @dataclass
@@ -129,12 +145,17 @@ class Run:
         """The days to ask for: exactly those named, or from the high-water mark back."""
         if resource.is_directory:
             return Period(self.today, self.today + ONE_DAY)
+        until = self.until
+        if resource.has_today and until == self.today:
+            until += ONE_DAY
         if self.since:
-            return Period(self.since, self.until)
+            return Period(self.since, until)
         mark = known.get("high_water")
-        if mark is None:
-            return Period(self.until - ONE_DAY * FIRST_RUN_DAYS, self.until)
-        return Period(date.fromisoformat(mark) - ONE_DAY * resource.look_back, self.until)
+        if mark is not None:
+            return Period(date.fromisoformat(mark) - ONE_DAY * resource.look_back, until)
+        if resource.oldest:
+            return Period(min(resource.oldest() or until, until), until)
+        return Period(until - ONE_DAY * FIRST_RUN_DAYS, until)
 
 
 class _Undated(Exception):  # noqa: N818 - a signal, not an error
@@ -178,29 +199,40 @@ def fetch(
     goes to the report: windows before it count, and the high-water mark stays before it.
     """
     part = ResourceReport(resource.name, organization)
-    run.report.resources.append(part)
     known = run.memory.setdefault(f"{organization}/{resource.name}", {})
-    asked = run.days(resource, known)
+
+    def whole() -> Iterator[Window]:
+        asked = run.days(resource, known)
+        yield from _fetch_period(resource, asked, asked.within(earliest, before), part, known)
+
+    yield from reported(run, part, whole(), is_optional=resource.is_optional)
+    return part
+
+
+def reported(
+    run: Run, part: ResourceReport, windows: Iterator[Window], *, is_optional: bool = False
+) -> Iterator[Window]:
+    """The windows up to the first failure, which goes to the report, with the time they took."""
+    run.report.resources.append(part)
     began = time.monotonic()
     try:
-        yield from _fetch_period(resource, asked, asked.within(earliest, before), part, known)
+        yield from windows
     except UnreadableError as error:
-        if resource.is_optional:
+        if is_optional:
             part.status = "not readable"
         else:
             _fail(part, str(error))
     except VendorError as error:
         _fail(part, str(error))
     except Exception as error:  # one resource must not take the others along
-        log.exception("%s/%s", organization, resource.name)
+        log.exception("%s", part.name)
         _fail(part, f"unexpected {type(error).__name__}: {error}")
     part.seconds = round(time.monotonic() - began, 3)
     log.info(
-        "%s %s/%s: %s, %d windows, %d changed, %d records landed, %.1f s",
-        *(run.report.source, organization, resource.name, part.status),
+        "%s %s: %s, %d windows, %d changed, %d records landed, %.1f s",
+        *(run.report.source, part.name, part.status),
         *(part.windows, part.changed, part.landed, part.seconds),
     )
-    return part
 
 
 def _fail(part: ResourceReport, message: str) -> None:
@@ -216,6 +248,8 @@ def _fetch_period(
     known: dict[str, Any],
 ) -> Iterator[Window]:
     part.days_asked = len(clipped.days())
+    # Of years in which little happened only the days on which something did are worth a window.
+    is_sparse = resource.oldest is not None and "high_water" not in known
     for chunk in clipped.chunks(resource.most_days):
         try:
             windows = _read(resource, chunk, part)
@@ -229,10 +263,10 @@ def _fetch_period(
         while windows:
             # Taken out of the list, so that its records can go as soon as they are landed.
             window = windows.pop()
-            window.resource, window.organization = part.resource, part.organization
+            if is_sparse and not window.records and not window.rejected:
+                continue
             _decide(resource, window, known)
-            _count(window, part)
-            yield window
+            yield counted(window, part)
         if not resource.is_directory:
             _advance(known, asked.start, chunk.end)
     if not resource.is_directory:
@@ -241,6 +275,8 @@ def _fetch_period(
 
 def _read(resource: Resource, chunk: Period, part: ResourceReport) -> list[Window]:
     """The windows of a chunk from one whole, consistent reading of all its pages."""
+    if resource.windows:
+        return resource.windows(chunk)
     for restart in range(RESTARTS + 1):
         try:
             return _collect(resource, chunk, part)
@@ -262,7 +298,7 @@ def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Wi
     validate = resource.record.model_validate
     pages = 0
     page = None
-    for page in resource.pages(chunk):
+    for page in resource.pages(chunk) if resource.pages else ():
         pages += 1
         part.pages += 1
         for told, records in page.parts:
@@ -309,10 +345,13 @@ def _reason(error: ValidationError) -> str:
 
 def _decide(resource: Resource, window: Window, known: dict[str, Any]) -> None:
     """Compare with what was last landed, and remember."""
-    window.content_hash = content_hash(window.digests, window.rejected_digests)
+    # Typed rows come with their hash.
+    window.content_hash = window.content_hash or content_hash(
+        window.digests, window.rejected_digests
+    )
     if resource.is_directory:
         had = known.get("records", 0)
-        if had and not window.payloads and not resource.may_be_emptied:
+        if had and not window.records and not resource.may_be_emptied:
             raise VendorError(
                 f"had {had} rows and now has none",
                 advice="the last good version stays in force; fill it again, or restore it from "
@@ -322,20 +361,23 @@ def _decide(resource: Resource, window: Window, known: dict[str, Any]) -> None:
         if window.is_changed:
             known["snapshot_date"] = str(window.start)
             known["hash"] = window.content_hash
-            known["records"] = len(window.payloads)
+            known["records"] = window.records
     else:
         hashes = known.setdefault("hashes", {})
         window.is_changed = hashes.get(str(window.start)) != window.content_hash
         hashes[str(window.start)] = window.content_hash
 
 
-def _count(window: Window, part: ResourceReport) -> None:
+def counted(window: Window, part: ResourceReport) -> Window:
+    """The window with its resource's name, and in the report."""
+    window.resource, window.organization = part.resource, part.organization
     part.windows += 1
-    part.records += len(window.payloads)
+    part.records += window.records
     part.rejected += len(window.rejected)
     if window.is_changed:
         part.changed += 1
-        part.landed += len(window.payloads)
+        part.landed += window.records
+    return window
 
 
 def _advance(known: dict[str, Any], start: date, end: date) -> None:

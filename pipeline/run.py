@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import os
@@ -10,11 +9,10 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from urllib.parse import urlsplit
 
 from pipeline import alerts, dbt, report
 from pipeline.processes import child, sandbox
-from pipeline.settings import ROOT, SOURCES, Settings, load_settings
+from pipeline.settings import ROOT, SOURCES, Settings, is_sandbox, load_settings
 from pipeline.warehouse import NoTableError, warehouse
 
 log = logging.getLogger(__name__)
@@ -134,14 +132,16 @@ def refuse_mixture(settings: Settings, is_sample: bool) -> None:
     """Sample data and real data never share a warehouse: nobody could tell them apart later."""
     if settings.target == "bigquery":
         return
-    held = {is_local(url) for url in landed_from(settings)}
+    held = {is_sandbox(url) for url in landed_from(settings)}
     urls = {
         "anthropic": settings.anthropic_base_url,
         "cursor": settings.cursor_base_url,
         "google_sheets": "" if settings.sheets_dir else settings.google_sheets_base_url,
+        "salesforce": settings.salesforce_instance_url,
+        "product_database": settings.product_database_address(),
     }
     configured = [urls[source] for source in settings.configured_sources()]
-    comes = {True} if is_sample else {is_local(url) for url in configured if url}
+    comes = {True} if is_sample else {is_sandbox(url) for url in configured if url}
     if held and comes and held != comes:
         data = "the sandbox's sample data" if True in held else "data of real vendors"
         raise RefusedError(
@@ -154,19 +154,10 @@ def landed_from(settings: Settings) -> list[str]:
     """The addresses of the vendors whose answers lie in the warehouse."""
     urls: list[str] = []
     for source in SOURCES:
-        table = f"{settings.dataset(f'raw_{source}')}.extractions"
+        table = f"{settings.raw_schema(source)}.extractions"
         try:
             with warehouse(settings) as ask:
                 urls += [url for (url,) in ask(f"select distinct base_url from {table}")]
         except NoTableError:
             continue
-    return [url for url in urls if url and url.startswith("http")]
-
-
-def is_local(url: str) -> bool:
-    """Whether an address is on this machine, as the sandbox's is."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return [url for url in urls if url and not url.startswith("file:")]

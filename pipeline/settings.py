@@ -8,11 +8,13 @@ a Secret Manager version (https://cloud.google.com/secret-manager/docs/access-se
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +26,8 @@ SECRETS = (
     "ANTHROPIC_ENTERPRISE_KEY",
     "CURSOR_API_KEY",
     "METABASE_API_KEY",
+    "PRODUCT_DATABASE_URL",
+    "SALESFORCE_CLIENT_SECRET",
     "SLACK_WEBHOOK_URL",
 )
 
@@ -32,11 +36,22 @@ SOURCES = {
     "anthropic": ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ENTERPRISE_KEY"),
     "cursor": ("CURSOR_API_KEY",),
     "google_sheets": ("GOOGLE_SHEETS_ID", "SHEETS_DIR"),
+    "salesforce": ("SALESFORCE_INSTANCE_URL",),
+    "product_database": ("PRODUCT_DATABASE_URL",),
 }
+
+# The schemas in which the sources' raw tables lie, where that is not raw_ and the source's name.
+RAW_SCHEMAS = {"product_database": "raw_product"}
+
+# The sandbox's product database is known by its name: a real one may answer on this machine as
+# well, behind a tunnel.
+SANDBOX_DATABASE = "ai_spend_sandbox"
 
 BIGQUERY = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION")
 
 SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
+# The password in dialect://user:password@host: up to the last @, should one be in it.
+URL_PASSWORD = re.compile(r"^[^:/]+://[^:/@]*:(.+)@")
 
 
 class SettingsError(Exception):
@@ -79,6 +94,18 @@ class Settings(BaseSettings):
     google_application_credentials: Path | None = None
     google_sheets_base_url: str = "https://sheets.googleapis.com"
     sheets_dir: Path | None = None
+
+    salesforce_instance_url: str | None = None
+    salesforce_client_id: str | None = None
+    salesforce_client_secret: SecretStr | None = None
+    salesforce_client_secret_secret: str | None = None
+    salesforce_api_share: float = Field(
+        default=0.8, gt=0, le=1, description="of the API requests that the org has left"
+    )
+
+    product_database_url: SecretStr | None = None
+    product_database_url_secret: str | None = None
+    product_database_schema: str | None = None
 
     extract_since: date | None = None
     extract_until: date | None = Field(default=None, description="exclusive")
@@ -130,10 +157,12 @@ class Settings(BaseSettings):
         """Relative paths start at the project, wherever a command is called from."""
         return value if value is None else ROOT / value.expanduser()
 
-    @field_validator("anthropic_base_url", "cursor_base_url", "google_sheets_base_url")
+    @field_validator(
+        "anthropic_base_url", "cursor_base_url", "google_sheets_base_url", "salesforce_instance_url"
+    )
     @classmethod
-    def _without_slash(cls, value: str) -> str:
-        return value.rstrip("/")
+    def _without_slash(cls, value: str | None) -> str | None:
+        return value and value.rstrip("/")
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
@@ -149,6 +178,8 @@ class Settings(BaseSettings):
             yield "GOOGLE_SHEETS_ID and SHEETS_DIR are both set: keep one, the sheets have one home"
         if self.sheets_dir and not self.sheets_dir.is_dir():
             yield f"SHEETS_DIR: there is no folder {self.sheets_dir}"
+        if self.salesforce_instance_url:
+            yield from self._salesforce_problems()
         credentials = self.google_application_credentials
         uses_google = self.google_sheets_id or self.target == "bigquery"
         if uses_google and credentials and not credentials.is_file():
@@ -162,6 +193,17 @@ class Settings(BaseSettings):
                     f"{name}_SECRET must be a Secret Manager resource name, "
                     "projects/PROJECT/secrets/NAME or …/versions/VERSION"
                 )
+
+    def _salesforce_problems(self) -> Iterator[str]:
+        if not re.match(r"https?://[^/]+$", self.salesforce_instance_url or ""):
+            yield (
+                "SALESFORCE_INSTANCE_URL must be the address of the org, "
+                "https://example.my.salesforce.com"
+            )
+        if not self.salesforce_client_id:
+            yield "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_ID as well"
+        if not self.salesforce_client_secret and not self.salesforce_client_secret_secret:
+            yield "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_SECRET as well"
 
     def _value(self, name: str) -> object:
         return getattr(self, name.lower())
@@ -183,7 +225,28 @@ class Settings(BaseSettings):
     def secret_values(self) -> list[str]:
         """The values that must never be printed, for `pipeline.logs`."""
         secrets = map(self._value, SECRETS)
-        return [secret.get_secret_value() for secret in secrets if isinstance(secret, SecretStr)]
+        values = [secret.get_secret_value() for secret in secrets if isinstance(secret, SecretStr)]
+        # A driver that repeats the password does not repeat the whole address.
+        written = [found[1] for value in values if (found := URL_PASSWORD.match(value))]
+        return [*values, *sorted({*written, *map(unquote, written)})]
+
+    def product_database_address(self) -> str:
+        """Where the product's database is, without who asks it and with what password."""
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        secret = self.product_database_url
+        try:
+            url = make_url(secret.get_secret_value() if secret else "")
+        except (ArgumentError, ValueError):
+            return "unreadable:"
+        host = url.host or ""
+        place = f"{host}:{url.port}" if url.port else host
+        return f"{url.get_backend_name()}://{place}/{url.database or ''}"
+
+    def raw_schema(self, source: str) -> str:
+        """The name in the warehouse of the schema with a source's raw tables."""
+        return self.dataset(RAW_SCHEMAS.get(source, f"raw_{source}"))
 
     def dataset(self, schema: str) -> str:
         """The name in the warehouse of one of the schemas raw_…, staging, intermediate, marts:
@@ -198,6 +261,19 @@ class Settings(BaseSettings):
         names = ("TARGET", "DUCKDB_PATH", *google, *(f"BIGQUERY_{name}" for name in jobs))
         values = {name: self._value(name) for name in names}
         return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def is_sandbox(url: str) -> bool:
+    """Whether the sandbox answers at an address. Vendors do not live on this machine; a database
+    may."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "file", ""):
+        return parts.path.rpartition("/")[2].partition(".")[0] == SANDBOX_DATABASE
+    host = parts.hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def load_settings() -> Settings:

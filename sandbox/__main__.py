@@ -18,8 +18,11 @@ from pathlib import Path
 
 import uvicorn
 
-from sandbox.options import Options
+from sandbox.options import PRODUCT_DATABASES, Options
 from sandbox.server import prepared
+
+SELLER_EVENTS = 60_000
+"""Enough to be a company, few enough for the first run."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -42,17 +45,30 @@ def main(arguments: list[str] | None = None) -> None:
     serve.add_argument(
         "--today", type=date.fromisoformat, default=defaults.today, help="default: today in UTC"
     )
+    serve.add_argument(
+        "--seller-events",
+        type=int,
+        default=SELLER_EVENTS,
+        help="usage events of the company that sells a tool; 0: no such company",
+    )
+    serve.add_argument("--seller-months", type=int, default=defaults.seller_months)
+    serve.add_argument(
+        "--product-database", choices=PRODUCT_DATABASES, default=defaults.product_database
+    )
     serve.add_argument("--no-rate-limits", action="store_true", help="answer as fast as asked")
     serve.add_argument("--ready-file", type=Path, help="also write the line of JSON there")
     given = parser.parse_args(arguments)
-    size = {name: getattr(given, name) for name in ("seed", "people", "days", "events_per_day")}
+    names = ("seed", "people", "days", "events_per_day")
+    seller = ("seller_events", "seller_months", "product_database")
+    size = {name: getattr(given, name) for name in (*names, *seller)}
     try:
         options = Options(**size, today=given.today, rate_limits=not given.no_rate_limits)
     except ValueError as error:
         parser.error(str(error))
+    # From the beginning, since a database may have to be stopped; and uvicorn hands a signal on
+    # once it has shut down: then this ends the process in order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with prepared(options, given.port) as (server, listening, url, env):
-        # uvicorn hands a signal on once it has shut down: then this ends the process in order.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         _stop_with_parent(server)
         # The socket listens already, so whoever reads this line can connect.
         line = json.dumps({"url": url, "env": env})

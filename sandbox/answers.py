@@ -21,7 +21,7 @@ Json: TypeAlias = Any
 class Refusal(Exception):  # noqa: N818 - an answer, not a failure of ours
     """An answer other than 200; whoever raises it has chosen the vendor's body."""
 
-    def __init__(self, status: int, body: dict[str, Any], **headers: str) -> None:
+    def __init__(self, status: int, body: Json, **headers: str) -> None:
         super().__init__(body)
         self.status = status
         self.body = body
@@ -60,6 +60,11 @@ def cursor_error(error: str, message: str) -> dict[str, Any]:
 def google_error(code: int, status: str, message: str) -> dict[str, Any]:
     """Google's error body."""
     return {"error": {"code": code, "message": message, "status": status}}
+
+
+def salesforce_error(code: str, message: str) -> list[dict[str, str]]:
+    """Salesforce's error body."""
+    return [{"message": message, "errorCode": code}]
 
 
 def to_cursor(position: str, question: str) -> str:

@@ -13,6 +13,9 @@
     {"users_lag": 3}                       days that user activity lags behind
     {"rate_limits": false}                 nobody is asked to wait
     {"real_bill": true}                    2026-08-17 as it was really billed
+    {"salesforce": {"records": {"Account": [{"Id": …, "Name": …}]}}}          changed, or new
+    {"salesforce": {"hidden": ["Account.SWE_Count__c", "Subscription__c"]}}   no such field, object
+    {"salesforce": {"limit": 100, "used": 20, "sessions_end": true}}          requests a day; 401
     {"today": "2026-11-30"}                the clock
     {"reset": true}                        everything as it was at the start, done first
 
@@ -94,6 +97,7 @@ def _changes() -> dict[str, Callable[[Sandbox, Any], None]]:
         "cursor_groups": flag("cursor_groups_readable"),
         "rate_limits": flag("rate_limits"),
         "real_bill": flag("real_bill"),
+        "salesforce": _set_salesforce,
         "users_lag": lambda sandbox, value: setattr(sandbox, "users_lag_days", int(value)),
         "today": lambda sandbox, value: setattr(sandbox, "today", date.fromisoformat(value)),
     }
@@ -128,6 +132,20 @@ def _set_sheet(sandbox: Sandbox, sheet: dict[str, Any]) -> None:
     if "append" in sheet:
         added = [[str(cell) for cell in row] for row in sheet["append"]]
         sandbox.sheets[name] = [*tab(sandbox, name), *added]
+
+
+def _set_salesforce(sandbox: Sandbox, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        if name == "records":
+            for kind, records in value.items():
+                changed = sandbox.salesforce_changes.setdefault(kind, {})
+                changed.update({record["Id"]: record for record in records})
+        elif name == "hidden":
+            sandbox.salesforce_hidden = set(value)
+        elif name in ("limit", "used", "sessions_end"):
+            setattr(sandbox, f"salesforce_{name}", value)
+        else:
+            raise ValueError(f"unknown: {name}")
 
 
 def _set_analytics(sandbox: Sandbox, available: dict[str, bool]) -> None:

@@ -21,15 +21,24 @@ from sandbox.answers import (
     decode,
     encode,
     google_error,
+    salesforce_error,
 )
 
 REFUSALS: Final = (
     "429", "429_retry_after", "429_spend_cap", "500", "504", "529", "expired_cursor",
+    "expired_session",
 )  # fmt: skip
 ALTERATIONS: Final = ("cut_body", "unknown_fields", "id_type_change", "malformed_record")
 KINDS: Final = REFUSALS + ALTERATIONS
 
-_RECORD_LISTS: Final = ("data", "teamMembers", "teamMemberSpend", "usageEvents", "groups")
+_RECORD_LISTS: Final = (
+    "data",
+    "teamMembers",
+    "teamMemberSpend",
+    "usageEvents",
+    "groups",
+    "records",
+)
 
 
 @dataclass
@@ -48,7 +57,7 @@ class Fault:
 
     def hits(self, path: str, query: str) -> bool:
         """Whether this request is hit; counts it either way."""
-        if self.match not in path or (self.kind == "expired_cursor" and "page=" not in query):
+        if self.match not in path or (self.kind == "expired_cursor" and not _is_later(path, query)):
             return False
         if self.after > 0:
             self.after -= 1
@@ -58,6 +67,11 @@ class Fault:
                 return False
             self.times -= 1
         return True
+
+
+def _is_later(path: str, query: str) -> bool:
+    """Whether a page after the first is asked for."""
+    return "page=" in query or "/query/01g" in path
 
 
 class HasFaults(Protocol):
@@ -121,6 +135,8 @@ async def _send(
 
 def refusal_of(fault: Fault, path: str) -> Refusal:
     """The refusal in the words of the vendor whose path it is."""
+    if path.startswith("/services/"):
+        return _salesforce_refusal(fault)
     headers = {"retry_after": fault.retry_after} if fault.kind == "429_retry_after" else {}
     if fault.kind == "429_spend_cap":
         message = "This organization has reached its monthly API usage limit."
@@ -143,6 +159,18 @@ def refusal_of(fault: Fault, path: str) -> Refusal:
         return Refusal(status, body, **headers)
     google_status = "RESOURCE_EXHAUSTED" if status == 429 else "INTERNAL"
     return Refusal(status, google_error(status, google_status, "Quota exceeded."), **headers)
+
+
+def _salesforce_refusal(fault: Fault) -> Refusal:
+    """Salesforce says 403 where others say 429, of too many at once and of too many today."""
+    status, code, message = {
+        "429": (403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded."),
+        "429_retry_after": (403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded."),
+        "429_spend_cap": (403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+        "expired_cursor": (400, "INVALID_QUERY_LOCATOR", "invalid query locator"),
+        "expired_session": (401, "INVALID_SESSION_ID", "Session expired or invalid"),
+    }.get(fault.kind, (500, "UNKNOWN_EXCEPTION", "An unexpected error occurred."))
+    return Refusal(status, salesforce_error(code, message))
 
 
 def rate_limited_by_cursor() -> dict[str, Any]:
@@ -200,7 +228,9 @@ def _break_first(records: list[Any], path: str) -> None:
     record = next(
         (r["results"][0] for r in records if isinstance(r, dict) and r.get("results")), records[0]
     )
-    if "filtered-usage-events" in path:
+    if path.startswith("/services/"):
+        record["Id"] = "broken"
+    elif "filtered-usage-events" in path:
         record["chargedCents"] = "a lot"
     elif "cost" in record:
         del record["cost"]["amount"]

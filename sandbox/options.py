@@ -13,7 +13,9 @@ class Options:
 
     `today` is the day on which the vendors are asked: the company's last day is the day before.
     `events_per_day` counts Cursor events per active person and day; the Anthropic rows grow with
-    its square root.
+    its square root. The seller (`sandbox.seller`), another company, has so many usage events over
+    so many months and the days of the running one; without events there is no seller. Its product
+    lies in `postgresql`, in `duckdb`, or in what there is.
     """
 
     seed: int = 7
@@ -22,6 +24,9 @@ class Options:
     events_per_day: float = 3.0
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
     rate_limits: bool = True
+    seller_events: int = 0
+    seller_months: int = 6
+    product_database: str = "auto"
 
     def __post_init__(self) -> None:
         if self.people < MIN_PEOPLE:
@@ -30,6 +35,10 @@ class Options:
             raise ValueError(f"days must be at least 1, not {self.days}")
         if self.events_per_day < 0:
             raise ValueError(f"events-per-day must not be negative, not {self.events_per_day}")
+        if self.seller_events < 0 or self.seller_months < 1:
+            raise ValueError("seller-events must not be negative, seller-months at least 1")
+        if self.product_database not in PRODUCT_DATABASES:
+            raise ValueError(f"product-database must be one of {', '.join(PRODUCT_DATABASES)}")
 
     @property
     def start(self) -> date:
@@ -53,8 +62,12 @@ class OptionArguments(TypedDict, total=False):
     events_per_day: float
     today: date
     rate_limits: bool
+    seller_events: int
+    seller_months: int
+    product_database: str
 
 
+PRODUCT_DATABASES = ("auto", "postgresql", "duckdb")
 YOUNGEST_WITH_QUIET_DAYS = 14
 """A younger company would have no other days to speak of."""
 

@@ -24,8 +24,15 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import anthropic_api, control_api, cursor_api, google_sheets_api
-from sandbox.answers import Json, Refusal, answer, anthropic_error, cursor_error
+from sandbox import (
+    anthropic_api,
+    control_api,
+    cursor_api,
+    google_sheets_api,
+    product_database,
+    salesforce_api,
+)
+from sandbox.answers import Json, Refusal, answer, anthropic_error, cursor_error, salesforce_error
 from sandbox.faults import FaultMiddleware
 from sandbox.google_sheets_api import Accounts
 from sandbox.options import OptionArguments, Options
@@ -45,6 +52,7 @@ def _application(sandbox: Sandbox, accounts: Accounts) -> Starlette:
             *anthropic_api.routes(sandbox),
             *cursor_api.routes(sandbox),
             *google_sheets_api.routes(sandbox, accounts),
+            *salesforce_api.routes(sandbox),
             *control_api.routes(sandbox),
         ],
         middleware=[Middleware(FaultMiddleware, sandbox=sandbox)],
@@ -63,12 +71,15 @@ async def _not_found(request: Request, error: Exception) -> Response:  # noqa: A
     if request.url.path.startswith("/v1/"):
         message = "The requested resource could not be found."
         return answer(anthropic_error(404, "not_found_error", message), 404)
+    if request.url.path.startswith("/services/"):
+        return answer(salesforce_error("NOT_FOUND", "The requested resource does not exist"), 404)
     return answer(cursor_error("Not Found", f"No route {request.url.path}"), 404)
 
 
-def environment(url: str, credentials: Path) -> dict[str, str]:
-    """The settings with which the pipeline talks to the sandbox at `url`."""
-    return {
+def environment(url: str, credentials: Path, product: str | None) -> dict[str, str]:
+    """The settings with which the pipeline talks to the sandbox at `url`; `product` is the address
+    of the seller's database, if there is a seller."""
+    vendors = {
         "ANTHROPIC_BASE_URL": url,
         "ANTHROPIC_ADMIN_KEY": anthropic_api.ADMIN_KEY,
         "ANTHROPIC_ENTERPRISE_KEY": anthropic_api.ENTERPRISE_KEY,
@@ -78,6 +89,14 @@ def environment(url: str, credentials: Path) -> dict[str, str]:
         "GOOGLE_SHEETS_BASE_URL": url,
         "GOOGLE_APPLICATION_CREDENTIALS": str(credentials),
     }
+    if product is None:
+        return vendors
+    return vendors | {
+        "SALESFORCE_INSTANCE_URL": url,
+        "SALESFORCE_CLIENT_ID": salesforce_api.CLIENT_ID,
+        "SALESFORCE_CLIENT_SECRET": salesforce_api.CLIENT_SECRET,
+        "PRODUCT_DATABASE_URL": product,
+    }
 
 
 @contextmanager
@@ -85,7 +104,7 @@ def prepared(
     options: Options, port: int
 ) -> Iterator[tuple[uvicorn.Server, socket.socket, str, dict[str, str]]]:
     """A server that is bound but does not answer yet, its URL and settings; cleans up after it."""
-    accounts = Accounts()
+    accounts, sandbox = Accounts(), Sandbox(options)
     # Named as TCP, or asyncio leaves Nagle's algorithm on and every POST takes 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -94,16 +113,19 @@ def prepared(
     url = f"http://{HOST}:{listening.getsockname()[1]}"
     # Cut connections are wanted here: uvicorn need not report them.
     config = uvicorn.Config(
-        _application(Sandbox(options), accounts),
+        _application(sandbox, accounts),
         log_level="critical",
         access_log=False,
         lifespan="off",
     )
-    with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
+    with (
+        tempfile.TemporaryDirectory(prefix="sandbox-") as folder,
+        product_database.serving(sandbox.seller) as product,
+    ):
         credentials = Path(folder) / "service-account.json"
         accounts.write_credentials(credentials, url)
         try:
-            yield uvicorn.Server(config), listening, url, environment(url, credentials)
+            yield uvicorn.Server(config), listening, url, environment(url, credentials, product)
         finally:
             listening.close()
 

@@ -20,6 +20,7 @@ from sandbox.cursor_ledger import INCLUDED, USAGE_BASED, USER_KEY, Event, events
 from sandbox.faults import Fault
 from sandbox.money import ZERO
 from sandbox.options import Options
+from sandbox.seller import Record, Seller, build_seller
 
 _T = TypeVar("_T")
 
@@ -96,6 +97,8 @@ class Sandbox:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.company = build_company(options)
+        self.seller: Seller | None = build_seller(options) if options.seller_events else None
+        self.salesforce_logins = 0
         self.requests: Counter[str] = Counter()
         self.default_sheets: dict[str, list[list[str]]] = {}
         self._cursor_days: DayCache[CursorDay] = DayCache(lambda day: len(day.records))
@@ -114,6 +117,28 @@ class Sandbox:
         self.service_accounts_readable = False
         self.cursor_groups_readable = True
         self.users_lag_days = 1
+        self.salesforce_limit = 15_000
+        self.salesforce_used = 0
+        self.salesforce_sessions_end = False
+        self.salesforce_hidden: set[str] = set()
+        self.salesforce_changes: dict[str, dict[str, Record]] = {}
+
+    def salesforce_records(self) -> dict[str, list[Record]]:
+        """The seller's records by object, as tests have changed them."""
+        if self.seller is None:
+            return {}
+        records = {}
+        for kind, found in self.seller.records.items():
+            changes = self.salesforce_changes.get(kind, {})
+            old = {row["Id"] for row in found}
+            new = [row for key, row in changes.items() if key not in old]
+            records[kind] = [row | changes.get(row["Id"], {}) for row in found] + new
+        return records
+
+    def salesforce_fields(self, kind: str) -> tuple[str, ...]:
+        """The fields of an object."""
+        rows = self.seller.records[kind] if self.seller else []
+        return tuple(rows[0]) if rows else ("Id", "SystemModstamp")
 
     def revise(self, revision: Revision) -> None:
         """Let the vendor report that day anew, instead of an earlier revision of it."""
