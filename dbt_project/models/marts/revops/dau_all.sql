@@ -36,7 +36,7 @@ active as (
         cast(sum(tab_accepts) as int64) as tab_accepts,
         cast(sum(lines_accepted) as int64) as lines_accepted,
         max(case when {{ is_core_usage('activity_type') }} then 1 else 0 end) = 1
-            as is_core_active
+        and user_id != {{ unattributed() }} as is_core_active
     from activities
     group by activity_date, team_id, user_id
 

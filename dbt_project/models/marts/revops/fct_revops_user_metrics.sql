@@ -111,9 +111,14 @@ measured as (
         coalesce(activities.uses_plan_mode, false) as uses_plan_mode,
         coalesce(activities.is_l4_user, false) as is_l4_user,
         coalesce(activities.is_power_user, false) as is_power_user,
-        coalesce(usages.requests, 0) > 0 or coalesce(activities.days_active, 0) > 0
-            as is_active,
-        coalesce(usages.total_cost_usd - usages.bugbot_cost_usd, 0) > 0 as is_spending
+        people.user_id != {{ unattributed() }}
+        and (
+            coalesce(usages.requests, 0) > 0
+            or coalesce(activities.days_active, 0) > 0
+        ) as is_active,
+        people.user_id != {{ unattributed() }}
+        and coalesce(usages.total_cost_usd - usages.bugbot_cost_usd, 0) > 0
+            as is_spending
     from people
     left join usages
         on

@@ -9,8 +9,10 @@ renamed as (
 
     select
         -- ids
-        cast(user_id as {{ dbt.type_string() }}) as user_id,
-        cast(team_id as {{ dbt.type_string() }}) as team_id,
+        coalesce(cast(user_id as {{ dbt.type_string() }}), {{ unattributed() }})
+            as user_id,
+        coalesce(cast(team_id as {{ dbt.type_string() }}), {{ unattributed() }})
+            as team_id,
         _dlt_load_id as load_id,
         -- numerics
         cast(coalesce(agent_requests, 0) as int64) as agent_requests,

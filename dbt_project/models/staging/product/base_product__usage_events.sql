@@ -10,8 +10,10 @@ renamed as (
     select
         -- ids
         cast(id as {{ dbt.type_string() }}) as event_id,
-        cast(user_id as {{ dbt.type_string() }}) as user_id,
-        cast(owning_team as {{ dbt.type_string() }}) as team_id,
+        coalesce(cast(user_id as {{ dbt.type_string() }}), {{ unattributed() }})
+            as user_id,
+        coalesce(cast(owning_team as {{ dbt.type_string() }}), {{ unattributed() }})
+            as team_id,
         _dlt_load_id as load_id,
         -- strings
         coalesce({{ clean_text('usage_type') }}, 'unknown') as usage_type,
