@@ -23,6 +23,12 @@ buckets as (
 
 ),
 
+teams as (
+
+    select * from {{ ref('dim_teams') }}
+
+),
+
 months as (
 
     select distinct month from usages
@@ -139,6 +145,9 @@ classed as (
 
     select
         measured.*,
+        teams.team_name,
+        teams.subscription_id,
+        teams.account_id,
         dollars.bucket as dollar_bucket,
         dollars.bucket_position as dollar_bucket_position,
         requests.bucket as request_bucket,
@@ -159,6 +168,8 @@ classed as (
             else 'light'
         end as quadrant
     from measured
+    left join teams
+        on measured.team_id = teams.team_id
     left join buckets as dollars
         on
             dollars.bucket_type = 'dollars'

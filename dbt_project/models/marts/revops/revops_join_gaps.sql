@@ -157,6 +157,10 @@ weighed as (
     select
         gaps.subject_type,
         gaps.subject_id,
+        case
+            when gaps.subject_type = 'team' then gaps.subject_id
+            else {{ unattributed() }}
+        end as team_id,
         gaps.subject_name,
         gaps.account_id,
         gaps.gap,

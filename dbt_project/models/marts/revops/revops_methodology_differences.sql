@@ -400,6 +400,10 @@ compared as (
         unioned.month,
         unioned.subject_type,
         unioned.subject_id,
+        case
+            when unioned.subject_type = 'team' then unioned.subject_id
+            else {{ unattributed() }}
+        end as team_id,
         unioned.subject_name,
         unioned.difference_type,
         unioned.unit,

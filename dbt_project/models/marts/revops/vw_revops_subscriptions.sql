@@ -1,4 +1,6 @@
--- GRAIN: one row per subscription, and one for the teams that have none
+-- GRAIN: one row per subscription and team that belongs to it; one without a team if
+-- none
+-- does; and one per team that belongs to none
 with subscriptions as (
 
     select * from {{ ref('dim_subscriptions') }}
@@ -17,6 +19,12 @@ opportunities as (
 
 ),
 
+teams as (
+
+    select * from {{ ref('dim_teams') }}
+
+),
+
 metrics as (
 
     select * from {{ ref('fct_revops_monthly_team_metrics') }}
@@ -30,19 +38,12 @@ newest as (
 
 ),
 
-summed as (
+newest_metrics as (
 
-    select
-        metrics.subscription_id,
-        metrics.month,
-        count(*) as teams,
-        cast(sum(metrics.mau) as int64) as mau,
-        cast(sum(metrics.power_users) as int64) as power_users,
-        cast(sum(metrics.total_cost_usd) as {{ type_money() }}) as total_cost_usd
+    select metrics.*
     from metrics
     inner join newest
         on metrics.month = newest.month
-    group by metrics.subscription_id, metrics.month
 
 ),
 
@@ -61,20 +62,23 @@ joined as (
         renewals.close_date as renewal_date,
         renewals.stage_name as renewal_stage,
         subscriptions.licensed_seats,
-        summed.month as metrics_month,
-        coalesce(summed.teams, 0) as teams,
-        coalesce(summed.mau, 0) as mau,
-        coalesce(summed.power_users, 0) as power_users,
-        {{ ratio('summed.mau', 'subscriptions.licensed_seats') }}
-            as seat_utilization_rate,
-        cast(coalesce(summed.total_cost_usd, 0) as {{ type_money() }}) as total_cost_usd
+        coalesce(teams.team_id, {{ unattributed() }}) as team_id,
+        coalesce(teams.team_name, {{ unattributed() }}) as team_name,
+        newest.month as metrics_month,
+        coalesce(newest_metrics.mau, 0) as mau,
+        coalesce(newest_metrics.power_users, 0) as power_users,
+        cast(coalesce(newest_metrics.total_cost_usd, 0) as {{ type_money() }})
+            as total_cost_usd
     from subscriptions
+    cross join newest
     left join accounts
         on subscriptions.account_id = accounts.account_id
     left join opportunities as renewals
         on subscriptions.open_renewal_id = renewals.opportunity_id
-    left join summed
-        on subscriptions.subscription_id = summed.subscription_id
+    left join teams
+        on subscriptions.subscription_id = teams.subscription_id
+    left join newest_metrics
+        on teams.team_id = newest_metrics.team_id
 
 )
 

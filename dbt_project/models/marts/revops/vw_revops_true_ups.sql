@@ -1,4 +1,5 @@
--- GRAIN: one row per true-up: an opportunity that adds seats to a running subscription
+-- GRAIN: one row per true-up (an opportunity that adds seats to a running subscription)
+-- and team of the subscription
 with opportunities as (
 
     select * from {{ ref('dim_opportunities') }}
@@ -11,6 +12,13 @@ with opportunities as (
 subscriptions as (
 
     select * from {{ ref('dim_subscriptions') }}
+
+),
+
+teams as (
+
+    select * from {{ ref('dim_teams') }}
+    where subscription_id != {{ unattributed() }}
 
 ),
 
@@ -34,10 +42,13 @@ joined as (
         opportunities.close_date,
         opportunities.license_count,
         opportunities.amount_usd,
-        subscriptions.licensed_seats
+        subscriptions.licensed_seats,
+        coalesce(teams.team_id, {{ unattributed() }}) as team_id
     from opportunities
     left join subscriptions
         on opportunities.subscription_id = subscriptions.subscription_id
+    left join teams
+        on opportunities.subscription_id = teams.subscription_id
     left join accounts
         on opportunities.account_id = accounts.account_id
 
