@@ -589,7 +589,7 @@ _KINDS: dict[str, tuple[Kind, ...]] = {
 
 
 def literal(definition: AnyFilter, value: object) -> str:
-    """A static filter's value as SQL that both engines understand."""
+    """A static filter's value in DuckDB's SQL."""
     if isinstance(definition, StaticDate):
         return f"date '{value}'"
     if isinstance(definition, StaticNumber):
