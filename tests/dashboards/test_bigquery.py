@@ -10,7 +10,6 @@ import pytest
 from bigquery.charts import charts
 from bigquery.check import analyze
 from bigquery.compiled import SETTINGS, nodes_of
-from bigquery.googlesql import GoogleSql
 from pipeline.dbt import DBT, FOLDERS
 from pipeline.settings import ROOT
 
