@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import jinja2
 import sqlglot
@@ -206,6 +206,12 @@ def render(
         if call.name.lower() == PERIOD:
             grain, day = call.expressions
             call.replace(_period(grain.name, day, dialect))
+    if dialect == "bigquery":
+        # Sqlglot makes a timestamp of a day here, and lets weeks begin on Sunday.
+        for cut in list(tree.find_all(exp.DateTrunc, exp.TimestampTrunc)):
+            grain = cut.args["unit"].name.lower()
+            if grain in get_args(Grain):
+                cut.replace(_period(grain, cut.this, dialect))
     names: dict[str, str] = {}
     for table in tree.find_all(exp.Table):
         if table.db == MARTS:

@@ -196,6 +196,23 @@ def test_a_number_is_shown_as_what_it_is(read, value, expected):
     assert source.dashboard.charts[0].measures[0].format == expected
 
 
+def test_a_query_that_cuts_off_days_cuts_them_off_on_both_engines(read):
+    week = "date_trunc('week', cost_date)"
+    month = "cast(date_trunc('month', cost_date - interval 1 day) as date)"
+    sql = "sql: \"select {0} as day from {{{{ ref('fct_cost_daily') }}}}\", columns: [day]"
+    rows = chart(f"type: table, {sql.format(week)}")
+    rows += chart(f"type: table, id: b, {sql.format(month)}")
+    source, found = read(page(rows))
+    assert not found
+    week, month = (
+        query.render(one.template, "bigquery", "m", lambda _: "true", lambda _: "").lower()
+        for one in source.dashboard.charts
+    )
+    assert re.search(r"date_trunc\(date\(cost_date\), (isoweek|week\(monday\))", week)
+    assert re.search(r"date_trunc\(date\(cost_date - interval '1' day\), month\)", month)
+    assert "timestamp_trunc" not in week + month
+
+
 def test_weeks_begin_on_monday_on_both_engines(read):
     source, _ = read(page(chart(f"type: line, {COST}, x: cost_date by week, y: list_cost_usd")))
     template = source.dashboard.charts[0].template
