@@ -1,11 +1,14 @@
 """Backup and restore of Metabase's metadata, against a PostgreSQL that the tests start."""
 
+import fcntl
 import os
+import pty
 import re
 import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from pipeline.settings import ROOT
 
 SCRIPT = ROOT / "dashboards" / "metabase" / "metadata.sh"
 PASSWORD = "correct-horse-battery"
+NOBODY = 65534
 TOOLS = ("initdb", "pg_ctl", "psql", "pg_dump", "pg_restore")
 
 
@@ -32,7 +36,7 @@ def unprivileged():
         return []
     if not shutil.which("setpriv"):
         pytest.skip("PostgreSQL does not run as root, and setpriv is missing: install util-linux")
-    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,7 @@ def server():
     password.write_text(PASSWORD)
     if os.geteuid() == 0:
         for path in (folder, password):
-            shutil.chown(path, "nobody", "nogroup")
+            os.chown(path, NOBODY, NOBODY)
     data, tools, user = folder / "data", folders[0], unprivileged()
     initdb = ["--auth=scram-sha-256", "--username=metabase", f"--pwfile={password}", "--no-sync"]
     run([*user, tools / "initdb", *initdb, "--encoding=UTF8", "--locale=C", "-D", data], folder)
@@ -331,8 +335,22 @@ def test_a_wrong_password_is_said_without_saying_it(metabase, arguments):
 
 
 def test_no_password_is_not_asked_for(metabase):
+    # Before a terminal, where a question would wait for ever: nobody sits there at night.
     without = {name: value for name, value in metabase.items() if name != "PGPASSWORD"}
-    answer = metadata({**without, "PGPASSFILE": "/dev/null"}, "backup")
+    ours, theirs = pty.openpty()
+    answer = subprocess.run(
+        ["bash", str(SCRIPT), "backup"],
+        env={**without, "PGPASSFILE": "/dev/null"},
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0),
+    )
+    os.close(ours)
+    os.close(theirs)
     assert answer.returncode == 1
     assert "no password supplied" in answer.stderr
 
