@@ -27,7 +27,9 @@ def folders_of_postgresql():
     versions = Path("/usr/lib/postgresql").glob("*/bin")
     newest = sorted(versions, key=lambda folder: -float(folder.parent.name))
     folders = [*newest, *map(Path, os.environ["PATH"].split(os.pathsep))]
-    return [folder for folder in folders if all((folder / tool).exists() for tool in TOOLS)]
+    return [
+        folder for folder in folders if all(os.access(folder / tool, os.X_OK) for tool in TOOLS)
+    ]
 
 
 def unprivileged():

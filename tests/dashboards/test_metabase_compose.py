@@ -137,7 +137,6 @@ def nginx(tmp_path_factory):
     text = (FOLDER / "nginx.conf").read_text()
     # Only what differs on this machine.
     for old, new in {
-        "include /etc/nginx/mime.types;": "",
         "listen 80 ": f"listen 127.0.0.1:{http} ",
         "listen 443 ": f"listen 127.0.0.1:{https} ",
         "/etc/nginx/tls": str(folder),
