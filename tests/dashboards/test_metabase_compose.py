@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from pipeline.settings import ROOT
 
@@ -26,7 +26,7 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"
 
 
 def services(file=FILES[0]):
-    return yaml.safe_load((FOLDER / file).read_text())["services"]
+    return YAML(typ="safe").load(FOLDER / file)["services"]
 
 
 def variables():
