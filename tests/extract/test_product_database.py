@@ -530,7 +530,7 @@ def test_whenever_a_run_is_killed_the_next_one_makes_it_good(real: Product) -> N
     seconds = time.monotonic() - began
     real.settings.duckdb_path.unlink()
 
-    for _ in range(8):
+    for _ in range(5):
         process = start()
         process.join(draw.uniform(0.3, 1) * seconds)
         process.kill()
