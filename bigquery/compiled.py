@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from bigquery.googlesql import Columns
+from extract import product_database
 from extract.landing import OWN_TABLES, RECORDS
 from pipeline.dbt import DBT, FOLDERS
 from pipeline.settings import ROOT
@@ -37,7 +38,15 @@ SETTINGS = {
     "BIGQUERY_LOCATION": "EU",
     "BIGQUERY_API_ENDPOINT": "http://offline.invalid",
 }
-_ARROW = {"date32[day]": "DATE", "string": "STRING", "int64": "INT64", "bool": "BOOL"}
+_ARROW = {
+    "date32[day]": "DATE",
+    "string": "STRING",
+    "int64": "INT64",
+    "bool": "BOOL",
+    "decimal128(38, 18)": "BIGNUMERIC",
+}
+# The schemas in which tables have the columns of a database rather than payloads.
+TYPED = {"raw_product": product_database.TABLES}
 
 
 class CompileError(Exception):
@@ -128,9 +137,12 @@ def _node(node: dict[str, Any], parents: list[dict[str, Any]]) -> Node:
         if column.get("data_type")
     }
     if kind == "source" and node["source_name"].startswith("raw_"):
-        documented = raw_columns(node["name"])
+        schema = node["source_name"]
+        documented = raw_columns(node["name"], schema)
         # As extract/landing.py has BigQuery lay them out.
         day = "extracted_at" if node["name"] == "extractions" else "window_start"
+        if layout := TYPED.get(schema, {}).get(node["name"]):
+            day = layout.metadata[b"partition"].decode()
         if day in documented:
             config["partition_by"] = {"field": day}
     return Node(
@@ -153,7 +165,7 @@ def _table(node: dict[str, Any]) -> str:
     return name.replace("`", "")
 
 
-def raw_columns(table: str) -> Columns:
+def raw_columns(table: str, schema: str) -> Columns:
     """The columns of a raw table, as the extractors and dlt make it."""
     if table == "_dlt_loads":
         return {
@@ -163,6 +175,7 @@ def raw_columns(table: str) -> Columns:
             "inserted_at": "TIMESTAMP",
             "schema_version_hash": "STRING",
         }
-    schema: pa.Schema = OWN_TABLES.get(table, RECORDS)
-    columns = {field.name: _ARROW.get(str(field.type), "TIMESTAMP") for field in schema}
+    known: dict[str, pa.Schema] = {**TYPED.get(schema, {}), **OWN_TABLES}
+    fields = known.get(table, RECORDS)
+    columns = {field.name: _ARROW.get(str(field.type), "TIMESTAMP") for field in fields}
     return columns | {"_dlt_load_id": "STRING"}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
+from dlt.common.exceptions import DltException
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from extract.http import VendorError
@@ -223,6 +225,7 @@ class Database:
             backend="pyarrow",
             chunk_size=CHUNK_ROWS,
             reflection_level="full_with_precision",
+            type_adapter_callback=lambda kind: kind.impl if isinstance(kind, _Exact) else kind,
             query_adapter_callback=lambda query, table: restrict(query, table),
         )
         with self._errors_of(name):
@@ -241,16 +244,16 @@ class Database:
     def _errors_of(self, name: str) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
+        except (SQLAlchemyError, DltException) as error:
+            cause = _cause(error)
+            if column := getattr(cause, "field_name", None):
+                raise _wrong_type(name, column) from None
+            if not isinstance(cause, DBAPIError):
+                raise
             raise VendorError(
-                f"cannot read {self._full(name)} in {self.address}: {_first_line(error.orig)}",
+                f"cannot read {self._full(name)} in {self.address}: {_first_line(cause.orig)}",
                 advice="there must be a table or view of this name that the user may read: "
                 "docs/revops_sources.md",
-            ) from None
-        except SQLAlchemyError as error:
-            raise VendorError(
-                f"cannot read {self._full(name)}: {type(error).__name__}",
-                advice="see docs/revops_sources.md for its columns and their types",
             ) from None
 
 
@@ -264,17 +267,17 @@ def connected(settings: Settings) -> Iterator[Database]:
         if url.drivername in ("postgres", "postgresql"):
             url = url.set(drivername="postgresql+psycopg")
         engine = sa.create_engine(url, **_options(url))
+    except (NoSuchModuleError, ImportError) as error:
+        raise VendorError(
+            f"no driver for {url.drivername}: {_first_line(error)}",
+            advice="install SQLAlchemy's driver of this database into .venv",
+        ) from None
     except (ArgumentError, ValueError):
         # Its message would hold the address.
         raise VendorError(
             "PRODUCT_DATABASE_URL is no address of a database",
             advice="write it as postgresql://USER:PASSWORD@HOST:5432/DATABASE, with %40 for an @ "
             "in the password",
-        ) from None
-    except (NoSuchModuleError, ImportError) as error:
-        raise VendorError(
-            f"no driver for {url.drivername}: {_first_line(error)}",
-            advice="install SQLAlchemy's driver of this database into .venv",
         ) from None
     try:
         try:
@@ -299,6 +302,22 @@ def _options(url: sa.URL) -> dict[str, Any]:
     return {}
 
 
+def _cause(error: BaseException) -> BaseException:
+    """What a database or a conversion said, without what dlt wraps it in."""
+    while error.__cause__ is not None and not isinstance(error, DBAPIError):
+        if hasattr(error, "field_name"):
+            break
+        error = error.__cause__
+    return error
+
+
+def _wrong_type(name: str, column: str) -> VendorError:
+    return VendorError(
+        f"{name}.{column} cannot be read as {TABLES[name].field(column).type}",
+        advice="give a view of this name the types that docs/revops_sources.md lists",
+    )
+
+
 def _first_line(error: BaseException | None) -> str:
     return str(error).strip().partition("\n")[0]
 
@@ -314,9 +333,20 @@ def _sql_type(kind: pa.DataType) -> Any:  # noqa: ANN401 - SQLAlchemy's types ha
         BOOLEAN: sa.Boolean(),
         DAY: sa.Date(),
         MOMENT: sa.DateTime(timezone=True),
-        MONEY: sa.Numeric(38, 18),
+        MONEY: _Exact(),
     }
     return types[kind]
+
+
+class _Exact(sa.TypeDecorator[Decimal]):
+    """A number with the digits that the driver gives: some of SQLAlchemy's dialects take decimals
+    through a float. A float becomes the shortest number that it stands for."""
+
+    impl = sa.Numeric(38, 18)
+    cache_ok = True
+
+    def result_processor(self, dialect: Any, coltype: object) -> Any:  # noqa: ANN401, ARG002
+        return lambda value: Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def _cast(name: str, chunk: pa.Table) -> pa.Table:
@@ -324,11 +354,8 @@ def _cast(name: str, chunk: pa.Table) -> pa.Table:
     for field in _asked(name):
         try:
             columns.append(chunk.column(field.name).cast(field.type))
-        except pa.ArrowException as error:
-            raise VendorError(
-                f"{name}.{field.name} cannot be read as {field.type}: {_first_line(error)}",
-                advice="give a view of this name the types that docs/revops_sources.md lists",
-            ) from None
+        except pa.ArrowException:
+            raise _wrong_type(name, field.name) from None
     return pa.Table.from_arrays(columns, schema=pa.schema(_asked(name)))
 
 

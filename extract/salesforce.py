@@ -14,12 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import requests
-from simple_salesforce.api import Salesforce
-from simple_salesforce.exceptions import SalesforceError
 
 from extract import records
 from extract.http import (
@@ -36,6 +34,10 @@ from extract.http import (
 )
 from extract.windows import Page, Period, Resource, Run, Window, fetch
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    # Imported where there is an org: half of a second.
+    from simple_salesforce.api import Salesforce
 
 ORGANIZATION = "salesforce"
 VERSION = "62.0"
@@ -206,6 +208,8 @@ class Api:
         return with_retries(once)
 
     def _send(self, path: str, query: dict[str, str]) -> dict[str, msgspec.Raw]:
+        from simple_salesforce.exceptions import SalesforceError
+
         self._stop_in_time()
         client = self._client = self._client or self._log_in()
         self.used += 1
@@ -223,7 +227,7 @@ class Api:
         except requests.RequestException as error:
             raise TransientError(connection_message(error)) from None
         answer = self._answered()
-        used = Salesforce.parse_api_usage(answer.headers.get("Sforce-Limit-Info", ""))
+        used = client.parse_api_usage(answer.headers.get("Sforce-Limit-Info", ""))
         if usage := used.get("api-usage"):
             self._learn(usage.total - usage.used)
         return open_envelope(answer.content)
@@ -248,6 +252,8 @@ class Api:
 
     def _log_in(self) -> Salesforce:
         """OAuth's client credentials: a session of the user that the connected app runs as."""
+        from simple_salesforce.api import Salesforce
+
         url = self._settings.salesforce_instance_url or ""
         secret = self._settings.salesforce_client_secret
         form = {

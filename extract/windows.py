@@ -185,6 +185,9 @@ def content_hash(digests: Iterable[bytes], rejected: Iterable[bytes] = ()) -> st
     return total.hexdigest()
 
 
+EMPTY = content_hash(())
+
+
 def fetch(
     resource: Resource,
     organization: str,
@@ -364,7 +367,9 @@ def _decide(resource: Resource, window: Window, known: dict[str, Any]) -> None:
             known["records"] = window.records
     else:
         hashes = known.setdefault("hashes", {})
-        window.is_changed = hashes.get(str(window.start)) != window.content_hash
+        # Days on which nothing happened were left out of the first run.
+        before = hashes.get(str(window.start), EMPTY if resource.oldest else None)
+        window.is_changed = before != window.content_hash
         hashes[str(window.start)] = window.content_hash
 
 

@@ -143,8 +143,12 @@ def short_id(kind: str, number: int) -> str:
 
 
 def long_id(kind: str, number: int) -> str:
-    """The 18 characters: the last three say which of the others are upper case."""
-    short = short_id(kind, number)
+    """The 18 characters of a record's id."""
+    return with_case(short_id(kind, number))
+
+
+def with_case(short: str) -> str:
+    """The id with the three letters that say which of its characters are upper case."""
     check = ""
     for start in (0, 5, 10):
         bits = sum(1 << i for i, letter in enumerate(short[start : start + 5]) if letter.isupper())

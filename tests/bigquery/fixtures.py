@@ -145,7 +145,8 @@ def as_json(record: str | dict, *, is_escaped: bool) -> str:
 
 def columns_of(table: str) -> dict[str, str]:
     """BigQuery's names of the types of a raw table's columns."""
-    return raw_columns(table.split(".")[1])
+    schema, name = table.split(".")
+    return raw_columns(name, schema)
 
 
 # --- Anthropic -----------------------------------------------------------------------------------

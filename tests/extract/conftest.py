@@ -13,7 +13,9 @@ from tenacity.wait import wait_none
 from extract import http
 from extract.report import ResourceReport, RunReport
 from pipeline.settings import Settings
+from sandbox.product_database import INSTALL, find_postgresql
 from sandbox.server import Running, running
+from tests.extract.sellers import Product, copy_of
 
 DAYS = 20
 
@@ -87,3 +89,39 @@ def current(settings: Settings, schema: str, table: str) -> list[tuple[Any, ...]
         order by all
         """,
     )
+
+
+# --- the seller ----------------------------------------------------------------------------------
+
+
+def _seller_with(kind: str) -> Iterator[Running]:
+    with running(
+        people=20, days=3, rate_limits=False, seller_events=3000, product_database=kind
+    ) as seller:
+        yield seller
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Running]:
+    """The seller, with its product in PostgreSQL."""
+    if find_postgresql() is None:
+        pytest.skip(f"NO POSTGRESQL, SO NOTHING IS TESTED AGAINST A REAL ONE: {INSTALL}")
+    yield from _seller_with("postgresql")
+
+
+@pytest.fixture(scope="session")
+def duckdb_file() -> Iterator[Running]:
+    """The seller, with its product in a DuckDB file."""
+    yield from _seller_with("duckdb")
+
+
+@pytest.fixture(params=["postgresql", "duckdb_file"])
+def product(request: pytest.FixtureRequest, tmp_path: Path) -> Product:
+    """A product database of each kind that the test may change."""
+    return copy_of(request.getfixturevalue(request.param), tmp_path)
+
+
+@pytest.fixture
+def real(postgresql: Running, tmp_path: Path) -> Product:
+    """A product database in PostgreSQL that the test may change."""
+    return copy_of(postgresql, tmp_path)

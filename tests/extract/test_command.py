@@ -38,7 +38,7 @@ def test_a_run_says_what_came_in_and_writes_it_down(
     assert "google_sheets: not configured: set GOOGLE_SHEETS_ID or SHEETS_DIR" in printed
     report = json.loads(file.read_text())
     assert report["exit_code"] == 0
-    assert [one["status"] for one in report["sources"]] == ["ok", "ok", "not configured"]
+    assert [one["status"] for one in report["sources"]] == ["ok", "ok", *["not configured"] * 3]
     [events] = [
         one for one in report["sources"][1]["resources"] if one["resource"] == "usage_events"
     ]
@@ -117,6 +117,8 @@ def test_check_tries_each_credential_and_moves_no_data(
         "anthropic enterprise: good",
         "cursor cursor: good",
         "google_sheets sheets: good",
+        "salesforce: not configured, set SALESFORCE_INSTANCE_URL",
+        "product_database: not configured, set PRODUCT_DATABASE_URL",
     ]
     environment.setenv("CURSOR_API_KEY", "key_mistyped")
     environment.setenv("ANTHROPIC_ENTERPRISE_KEY", "")

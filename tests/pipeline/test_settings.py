@@ -7,7 +7,15 @@ import pytest
 from google.api_core.exceptions import PermissionDenied
 from google.cloud import secretmanager
 
-from pipeline.settings import BIGQUERY, ROOT, SECRETS, Settings, SettingsError, load_settings
+from pipeline.settings import (
+    BIGQUERY,
+    ROOT,
+    SECRETS,
+    Settings,
+    SettingsError,
+    is_sandbox,
+    load_settings,
+)
 
 NAMES = {name.upper() for name in Settings.model_fields}
 RESOURCE = "projects/example/secrets/key"
@@ -33,6 +41,8 @@ def test_the_names_are_those_that_are_promised():
         CURSOR_API_KEY CURSOR_BASE_URL GOOGLE_SHEETS_ID GOOGLE_APPLICATION_CREDENTIALS
         GOOGLE_SHEETS_BASE_URL SHEETS_DIR EXTRACT_SINCE EXTRACT_UNTIL METABASE_URL METABASE_API_KEY
         METABASE_EMBEDDING_SECRET SLACK_WEBHOOK_URL LOG_LEVEL LOG_FORMAT
+        SLACK_WEBHOOK_URL LOG_LEVEL LOG_FORMAT SALESFORCE_INSTANCE_URL SALESFORCE_CLIENT_ID
+        SALESFORCE_CLIENT_SECRET SALESFORCE_API_SHARE PRODUCT_DATABASE_URL PRODUCT_DATABASE_SCHEMA
     """.split()
     assert {*promised, *(f"{name}_SECRET" for name in SECRETS)} == NAMES
 
@@ -67,7 +77,11 @@ def test_an_empty_variable_hides_what_the_env_file_says(tmp_path, monkeypatch):
 def test_each_source_is_configured_by_any_of_its_settings(given, tmp_path):
     settings = given(ANTHROPIC_ENTERPRISE_KEY="a", SHEETS_DIR=str(tmp_path))
     assert settings.configured_sources() == ["anthropic", "google_sheets"]
-    assert settings.missing_settings() == {"cursor": ("CURSOR_API_KEY",)}
+    assert settings.missing_settings() == {
+        "cursor": ("CURSOR_API_KEY",),
+        "salesforce": ("SALESFORCE_INSTANCE_URL",),
+        "product_database": ("PRODUCT_DATABASE_URL",),
+    }
 
 
 def test_bigquery_needs_to_be_told_where(given):
@@ -108,6 +122,19 @@ def test_dates_and_numbers_are_read(given):
             "CURSOR_API_KEY and CURSOR_API_KEY_SECRET are both set: keep one",
         ),
         ({"CURSOR_API_KEY_SECRET": "key"}, "CURSOR_API_KEY_SECRET must be a Secret Manager"),
+        (
+            {"SALESFORCE_INSTANCE_URL": "https://x.my.salesforce.com"},
+            "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_ID as well",
+        ),
+        (
+            {"SALESFORCE_INSTANCE_URL": "https://x.my.salesforce.com", "SALESFORCE_CLIENT_ID": "i"},
+            "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_SECRET as well",
+        ),
+        (
+            {"SALESFORCE_INSTANCE_URL": "x.my.salesforce.com"},
+            "SALESFORCE_INSTANCE_URL must be the address of the org",
+        ),
+        ({"SALESFORCE_API_SHARE": "80"}, "SALESFORCE_API_SHARE: Input should be less than"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_to_do(given, variables, message):
@@ -153,6 +180,21 @@ def secret_manager(monkeypatch):
 
     monkeypatch.setattr(secretmanager, "SecretManagerServiceClient", Client)
     return asked
+
+
+def test_the_password_in_an_address_is_a_secret_of_its_own(given):
+    settings = given(PRODUCT_DATABASE_URL="postgresql://reader:h%40sh/:@db.example:5433/product")
+    assert {"h%40sh/:", "h@sh/:"} < set(settings.secret_values())
+    assert settings.product_database_address() == "postgresql://db.example:5433/product"
+    assert given(PRODUCT_DATABASE_URL="hush").product_database_address() == "unreadable:"
+
+
+def test_a_database_is_the_sandboxs_by_its_name_and_not_by_its_host():
+    assert is_sandbox("postgresql://127.0.0.1:5432/ai_spend_sandbox")
+    assert is_sandbox("duckdb:////tmp/sandbox-product-1/ai_spend_sandbox.duckdb")
+    assert not is_sandbox("postgresql://127.0.0.1:5432/product"), "a tunnel to a real one"
+    assert is_sandbox("http://127.0.0.1:4711")
+    assert not is_sandbox("https://x.my.salesforce.com")
 
 
 def test_a_secret_can_be_named_in_secret_manager(given, secret_manager):
