@@ -170,18 +170,24 @@ classed as (
     from measured
     left join teams
         on measured.team_id = teams.team_id
-    left join buckets as dollars
+    inner join buckets as dollars
         on
             dollars.bucket_type = 'dollars'
-            and measured.total_cost_usd >= dollars.lower_bound
+            and (
+                dollars.bucket_position = 1
+                or measured.total_cost_usd >= dollars.lower_bound
+            )
             and (
                 dollars.upper_bound is null
                 or measured.total_cost_usd < dollars.upper_bound
             )
-    left join buckets as requests
+    inner join buckets as requests
         on
             requests.bucket_type = 'requests'
-            and measured.requests >= requests.lower_bound
+            and (
+                requests.bucket_position = 1
+                or measured.requests >= requests.lower_bound
+            )
             and (
                 requests.upper_bound is null
                 or measured.requests < requests.upper_bound
