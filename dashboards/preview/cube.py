@@ -1,0 +1,353 @@
+"""What a page holds of the warehouse: for each chart a cube, or its answer.
+
+A cube has a mart's rows grouped by all that its charts show, are narrowed by and count the distinct
+values of, with sums, counts, minima and maxima. From it the page computes the charts' measures
+again for any value of the filters. A chart with `sql` has its answer only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from math import isfinite
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from dashboards import query
+from dashboards.catalog import MARTS
+from dashboards.catalog import Column as MartColumn
+from dashboards.check import sql_of
+from dashboards.compile import CompiledChart, CompiledDashboard, Field, filter_label
+from dashboards.definition import DateRange, Funnel, RelativeDate
+from dashboards.preview.expression import Cube, Tree, UnsupportedError, is_additive, tree_of
+
+# The page says, of a number that is a quotient, no "Other" and no total.
+JsonObject = dict[str, Any]
+
+# Sums of a cube are kept to this many digits after the point: 20,000 of them are a millionth off.
+DIGITS = 10
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """How a chart is computed from a cube that holds what it needs."""
+
+    cube: Cube
+    kept: dict[str, str]
+    dropped: dict[str, int]
+
+
+@dataclass
+class ChartData:
+    """A chart's data for the page, with what there is to say about it."""
+
+    source: JsonObject | None
+    sql: str
+    rows: int = 0
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    error: str | None = None
+    answer: pa.Table | None = None
+
+
+class Cubes:
+    """The data of one dashboard, asked over one connection."""
+
+    def __init__(
+        self,
+        dashboard: CompiledDashboard,
+        connection: duckdb.DuckDBPyConnection,
+        today: date,
+        rows: int,
+    ) -> None:
+        self._dashboard, self._connection = dashboard, connection
+        self._today, self._most = today, rows
+        self._cubes: list[Cube] = []
+        self._counts: dict[tuple[str, str | None, frozenset[str]], int] = {}
+
+    def chart(self, chart: CompiledChart) -> ChartData:
+        """A chart's data; if its query fails, the error instead."""
+        data = ChartData(None, sql_of(self._dashboard, chart, self._today))
+        start = time.perf_counter()
+        try:
+            answer = self._table(data.sql)
+            data.seconds = time.perf_counter() - start
+            data.rows, data.answer = answer.num_rows, answer
+            data.source = self._from_cube(chart, data) or self._from_answer(chart, answer, data)
+        except duckdb.Error as error:
+            data.error = str(error).split("\n\nLINE")[0].strip()
+        return data
+
+    def cubes(self) -> list[JsonObject]:
+        """All cubes that the charts asked for; to be called after them."""
+        return [self._filled(cube) for cube in self._cubes]
+
+    def _table(self, sql: str) -> pa.Table:
+        return self._connection.execute(sql).to_arrow_table()
+
+    # --- cubes
+
+    def _from_cube(self, chart: CompiledChart, data: ChartData) -> JsonObject | None:
+        """How the page computes the chart from a cube; none if it cannot."""
+        mart = chart.definition.model
+        if mart is None:
+            return None
+        where = chart.definition.where
+        scratch = Cube(mart, where)
+        try:
+            _described(chart, scratch)
+        except UnsupportedError as error:
+            data.notes.append(f"Filters change nothing here: {error}.")
+            return None
+        wanted = dict(self._wired(chart))
+        needed = frozenset(scratch.columns)
+        if (takes := self._count(mart, where, needed)) > self._most:
+            everything = self._count(mart, where, needed | set(wanted.values()))
+            data.notes.append(
+                f"Filters change nothing here: it would take {max(takes, everything):,} rows, "
+                f"and the preview holds {self._most:,} a chart."
+            )
+            return None
+        kept = self._fitting(mart, where, needed, wanted)
+        if dropped := [name for name in wanted if name not in kept]:
+            everything = self._count(mart, where, needed | set(wanted.values()))
+            labels = [self._label(name) for name in dropped]
+            data.notes.append(
+                f"{_listed(labels)} {_does(labels)} not narrow this chart here: it would take "
+                f"{everything:,} rows, and the preview holds {self._most:,} a chart."
+            )
+        cube = self._shared(mart, where, needed | set(kept.values()))
+        source = _described(chart, cube)
+        source["cube"] = self._cubes.index(cube)
+        source["filters"] = {name: cube.column(sql) for name, sql in kept.items()}
+        source["missing"] = dropped
+        source["order"] = _order(chart)
+        source["limit"] = chart.definition.limit
+        return source
+
+    def _wired(self, chart: CompiledChart) -> Iterator[tuple[str, str]]:
+        """The filters of a chart, with the SQL of the column that each narrows."""
+        for wire in chart.wires:
+            sql = exp.column(wire.column).sql(dialect="duckdb")
+            definition = self._dashboard.definition.filters[wire.filter]
+            if isinstance(definition, DateRange | RelativeDate):
+                sql = f"cast({sql} as date)"
+            yield wire.filter, sql
+
+    def _fitting(
+        self, mart: str, where: str | None, needed: frozenset[str], wanted: dict[str, str]
+    ) -> dict[str, str]:
+        """As many filters as fit: those on days first, as most questions have one, then those
+        with few values."""
+        if self._count(mart, where, needed | set(wanted.values())) <= self._most:
+            return wanted
+
+        def rank(name: str) -> tuple[bool, int]:
+            definition = self._dashboard.definition.filters[name]
+            is_day = isinstance(definition, DateRange | RelativeDate)
+            return not is_day, self._count(mart, where, frozenset([wanted[name]]))
+
+        kept: dict[str, str] = {}
+        for name in sorted(wanted, key=rank):
+            tried = needed | set(kept.values()) | {wanted[name]}
+            if self._count(mart, where, tried) <= self._most:
+                kept[name] = wanted[name]
+        return kept
+
+    def _count(self, mart: str, where: str | None, columns: frozenset[str]) -> int:
+        """How many rows a cube of these columns has."""
+        key = (mart, where, columns)
+        if key not in self._counts:
+            inner = _select(mart, where, sorted(columns), [])
+            (row,) = self._connection.execute(f"select count(*) from ({inner})").fetchall()
+            self._counts[key] = int(row[0])
+        return self._counts[key]
+
+    def _shared(self, mart: str, where: str | None, columns: frozenset[str]) -> Cube:
+        """The cube of these columns; charts that need the same ones share it."""
+        for cube in self._cubes:
+            if (cube.mart, cube.where, set(cube.columns)) == (mart, where, set(columns)):
+                return cube
+        self._cubes.append(Cube(mart, where, sorted(columns)))
+        return self._cubes[-1]
+
+    def _filled(self, cube: Cube) -> JsonObject:
+        table = self._table(_select(cube.mart, cube.where, cube.columns, cube.components))
+        places = len(cube.columns)
+        return {
+            "rows": table.num_rows,
+            "columns": [_dictionary(table.column(place)) for place in range(places)],
+            "components": [
+                _numbers(table.column(place)) for place in range(places, table.num_columns)
+            ],
+        }
+
+    # --- answers
+
+    def _from_answer(
+        self, chart: CompiledChart, answer: pa.Table, data: ChartData
+    ) -> JsonObject:
+        """The answer with the filters at their defaults, cut where it is too long."""
+        if answer.num_rows > self._most:
+            data.notes.append(
+                f"Cut: the first {self._most:,} of {answer.num_rows:,} rows are in the preview."
+            )
+            answer = answer.slice(0, self._most)
+        names = [one.name for one in chart.fields]
+        narrowing = {wire.filter: wire.column for wire in chart.wires}
+        columns = {
+            name: column for name, column in narrowing.items() if column in answer.column_names
+        }
+        if chart.definition.model is not None:
+            # Of the answer of an aggregate a part is no answer.
+            columns = {}
+        kept = list(dict.fromkeys([*names, *columns.values()]))
+        missing = [*(name for name in narrowing if name not in columns), *chart.variables]
+        return {
+            "columns": [_column(answer.column(name)) for name in kept],
+            "rows": answer.num_rows,
+            "outputs": [["column", kept.index(name)] for name in names],
+            "filters": {name: kept.index(column) for name, column in columns.items()},
+            "missing": list(dict.fromkeys(missing)),
+            "additive": [_sums(one) for one in chart.fields],
+        }
+
+    def _label(self, name: str) -> str:
+        return filter_label(name, self._dashboard.definition.filters[name])
+
+
+def _sums(one: Field) -> bool:
+    """Whether a number of a query can be summed, as far as its type and its name tell."""
+    return one.kind in ("money", "count") and not MartColumn(one.name, "number").is_ratio
+
+
+def _described(chart: CompiledChart, cube: Cube) -> JsonObject:
+    """A chart's columns in terms of a cube. Raises UnsupportedError."""
+    if isinstance(chart.definition, Funnel) and chart.definition.x is None:
+        steps = [
+            [select.selects[1].this.name, tree_of(select.selects[2].this, cube)]
+            for select in query.parse(chart.template).find_all(exp.Select)
+        ]
+        return {"steps": sorted(steps, key=lambda step: _position(chart, str(step[0])))}
+    outputs: list[list[object]] = []
+    additive = []
+    for one in chart.fields:
+        tree: Tree = None
+        if one in chart.dimensions:
+            outputs.append(["column", cube.column(_normal(one.sql or ""))])
+        else:
+            tree = tree_of(query.parse(one.sql or ""), cube)
+            outputs.append(["measure", tree])
+        additive.append(is_additive(tree))
+    return {"outputs": outputs, "additive": additive}
+
+
+def _position(chart: CompiledChart, step: str) -> int:
+    """The place of a funnel's step, which its query numbers."""
+    for select in query.parse(chart.template).find_all(exp.Select):
+        if select.selects[1].this.name == step:
+            return int(select.selects[0].this.name)
+    return 0
+
+
+def _normal(sql: str) -> str:
+    """An expression in one spelling, so that equal ones are found to be equal."""
+    return query.parse(sql).sql(dialect="duckdb")
+
+
+def _order(chart: CompiledChart) -> list[tuple[int, bool]]:
+    """By what the rows are sorted: the column's place, and whether the largest comes first."""
+    order = query.parse(chart.template).args.get("order")
+    if order is None:
+        return []
+    return [
+        (int(one.this.name) - 1, bool(one.args.get("desc")))
+        for one in order.expressions
+        if isinstance(one.this, exp.Literal)
+    ]
+
+
+def _select(mart: str, where: str | None, columns: list[str], components: list[str]) -> str:
+    selected = [f'{sql} as "c{place}"' for place, sql in enumerate(columns)]
+    selected += [f'{_as_number(sql)} as "m{place}"' for place, sql in enumerate(components)]
+    sql = f'select {", ".join(selected) or "1 as c0"} from {MARTS}."{mart}"'
+    if where:
+        sql += f" where ({where.strip()})"
+    if columns:
+        sql += " group by " + ", ".join(str(place + 1) for place in range(len(columns)))
+    return query.render(sql, "duckdb", MARTS, lambda _mart: "true", lambda _name: "null")
+
+
+def _as_number(sql: str) -> str:
+    return f"cast({sql} as double)" if sql.startswith("sum(") else sql
+
+
+# --- columns as JSON
+
+
+def _column(column: pa.ChunkedArray) -> JsonObject:
+    if _is_number(column.type):
+        return {"numbers": _numbers(column)}
+    return _dictionary(column)
+
+
+def _dictionary(column: pa.ChunkedArray) -> JsonObject:
+    """The values, each once, and for each row the place of its own."""
+    whole = column.combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], column.type)
+    if pa.types.is_decimal(whole.type):
+        whole = pc.cast(whole, pa.float64())
+    coded = pc.dictionary_encode(whole, null_encoding="encode")
+    return {
+        "values": [_plain(value) for value in coded.dictionary.to_pylist()],
+        "codes": coded.indices.to_pylist(),
+    }
+
+
+def _numbers(column: pa.ChunkedArray) -> list[object]:
+    if not _is_number(column.type):
+        return [_plain(value) for value in column.to_pylist()]
+    if pa.types.is_integer(column.type):
+        return column.to_pylist()
+    rounded = pc.round(pc.cast(column, pa.float64()), ndigits=DIGITS)
+    return [_shortest(one) for one in rounded.to_pylist()]
+
+
+def _shortest(number: float | None) -> float | int | None:
+    """A number as JSON has it: not what is infinite or none, and 1 rather than 1.0."""
+    if number is None or not isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def plain_rows(table: pa.Table, names: Iterable[str]) -> Iterator[list[object]]:
+    """The rows of an answer as JSON knows them."""
+    columns = [_numbers(table.column(name)) for name in names]
+    yield from (list(row) for row in zip(*columns, strict=True))
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _does(words: list[str]) -> str:
+    return "do" if len(words) > 1 else "does"
