@@ -28,23 +28,35 @@ function theme() {
 
 // --- colors: a value has the same one in all charts of a page, whatever the filters are
 
-const places = new Map();
+const colors = new Map();
 
+// Dimension by dimension, the largest value first; each takes the first color that no other value
+// of its dimension has, so that the values of one chart can be told apart.
 function assignColors(charts, page) {
+  const dimensions = new Map();
   for (const chart of charts) {
     if (!chart.source) continue;
-    for (const value of colored(chart, answered(chart, { ...page, filters: [] }, {}))) {
-      if (!places.has(value)) places.set(value, null);
+    const place = chart.hasSeries ? 1 : chart.type === "pie" ? 0 : null;
+    if (place === null) continue;
+    const { name: of } = chart.fields[place];
+    if (!dimensions.has(of)) dimensions.set(of, new Set());
+    for (const value of colored(chart, answered(chart, { ...page, filters: [] }, {}), place)) {
+      dimensions.get(of).add(value);
     }
   }
-  let next = 0;
-  for (const value of places.keys()) places.set(value, next++);
+  for (const values of dimensions.values()) {
+    const taken = new Set([...values].map((value) => colors.get(value)));
+    let next = 0;
+    for (const value of values) {
+      if (colors.has(value)) continue;
+      while (taken.has(next) && next < PALETTES.light.length) next++;
+      colors.set(value, next++);
+    }
+  }
 }
 
 // The values of a chart that have a color each: its series, or its slices.
-function colored(chart, rows) {
-  const place = chart.hasSeries ? 1 : chart.type === "pie" ? 0 : null;
-  if (place === null) return [];
+function colored(chart, rows, place) {
   const measure = chart.fields.findIndex((field) => field.role === "measure");
   return ranked(rows, place, measure).map((value) => name(value, chart.fields[place]));
 }
@@ -60,7 +72,7 @@ const name = (value, field) => shown(value, field);
 
 function colorOf(value, look) {
   if (value === OTHER) return look.other;
-  return look.palette[(places.get(value) ?? 0) % look.palette.length];
+  return look.palette[(colors.get(value) ?? 0) % look.palette.length];
 }
 
 // --- what all plotly charts have
@@ -75,33 +87,33 @@ function layout(look, more = {}) {
     hoverlabel: { bgcolor: look.tile, bordercolor: look.line, font: { color: look.text }, namelength: -1, align: "left" },
     hovermode: "closest",
     showlegend: false,
-    legend: { orientation: "h", x: 0, y: 1.02, xanchor: "left", yanchor: "bottom", font: { size: 11 }, itemclick: "toggle" },
     ...more,
   };
 }
 
 function valueAxis(field, values, look, more = {}) {
   const numbers = values.filter((value) => typeof value === "number");
-  const [low, high] = [Math.min(0, ...numbers), Math.max(0, ...numbers)];
-  const { ticks } = niceTicks(low, high);
+  const ticks = niceTicks(Math.min(0, ...numbers), Math.max(0, ...numbers));
+  const [low, high] = [ticks[0], ticks[ticks.length - 1]];
+  const room = (high - low || 1) * 0.02;
   return {
-    automargin: true, zeroline: true, zerolinecolor: look.line, gridcolor: look.line, tickmode: "array",
-    tickvals: ticks, ticktext: ticks.map((tick) => plain(short(tick, field))), tickfont: { color: look.muted, size: 11 },
-    fixedrange: true, rangemode: "tozero", ...more,
+    automargin: true, zeroline: true, zerolinecolor: look.line, gridcolor: look.line, fixedrange: true,
+    tickmode: "array", tickvals: ticks, ticktext: ticks.map((tick) => plain(short(tick, field))), tickfont: { color: look.muted, size: 11 },
+    range: [low < 0 ? low - room : 0, high > 0 ? high + room : room], ...more,
   };
 }
 
-// About five round numbers from low to high.
+// About five round numbers that take in low and high.
 function niceTicks(low, high, wanted = 5) {
-  if (!(high > low)) return { ticks: low === 0 ? [0] : [0, low] };
+  if (!(high > low)) return [0];
   const rough = (high - low) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((times) => times * power).find((size) => size >= rough * 0.999);
   const ticks = [];
-  for (let count = Math.ceil(low / step - 1e-9); count * step <= high + step * 0.001; count++) {
+  for (let count = Math.floor(low / step + 0.001); count < high / step + 0.999; count++) {
     ticks.push(Number((count * step).toPrecision(12)));
   }
-  return { ticks, step };
+  return ticks;
 }
 
 // An axis of things or days. Days lie where they are in time; things stand in a row, with as many
@@ -114,7 +126,7 @@ function keyAxis(keys, field, look, width, more = {}) {
     const every = Math.ceil(days.length / room);
     // Counted from the newest, which is the one that is looked at.
     const ticks = days.filter((_, place) => (days.length - 1 - place) % every === 0);
-    return { ...common, type: "date", tickmode: "array", tickvals: ticks, ticktext: ticks.map((tick) => plain(shown(tick, field))), tickangle: 0 };
+    return { ...common, type: "date", ...rangeOf(days, field), tickmode: "array", tickvals: ticks, ticktext: ticks.map((tick) => plain(shown(tick, field))), tickangle: 0 };
   }
   const names = keys.map((key) => shortened(shown(key, field), 18));
   const widest = Math.max(...names.map((one) => one.length), 1) * 6.6 + 10;
@@ -128,6 +140,35 @@ function keyAxis(keys, field, look, width, more = {}) {
 }
 
 const CONFIG = { displayModeBar: false, responsive: false, displaylogo: false, showTips: false, doubleClick: false };
+
+// Above the plot, as HTML: it wraps, takes no more room than it needs, and works by keyboard. A
+// click takes a series out and puts it back.
+function drawLegend(chart, body, items) {
+  let list = body.parentElement.querySelector(".legend");
+  if (!list) {
+    list = element("ul", { class: "legend", "aria-label": `${chart.name}: what is drawn` });
+    body.before(list);
+  }
+  const hidden = (chart.hidden ??= new Set());
+  list.replaceChildren(...items.map(({ label, color, dashed }) => element("li", {}, element("button", {
+    type: "button", class: "plain", title: label, "aria-pressed": String(!hidden.has(label)),
+    onclick: () => {
+      if (!hidden.delete(label)) hidden.add(label);
+      const place = items.findIndex((item) => item.label === label);
+      redraw();
+      body.parentElement.querySelectorAll(".legend button")[place]?.focus();
+    },
+  }, element("span", { class: dashed ? "swatch dashed" : "swatch", style: `--color: ${color}` }), element("span", { class: "name" }, label)))));
+}
+
+// From the first day to the last with a little room, in which plotly draws the last day's label.
+function rangeOf(days, field) {
+  const times = days.map((day) => Date.parse(`${String(day).slice(0, 10)}T00:00:00Z`));
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  const period = DAY * ({ week: 7, month: 30, quarter: 91, year: 365 }[field.grain] ?? 1);
+  const room = field.isBars ? period * 0.6 : Math.max((last - first) * 0.02, first === last ? period : 0);
+  return { range: [new Date(first - room).toISOString(), new Date(last + room).toISOString()] };
+}
 
 function plot(body, traces, shape, height) {
   let holder = body.querySelector(":scope > .plot");
@@ -190,15 +231,23 @@ function seriesOf(chart, rows, notes) {
 
 function drawAxes(chart, rows, body, look, notes) {
   const key = withGrain(chart.fields[0], rows.map((row) => row[0]));
-  const { keys, series } = seriesOf(chart, rows, notes);
+  const { keys, series: all } = seriesOf(chart, rows, notes);
+  all.forEach((one, place) => (one.color = one.isValue ? colorOf(one.label, look) : look.palette[place % look.palette.length]));
+  const goal = goalOf(chart, rows, keys);
+  if (all.length > 1 || chart.hasSeries || (goal && !goal.isFlat)) {
+    const items = all.map(({ label, color }) => ({ label, color }));
+    if (goal && !goal.isFlat) items.push({ label: goal.label, color: look.text, dashed: true });
+    drawLegend(chart, body, items);
+  }
+  const series = all.filter((one) => !chart.hidden?.has(one.label));
   const isLying = chart.type === "row";
   const stack = chart.type === "line" ? "none" : (chart.stack ?? "none");
   const width = Math.max(120, body.clientWidth - 70);
   const isTime = isDate(key) && !isLying;
   const totals = keys.map((_, place) => series.reduce((sum, one) => sum + Math.abs(one.values[place] ?? 0), 0));
   const share = { format: "percent" };
-  const traces = series.map((one, place) => {
-    const color = one.isValue ? colorOf(one.label, look) : look.palette[place % look.palette.length];
+  const traces = series.map((one) => {
+    const { color } = one;
     const drawn = one.values.map((value, at) =>
       stack === "percent" ? (value === null || !totals[at] ? null : value / totals[at]) : value);
     const hover = one.values.map((value, at) => {
@@ -221,7 +270,7 @@ function drawAxes(chart, rows, body, look, notes) {
           : {}),
       };
     }
-    const few = drawn.filter((value) => value !== null).length <= 31;
+    const few = drawn.filter((value) => value !== null).length <= 14 && stack === "none";
     return {
       ...common, type: "scatter", mode: few ? "lines+markers" : "lines", x: positions, y: drawn,
       line: { color, width: 2 }, marker: { color, size: 5 },
@@ -230,20 +279,18 @@ function drawAxes(chart, rows, body, look, notes) {
         : { stackgroup: "all", fillcolor: translucent(color, 0.55), line: { color, width: 1 } }),
     };
   });
-  const field = stack === "percent" ? share : series[0].field;
-  const goal = goalOf(chart, rows, keys);
+  const field = stack === "percent" ? share : all[0].field;
   const sums = stack === "stacked" ? totalsSigned(series, keys) : series.flatMap((one) => one.values);
   const extent = stack === "percent" ? [0, 1] : [...sums, ...(goal ? goal.values : [])];
   const values = valueAxis(field, extent, look);
-  if (stack === "percent") values.range = [0, 1];
+  if (stack === "percent") values.range = [0, 1.01];
   if (isLying && series.length === 1) values.range = padded(extent);
-  const legend = series.length > 1 || (chart.hasSeries && series.length === 1);
   const shape = layout(look, {
-    showlegend: legend, barmode: stack === "none" ? "group" : "relative", bargap: keys.length < 4 ? 0.5 : 0.25,
-    xaxis: isLying ? values : keyAxis(keys, key, look, width),
+    barmode: stack === "none" ? "group" : "relative", bargap: keys.length < 4 ? 0.5 : 0.25,
+    xaxis: isLying ? values : keyAxis(keys, { ...key, isBars: chart.type === "bar" }, look, width),
     yaxis: isLying ? namesAxis(keys, key, look, body) : values,
   });
-  if (goal) addGoal(goal, traces, shape, { isLying, isTime, keys, look });
+  if (goal && !chart.hidden?.has(goal.label)) addGoal(goal, traces, shape, { isLying, isTime, keys, look });
   plot(body, traces, shape, isLying ? 40 + keys.length * (series.length > 1 && stack === "none" ? 14 * series.length + 8 : 24) : null);
 }
 
@@ -309,7 +356,6 @@ function addGoal(goal, traces, shape, { isLying, isTime, keys, look }) {
     customdata: goal.values.map((value) => plain(shown(value, goal.field))),
     hovertemplate: `${plain(goal.label)}: %{customdata}<extra></extra>`,
   });
-  shape.showlegend = true;
 }
 
 // --- combo
@@ -334,18 +380,24 @@ function drawCombo(chart, rows, body, look) {
       hovertemplate: `<b>%{customdata[1]}</b><br>${plain(field.label)}: %{customdata[0]}<extra></extra>`,
     };
   });
+  drawLegend(chart, body, chart.marks.map((mark, at) => ({ label: legendOf(mark, chart.fields[at + 1]), color: look.palette[at % look.palette.length] })));
+  const drawn = traces.filter((_, at) => !chart.hidden?.has(legendOf(chart.marks[at], chart.fields[at + 1])));
   // Bars first, so that lines lie over them.
-  traces.sort((one, other) => (one.type === "bar" ? 0 : 1) - (other.type === "bar" ? 0 : 1));
+  drawn.sort((one, other) => (one.type === "bar" ? 0 : 1) - (other.type === "bar" ? 0 : 1));
   const axis = (side, more) => {
     const [first] = onAxis[side];
     return first ? valueAxis(first.field, onAxis[side].flatMap((one) => one.values), look, more) : undefined;
   };
   const right = axis("right", { side: "right", overlaying: onAxis.left.length ? "y" : undefined, showgrid: !onAxis.left.length });
-  plot(body, traces, layout(look, {
-    showlegend: true, barmode: "group", bargap: 0.3,
-    xaxis: { ...keyAxis(keys, key, look, Math.max(120, body.clientWidth - 120)), anchor: onAxis.left.length ? "y" : "y2" },
+  plot(body, drawn, layout(look, {
+    barmode: "group", bargap: 0.3,
+    xaxis: { ...keyAxis(keys, { ...key, isBars: true }, look, Math.max(120, body.clientWidth - 120)), anchor: onAxis.left.length ? "y" : "y2" },
     ...(onAxis.left.length ? { yaxis: axis("left") } : {}), ...(right ? { yaxis2: right } : {}),
   }));
+}
+
+function legendOf(mark, field) {
+  return field.label + (mark.axis === "right" ? " (right)" : "");
 }
 
 // --- pie
@@ -458,10 +510,10 @@ function drawWaterfall(chart, rows, body, look) {
   const reached = rows.map((row) => (level += row[1] ?? 0));
   const text = values.map((value) => plain(short(value, field)));
   const extent = [0, ...reached];
-  const axis = valueAxis(field, extent, look, { rangemode: "normal" });
+  const axis = valueAxis(field, extent, look);
   const [low, high] = [Math.min(...extent), Math.max(...extent)];
   const room = (high - low || 1) * 0.1;
-  axis.range = [low < 0 ? low - room : 0, high + room];
+  axis.range = [Math.min(low < 0 ? low - room : 0, axis.range[0]), Math.max(high > 0 ? high + room : 0, axis.range[1])];
   const width = Math.max(120, body.clientWidth - 70);
   plot(body, [{
     type: "waterfall", orientation: "v", x: labels.map((_, place) => place), y: values,

@@ -8,7 +8,7 @@ again for any value of the filters. A chart with `sql` has its answer only.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from math import isfinite
@@ -27,20 +27,10 @@ from dashboards.compile import CompiledChart, CompiledDashboard, Field, filter_l
 from dashboards.definition import DateRange, Funnel, RelativeDate
 from dashboards.preview.expression import Cube, Tree, UnsupportedError, is_additive, tree_of
 
-# The page says, of a number that is a quotient, no "Other" and no total.
 JsonObject = dict[str, Any]
 
 # Sums of a cube are kept to this many digits after the point: 20,000 of them are a millionth off.
 DIGITS = 10
-
-
-@dataclass(frozen=True)
-class _Recipe:
-    """How a chart is computed from a cube that holds what it needs."""
-
-    cube: Cube
-    kept: dict[str, str]
-    dropped: dict[str, int]
 
 
 @dataclass
@@ -162,6 +152,8 @@ class Cubes:
 
     def _count(self, mart: str, where: str | None, columns: frozenset[str]) -> int:
         """How many rows a cube of these columns has."""
+        if not columns:
+            return 1
         key = (mart, where, columns)
         if key not in self._counts:
             inner = _select(mart, where, sorted(columns), [])
@@ -190,9 +182,7 @@ class Cubes:
 
     # --- answers
 
-    def _from_answer(
-        self, chart: CompiledChart, answer: pa.Table, data: ChartData
-    ) -> JsonObject:
+    def _from_answer(self, chart: CompiledChart, answer: pa.Table, data: ChartData) -> JsonObject:
         """The answer with the filters at their defaults, cut where it is too long."""
         if answer.num_rows > self._most:
             data.notes.append(
@@ -232,9 +222,9 @@ def _described(chart: CompiledChart, cube: Cube) -> JsonObject:
     if isinstance(chart.definition, Funnel) and chart.definition.x is None:
         steps = [
             [select.selects[1].this.name, tree_of(select.selects[2].this, cube)]
-            for select in query.parse(chart.template).find_all(exp.Select)
+            for select in _steps(query.parse(chart.template))
         ]
-        return {"steps": sorted(steps, key=lambda step: _position(chart, str(step[0])))}
+        return {"steps": steps}
     outputs: list[list[object]] = []
     additive = []
     for one in chart.fields:
@@ -248,12 +238,13 @@ def _described(chart: CompiledChart, cube: Cube) -> JsonObject:
     return {"outputs": outputs, "additive": additive}
 
 
-def _position(chart: CompiledChart, step: str) -> int:
-    """The place of a funnel's step, which its query numbers."""
-    for select in query.parse(chart.template).find_all(exp.Select):
-        if select.selects[1].this.name == step:
-            return int(select.selects[0].this.name)
-    return 0
+def _steps(tree: exp.Expr) -> Iterator[exp.Select]:
+    """The queries of a `union all`, in their order."""
+    if isinstance(tree, exp.Select):
+        yield tree
+    else:
+        yield from _steps(tree.this)
+        yield from _steps(tree.expression)
 
 
 def _normal(sql: str) -> str:
@@ -337,12 +328,6 @@ def _plain(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
-
-
-def plain_rows(table: pa.Table, names: Iterable[str]) -> Iterator[list[object]]:
-    """The rows of an answer as JSON knows them."""
-    columns = [_numbers(table.column(name)) for name in names]
-    yield from (list(row) for row in zip(*columns, strict=True))
 
 
 def _listed(words: list[str]) -> str:

@@ -188,7 +188,7 @@ function control(filter, value, today, changed) {
   const isChanged = !same(value, filter.default);
   return element(
     "div",
-    { class: `filter ${filter.type}${isChanged ? " changed" : ""}`, "data-filter": filter.name },
+    { class: `filter of-${filter.type}${isChanged ? " changed" : ""}`, "data-filter": filter.name },
     label,
     made,
   );

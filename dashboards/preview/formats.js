@@ -26,11 +26,12 @@ function shortened(text, most = 28) {
   return characters.length > most ? characters.slice(0, most - 1).join("") + "…" : String(text);
 }
 
-// Digits after the point: those wanted; for a small price as many as show two that are not 0.
+// Digits after the point: those wanted; for a small price as many as show two that are not 0, for a
+// small sum of money only where cents would show nothing.
 function decimalsOf(value, field, usual) {
   if (field.decimals !== null && field.decimals !== undefined) return field.decimals;
   const size = Math.abs(value);
-  if (size === 0 || size >= 1) return usual;
+  if (size === 0 || size >= (field.isSum ? 0.005 : 1)) return usual;
   return Math.min(9, Math.max(usual, 1 - Math.floor(Math.log10(size))));
 }
 

@@ -39,6 +39,7 @@ function draw(tile) {
   const isNull = measures.length > 0 && rows.length > 0 && rows.every((row) => measures.every((place) => row[place] === null));
   const previous = tile.dataset.drawn;
   if (!rows.length || (isNull && chart.type !== "table" && chart.type !== "pivot")) {
+    tile.querySelector(".legend")?.remove();
     body.replaceChildren(element("p", { class: "empty" }, rows.length ? "Every value is null" : "No rows"));
     tile.dataset.drawn = "empty";
   } else {
@@ -47,10 +48,15 @@ function draw(tile) {
     tile.dataset.drawn = "yes";
   }
   if (isNull) notes.push("Every value is null.");
+  const height = body.clientHeight;
   tile.querySelector(".notes").replaceChildren(...notes.map((note) => element("li", { title: note }, note)));
   foot.textContent = `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} · ${time(chart.seconds)}`;
   foot.title = "Rows of the answer, and the time that the warehouse took for it";
   chart.allNotes = notes;
+  // What stands above and below it took room from the plot.
+  if (tile.dataset.drawn === "yes" && body.clientHeight !== height) {
+    DRAWN[chart.type](chart, rows, body, theme(), [], page, values);
+  }
 }
 
 function time(seconds) {
@@ -218,6 +224,9 @@ addEventListener("hashchange", start);
 document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
 
 if (matchMedia("(max-width: 700px)").matches) document.querySelector("details.questions").open = false;
+for (const { fields, source } of Object.values(page.charts)) {
+  fields.forEach((field, place) => (field.isSum = Boolean(source?.additive?.[place])));
+}
 assignColors(Object.values(page.charts), page);
 start();
 

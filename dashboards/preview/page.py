@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 import jinja2
@@ -99,32 +99,35 @@ def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
 
 
 def facts(connection: duckdb.DuckDBPyConnection, today: date) -> Facts:
-    """Freshness, and the share of cost that is nobody's, of the last whole month."""
-    found = Facts()
+    """Freshness, and the share of cost that is nobody's, of the last whole month; unknown is what
+    the marts do not say."""
     newest = (
         "select max(quality_date) filter (where windows_landed > 0), max(last_loaded_at) "
         "from marts.fct_data_quality_daily"
     )
+    # As the metric unattributed_share has it: neither a person's nor a cost center's.
     cost = """
         select
-            strftime(cost_date, '%Y-%m-01')::date as month,
-            sum(effective_cost_usd) filter (where attribution_method = 'unattributed'),
+            date_trunc('month', cost_date) as month,
+            sum(effective_cost_usd) filter (where not is_allocated),
             sum(effective_cost_usd)
-        from marts.fct_cost_daily
+        from marts.metric_costs
         where cost_date < date_trunc('month', ?::date)
         group by month
         order by month desc
         limit 1
     """
+    day, load = _first(connection, newest) or (None, None)
+    month, nobodys, total = _first(connection, cost, today) or (None, None, None)
+    share = float(nobodys or 0) / float(total) if total else None
+    return Facts(day, load, share, f"{month:%b %Y}" if month else "")
+
+
+def _first(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> Any:  # noqa: ANN401
     try:
-        (row,) = connection.execute(newest).fetchall()
-        found = Facts(newest_day=row[0], last_load=row[1])
-        for month, unattributed, total in connection.execute(cost, [today]).fetchall():
-            share = float(unattributed or 0) / float(total) if total else None
-            found = Facts(row[0], row[1], share, f"{month:%b %Y}")
+        return connection.execute(sql, values).fetchone()
     except duckdb.Error:
-        pass  # unknown, which is what the page says
-    return found
+        return None
 
 
 def dashboard(
