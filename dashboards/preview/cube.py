@@ -102,8 +102,9 @@ class Cubes:
         if (takes := self._count(mart, where, needed)) > self._most:
             everything = self._count(mart, where, needed | set(wanted.values()))
             data.notes.append(
-                f"Filters change nothing here: it would take {_about(max(takes, everything))} rows, "
-                f"and the preview holds {self._most:,} a chart."
+                "Filters change nothing here: it would take about "
+                f"{_about(max(takes, everything))} rows, and the preview holds "
+                f"{self._most:,} a chart."
             )
             return None
         kept = self._fitting(mart, where, needed, wanted)
@@ -113,7 +114,7 @@ class Cubes:
             labels = [self._label(name) for name in dropped]
             data.notes.append(
                 f"{_listed(labels)} {_does(labels)} not narrow this chart here: it would take "
-                f"{_about(everything)} rows, and the preview holds {self._most:,} a chart."
+                f"about {_about(everything)} rows, and the preview holds {self._most:,} a chart."
             )
         cube = self._shared(mart, where, needed | set(kept.values()))
         source = _described(chart, cube)
@@ -143,7 +144,7 @@ class Cubes:
             if wire.filter not in kept and definition.default not in (None, []):
                 column = exp.column(wire.column).sql(dialect="duckdb")
                 conditions.append(condition(definition, column, definition.default, self._today))
-        return " and ".join(f"({one.strip()})" for one in conditions) or None
+        return " and ".join(f"({one.strip()}\n)" for one in conditions) or None
 
     def _fitting(
         self, mart: str, where: str | None, needed: frozenset[str], wanted: dict[str, str]
@@ -291,7 +292,7 @@ def _select(mart: str, where: str | None, columns: list[str], components: list[s
     selected += [f'{_as_number(sql)} as "m{place}"' for place, sql in enumerate(components)]
     sql = f'select {", ".join(selected)} from {MARTS}."{mart}"'
     if where:
-        sql += f" where ({where.strip()})"
+        sql += f" where ({where.strip()}\n)"
     if columns:
         sql += " group by " + ", ".join(str(place + 1) for place in range(len(columns)))
     return sql
