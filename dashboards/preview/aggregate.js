@@ -130,8 +130,12 @@ function groups(cube, rows, places) {
   ]);
 }
 
+// Numbers that only the order of adding has made different are the same.
+const rounded = (value) => (typeof value === "number" ? Number(value.toPrecision(10)) : value);
+
 // Smaller first, null last in either direction.
-function ordered(one, other, isDescending) {
+function ordered(left, right, isDescending) {
+  const [one, other] = [rounded(left), rounded(right)];
   if (one === other) return 0;
   if (one === null) return 1;
   if (other === null) return -1;

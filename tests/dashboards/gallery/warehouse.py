@@ -51,7 +51,8 @@ def rows() -> dict[str, str]:
                 {one_of(["usage", "seat"], "i")} as allocation_method,
                 (i % 11) / 10.0 as attribution_confidence,
                 -- Some are nothing, some a discount, most have more digits than a cent.
-                case when i % 17 = 0 then 0 when i % 23 = 0 then -0.015 else i % 97 / 7.0 end
+                case when i % 17 = 0 then 0 when i % 23 = 0 then -0.015
+                    else (i % 97 / 8)::decimal(18, 3) end
                     as list_cost_usd,
                 list_cost_usd * 0.9 as effective_cost_usd, list_cost_usd as billed_cost_usd
             from range(3000) as t(i)
