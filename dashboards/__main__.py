@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dashboards.catalog import CatalogError, load_catalog
 from dashboards.check import check
-from dashboards.loading import Finding, Source, load
+from dashboards.loading import load
 from pipeline.logs import set_up_logs
 from pipeline.settings import Settings, SettingsError, load_settings
 
@@ -29,10 +29,10 @@ def main() -> int:
     try:
         settings = load_settings()
         set_up_logs(settings)
+        if arguments.command == "preview":
+            return draw(settings, arguments.folder, arguments.rows)
         catalog = load_catalog(settings)
         sources, findings = load(catalog)
-        if arguments.command == "preview":
-            return draw(settings, sources, findings, arguments)
         findings += check(settings, catalog, sources)
         for finding in findings:
             print(finding, file=sys.stderr)
@@ -45,22 +45,22 @@ def main() -> int:
         return FAILED
 
 
-def draw(
-    settings: Settings, sources: list[Source], findings: list[Finding], wanted: argparse.Namespace
-) -> int:
+def draw(settings: Settings, folder: Path | None, rows: int | None) -> int:
     """Write the preview; what is wrong in a definition is named, and the rest drawn."""
     # Imported here: reading the warehouse's answers takes a moment, and a check has none.
     from dashboards import preview
 
-    folder, rows = wanted.folder or preview.FOLDER, wanted.rows or preview.ROWS
     try:
-        failures = preview.preview(settings, sources, folder, rows)
+        preview.refuse_nothing(settings)
+        sources, findings = load(load_catalog(settings))
+        folder = folder or preview.FOLDER
+        failures = preview.preview(settings, sources, folder, rows or preview.ROWS)
     except preview.PreviewError as error:
         print(error, file=sys.stderr)
         return FAILED
     for problem in [*findings, *failures]:
         print(problem, file=sys.stderr)
-    log.info("%d dashboards: %s", len(sources), folder / "index.html")
+    log.info("%d dashboards are drawn: %s", len(sources), folder / "index.html")
     return FAILED if findings or failures else 0
 
 

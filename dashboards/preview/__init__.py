@@ -47,10 +47,7 @@ def preview(
     A page holds at most `rows` rows for a chart. What lies in the folder from before and is of no
     dashboard any more is removed. Raises PreviewError.
     """
-    if settings.target != "duckdb":
-        raise PreviewError("The preview is drawn from DuckDB: set TARGET=duckdb, or use Metabase")
-    if not settings.duckdb_path.exists():
-        raise PreviewError(f"There is no warehouse {settings.duckdb_path}: `make run` builds it")
+    refuse_nothing(settings)
     folder.mkdir(parents=True, exist_ok=True)
     cards, failures, written = [], [], {"index.html"}
     try:
@@ -83,6 +80,14 @@ def preview(
         if file.name not in written:
             file.unlink()
     return failures
+
+
+def refuse_nothing(settings: Settings) -> None:
+    """Raises PreviewError if there is no warehouse to draw from."""
+    if settings.target != "duckdb":
+        raise PreviewError("The preview is drawn from DuckDB: set TARGET=duckdb, or use Metabase")
+    if not settings.duckdb_path.exists():
+        raise PreviewError(f"There is no warehouse {settings.duckdb_path}: `make run` builds it")
 
 
 def write(file: Path, text: str) -> None:

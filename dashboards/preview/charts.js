@@ -286,7 +286,8 @@ function drawAxes(chart, rows, body, look, notes) {
   if (stack === "percent") values.range = [0, 1.01];
   if (isLying && series.length === 1) values.range = padded(extent);
   const shape = layout(look, {
-    barmode: stack === "none" ? "group" : "relative", bargap: keys.length < 4 ? 0.5 : 0.25,
+    // Room for half of the last day's label, which plotly leaves out otherwise.
+    margin: { l: 8, r: isTime ? 36 : 12, t: 8, b: 8, pad: 2 }, barmode: stack === "none" ? "group" : "relative", bargap: keys.length < 4 ? 0.5 : 0.25,
     xaxis: isLying ? values : keyAxis(keys, { ...key, isBars: chart.type === "bar" }, look, width),
     yaxis: isLying ? namesAxis(keys, key, look, body) : values,
   });
@@ -466,7 +467,7 @@ function drawScatter(chart, rows, body, look) {
   const [point, x, y, size] = chart.fields;
   const drawn = rows.filter((row) => row[1] !== null && row[2] !== null);
   const largest = Math.max(...drawn.map((row) => Math.abs(row[3] ?? 0)), 0);
-  const axis = (place, field) => ({ ...valueAxis(field, drawn.map((row) => row[place]), look), title: { text: plain(shortened(field.label, 40)), font: { size: 12, color: look.muted }, standoff: 6 } });
+  const axis = (place, field) => ({ ...valueAxis(field, drawn.map((row) => row[place] * 1.08), look), title: { text: plain(shortened(field.label, 40)), font: { size: 12, color: look.muted }, standoff: 6 } });
   plot(body, [{
     type: "scatter", mode: "markers", x: drawn.map((row) => row[1]), y: drawn.map((row) => row[2]),
     marker: {
@@ -561,7 +562,11 @@ function drawScalar(chart, rows, body, look, notes, page) {
 const MOST_SHOWN = 300;
 
 function drawTable(chart, rows, body, look, _notes, page) {
-  const fields = chart.fields.map((field, place) => withGrain(field, rows.slice(0, 500).map((row) => row[place])));
+  const fields = chart.fields.map((field, place) => {
+    const values = rows.slice(0, 500).map((row) => row[place]);
+    const isBroken = field.format === "decimal" && values.some((value) => value !== null && !Number.isInteger(value));
+    return withGrain(isBroken ? { ...field, decimals: field.decimals ?? 2 } : field, values);
+  });
   const columns = chart.columns ?? [];
   const state = (chart.sorting ??= { place: null, isDescending: false, most: MOST_SHOWN });
   const isNumber = (place) => ["number", "money", "count"].includes(fields[place].kind);
