@@ -16,7 +16,7 @@ import duckdb
 from dashboards.compile import CompiledDashboard
 from dashboards.loading import Source
 from dashboards.preview import page
-from dashboards.preview.cube import Cubes
+from dashboards.preview.cube import Counts, Cubes
 from pipeline.settings import ROOT, Settings
 
 FOLDER = ROOT / "target" / "dashboards"
@@ -58,9 +58,10 @@ def preview(
         today = today_in(connection)
         facts = page.facts(connection, today)
         values: dict[tuple[str, str], list[str]] = {}
+        counts: Counts = {}
         for source in sources:
             dashboard = source.dashboard
-            cubes = Cubes(dashboard, connection, today, rows)
+            cubes = Cubes(dashboard, connection, today, rows, counts)
             charts = {chart.key: cubes.chart(chart) for chart in dashboard.charts}
             choices = {
                 name: _choices(connection, dashboard, name, values)

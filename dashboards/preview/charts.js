@@ -266,7 +266,7 @@ function drawAxes(chart, rows, body, look, notes) {
         ...common, type: "bar", orientation: isLying ? "h" : "v", x: isLying ? drawn : positions, y: isLying ? positions : drawn,
         marker: { color, line: { width: 0 } },
         ...(isLying && series.length === 1 && stack === "none"
-          ? { text: drawn.map((value) => plain(short(value, one.field))), textposition: "auto", cliponaxis: false, insidetextanchor: "end", textangle: 0, constraintext: "none", insidetextfont: { color: look.tile }, outsidetextfont: { color: look.text } }
+          ? { text: drawn.map((value) => plain(short(value, one.field))), textposition: fitting(drawn, one.field, body), cliponaxis: false, insidetextanchor: "end", textangle: 0, constraintext: "none", insidetextfont: { color: look.tile }, outsidetextfont: { color: look.text } }
           : {}),
       };
     }
@@ -293,6 +293,16 @@ function drawAxes(chart, rows, body, look, notes) {
   });
   if (goal && !chart.hidden?.has(goal.label)) addGoal(goal, traces, shape, { isLying, isTime, keys, look });
   plot(body, traces, shape, isLying ? 40 + keys.length * (series.length > 1 && stack === "none" ? 14 * series.length + 8 : 24) : null);
+}
+
+// Whether each bar's number has room in it; if not, it stands beside it.
+function fitting(values, field, body) {
+  const longest = Math.max(...values.map((value) => Math.abs(value ?? 0)), 0);
+  const width = body.clientWidth * 0.5;
+  return values.map((value) => {
+    const room = longest ? (Math.abs(value ?? 0) / longest) * width : 0;
+    return room > short(value, field).length * 7.5 + 12 ? "inside" : "outside";
+  });
 }
 
 // What a stacked chart reaches to, upwards and downwards.

@@ -48,6 +48,10 @@ class ChartData:
     answer: pa.Table | None = None
 
 
+# Rows of a mart, under a condition, grouped by columns: dashboards ask the same ones.
+Counts = dict[tuple[str, str | None, frozenset[str]], int]
+
+
 class Cubes:
     """The data of one dashboard, asked over one connection."""
 
@@ -57,11 +61,12 @@ class Cubes:
         connection: duckdb.DuckDBPyConnection,
         today: date,
         rows: int,
+        counts: Counts,
     ) -> None:
         self._dashboard, self._connection = dashboard, connection
         self._today, self._most = today, rows
         self._cubes: list[Cube] = []
-        self._counts: dict[tuple[str, str | None, frozenset[str]], int] = {}
+        self._counts = counts
 
     def chart(self, chart: CompiledChart) -> ChartData:
         """A chart's data; if its query fails, the error instead."""

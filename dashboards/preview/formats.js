@@ -42,8 +42,9 @@ function grouped(value, decimals) {
   });
 }
 
+// What is rounded to nothing has no sign.
 function signed(value, text) {
-  return (value < 0 ? "−" : "") + text;
+  return (value < 0 && /[1-9]/.test(text) ? "−" : "") + text;
 }
 
 function number(value, field) {

@@ -106,26 +106,26 @@ def facts(connection: duckdb.DuckDBPyConnection, today: date) -> Facts:
         "from marts.fct_data_quality_daily"
     )
     # As the metric unattributed_share has it: neither a person's nor a cost center's.
-    cost = """
+    cost = f"""
         select
             date_trunc('month', cost_date) as month,
             sum(effective_cost_usd) filter (where not is_allocated),
             sum(effective_cost_usd)
         from marts.metric_costs
-        where cost_date < date_trunc('month', ?::date)
+        where cost_date < date_trunc('month', date '{today}')
         group by month
         order by month desc
         limit 1
     """
     day, load = _first(connection, newest) or (None, None)
-    month, nobodys, total = _first(connection, cost, today) or (None, None, None)
+    month, nobodys, total = _first(connection, cost) or (None, None, None)
     share = float(nobodys or 0) / float(total) if total else None
     return Facts(day, load, share, f"{month:%b %Y}" if month else "")
 
 
-def _first(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> Any:  # noqa: ANN401
+def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401
     try:
-        return connection.execute(sql, values).fetchone()
+        return connection.execute(sql).fetchone()
     except duckdb.Error:
         return None
 

@@ -50,7 +50,7 @@ def cubes(gallery, key="gallery", rows=20_000):
     settings, sources = gallery
     (dashboard,) = [source.dashboard for source in sources if source.dashboard.key == key]
     connection = duckdb.connect(settings.duckdb_path, read_only=True)
-    return dashboard, Cubes(dashboard, connection, today_in(connection), rows)
+    return dashboard, Cubes(dashboard, connection, today_in(connection), rows, {})
 
 
 def chart_of(dashboard, name):

@@ -534,6 +534,7 @@ def test_numbers_are_written_as_their_kind_is(same_page):
 
     assert shown(1234.56, format="usd") == "$1,234.56"
     assert shown(-1234.5, format="usd") == "−$1,234.50"
+    assert shown(-0.001, format="usd", decimals=2) == "$0.00"
     assert shown(0.00162, format="usd") == "$0.0016"
     assert shown(0.058, format="usd", isSum=True) == "$0.06"
     assert shown(0.5, format="percent") == "50.0%"
