@@ -64,41 +64,51 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def open_page(browser, pages):
-    """Opens a page; afterwards nothing may have gone wrong in it, and nothing been fetched."""
-    opened, wrong, requests = [], [], []
+class Watch:
+    """Pages of a browser, and what went wrong in them."""
 
-    def open_page(name="gallery", address="", **options):
+    def __init__(self, browser, folder):
+        self.browser, self.folder = browser, folder
+        self.pages, self.wrong, self.requests = [], [], []
+
+    def open(self, name="gallery", address="", **options):
         options.setdefault("viewport", {"width": 1400, "height": 900})
-        page = browser.new_page(**options)
-        opened.append(page)
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-        page.goto(f"file://{pages}/{name}.html{address}")
+        page = self.browser.new_page(**options)
+        self.pages.append(page)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda said: self.wrong.append(f"{said.type}: {said.text}"))
+        page.goto(f"file://{self.folder}/{name}.html{address}")
         return page
 
-    yield open_page
-    for page in opened:
-        assert page.evaluate("window.hacked") is None
-        page.close()
-    assert wrong == []
-    assert {url.split(":")[0] for url in requests} <= {"file", "data"}
+    def end(self):
+        """Nothing may have gone wrong or been said, and nothing been fetched."""
+        for page in self.pages:
+            assert page.evaluate("window.hacked") is None
+            page.close()
+        assert self.wrong == []
+        assert {url.split(":")[0] for url in self.requests} <= {"file", "data"}
+
+
+@pytest.fixture
+def open_page(browser, pages):
+    watch = Watch(browser, pages)
+    yield watch.open
+    watch.end()
 
 
 @pytest.fixture(scope="module")
 def opened_once(browser, pages):
-    """One page for the tests that only compute: to open one takes seconds."""
-    page = browser.new_page()
-    page.goto(f"file://{pages}/gallery.html")
-    yield page
-    page.close()
+    watch = Watch(browser, pages)
+    yield watch.open()
+    watch.end()
 
 
 @pytest.fixture
 def same_page(opened_once):
+    """One page for all tests that leave nothing behind: to open one takes seconds."""
     opened_once.evaluate("preview.reset()")
+    opened_once.get_by_role("tab", name="Trends").click()
     return opened_once
 
 
@@ -236,8 +246,8 @@ def test_days_are_the_same_as_in_python(same_page):
     assert page.evaluate("preview.days('past1fortnights', '2026-01-01')") is None
 
 
-def test_totals_of_a_cross_table_are_of_what_is_behind_it_not_sums_of_ratios(open_page, gallery):
-    page = open_page()
+def test_totals_of_a_cross_table_are_of_what_is_behind_it_not_sums_of_ratios(same_page, gallery):
+    page = same_page
     page.get_by_role("tab", name="Comparisons").click()
     foot = page.locator("section.pivot tfoot td").last.inner_text()
     settings, _ = gallery
@@ -304,8 +314,8 @@ def fits(tile):
     )
 
 
-def test_a_filter_changes_what_is_drawn_and_reset_brings_it_back(open_page):
-    page = open_page()
+def test_a_filter_changes_what_is_drawn_and_reset_brings_it_back(same_page):
+    page = same_page
     tile = page.locator("[data-chart='gallery.price_of_a_row'] .number")
     before = tile.inner_text()
     assert page.get_by_role("button", name="Reset").is_disabled()
@@ -316,8 +326,8 @@ def test_a_filter_changes_what_is_drawn_and_reset_brings_it_back(open_page):
     assert page.get_by_label("Platform", exact=True).input_value() == ""
 
 
-def test_several_values_are_ticked_in_a_list_that_stays_open(open_page):
-    page = open_page()
+def test_several_values_are_ticked_in_a_list_that_stays_open(same_page):
+    page = same_page
     button = page.get_by_label("Department", exact=True).first
     button.click()
     page.get_by_label("Find in Department").fill("eng")
@@ -332,8 +342,8 @@ def test_several_values_are_ticked_in_a_list_that_stays_open(open_page):
     assert page.evaluate("document.activeElement.id") == "filter-department"
 
 
-def test_what_is_typed_finds_the_only_value_that_begins_so(open_page):
-    page = open_page()
+def test_what_is_typed_finds_the_only_value_that_begins_so(same_page):
+    page = same_page
     page.get_by_label("Person", exact=True).fill("cy")
     page.get_by_label("Person", exact=True).press("Enter")
     assert page.evaluate("preview.values().person") == "cy@example.com"
@@ -373,8 +383,8 @@ def test_a_default_can_be_taken_away_and_the_address_keeps_that(open_page):
     assert again.evaluate("preview.values().period") is None
 
 
-def test_tabs_work_by_keyboard(open_page):
-    page = open_page()
+def test_tabs_work_by_keyboard(same_page):
+    page = same_page
     page.get_by_role("tab", name="Trends").focus()
     page.keyboard.press("ArrowRight")
     assert page.get_by_role("tab", name="Comparisons").get_attribute("aria-selected") == "true"
@@ -387,8 +397,8 @@ def test_tabs_work_by_keyboard(open_page):
     assert page.evaluate("document.activeElement.textContent") == "Comparisons"
 
 
-def test_a_table_is_sorted_by_its_heads_by_keyboard_too(open_page):
-    page = open_page()
+def test_a_table_is_sorted_by_its_heads_by_keyboard_too(same_page):
+    page = same_page
     page.get_by_role("tab", name="Comparisons").click()
     table = page.locator("[data-chart='gallery.people_and_keys']")
     table.get_by_role("button", name="Cost").focus()
@@ -406,11 +416,11 @@ def test_a_table_is_sorted_by_its_heads_by_keyboard_too(open_page):
     assert page.evaluate("document.activeElement.textContent").startswith("Cost")
 
 
-def test_a_value_has_one_color_on_the_whole_page_whatever_the_filters_are(open_page):
-    page = open_page()
+def test_a_value_has_one_color_on_the_whole_page_whatever_the_filters_are(same_page):
+    page = same_page
     script = """() => {
         const found = {};
-        for (const plot of document.querySelectorAll(".js-plotly-plot")) {
+        for (const plot of document.querySelectorAll("#panel-1 .js-plotly-plot")) {
             for (const trace of plot.data) {
                 const { colors, color } = trace.marker;
                 const pairs = trace.type === "pie"
@@ -429,8 +439,8 @@ def test_a_value_has_one_color_on_the_whole_page_whatever_the_filters_are(open_p
     assert page.evaluate(script)["cursor"] == before["cursor"]
 
 
-def test_what_is_too_much_is_drawn_as_other_and_said(open_page):
-    page = open_page()
+def test_what_is_too_much_is_drawn_as_other_and_said(same_page):
+    page = same_page
     notes = page.locator("[data-chart='gallery.mix'] .notes").inner_text()
     assert re.search(r"11 slices: the 7 smallest are drawn as “Other”", notes)
     labels = page.evaluate("document.querySelector('section.pie .js-plotly-plot').data[0].labels")
@@ -444,8 +454,8 @@ def test_what_is_too_much_is_drawn_as_other_and_said(open_page):
     assert legend.last.inner_text() == "Other"
 
 
-def test_a_series_can_be_taken_out_and_put_back(open_page):
-    page = open_page()
+def test_a_series_can_be_taken_out_and_put_back(same_page):
+    page = same_page
     tile = page.locator("[data-chart='gallery.spend_by_platform']")
     count = "tile => tile.querySelector('.js-plotly-plot').data.length"
     assert tile.evaluate(count) == 4
@@ -456,8 +466,8 @@ def test_a_series_can_be_taken_out_and_put_back(open_page):
     assert tile.evaluate(count) == 4
 
 
-def test_a_trend_says_which_way_and_whether_that_is_good(open_page):
-    page = open_page()
+def test_a_trend_says_which_way_and_whether_that_is_good(same_page):
+    page = same_page
     change = page.locator("[data-chart='gallery.spend_of_the_month'] .change")
     rows = page.evaluate("preview.data('gallery.spend_of_the_month')")
     rises = rows[-1][1] > rows[-2][1]
@@ -468,8 +478,8 @@ def test_a_trend_says_which_way_and_whether_that_is_good(open_page):
     assert "vs Oct 2026" in trend
 
 
-def test_a_chart_shows_its_sql_and_its_data(open_page):
-    page = open_page()
+def test_a_chart_shows_its_sql_and_its_data(same_page):
+    page = same_page
     page.get_by_role("button", name="About Mix: its SQL and its data").click()
     dialog = page.get_by_role("dialog")
     assert "effective_cost_usd" in dialog.locator("pre").inner_text()
