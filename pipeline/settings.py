@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     metabase_url: str | None = None
     metabase_api_key: SecretStr | None = None
     metabase_api_key_secret: str | None = None
+    metabase_database: str = Field(default="AI spend", description="the connection's name there")
     slack_webhook_url: SecretStr | None = None
     slack_webhook_url_secret: str | None = None
 
