@@ -58,12 +58,14 @@ plan-bigquery: setup ## what the daily run reads and writes on BigQuery, and how
 smoke-bigquery: setup ## the whole on a real Google project, in scratch datasets that it drops again
 	@$(PY) -m bigquery smoke
 
-lint: setup ## style and types of Python, SQL and workflows
+lint: setup ## style and types of Python, SQL, workflows and compose files
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	DUCKDB_PATH=:memory: .venv/bin/sqlfluff lint --disable-progress-bar dbt_project
+	DUCKDB_PATH=:memory: $(PY) -m dashboards check
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec dashboards/metabase/docker-compose*.yml
 
 format: setup ## put Python and SQL in style where that can be done by machine
 	$(PY) -m ruff check --fix .

@@ -341,6 +341,11 @@ class _Compiler:
             self._problem(path, f"two columns are called {twice[0]}: give one a `label`")
         if chart.sql is not None:
             return self._sql(chart, path), drafts
+        if chart.where:
+            try:
+                self._knows_columns(chart.where, chart.model or "")
+            except query.QueryError as error:
+                self._problem((*path, "where"), str(error))
         if isinstance(chart, Funnel) and chart.x is None:
             steps = [query.Output(draft.label, draft.sql or "", is_group=False) for draft in drafts]
             step = replace(drafts[0], role="dimension", name="step", label="Step", format=None)
@@ -376,6 +381,7 @@ class _Compiler:
         else:
             name = _name(part, chart)
             try:
+                self._knows_columns(part.value, chart.model or "")
                 if is_measure:
                     sql = query.measure(part.value, self._ratios(chart.model or ""))
                 else:
@@ -392,6 +398,14 @@ class _Compiler:
             decimals=getattr(part, "decimals", None),
             sql=sql,
         )
+
+    def _knows_columns(self, sql: str, model: str) -> None:
+        """Raises QueryError if an expression has a column that the model has not."""
+        columns = self.catalog.models[model].columns
+        for found in query.parse(sql).find_all(exp.Column):
+            if found.name not in columns:
+                meant = _meant(found.name, columns)
+                raise query.QueryError(f"{model} has no column {found.name}{meant}")
 
     def _ratios(self, model: str) -> list[str]:
         columns = self.catalog.models[model].columns.values()

@@ -24,6 +24,7 @@ SECRETS = (
     "ANTHROPIC_ENTERPRISE_KEY",
     "CURSOR_API_KEY",
     "METABASE_API_KEY",
+    "METABASE_EMBEDDING_SECRET",
     "SLACK_WEBHOOK_URL",
 )
 
@@ -87,6 +88,8 @@ class Settings(BaseSettings):
     metabase_api_key: SecretStr | None = None
     metabase_api_key_secret: str | None = None
     metabase_database: str = Field(default="AI spend", description="the connection's name there")
+    metabase_embedding_secret: SecretStr | None = None
+    metabase_embedding_secret_secret: str | None = None
     slack_webhook_url: SecretStr | None = None
     slack_webhook_url_secret: str | None = None
 

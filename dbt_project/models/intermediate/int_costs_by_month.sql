@@ -40,9 +40,15 @@ summed as (
         cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
         cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,
+        -- Rounded only where in doubt: what is sure counts for what it is.
         cast(
-            sum({{ weighted('effective_cost_usd', 'attribution_confidence') }})
-            as {{ type_number() }}
+            sum(
+                case
+                    when attribution_confidence = 1 then effective_cost_usd
+                    else {{ weighted('effective_cost_usd', 'attribution_confidence') }}
+                end
+            )
+            as {{ type_money() }}
         ) as confident_cost_usd
     from dated
     group by

@@ -1,0 +1,35 @@
+"""The marts' contracts, from dbt, and dashboards out of a few lines of YAML."""
+
+import subprocess
+from textwrap import dedent
+
+import pytest
+
+from dashboards.catalog import Catalog
+from dashboards.loading import load_file
+from pipeline import dbt
+from pipeline.settings import load_settings
+
+
+@pytest.fixture(scope="session")
+def catalog(tmp_path_factory):
+    """The contracts as dbt reads them now, in a folder of this test process's own."""
+    target = tmp_path_factory.mktemp("dbt")
+    subprocess.run(
+        [dbt.DBT, "--quiet", "parse", "--target-path", str(target)],
+        env=dbt.environment(load_settings()),
+        check=True,
+    )
+    return Catalog(target / "manifest.json")
+
+
+@pytest.fixture
+def read(catalog, tmp_path):
+    """Writes a dashboard of `rows`, `filters` … and gives it compiled, with what is wrong."""
+
+    def read(text: str):
+        file = tmp_path / "page.yml"
+        file.write_text(dedent(text))
+        return load_file(file, catalog)
+
+    return read

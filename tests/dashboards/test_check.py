@@ -1,0 +1,245 @@
+"""Definitions against the marts' contracts: what is wrong is named with its line and its remedy."""
+
+import re
+from datetime import date
+
+import duckdb
+import pytest
+
+from dashboards import query
+from dashboards.check import check, sql_of
+from dashboards.conditions import days
+from dashboards.loading import Finding, load
+from pipeline.settings import load_settings
+
+HEAD = "name: Page\ndescription: d\nquestions: [q]\n"
+COST = "model: fct_cost_daily"
+
+
+def page(rows: str, filters: str = "{}") -> str:
+    """Line 4 is the filters', the charts begin on line 7."""
+    return f"{HEAD}filters: {filters}\nrows:\n  - charts:\n{rows}"
+
+
+def chart(text: str) -> str:
+    return f"      - {{name: A chart, {text}}}\n"
+
+
+def messages(found: list[Finding]) -> str:
+    return "\n".join(f"{one.line}: {one.message}" for one in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"type: bar, {COST}, x: cost_dat, y: billed_cost_usd", "7: .*did you mean cost_date"),
+        (f"type: bar, {COST}, x: team, y: biled_cost_usd", "7: .*did you mean billed_cost_usd"),
+        (f"type: bar, {COST}, x: team, y: billed_cost_usd, where: teem = 'a'", "7: .*mean team"),
+        ("type: bar, model: fct_cost, x: team, y: billed_cost_usd", "7: .*fct_cost_daily"),
+        (f"type: bar, {COST}, x: team, y: max(cost_center)", "7: .*needs a number"),
+        (f"type: bar, {COST}, x: sum(billed_cost_usd), y: billed_cost_usd", "7: .*aggregate"),
+        (f"type: bar, {COST}, x: team, y: median(billed_cost_usd)", "7: .*a mart has medians"),
+        (f"type: bar, {COST}, x: team, y: sum(billed_cost_usd", "7: .*read as SQL"),
+        (
+            f"type: bar, {COST}, x: team, y: sum(billed_cost_usd) + list_cost_usd",
+            "7: .*outside of an aggregate",
+        ),
+        (
+            "type: bar, model: vw_executive_dashboard, x: month, y: acceptance_rate",
+            "7: acceptance_rate is a ratio",
+        ),
+        (
+            "type: bar, model: vw_executive_dashboard, x: month, y: avg(cost_per_user)",
+            "7: cost_per_user is a ratio",
+        ),
+        (f"type: bar, {COST}, x: team, y: billed_cost_usd, widht: 3", "7: .*did you mean width"),
+        (f"type: bars, {COST}, x: team, y: billed_cost_usd", "7: .*'bar'"),
+        (f"type: bar, {COST}, x: team", "7: y is missing"),
+        ("type: bar, x: team, y: billed_cost_usd", "7: .*either `model` or `sql`"),
+        (f"type: bar, {COST}, x: team, y: billed_cost_usd, width: 25", "7: width: .*24"),
+        (f"type: bar, {COST}, x: team, y: billed_cost_usd, unfiltered: [a]", "no filter a"),
+        (f"type: scalar, {COST}, x: team, y: billed_cost_usd", "7: .*over a date"),
+        (f"type: pie, {COST}, x: team, y: billed_cost_usd, limit: 3", "7: .*would cut"),
+        (f"type: table, {COST}, columns: [team], sort: -billed", "7: no column is called billed"),
+        (f"type: funnel, {COST}, y: billed_cost_usd", "7: .*a funnel has either"),
+        (
+            f"type: gauge, {COST}, y: billed_cost_usd, segments: [{{to: 3}}, {{to: 2}}]",
+            "7: .*one after the other",
+        ),
+        ("type: scalar, sql: 'select 1 as n', y: m", "7: the query returns no m"),
+        ("type: scalar, sql: 'selec 1 as n', y: n", "7: "),
+        ("type: scalar, sql: \"select 1 as n from {{ ref('x') }}\", y: n", "7: there is no mart x"),
+        ("type: scalar, sql: \"select {{ variable('v') }} as n\", y: n", "7: .*no static filter v"),
+        ('type: scalar, sql: "select {{ nothing }} as n", y: n', "7: cannot be rendered"),
+    ],
+)
+def test_an_error_has_its_line_and_says_what_to_write(read, text, said):
+    _, found = read(page(chart(text)))
+    assert re.search(f"^{said}" if said[0] == "7" else said, messages(found), re.DOTALL), found
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ("{f: {type: date_range, column: fct_cost_daily.team}}", "dropdown"),
+        ("{f: {type: dropdown, column: fct_cost_daily.cost_date}}", "date_range, relative_date"),
+        ("{f: {type: number_range, column: fct_cost_daily.team}}", "number or money or count"),
+        ("{f: {type: dropdown, column: fct_cost_daily.tem}}", "did you mean team"),
+        ("{f: {type: dropdown, column: fct_cost.team}}", "there is no mart fct_cost"),
+        ("{f: {type: dropdown, column: team}}", "no `model.column`"),
+        ("{f: {type: number}}", "needs a `default`"),
+        ("{f: {type: dropdown, column: fct_usage_daily.product}}", "4: the filter f narrows no"),
+        ("{f: {type: date_range, column: fct_cost_daily.cost_date, default: today}}", "pattern"),
+        ("{F: {type: dropdown, column: fct_cost_daily.team}}", "pattern"),
+    ],
+)
+def test_a_filter_fits_its_column_and_narrows_something(read, filters, said):
+    rows = chart("type: bar, model: vw_executive_dashboard, x: month, y: total_monthly_cost")
+    if "narrows" not in said:
+        rows += chart(f"type: bar, {COST}, x: team, y: billed_cost_usd, id: other")
+    _, found = read(page(rows, filters))
+    assert said in messages(found)
+
+
+def test_a_file_that_is_no_dashboard_is_named(read, tmp_path, catalog):
+    for text, said in [("a: [", "1: is no YAML"), ("- a", "is no dashboard"), ("", "is no")]:
+        _, found = read(text)
+        assert said in messages(found)
+    _, found = load(catalog, tmp_path / "empty")
+    assert "there is no dashboard" in messages(found)
+
+
+def test_two_charts_cannot_have_one_id(read):
+    _, found = read(page(chart(f"type: scalar, {COST}, y: billed_cost_usd") * 2))
+    assert "two charts have the id a_chart" in messages(found)
+
+
+FILTERS = """
+  period: {type: date_range, column: [fct_cost_daily.cost_date, fct_usage_daily.usage_date]}
+  team: {type: multi_select, column: fct_cost_daily.team}
+  least: {type: number, column: fct_cost_daily.billed_cost_usd, default: 1}
+"""
+
+
+def test_a_filter_narrows_every_chart_that_has_its_column(read):
+    rows = chart(f"type: scalar, {COST}, y: billed_cost_usd")
+    rows += chart("type: scalar, id: b, model: fct_usage_daily, y: requests")
+    rows += chart("type: scalar, id: c, model: vw_executive_dashboard, y: active_users")
+    rows += chart(f"type: scalar, id: d, {COST}, y: billed_cost_usd, unfiltered: [team]")
+    source, found = read(page(rows, FILTERS))
+    assert not found
+    wired = {
+        chart.key: {wire.filter: wire.column for wire in chart.wires}
+        for chart in source.dashboard.charts
+    }
+    cost = {"period": "cost_date", "team": "team", "least": "billed_cost_usd"}
+    assert wired == {
+        "page.a_chart": cost,
+        "page.b": {"period": "usage_date", "team": "team"},
+        "page.c": {},
+        "page.d": {"period": "cost_date", "least": "billed_cost_usd"},
+    }
+
+
+def test_a_query_lets_every_filter_in_or_says_that_it_does_not(read):
+    sql = "select count(*) as n from {{ ref('fct_cost_daily') }}"
+    let_in = sql + " where {{ filters('fct_cost_daily') }}"
+    _, found = read(page(chart(f'type: scalar, sql: "{sql}", y: n'), FILTERS))
+    assert "the filter period is left out" in messages(found)
+    left_out = chart(f'type: scalar, sql: "{sql}", y: n, unfiltered: [period, team, least]')
+    left_out += chart(f'type: scalar, id: b, sql: "{let_in}", y: n')
+    assert read(page(left_out, FILTERS))[1] == []
+
+
+def test_a_chart_that_asks_two_marts_has_a_tag_for_each(read):
+    count = "(select count(*) from {{{{ ref('{0}') }}}} where {{{{ filters('{0}') }}}})"
+    counts = " + ".join(count.format(mart) for mart in ("fct_cost_daily", "fct_usage_daily"))
+    source, found = read(page(chart(f'type: scalar, sql: "select {counts} as n", y: n'), FILTERS))
+    assert not found
+    tags = {(wire.filter, wire.mart): wire.tag for wire in source.dashboard.charts[0].wires}
+    assert tags["period", "fct_cost_daily"] == "period"
+    assert tags["period", "fct_usage_daily"] == "period_2"
+
+
+def test_a_division_by_zero_is_null(read, catalog):
+    ratio = "{value: sum(billed_cost_usd) / sum(list_cost_usd), label: Paid}"
+    source, found = read(page(chart(f"type: scalar, {COST}, y: {ratio}")))
+    assert not found
+    sql = sql_of(source.dashboard, source.dashboard.charts[0], date(2026, 3, 1))
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.fct_cost_daily (billed_cost_usd int, list_cost_usd int)"
+        )
+        connection.execute("insert into marts.fct_cost_daily values (3, 0)")
+        assert connection.execute(sql).fetchall() == [(None,)]
+        connection.execute("insert into marts.fct_cost_daily values (3, 12)")
+        assert connection.execute(sql).fetchall() == [(0.5,)]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("sum(billed_cost_usd)", "usd"),
+        ("count(*)", "count"),
+        ("sum(billed_cost_usd) / sum(list_cost_usd)", "percent"),
+        ("1 - sum(billed_cost_usd) / sum(list_cost_usd)", "percent"),
+        ("sum(billed_cost_usd) / count(distinct user_email)", "usd"),
+        ("max(cost_date)", "date"),
+    ],
+)
+def test_a_number_is_shown_as_what_it_is(read, value, expected):
+    source, found = read(page(chart(f"type: scalar, {COST}, y: {{value: {value}, label: N}}")))
+    assert not found
+    assert source.dashboard.charts[0].measures[0].format == expected
+
+
+def test_weeks_begin_on_monday_on_both_engines(read):
+    source, _ = read(page(chart(f"type: line, {COST}, x: cost_date by week, y: list_cost_usd")))
+    template = source.dashboard.charts[0].template
+
+    def on(dialect):
+        return query.render(template, dialect, "m", lambda _: "true", lambda _: "")
+
+    assert "date_trunc('week', cost_date)" in on("duckdb").lower()
+    assert re.search(
+        r"date_trunc\(date\(cost_date\), (isoweek|week\(monday\))", on("bigquery").lower()
+    )
+    assert "`m.fct_cost_daily`" in on("bigquery")
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "last"),
+    [
+        ("past30days", "2026-10-16", "2026-11-14"),
+        ("past30days~", "2026-10-16", "2026-11-15"),
+        ("past1weeks", "2026-11-02", "2026-11-08"),
+        ("past2months", "2026-09-01", "2026-10-31"),
+        ("past2months~", "2026-09-01", "2026-11-30"),
+        ("past1quarters", "2026-07-01", "2026-09-30"),
+        ("past1years~", "2025-01-01", "2026-12-31"),
+        ("next1months", "2026-12-01", "2026-12-31"),
+        ("thismonth", "2026-11-01", "2026-11-30"),
+        ("thisweek", "2026-11-09", "2026-11-15"),
+        ("yesterday", "2026-11-14", "2026-11-14"),
+        ("2026-01-01~2026-03-31", "2026-01-01", "2026-03-31"),
+    ],
+)
+def test_relative_dates_are_those_of_metabase(value, first, last):
+    assert days(value, date(2026, 11, 15)) == (date.fromisoformat(first), date.fromisoformat(last))
+
+
+def test_queries_are_run_with_no_filter_and_with_all(read, catalog):
+    """A query that is right alone and wrong once a filter narrows it."""
+    sql = "select count(*) as n from {{ ref('fct_cost_daily') }} as costs "
+    sql += "where {{ filters('fct_cost_daily') }}"
+    source, found = read(page(chart(f'type: scalar, sql: "{sql}", y: n'), FILTERS))
+    assert not found
+    found = check(load_settings(), catalog, [source])
+    assert "the query fails on empty marts" in messages(found)
+    assert "fct_cost_daily" in messages(found)
+
+
+def test_the_dashboards_of_the_project_are_right(catalog):
+    sources, found = load(catalog)
+    assert found + check(load_settings(), catalog, sources) == []
