@@ -164,9 +164,10 @@ def tags(chart: CompiledChart, dashboard: CompiledDashboard, warehouse: Warehous
         tag = _tag(chart, wire.tag, wire.filter, definition)
         if not isinstance(definition, STATIC):
             field = warehouse.field(wire.mart, wire.column)
+            options = {"lib/uuid": tag_id(chart.key, f"{wire.tag}:column")}
             tag |= {
                 "type": "dimension",
-                "dimension": ["field", {}, field],
+                "dimension": ["field", options, field],
                 "widget-type": parameter_type(definition),
             }
         found.append(tag)

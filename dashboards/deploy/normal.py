@@ -140,6 +140,12 @@ def query(content: Json) -> Json:
     return {"database": content.get("database"), "stages": [_stage(content["query"])]}
 
 
+def query_field(clause: Any) -> Any:  # noqa: ANN401
+    """The column that a clause refers to, by id or name; none where it refers to no column."""
+    found = _clause(clause)
+    return found[2] if isinstance(found, list) and found and found[0] == "field" else None
+
+
 def _native(content: Json, sql: object, tags: object) -> Json:
     listed = tags if isinstance(tags, list) else list((tags or {}).values())  # type: ignore[attr-defined]
     return {

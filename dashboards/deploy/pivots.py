@@ -76,10 +76,7 @@ def crosstab(chart: CompiledChart, warehouse: Warehouse) -> Crosstab:
         columns = [f'{field.sql} as "{field.name}"' for field in chart.dimensions]
         aggregations = [clauses.measure(field) for field in chart.measures]
         columns += [f'{sql} as "{name}"' for name, sql in clauses.columns.items()]
-        columns += [
-            f'{MARTS}."{wire.mart}"."{wire.column}" as "{filter_column(wire.filter)}"'
-            for wire in chart.wires
-        ]
+        columns += [f'"{wire.column}" as "{filter_column(wire.filter)}"' for wire in chart.wires]
         lines = ["select\n    " + ",\n    ".join(columns), f'from {MARTS}."{definition.model}"']
         if definition.where:
             lines.append(f"where ({definition.where.strip()})")

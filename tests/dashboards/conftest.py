@@ -4,11 +4,14 @@ import subprocess
 from textwrap import dedent
 
 import pytest
+from tenacity.wait import wait_none
 
 from dashboards.catalog import Catalog
+from dashboards.deploy import client
 from dashboards.loading import load_file
 from pipeline import dbt
 from pipeline.settings import load_settings
+from tests.dashboards.deploying import project
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +36,13 @@ def read(catalog, tmp_path):
         return load_file(file, catalog)
 
     return read
+
+
+@pytest.fixture
+def deploy(catalog, tmp_path, monkeypatch):
+    """An empty project and an empty Metabase; called, it deploys the one to the other."""
+    monkeypatch.setattr(client, "BACK_OFF", wait_none())
+    folder = tmp_path / "definitions"
+    folder.mkdir()
+    with project(catalog, folder) as deployer:
+        yield deployer

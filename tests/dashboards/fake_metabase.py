@@ -255,7 +255,7 @@ class FakeMetabase:
     late: bool = False
     # The next so many requests are answered like this instead.
     refuse_next: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-    # POSTs that are done, and whose answer is lost.
+    # Writes that are done, and whose answer is lost.
     lose_answers: int = 0
     forgets: tuple[str, ...] = ()
     empties_queries: bool = False
@@ -572,7 +572,7 @@ class FakeMetabase:
         found.update({key: value for key, value in change.items() if value is not None})
         return found
 
-    def sync(self, request: dict) -> Any:
+    def sync(self, _request: dict) -> Any:
         self._sync()
         return {"status": "ok"}
 
@@ -873,9 +873,9 @@ class FakeMetabase:
                 return HTMLResponse("<html>Welcome</html>")
             if self.redirects_to:
                 return RedirectResponse(f"{self.redirects_to}{request.url.path}", 308)
-            if self.down_from and number >= self.down_from:
-                if not (self.late and number == self.down_from):
-                    return JSONResponse({"message": "down"}, 503)
+            is_down = bool(self.down_from and number >= self.down_from)
+            if is_down and not (self.late and number == self.down_from):
+                return JSONResponse({"message": "down"}, 503)
             if self.refuse_next:
                 status, headers = self.refuse_next.pop(0)
                 return JSONResponse({"message": "not now"}, status, headers)
@@ -895,9 +895,9 @@ class FakeMetabase:
                 said = refused.message
                 body = said if isinstance(said, dict) else {"message": said}
                 answer = JSONResponse(body, refused.status)
-            if self.down_from and number >= self.down_from:
+            if is_down:
                 return JSONResponse({"message": "down"}, 503)
-            if request.method == "POST" and self.lose_answers:
+            if (request.method, request.url.path) in self.writes and self.lose_answers:
                 self.lose_answers -= 1
                 return JSONResponse({"message": "gateway time-out"}, 504)
             return answer
