@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from pathlib import Path
 
-from dashboards.catalog import Catalog, CatalogError, load_catalog
+from dashboards import exposures
+from dashboards.catalog import MANIFEST, Catalog, CatalogError, load_catalog
 from dashboards.check import check
-from dashboards.deploy import commands
+from dashboards.deploy import commands, metadata
 from dashboards.deploy.client import MetabaseError
 from dashboards.deploy.deployment import Options
 from dashboards.deploy.errors import DeployError
 from dashboards.loading import Finding, Source, load
 from pipeline.logs import set_up_logs
-from pipeline.settings import Settings, SettingsError, load_settings
+from pipeline.settings import ROOT, Settings, SettingsError, load_settings
 
 log = logging.getLogger("dashboards")
 
@@ -34,24 +36,36 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dashboards")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("check", help="check every definition against the marts")
-    deploy = commands.add_parser("deploy", help="bring Metabase to what is defined")
+    added = parser.add_subparsers(dest="command", required=True)
+    added.add_parser("check", help="check every definition against the marts")
+    deploy = added.add_parser("deploy", help="bring Metabase to what is defined")
     deploy.add_argument("--plan", action="store_true", help="only say what would change; then 2")
     deploy.add_argument("--prune", action="store_true", help="archive what is no longer defined")
     deploy.add_argument("--force", action="store_true", help="overwrite what somebody edited")
     deploy.add_argument(
         "--adopt", action="store_true", help="take over dashboards that have the same name"
     )
-    diff = commands.add_parser("diff", help="show how Metabase differs from what is defined")
-    diff.add_argument("dashboard", nargs="?", help="its key; without, all")
+    diff = added.add_parser("diff", help="show how Metabase differs from what is defined")
+    diff.add_argument("dashboard", nargs="?", metavar="KEY", help="without it, all")
+    export = added.add_parser("export", help="a dashboard of Metabase as a definition")
+    export.add_argument("dashboard", help="its number, entity id or address")
+    export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
+    added.add_parser("generate", help="write schema.json and dbt's exposures")
+    database = added.add_parser("database", help="make or update the warehouse's connection")
+    database.add_argument(
+        "--credentials", type=Path, metavar="FILE", help="key of Metabase's service account"
+    )
+    database.add_argument(
+        "--file", metavar="PATH", help="the DuckDB file, as Metabase's machine sees it"
+    )
+    added.add_parser("metadata", help="push descriptions, types and keys of the marts")
     return parser
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     match options.command:
         case "check":
-            sources, findings = _checked(settings, load_catalog(settings))
+            sources, findings = _checked(settings, load_catalog(settings), also_generated=True)
             charts = sum(len(source.dashboard.charts) for source in sources)
             if not findings:
                 log.info("%d dashboards, %d charts: all right", len(sources), charts)
@@ -65,14 +79,42 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         case "diff":
             sources, findings = _checked(settings, load_catalog(settings))
             return FAILED if findings else commands.diff(settings, sources, options.dashboard)
+        case "export":
+            text = commands.export(settings, options.dashboard)
+            if options.output:
+                options.output.write_text(text)
+            else:
+                print(text, end="")
+            return 0
+        case "generate":
+            sources, findings = load(load_catalog(settings))
+            for finding in findings:
+                print(finding, file=sys.stderr)
+            if not findings:
+                for path in exposures.generate([source.dashboard for source in sources]):
+                    log.info("wrote %s", path.relative_to(ROOT))
+            return FAILED if findings else 0
+        case "database":
+            sources, _ = load(load_catalog(settings))
+            commands.database(settings, sources, options.credentials, options.file)
+            return 0
+        case "metadata":
+            catalog = load_catalog(settings)
+            sources, _ = load(catalog)
+            metadata.push(settings, catalog, [source.dashboard for source in sources], MANIFEST)
+            return 0
         case _:
             raise NotImplementedError(options.command)
 
 
-def _checked(settings: Settings, catalog: Catalog) -> tuple[list[Source], list[Finding]]:
-    """The dashboards; what is wrong with them is printed."""
+def _checked(
+    settings: Settings, catalog: Catalog, *, also_generated: bool = False
+) -> tuple[list[Source], list[Finding]]:
+    """The dashboards; what is wrong with them, or with what is made from them, is printed."""
     sources, findings = load(catalog)
     findings += check(settings, catalog, sources)
+    if also_generated and not findings:
+        findings += exposures.stale([source.dashboard for source in sources])
     for finding in findings:
         print(finding, file=sys.stderr)
     return sources, findings

@@ -17,8 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from dashboards.deploy.client import Client
+from dashboards.deploy.database import connect
 from dashboards.deploy.deployment import Change, Deployment, Options
 from dashboards.deploy.errors import DeployError
+from dashboards.deploy.export import export as export_dashboard
 from dashboards.deploy.lock import LOCK, Lock
 from dashboards.deploy.payloads import Board, build
 from dashboards.deploy.site import Site, connected, open_site
@@ -81,6 +83,24 @@ def diff(settings: Settings, sources: list[Source], key: str | None, lock_file: 
     for change in changes:
         print("\n".join(_difference(change)))
     return PLANNED if changes else DONE
+
+
+def export(settings: Settings, dashboard: str) -> str:
+    """A dashboard of Metabase as a definition. Raises DeployError, MetabaseError."""
+    with connected(settings) as client:
+        _, text = export_dashboard(client, open_site(client, settings), dashboard)
+    return text
+
+
+def database(
+    settings: Settings, sources: list[Source], credentials: Path | None, file: str | None
+) -> None:
+    """Make or update the connection to the warehouse. Raises DeployError, MetabaseError."""
+    marts = {mart for source in sources for mart in source.dashboard.marts}
+    console = Console(stderr=True)
+    with connected(settings) as client, console.status("Metabase reads the warehouse's tables"):
+        did = connect(client, settings, marts, credentials=credentials, file=file)
+    log.info("%s", did)
 
 
 def _planned(
