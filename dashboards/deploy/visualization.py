@@ -87,7 +87,9 @@ def formatted(field: Field) -> Json:
 
 
 def grain(field: Field) -> str | None:
-    """The period that a column is grouped by."""
+    """The period that a column is grouped by; with `sql` its name says it, if anything does."""
+    if field.sql is None:
+        return field.name if field.kind == "date" and field.name in _DATE_STYLES else None
     match = re.match(rf"{PERIOD}\('(\w+)'", field.sql or "", re.IGNORECASE)
     return match[1] if match else None
 

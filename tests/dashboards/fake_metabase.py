@@ -589,13 +589,16 @@ class FakeMetabase:
 
     def change_field(self, request: dict) -> Any:
         found = next(one for one in self.fields if one["id"] == int(request["id"]))
-        found.update(self._body(ChangedField, request))
+        self._set(found, self._body(ChangedField, request), request)
         return found
 
     def change_table(self, request: dict) -> Any:
         found = next(one for one in self.table_rows if one["id"] == int(request["id"]))
-        found.update(self._body(ChangedTable, request))
+        self._set(found, self._body(ChangedTable, request), request)
         return found
+
+    def _set(self, thing: dict, change: dict, request: dict) -> None:
+        thing.update({key: value for key, value in change.items() if key in request["json"]})
 
     def list_collections(self, _request: dict) -> Any:
         root = {"id": "root", "name": "Our analytics", "can_write": self.can_write}
