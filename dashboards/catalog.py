@@ -65,11 +65,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Model:
-    """A mart."""
+    """A mart. `required_day` is a column that BigQuery wants a condition on in every query."""
 
     name: str
     description: str
     columns: dict[str, Column]
+    required_day: str | None = None
 
 
 class Catalog:
@@ -93,6 +94,8 @@ class Catalog:
             if not types:
                 continue
             self._connection.execute(_create(node["name"], types))
+            config = node["config"]
+            must_say = config.get("require_partition_filter")
             descriptions = {name: node["columns"][name]["description"] for name in types}
             self.models[node["name"]] = Model(
                 name=node["name"],
@@ -101,6 +104,7 @@ class Catalog:
                     column.name: Column(column.name, column.kind, descriptions[column.name])
                     for column in self.answer(f'select * from {MARTS}."{node["name"]}"')
                 },
+                required_day=config["meta"].get("day_column") if must_say else None,
             )
 
     def answer(self, sql: str) -> list[Column]:
