@@ -70,15 +70,15 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             if not findings:
                 log.info("%d dashboards, %d charts: all right", len(sources), charts)
             return FAILED if findings else 0
-        case "deploy":
-            sources, findings = _checked(settings, load_catalog(settings))
+        case "deploy" | "diff":
+            catalog = load_catalog(settings)
+            sources, findings = _checked(settings, catalog)
             if findings:
                 return FAILED
+            if options.command == "diff":
+                return commands.diff(settings, catalog, sources, options.dashboard)
             wanted = Options(prune=options.prune, force=options.force, adopt=options.adopt)
-            return commands.deploy(settings, sources, wanted, only_plan=options.plan)
-        case "diff":
-            sources, findings = _checked(settings, load_catalog(settings))
-            return FAILED if findings else commands.diff(settings, sources, options.dashboard)
+            return commands.deploy(settings, catalog, sources, wanted, only_plan=options.plan)
         case "export":
             text = commands.export(settings, options.dashboard)
             if options.output:

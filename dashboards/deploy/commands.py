@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from dashboards.catalog import Catalog
 from dashboards.deploy.client import Client
 from dashboards.deploy.database import connect
 from dashboards.deploy.deployment import Change, Deployment, Options
@@ -35,6 +36,7 @@ STYLES = {"create": "green", "archive": "red", "orphan": "dim", "keep": "dim"}
 
 def deploy(
     settings: Settings,
+    catalog: Catalog,
     sources: list[Source],
     options: Options,
     *,
@@ -47,7 +49,7 @@ def deploy(
     refused. Raises DeployError, MetabaseError.
     """
     with connected(settings) as client:
-        deployment = _planned(client, settings, sources, options, lock_file)
+        deployment = _planned(client, settings, catalog, sources, options, lock_file)
         writes = [change for change in deployment.changes if change.is_write]
         if only_plan or writes or deployment.refusals:
             show(deployment.changes)
@@ -68,13 +70,19 @@ def deploy(
     return DONE
 
 
-def diff(settings: Settings, sources: list[Source], key: str | None, lock_file: Path = LOCK) -> int:
-    """Print how Metabase differs from the definitions, of all dashboards or of one."""
+def diff(
+    settings: Settings,
+    catalog: Catalog,
+    sources: list[Source],
+    key: str | None,
+    lock_file: Path = LOCK,
+) -> int:
+    """Print how Metabase differs from the definitions, of all dashboards or of one; 2 if it does."""
     if key and key not in [source.dashboard.key for source in sources]:
         known = ", ".join(source.dashboard.key for source in sources)
         raise DeployError(f"there is no dashboard {key}: there are {known}")
     with connected(settings) as client:
-        deployment = _planned(client, settings, sources, Options(force=True), lock_file)
+        deployment = _planned(client, settings, catalog, sources, Options(force=True), lock_file)
     changes = [
         change
         for change in deployment.changes
@@ -104,9 +112,14 @@ def database(
 
 
 def _planned(
-    client: Client, settings: Settings, sources: list[Source], options: Options, lock_file: Path
+    client: Client,
+    settings: Settings,
+    catalog: Catalog,
+    sources: list[Source],
+    options: Options,
+    lock_file: Path,
 ) -> Deployment:
-    site = open_site(client, settings)
+    site = open_site(client, settings, catalog.models)
     site.check(source.dashboard for source in sources)
     boards = boards_of(sources, site)
     deployment = Deployment(client, site, Lock(lock_file, client.url), boards, options)

@@ -17,6 +17,7 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 
 from dashboards.definition import COLUMNS, is_slug, slug
 from dashboards.deploy import normal, visualization
+from dashboards.deploy.bindings import FIRST_DAY
 from dashboards.deploy.client import Client, Json
 from dashboards.deploy.site import Site
 from dashboards.deploy.visualization import COLORS
@@ -231,7 +232,8 @@ class _Export:
 
     def _sql(self, one: Json, query: Json) -> str:
         """Metabase's SQL with `ref`, `filters` and `variable` for tables and tags."""
-        sql, tags = str(query["sql"]), query["tags"]
+        tags = query["tags"]
+        sql = re.sub(rf"\S+ >= date '{FIRST_DAY}'", "true", str(query["sql"]))
         bound = {
             mapping["target"][1][1]: self.names.get(mapping["parameter_id"])
             for mapping in one.get("parameter_mappings") or []

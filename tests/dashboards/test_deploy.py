@@ -8,7 +8,7 @@ import pytest
 from tenacity.wait import wait_none
 
 from dashboards.definition import Chart
-from dashboards.deploy import client, payloads
+from dashboards.deploy import client, commands, payloads
 from dashboards.deploy.client import MetabaseError
 from dashboards.deploy.errors import DeployError
 from tests.dashboards.deploying import ALL_TYPES, PAGE, project
@@ -537,6 +537,8 @@ def test_the_sql_for_bigquery_names_tables_as_metabase_does(catalog, tmp_path, m
         assert bigquery() == 0
         sql = bigquery.fake.card("Mix")["dataset_query"]["stages"][0]["native"]
         assert "FROM `ai_marts.fct_cost_daily`" in sql
+        # BigQuery refuses a fact without a condition on its day.
+        assert "`ai_marts.fct_cost_daily`.`cost_date` >= date '1970-01-01' [[and" in sql
         assert bigquery() == 0
         assert bigquery.fake.writes == []
 
@@ -546,3 +548,30 @@ def test_a_target_that_is_not_what_metabase_is_connected_to_is_refused(deploy):
     deploy.given = {"target": "bigquery", "bigquery_dataset": "ai"}
     with pytest.raises(DeployError, match="is duckdb, and TARGET is bigquery"):
         deploy()
+
+
+def test_diff_shows_the_lines_that_differ_and_says_so_with_its_exit_code(page, capsys):
+    def diff(key=None):
+        capsys.readouterr()
+        return commands.diff(page.settings(), page.catalog, page.sources(), key, page.lock_file)
+
+    assert diff() == 0
+    assert capsys.readouterr().out == ""
+    page.change("y: billed_cost_usd", "y: list_cost_usd")
+    assert diff("page") == 2
+    said = capsys.readouterr().out
+    assert "-  SUM(billed_cost_usd)" in said
+    assert "+  SUM(list_cost_usd)" in said
+    with pytest.raises(DeployError, match="there are page"):
+        diff("pages")
+
+
+def test_a_chart_that_metabase_cannot_show_is_refused_with_file_and_line(page):
+    page.change(
+        "- {name: Mix,",
+        "- {name: P, type: pivot, model: fct_cost_daily, rows: team, "
+        "values: list_cost_usd, limit: 3}\n      - {name: Mix,",
+    )
+    with pytest.raises(DeployError, match=r"page\.yml:\d+: a pivot shows totals"):
+        page()
+    assert page.fake.writes == []
