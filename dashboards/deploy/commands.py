@@ -77,7 +77,7 @@ def diff(
     key: str | None,
     lock_file: Path = LOCK,
 ) -> int:
-    """Print how Metabase differs from the definitions, of all dashboards or of one; 2 if it does."""
+    """Print how Metabase differs from the definitions, of all or of one; 2 if it does."""
     if key and key not in [source.dashboard.key for source in sources]:
         known = ", ".join(source.dashboard.key for source in sources)
         raise DeployError(f"there is no dashboard {key}: there are {known}")
