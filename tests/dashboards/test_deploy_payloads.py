@@ -5,10 +5,13 @@ import json
 
 import pytest
 
+from bigquery.googlesql import GoogleSql
 from dashboards.deploy import bindings, normal, payloads
 from dashboards.deploy.bindings import Warehouse
 from dashboards.deploy.errors import PayloadError
 from dashboards.deploy.payloads import entity_id
+from dashboards.loading import load_file
+from tests.dashboards.deploying import ALL_TYPES
 
 
 class _Fields(dict):
@@ -292,3 +295,46 @@ def test_what_people_can_see_is_a_difference(change, part):
 
 def test_a_normal_form_can_be_written_down():
     assert json.loads(json.dumps(normal.card(CARD))) == normal.card(CARD)
+
+
+# --- BigQuery
+
+BIGQUERY_TYPES = {
+    "text": "STRING",
+    "number": "NUMERIC",
+    "money": "BIGNUMERIC",
+    "count": "INT64",
+    "date": "DATE",
+    "datetime": "TIMESTAMP",
+    "boolean": "BOOL",
+}
+VALUES = {"text": "'a'", "date": "date '2026-01-01'", "money": "5", "number": "5", "count": "5"}
+
+
+def test_googles_analyzer_accepts_every_query_with_all_filters_set_as_metabase_sets_them(catalog):
+    google = GoogleSql()
+    for model in catalog.models.values():
+        kinds = {column.name: BIGQUERY_TYPES[column.kind] for column in model.columns.values()}
+        google.add_table(f"ai_marts.{model.name}", kinds)
+    places = [(model.name, column) for model in catalog.models.values() for column in model.columns]
+    days = {model.name: model.required_day for model in catalog.models.values()}
+    days = {name: day for name, day in days.items() if day}
+    ids = {place: number for number, place in enumerate(places, start=1)}
+    source, findings = load_file(ALL_TYPES, catalog)
+    assert findings == []
+    board, wrong = payloads.build(source.dashboard, Warehouse(2, "bigquery", "ai_marts", ids, days))
+    assert wrong == []
+    for card in board.cards:
+        stage = card.query["stages"][0]
+        if "native" not in stage:
+            continue
+        sql = stage["native"]
+        for tag in stage.get("template-tags", {}).values():
+            value = VALUES.get(tag["type"], "")
+            if tag["type"] == "dimension":
+                mart, column = places[tag["dimension"][2] - 1]
+                kind = catalog.models[mart].columns[column].kind
+                value = f"`ai_marts.{mart}`.`{column}` = {VALUES[kind]}"
+            sql = sql.replace(f"{{{{{tag['name']}}}}}", value)
+        google.analyze(sql.replace("[[", "").replace("]]", ""))
+        assert all(day in sql for mart, day in days.items() if f"FROM `ai_marts.{mart}`" in sql)
