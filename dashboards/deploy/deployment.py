@@ -312,7 +312,9 @@ class Deployment:
         payload = self._dashboard_payload(board)
         wanted = normal.dashboard(payload)
         locked = LockedDashboard(
-            entity_id=current["entity_id"], fingerprint=normal.fingerprint(wanted)
+            entity_id=current["entity_id"],
+            id=current["id"],
+            fingerprint=normal.fingerprint(wanted),
         )
         if normal.dashboard(current) != wanted:
             # Only administrators may say anything about embedding, even what is so already.
@@ -337,7 +339,9 @@ class Deployment:
             return self.client.find(f"/api/dashboard/{ours[0]['id']}") if ours else None
 
         made = self.client.create("/api/dashboard", body, look)
-        self.lock.instance.dashboards[board.key] = LockedDashboard(entity_id=made["entity_id"])
+        self.lock.instance.dashboards[board.key] = LockedDashboard(
+            entity_id=made["entity_id"], id=made["id"]
+        )
         self.lock.save()
         return made
 

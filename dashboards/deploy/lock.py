@@ -21,9 +21,10 @@ class _Strict(BaseModel):
 
 
 class LockedDashboard(_Strict):
-    """A dashboard: its id in Metabase, and the fingerprint of what was deployed last."""
+    """A dashboard: its ids in Metabase, and the fingerprint of what was deployed last."""
 
     entity_id: str
+    id: int
     fingerprint: str | None = None
 
 

@@ -39,6 +39,7 @@ _PARAMETER = (
     "values_source_type",
     "values_source_config",
 )
+_CARD_PARAMETER = ("id", "name", "slug", "type", "target", "default")
 _TAG = (
     "id",
     "name",
@@ -63,7 +64,8 @@ def card(content: Json) -> Json:
         **_common(content, CARD),
         "type": content.get("type") or "question",
         "visualization_settings": settings(content.get("visualization_settings") or {}),
-        "parameters": _parameters(content),
+        # They follow from the tags, so only what people would notice counts.
+        "parameters": _parameters(content, _CARD_PARAMETER),
         "query": query(content.get("dataset_query") or {}),
     }
 
@@ -199,13 +201,9 @@ def _options(options: Json | None) -> Json:
     }
 
 
-def _parameters(content: Json) -> list[Json]:
+def _parameters(content: Json, names: tuple[str, ...] = _PARAMETER) -> list[Json]:
     return [
-        {
-            name: _cleaned(one[name])
-            for name in _PARAMETER
-            if one.get(name) not in (None, [], {}, False)
-        }
+        {name: _cleaned(one[name]) for name in names if one.get(name) not in (None, [], {}, False)}
         for one in content.get("parameters") or []
     ]
 

@@ -224,6 +224,8 @@ def test_the_lock_file_is_per_metabase_and_holds_no_secret(page):
     assert KEY not in page.lock_file.read_text()
     dashboard = content["instances"][page.fake.url]["dashboards"]["page"]
     assert dashboard["entity_id"] == page.fake.dashboard("Page")["entity_id"]
+    # What addresses for embedding are made with.
+    assert dashboard["id"] == page.fake.dashboard("Page")["id"]
 
 
 def test_a_second_metabase_gets_dashboards_of_its_own(page, catalog):
@@ -309,6 +311,25 @@ def test_prune_leaves_what_somebody_edited(page, capsys):
     assert not page.fake.card("Mix")["archived"]
     assert page(prune=True, force=True) == 0
     assert page.fake.card("Mix")["archived"]
+
+
+@pytest.mark.parametrize("how", ["archived", "deleted"])
+def test_what_somebody_removed_already_is_forgotten_without_a_word(page, how):
+    page.write(PAGE.replace("name: Page", "name: Second"), "second")
+    page()
+    (page.folder / "second.yml").unlink()
+    second = page.fake.dashboard("Second")
+    if how == "archived":
+        page.fake.edit(second, archived=True)
+        for card in page.fake.cards.values():
+            page.fake.edit(card, archived=card["entity_id"] == payloads.entity_id("second.mix"))
+    else:
+        del page.fake.dashboards[second["id"]]
+    assert page(prune=True) == 0
+    content = page.lock_file.read_text()
+    assert "second" not in content
+    assert page(prune=True) == 0
+    assert page.fake.writes == []
 
 
 def test_what_was_pruned_comes_back_with_its_definition(page):
