@@ -76,9 +76,9 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             if findings:
                 return FAILED
             if options.command == "diff":
-                return commands.diff(settings, catalog, sources, options.dashboard)
+                return commands.diff(settings, sources, options.dashboard)
             wanted = Options(prune=options.prune, force=options.force, adopt=options.adopt)
-            return commands.deploy(settings, catalog, sources, wanted, only_plan=options.plan)
+            return commands.deploy(settings, sources, wanted, only_plan=options.plan)
         case "export":
             text = commands.export(settings, options.dashboard)
             if options.output:

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 from sqlglot import exp
@@ -65,12 +65,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Model:
-    """A mart. `required_day` is a column that BigQuery wants a condition on in every query."""
+    """A mart. `day` is the column of which BigQuery wants a condition in every query, if any."""
 
     name: str
     description: str
     columns: dict[str, Column]
-    required_day: str | None = None
+    day: str | None = None
 
 
 class Catalog:
@@ -94,8 +94,6 @@ class Catalog:
             if not types:
                 continue
             self._connection.execute(_create(node["name"], types))
-            config = node["config"]
-            must_say = config.get("require_partition_filter")
             descriptions = {name: node["columns"][name]["description"] for name in types}
             self.models[node["name"]] = Model(
                 name=node["name"],
@@ -104,7 +102,7 @@ class Catalog:
                     column.name: Column(column.name, column.kind, descriptions[column.name])
                     for column in self.answer(f'select * from {MARTS}."{node["name"]}"')
                 },
-                required_day=config["meta"].get("day_column") if must_say else None,
+                day=_required_day(node["config"]),
             )
 
     def answer(self, sql: str) -> list[Column]:
@@ -118,6 +116,10 @@ class Catalog:
     def execute(self, sql: str) -> None:
         """Run a query on empty marts. Raises duckdb.Error."""
         self._connection.execute(sql).fetchall()
+
+
+def _required_day(config: dict[str, Any]) -> str | None:
+    return config["meta"]["day_column"] if config.get("require_partition_filter") else None
 
 
 def _type(data_type: str, dialect: str) -> str:

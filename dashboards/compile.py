@@ -350,16 +350,19 @@ class _Compiler:
             steps = [query.Output(draft.label, draft.sql or "", is_group=False) for draft in drafts]
             step = replace(drafts[0], role="dimension", name="step", label="Step", format=None)
             value = replace(drafts[0], name="value", label=chart.name)
-            return query.steps_of_model(chart, steps), [step, value]
+            return query.steps_of_model(chart, steps, self._day(chart)), [step, value]
         outputs = [
             query.Output(draft.name, draft.sql or "", is_group=draft.role == "dimension")
             for draft in drafts
         ]
-        return query.of_model(chart, outputs, _order(chart, drafts)), drafts
+        order = _order(chart, drafts)
+        return query.of_model(chart, outputs, order, self._day(chart)), drafts
 
     def _sql(self, chart: AnyChart, path: Path) -> str:
         try:
-            template = query.of_sql(chart, self.catalog.models)
+            template = query.of_sql(
+                chart, {model.name: model.day for model in self.catalog.models.values()}
+            )
             for name in query.slots_in(template, query.VARIABLE):
                 definition = self.definition.filters.get(name)
                 if not isinstance(definition, StaticDate | StaticNumber | StaticText):
@@ -406,6 +409,9 @@ class _Compiler:
             if found.name not in columns:
                 meant = _meant(found.name, columns)
                 raise query.QueryError(f"{model} has no column {found.name}{meant}")
+
+    def _day(self, chart: AnyChart) -> str | None:
+        return self.catalog.models[chart.model or ""].day
 
     def _ratios(self, model: str) -> list[str]:
         columns = self.catalog.models[model].columns.values()
@@ -583,7 +589,7 @@ _KINDS: dict[str, tuple[Kind, ...]] = {
 
 
 def literal(definition: AnyFilter, value: object) -> str:
-    """A static filter's value as SQL that both engines understand."""
+    """A static filter's value in DuckDB's SQL."""
     if isinstance(definition, StaticDate):
         return f"date '{value}'"
     if isinstance(definition, StaticNumber):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dashboards.compile import CompiledChart, CompiledDashboard, Wire, filter_label
 from dashboards.conditions import operation
@@ -41,9 +41,6 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "number/between": frozenset({"number/between"}),
 }
 
-# Before any day.
-FIRST_DAY = "1970-01-01"
-
 STATIC = (StaticDate, StaticNumber, StaticText)
 
 
@@ -56,15 +53,6 @@ class Warehouse:
     dialect: Dialect
     schema: str
     fields: Mapping[tuple[str, str], int]
-    # Columns by mart that every query must have a condition on.
-    days: Mapping[str, str] = field(default_factory=dict)
-
-    def always(self, mart: str) -> str:
-        """A condition that every row of a mart meets. BigQuery refuses to read a fact without one
-        on its day, as when a viewer clears all filters."""
-        if mart not in self.days:
-            return "true"
-        return f"{self.column(mart, self.days[mart])} >= date '{FIRST_DAY}'"
 
     def field(self, mart: str, column: str) -> int:
         """A column's id. Raises DeployError if Metabase has not seen it."""
@@ -150,9 +138,7 @@ def sql(chart: CompiledChart, dashboard: CompiledDashboard, warehouse: Warehouse
 
     def filters(mart: str) -> str:
         wires = [wire for wire in chart.wires if wire.mart == mart]
-        return " ".join(
-            [warehouse.always(mart), *(f"[[and {_condition(wire)}]]" for wire in wires)]
-        )
+        return " ".join(["true", *(f"[[and {_condition(wire)}]]" for wire in wires)])
 
     def _condition(wire: Wire) -> str:
         definition = dashboard.definition.filters[wire.filter]

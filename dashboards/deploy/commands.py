@@ -16,7 +16,6 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from dashboards.catalog import Catalog
 from dashboards.deploy.client import Client
 from dashboards.deploy.database import connect
 from dashboards.deploy.deployment import Change, Deployment, Options
@@ -36,7 +35,6 @@ STYLES = {"create": "green", "archive": "red", "orphan": "dim", "keep": "dim"}
 
 def deploy(
     settings: Settings,
-    catalog: Catalog,
     sources: list[Source],
     options: Options,
     *,
@@ -49,7 +47,7 @@ def deploy(
     refused. Raises DeployError, MetabaseError.
     """
     with connected(settings) as client:
-        deployment = _planned(client, settings, catalog, sources, options, lock_file)
+        deployment = _planned(client, settings, sources, options, lock_file)
         writes = [change for change in deployment.changes if change.is_write]
         if only_plan or writes or deployment.refusals:
             show(deployment.changes)
@@ -72,7 +70,6 @@ def deploy(
 
 def diff(
     settings: Settings,
-    catalog: Catalog,
     sources: list[Source],
     key: str | None,
     lock_file: Path = LOCK,
@@ -82,7 +79,7 @@ def diff(
         known = ", ".join(source.dashboard.key for source in sources)
         raise DeployError(f"there is no dashboard {key}: there are {known}")
     with connected(settings) as client:
-        deployment = _planned(client, settings, catalog, sources, Options(force=True), lock_file)
+        deployment = _planned(client, settings, sources, Options(force=True), lock_file)
     changes = [
         change
         for change in deployment.changes
@@ -114,12 +111,11 @@ def database(
 def _planned(
     client: Client,
     settings: Settings,
-    catalog: Catalog,
     sources: list[Source],
     options: Options,
     lock_file: Path,
 ) -> Deployment:
-    site = open_site(client, settings, catalog.models)
+    site = open_site(client, settings)
     site.check(source.dashboard for source in sources)
     boards = boards_of(sources, site)
     deployment = Deployment(client, site, Lock(lock_file, client.url), boards, options)

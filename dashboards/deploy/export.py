@@ -17,7 +17,6 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 
 from dashboards.definition import COLUMNS, is_slug, slug
 from dashboards.deploy import normal, visualization
-from dashboards.deploy.bindings import FIRST_DAY
 from dashboards.deploy.client import Client, Json
 from dashboards.deploy.site import Site
 from dashboards.deploy.visualization import COLORS
@@ -35,6 +34,7 @@ _SAID = re.compile(
     r"|funnel\.(dimension|metric|type)|scatter\.bubble|waterfall\.show_total|table\.columns"
     r"|table\.column_formatting|pivot.*)$"
 )
+_EVERY_DAY = r"\s+and\s+\w+ >= cast\('1900-01-01' as date\)"
 _OPTIONAL = r"\[\[\s*and\s+(?:(?!\]\]).)*\]\]"
 _SLOT = re.compile(r"(filters|variable)__\('(\w+)'\)", re.IGNORECASE)
 _TAG = r"\{\{\s*(\w+)\s*\}\}"
@@ -233,7 +233,8 @@ class _Export:
     def _sql(self, one: Json, query: Json) -> str:
         """Metabase's SQL with `ref`, `filters` and `variable` for tables and tags."""
         tags = query["tags"]
-        sql = re.sub(rf"\S+ >= date '{FIRST_DAY}'", "true", str(query["sql"]))
+        # What a deploy adds for BigQuery is added again.
+        sql = re.sub(_EVERY_DAY, "", str(query["sql"]), flags=re.IGNORECASE)
         bound = {
             mapping["target"][1][1]: self.names.get(mapping["parameter_id"])
             for mapping in one.get("parameter_mappings") or []

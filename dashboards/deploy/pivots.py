@@ -78,13 +78,13 @@ def crosstab(chart: CompiledChart, warehouse: Warehouse) -> Crosstab:
         columns += [f'{sql} as "{name}"' for name, sql in clauses.columns.items()]
         columns += [f'"{wire.column}" as "{filter_column(wire.filter)}"' for wire in chart.wires]
         lines = ["select\n    " + ",\n    ".join(columns), f'from {MARTS}."{definition.model}"']
-        lines.append(f"where {query.FILTERS}('{definition.model}')")
-        if definition.where:
-            lines.append(f"    and ({definition.where.strip()})")
+        # As in the query that groups: the definition's own condition, and BigQuery's.
+        if where := query.parse(chart.template).find(exp.Where):
+            lines.append(where.sql(dialect="duckdb"))
         template = "\n".join(lines)
     breakouts = [clauses.field(field.name, field.kind, grain(field)) for field in chart.dimensions]
     sql = query.render(
-        template, warehouse.dialect, warehouse.schema, warehouse.always, lambda name: name
+        template, warehouse.dialect, warehouse.schema, lambda _mart: "true", lambda name: name
     )
     return Crosstab(sql, aggregations, breakouts)
 

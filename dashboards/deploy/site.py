@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dashboards.catalog import Model
 from dashboards.compile import CompiledDashboard
 from dashboards.deploy.bindings import Warehouse
 from dashboards.deploy.client import Client, Json, MetabaseError
@@ -105,9 +104,8 @@ def databases(client: Client) -> list[Json]:
     return found
 
 
-def open_site(client: Client, settings: Settings, marts: Mapping[str, Model] | None = None) -> Site:
-    """Probe Metabase and read what payloads need: `marts` are the catalog's. Raises DeployError,
-    MetabaseError."""
+def open_site(client: Client, settings: Settings) -> Site:
+    """Probe Metabase and read what payloads need. Raises DeployError, MetabaseError."""
     version, me = probe(client)
     all_databases = databases(client)
     name = settings.metabase_database
@@ -137,16 +135,11 @@ def open_site(client: Client, settings: Settings, marts: Mapping[str, Model] | N
         for table in tables
         for column in table.get("fields") or []
     }
-    days = {
-        mart.name: mart.required_day
-        for mart in (marts or {}).values()
-        if mart.required_day and dialect == "bigquery"
-    }
     paths, read_only = collections(client)
     return Site(
         version=version,
         me=me,
-        warehouse=Warehouse(database["id"], dialect, schema, fields, days),
+        warehouse=Warehouse(database["id"], dialect, schema, fields),
         tables={table["name"] for table in tables},
         collections=paths,
         read_only=read_only,

@@ -83,7 +83,6 @@ class Deployer:
         self.fake.forget_requests()
         return commands.deploy(
             self.settings(),
-            self.catalog,
             self.sources(),
             Options(**options),
             only_plan=plan,

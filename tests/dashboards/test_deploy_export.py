@@ -122,7 +122,7 @@ def test_sql_for_bigquery_is_exported_in_the_sql_of_definitions(catalog, tmp_pat
     assert "{{ filters('fct_usage_daily') }}" in text
     assert "{{ variable('most') }}" in text
     assert "`" not in text
-    assert "1970" not in text
+    assert "1900" not in text
 
 
 def test_an_address_names_a_dashboard_too(exported):

@@ -317,12 +317,11 @@ def test_googles_analyzer_accepts_every_query_with_all_filters_set_as_metabase_s
         kinds = {column.name: BIGQUERY_TYPES[column.kind] for column in model.columns.values()}
         google.add_table(f"ai_marts.{model.name}", kinds)
     places = [(model.name, column) for model in catalog.models.values() for column in model.columns]
-    days = {model.name: model.required_day for model in catalog.models.values()}
-    days = {name: day for name, day in days.items() if day}
+    days = {model.name: model.day for model in catalog.models.values() if model.day}
     ids = {place: number for number, place in enumerate(places, start=1)}
     source, findings = load_file(ALL_TYPES, catalog)
     assert findings == []
-    board, wrong = payloads.build(source.dashboard, Warehouse(2, "bigquery", "ai_marts", ids, days))
+    board, wrong = payloads.build(source.dashboard, Warehouse(2, "bigquery", "ai_marts", ids))
     assert wrong == []
     for card in board.cards:
         stage = card.query["stages"][0]
