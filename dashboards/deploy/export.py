@@ -35,6 +35,7 @@ _SAID = re.compile(
     r"|table\.column_formatting|pivot.*)$"
 )
 _EVERY_DAY = r"\s+and\s+\w+ >= cast\('1900-01-01' as date\)"
+_REF = r"ref\('(\w+)'\)"
 _OPTIONAL = r"\[\[\s*and\s+(?:(?!\]\]).)*\]\]"
 _SLOT = re.compile(r"(filters|variable)__\('(\w+)'\)", re.IGNORECASE)
 _TAG = r"\{\{\s*(\w+)\s*\}\}"
@@ -65,16 +66,23 @@ class _Export:
         }
         self.narrowed: dict[str, list[str]] = {name: [] for name in self.names.values()}
         self.operators: dict[str, str] = {}
+        # The filters that are bound to a chart, by its name.
+        self.bound: dict[str, set[str]] = {}
 
     def result(self) -> tuple[str, str]:
         tabs = sorted(self.content.get("tabs") or [], key=lambda tab: tab.get("position", 0))
         numbers = [tab["id"] for tab in tabs] or [None]
         rows = [self._rows(number) for number in numbers]
+        rows = [inner or [{"text": "Nothing could be taken over."}] for inner in rows]
         filters = {
             self.names[one["id"]]: said
             for one in self.content.get("parameters") or []
             if (said := self._filter(one))
         }
+        for inner in rows:
+            for row in inner:
+                for chart in row.get("charts", []):
+                    self._leave_out(chart, filters)
         description = re.split(r"\n*Made from dashboards/", self.content.get("description") or "")
         document: Json = {
             "name": self.content["name"],
@@ -97,6 +105,22 @@ class _Export:
                 document["embed"] = {"locked": locked}
         return self.key, self._text(document)
 
+    def _leave_out(self, chart: Json, filters: Json) -> None:
+        """Filters that could narrow a chart and do not, which a definition has to say."""
+        bound = self.bound.get(str(chart["name"]), set())
+        marts = {chart["model"]} if "model" in chart else set(re.findall(_REF, chart["sql"]))
+        columns = {
+            name: {place.partition(".")[2] for place in self.narrowed[name]} for name in filters
+        }
+        left = [
+            name
+            for name in filters
+            if name not in bound
+            and any((m, c) in self.site.warehouse.fields for m in marts for c in columns[name])
+        ]
+        if left:
+            chart["unfiltered"] = left
+
     def _text(self, document: Json) -> str:
         yaml = YAML()
         yaml.indent(mapping=2, sequence=4, offset=2)
@@ -116,6 +140,9 @@ class _Export:
 
     def _filter(self, one: Json) -> Json | None:
         name = self.names[one["id"]]
+        if not any(name in bound for bound in self.bound.values()):
+            self.notes.append(f"the filter {one['name']}: it narrows nothing that is taken over")
+            return None
         kind = self._filter_type(one, name)
         if kind is None:
             self.notes.append(f"the filter {one['name']} ({one['type']})")
@@ -228,6 +255,8 @@ class _Export:
         rest = {key: value for key, value in settings.items() if not _SAID.match(key)}
         if rest := {key: value for key, value in rest.items() if key != "virtual_card"}:
             said["metabase"] = rest
+        ids = [mapping["parameter_id"] for mapping in one.get("parameter_mappings") or []]
+        self.bound[card["name"]] = {self.names[number] for number in ids if number in self.names}
         return said
 
     def _sql(self, one: Json, query: Json) -> str:
@@ -283,12 +312,14 @@ class _Export:
             if known["dimension"] not in self.columns:
                 raise _Unsayable(f"its tag {tag} is over a table that is no mart")
             return (name, *self.columns[known["dimension"]], None)
-        compared = re.search(
-            r"[`\"]?(\w+)[`\"]?\.[`\"]?(\w+)[`\"]?\s*(<=|>=|=)\s*\{\{\s*" + tag + r"\s*\}\}", text
-        )
-        if not compared or compared[1] not in self.site.tables:
+        place = r"([\w.`\"-]+)\.[`\"]?(\w+)[`\"]?"
+        value = r"\{\{\s*" + tag + r"\s*\}\}"
+        contains = rf"lower\({place}\) (like) concat\('%', lower\({value}\), '%'\)"
+        compared = re.search(rf"{place}\s*(<=|>=|=)\s*{value}", text) or re.search(contains, text)
+        mart = re.findall(r"\w+", compared[1])[-1] if compared else ""
+        if not compared or mart not in self.site.tables:
             raise _Unsayable(f"its tag {tag} compares in a way of its own")
-        return name, compared[1], compared[2], compared[3]
+        return name, mart, compared[2], "contains" if compared[3] == "like" else compared[3]
 
     def _tables(self, sql: str) -> str:
         schema = re.escape(self.site.warehouse.schema)

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from dashboards.deploy import commands
+from dashboards.loading import DEFINITIONS
 from tests.dashboards.deploying import ALL_TYPES, project
 
 STYLES = ["mbql4", "0.57", "0.61", "0.63"]
@@ -49,9 +50,13 @@ def test_an_export_is_a_definition_that_says_the_same(exported, catalog, tmp_pat
 
 def test_what_cannot_be_said_is_named(exported):
     dashboard = exported.fake.dashboard("All types")
-    dashboard["parameters"].append(
-        {"id": "abc", "name": "Where", "slug": "where", "type": "location/city"}
+    where = {"id": "abc", "name": "Where", "slug": "where", "type": "location/city"}
+    dashboard["parameters"].append(where)
+    target = ["dimension", ["template-tag", "platform"]]
+    mix = next(
+        one for one in dashboard["dashcards"] if one["card_id"] == exported.fake.card("Mix")["id"]
     )
+    mix["parameter_mappings"].append({"parameter_id": "abc", "target": target})
     text = export(exported)
     assert "# Not taken over:" in text
     assert "“Crosstab”: it is a question of the query builder" in text
@@ -129,3 +134,20 @@ def test_an_address_names_a_dashboard_too(exported):
     number = exported.fake.dashboard("All types")["id"]
     address = f"{exported.fake.url}/dashboard/{number}-all-types?platform=cursor"
     assert commands.export(exported.settings(), address) == export(exported)
+
+
+def test_our_own_dashboards_can_be_exported_and_deployed_again(catalog, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    for file in DEFINITIONS.glob("*.yml"):
+        shutil.copy(file, first)
+    with project(catalog, first) as before:
+        assert before() == 0
+        for source in before.sources():
+            text = export(before, source.dashboard.definition.name)
+            (second / source.file.name).write_text(text)
+        parameters = [one["parameters"] for one in before.fake.state()["dashboards"]]
+    with project(catalog, second) as after:
+        assert after() == 0
+        assert [one["parameters"] for one in after.fake.state()["dashboards"]] == parameters
