@@ -123,7 +123,6 @@ def _generate(catalog: Catalog) -> int:
 
 def _with_metabase(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> int:
     from dashboards.deploy import commands, metadata
-    from dashboards.deploy.deployment import Options
 
     match options.command:
         case "deploy" | "diff":
