@@ -123,6 +123,7 @@ def _generate(catalog: Catalog) -> int:
 
 def _with_metabase(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> int:
     from dashboards.deploy import commands, metadata
+    from dashboards.deploy.deployment import Options
 
     match options.command:
         case "deploy" | "diff":
@@ -131,7 +132,7 @@ def _with_metabase(options: argparse.Namespace, settings: Settings, catalog: Cat
                 return FAILED
             if options.command == "diff":
                 return commands.diff(settings, sources, options.dashboard)
-            wanted = commands.Options(prune=options.prune, force=options.force, adopt=options.adopt)
+            wanted = Options(prune=options.prune, force=options.force, adopt=options.adopt)
             return commands.deploy(settings, sources, wanted, only_plan=options.plan)
         case "export":
             text = commands.export(settings, options.dashboard)
