@@ -1,4 +1,4 @@
-"""`python -m dashboards check`, `generate`, `deploy`, `diff`, `export`, `database`, `metadata`."""
+"""`python -m dashboards check`, `preview`, `generate`, `deploy`, `diff`, `export`, and so on."""
 
 from __future__ import annotations
 
@@ -38,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dashboards")
     added = parser.add_subparsers(dest="command", required=True)
     added.add_parser("check", help="check every definition against the marts")
+    preview = added.add_parser("preview", help="draw every dashboard from the DuckDB warehouse")
+    preview.add_argument("--rows", type=int, help="how many rows a page holds for a chart at most")
+    preview.add_argument("--folder", type=Path, help="target/dashboards if not given")
     deploy = added.add_parser("deploy", help="bring Metabase to what is defined")
     deploy.add_argument("--plan", action="store_true", help="only say what would change; then 2")
     deploy.add_argument("--prune", action="store_true", help="archive what is no longer defined")
@@ -70,6 +73,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             if not findings:
                 log.info("%d dashboards, %d charts: all right", len(sources), charts)
             return FAILED if findings else 0
+        case "preview":
+            return draw(settings, options.folder, options.rows)
         case "deploy" | "diff":
             catalog = load_catalog(settings)
             sources, findings = _checked(settings, catalog)
@@ -118,6 +123,25 @@ def _checked(
     for finding in findings:
         print(finding, file=sys.stderr)
     return sources, findings
+
+
+def draw(settings: Settings, folder: Path | None, rows: int | None) -> int:
+    """Write the preview; what is wrong in a definition is named, and the rest drawn."""
+    # Imported here: reading the warehouse's answers takes a moment, and a check has none.
+    from dashboards import preview
+
+    try:
+        preview.refuse_nothing(settings)
+        sources, findings = load(load_catalog(settings))
+        folder = folder or preview.FOLDER
+        failures = preview.preview(settings, sources, folder, rows or preview.ROWS)
+    except preview.PreviewError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    for problem in [*findings, *failures]:
+        print(problem, file=sys.stderr)
+    log.info("%d dashboards are drawn: %s", len(sources), folder / "index.html")
+    return FAILED if findings or failures else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The marts' contracts, from dbt, and dashboards out of a few lines of YAML."""
 
 import subprocess
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -8,10 +9,11 @@ from tenacity.wait import wait_none
 
 from dashboards.catalog import Catalog
 from dashboards.deploy import client
-from dashboards.loading import load_file
+from dashboards.loading import load, load_file
 from pipeline import dbt
 from pipeline.settings import load_settings
 from tests.dashboards.deploying import project
+from tests.dashboards.gallery.warehouse import build
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +48,13 @@ def deploy(catalog, tmp_path, monkeypatch):
     folder.mkdir()
     with project(catalog, folder) as deployer:
         yield deployer
+
+
+@pytest.fixture(scope="session")
+def gallery(catalog, tmp_path_factory):
+    """Settings that lead to a small warehouse, and the dashboards of tests/dashboards/gallery."""
+    file = build(catalog, tmp_path_factory.mktemp("warehouse") / "w.duckdb")
+    settings = load_settings().model_copy(update={"duckdb_path": file})
+    sources, findings = load(catalog, Path(__file__).parent / "gallery")
+    assert not findings
+    return settings, sources
