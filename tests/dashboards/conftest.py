@@ -40,16 +40,6 @@ def read(catalog, tmp_path):
     return read
 
 
-@pytest.fixture
-def deploy(catalog, tmp_path, monkeypatch):
-    """An empty project and an empty Metabase; called, it deploys the one to the other."""
-    monkeypatch.setattr(client, "BACK_OFF", wait_none())
-    folder = tmp_path / "definitions"
-    folder.mkdir()
-    with project(catalog, folder) as deployer:
-        yield deployer
-
-
 @pytest.fixture(scope="session")
 def gallery(catalog, tmp_path_factory):
     """Settings that lead to a small warehouse, and the dashboards of tests/dashboards/gallery."""
@@ -58,3 +48,13 @@ def gallery(catalog, tmp_path_factory):
     sources, findings = load(catalog, Path(__file__).parent / "gallery")
     assert not findings
     return settings, sources
+
+
+@pytest.fixture
+def deploy(catalog, tmp_path, monkeypatch):
+    """An empty project and an empty Metabase; called, it deploys the one to the other."""
+    monkeypatch.setattr(client, "BACK_OFF", wait_none())
+    folder = tmp_path / "definitions"
+    folder.mkdir()
+    with project(catalog, folder) as deployer:
+        yield deployer
