@@ -24,7 +24,7 @@ from pipeline.settings import SANDBOX_DATABASE
 from sandbox import product_database, seller
 from sandbox.options import Options
 from sandbox.product_database import INSTALL, find_postgresql, serving
-from sandbox.seller import Seller, build_seller, long_id, short_id
+from sandbox.seller import Seller, build_seller, long_id, short_id, with_case
 from tests.sandbox.asking import TODAY
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,8 @@ def test_everything_happened_before_today(sold: Seller) -> None:
 
 
 def test_ids_are_those_of_salesforce() -> None:
-    """The suffix says which letters are upper case; this pair is from Salesforce's own help."""
+    # From Salesforce's documentation of its REST API.
+    assert with_case("001D000000IRFma") == "001D000000IRFmaIAH"
     assert long_id("Subscription__c", 1)[:15] == short_id("Subscription__c", 1)
     upper, lower = (short_id("Subscription__c", n) for n in seller.CASE_TWINS)
     assert upper != lower
