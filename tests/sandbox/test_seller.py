@@ -309,6 +309,35 @@ def test_the_tables_hold_every_row(url: str) -> None:
     ]
 
 
+def test_nothing_of_the_database_is_left_while_this_process_goes_on() -> None:
+    if find_postgresql() is None:
+        pytest.skip(f"NO POSTGRESQL: {INSTALL}")
+    options = Options(seller_events=60, today=TODAY, product_database="postgresql")
+    with serving(build_seller(options)) as url:
+        assert url is not None
+        folder = folder_of(url)
+    assert is_gone(url)
+    assert not folder.parent.exists()
+
+
+def test_a_postgresql_that_does_not_start_is_replaced_unless_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("initdb", "postgres"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
+        program.chmod(0o755)
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(product_database, "find_postgresql", lambda: tmp_path)
+    small = {"seller_events": 60, "today": TODAY}
+    with serving(build_seller(Options(**small))) as url:  # type: ignore[arg-type]
+        assert url is not None
+        assert url.startswith("duckdb:")
+    asked = build_seller(Options(**small, product_database="postgresql"))  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="initdb failed"), serving(asked):
+        pass
+
+
 def test_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="product-database must be one of"):
         Options(product_database="oracle")
