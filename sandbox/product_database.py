@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -67,13 +67,23 @@ def serving(seller: Seller | None) -> Iterator[str | None]:
     programs = find_postgresql() if kind != "duckdb" else None
     if kind == "postgresql" and programs is None:
         raise RuntimeError(f"there is no PostgreSQL here: {INSTALL}")
-    with tempfile.TemporaryDirectory(prefix="sandbox-product-") as folder:
-        if programs is None:
-            yield _duckdb(seller, Path(folder))
-            return
-        with _postgresql(programs, Path(folder)) as url:
+    with ExitStack() as stack:
+        folder = tempfile.TemporaryDirectory(prefix="sandbox-product-")
+        place = Path(stack.enter_context(folder))
+        url = None
+        if programs is not None:
+            try:
+                url = stack.enter_context(_postgresql(programs, place))
+            except (RuntimeError, OSError) as error:
+                if kind == "postgresql":
+                    raise
+                # The first run should need nothing of the machine.
+                print(f"a DuckDB file takes PostgreSQL's place: {error}", file=sys.stderr)
+        if url is None:
+            url = _duckdb(seller, place)
+        else:
             _fill_postgresql(seller, url)
-            yield url
+        yield url
 
 
 def find_postgresql() -> Path | None:

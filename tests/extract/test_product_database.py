@@ -399,6 +399,7 @@ def test_rows_without_what_each_needs_are_refused_and_the_run_fails_at_its_end(
         "from raw_product.rejected_records group by all",
     )
     assert found == [("daily_activity", "user_id: is null", refused, str(TODAY - DAY * 2))]
+    assert landed(real, "daily_activity", "count(*) filter (user_id is null)") == [(0,)]
 
 
 def test_a_user_who_may_not_read_is_told_which_table(real: Product) -> None:

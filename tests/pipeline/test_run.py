@@ -101,8 +101,39 @@ def test_more_of_the_same_kind_is_welcome(holding, tmp_path):
     run.refuse_mixture(settings, is_sample=False)
 
 
+def test_a_product_database_behind_a_tunnel_is_real_and_the_sandboxs_is_not(holding, tmp_path):
+    tunnel = "postgresql://reader:hush@127.0.0.1:5432/product"
+    real = holding("https://api.cursor.com", PRODUCT_DATABASE_URL=tunnel)
+    run.refuse_mixture(real, is_sample=False)
+    sample = holding_of("duckdb:////tmp/x/ai_spend_sandbox.duckdb", tmp_path / "sample.duckdb")
+    with pytest.raises(run.RefusedError, match="holds the sandbox's sample data"):
+        run.refuse_mixture(real.model_copy(update={"duckdb_path": sample}), is_sample=False)
+
+
+def holding_of(base_url, path):
+    """A warehouse whose product came from an address."""
+    with duckdb.connect(path) as connection:
+        connection.execute("create schema raw_product")
+        connection.execute("create table raw_product.extractions (base_url text)")
+        connection.execute("insert into raw_product.extractions values (?)", [base_url])
+    return path
+
+
+def test_salesforce_and_the_other_vendors_are_all_real_or_all_made_up(holding):
+    settings = holding(
+        "https://api.cursor.com",
+        SALESFORCE_INSTANCE_URL="http://127.0.0.1:4711",
+        SALESFORCE_CLIENT_ID="i",
+        SALESFORCE_CLIENT_SECRET="s",
+    )
+    with pytest.raises(run.RefusedError, match="holds data of real vendors"):
+        run.refuse_mixture(settings, is_sample=False)
+
+
 def test_dbt_never_sees_a_secret(monkeypatch):
     monkeypatch.setenv("CURSOR_API_KEY", "hush")
+    monkeypatch.setenv("PRODUCT_DATABASE_URL", "hush")
+    monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", "hush")
     environment = dbt.environment(load_settings())
     assert "hush" not in environment.values()
     assert environment["TARGET"] == "duckdb"

@@ -14,7 +14,6 @@ from sandbox.server import Running, running
 from tests.sandbox.asking import TODAY, exact
 
 DATA = "/services/data/v62.0"
-WITHOUT_SELLER = {"people": 20, "days": 3, "today": TODAY}
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +25,9 @@ def _org() -> Iterator[Running]:
 
 
 @pytest.fixture
-def org(_org: Running) -> Iterator[Running]:
+def org(_org: Running) -> Running:
     _org.control({"reset": True})
-    yield _org
+    return _org
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from pipeline.settings import SANDBOX_DATABASE
 from sandbox import product_database, seller
 from sandbox.options import Options
 from sandbox.product_database import INSTALL, find_postgresql, serving
-from sandbox.seller import Seller, build_seller, long_id, short_id
+from sandbox.seller import Seller, build_seller, long_id, short_id, with_case
 from tests.sandbox.asking import TODAY
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +74,8 @@ def test_everything_happened_before_today(sold: Seller) -> None:
 
 
 def test_ids_are_those_of_salesforce() -> None:
-    """The suffix says which letters are upper case; this pair is from Salesforce's own help."""
+    # From Salesforce's documentation of its REST API.
+    assert with_case("001D000000IRFma") == "001D000000IRFmaIAH"
     assert long_id("Subscription__c", 1)[:15] == short_id("Subscription__c", 1)
     upper, lower = (short_id("Subscription__c", n) for n in seller.CASE_TWINS)
     assert upper != lower
@@ -306,6 +307,35 @@ def test_the_tables_hold_every_row(url: str) -> None:
     assert ask(url, "select count(*) from usage_events where owning_team is null") == [
         (sum(event[2] is None for event in sold.events),)
     ]
+
+
+def test_nothing_of_the_database_is_left_while_this_process_goes_on() -> None:
+    if find_postgresql() is None:
+        pytest.skip(f"NO POSTGRESQL: {INSTALL}")
+    options = Options(seller_events=60, today=TODAY, product_database="postgresql")
+    with serving(build_seller(options)) as url:
+        assert url is not None
+        folder = folder_of(url)
+    assert is_gone(url)
+    assert not folder.parent.exists()
+
+
+def test_a_postgresql_that_does_not_start_is_replaced_unless_it_was_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("initdb", "postgres"):
+        program = tmp_path / name
+        program.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
+        program.chmod(0o755)
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(product_database, "find_postgresql", lambda: tmp_path)
+    small = {"seller_events": 60, "today": TODAY}
+    with serving(build_seller(Options(**small))) as url:  # type: ignore[arg-type]
+        assert url is not None
+        assert url.startswith("duckdb:")
+    asked = build_seller(Options(**small, product_database="postgresql"))  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="initdb failed"), serving(asked):
+        pass
 
 
 def test_another_kind_is_refused() -> None:
