@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from bigquery.compiled import raw_columns
 
@@ -52,6 +53,8 @@ RESOURCES = {
         "budgets",
         "invoices",
     ),
+    "salesforce": ("accounts", "opportunities", "subscriptions", "users", "subscription_overages"),
+    "product": ("teams", "team_members", "usage_events", "daily_activity"),
 }
 
 
@@ -128,9 +131,14 @@ def raw_tables(loads: list[Load] | None = None) -> dict[str, list[dict]]:
             )
             for record in window.records if window.is_changed else []:
                 counts[schema] += 1
-                payload = as_json(record, is_escaped=counts[schema] % 2 == 0)
+                row = landed | {"_dlt_id": f"record-{counts[schema]}"}
+                if load.source == "product":
+                    row |= record
+                else:
+                    row["payload"] = as_json(record, is_escaped=counts[schema] % 2 == 0)
+                known = columns_of(f"{schema}.{window.resource}")
                 tables[f"{schema}.{window.resource}"].append(
-                    landed | {"payload": payload, "_dlt_id": f"record-{counts[schema]}"}
+                    {name: row.get(name) for name in known}
                 )
     return tables
 
@@ -594,7 +602,192 @@ def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
 
 # --- What was landed, in the order of time -------------------------------------------------------
 
+# --- Salesforce and the product's database -------------------------------------------------------
+
+# Ids of 15 characters and of 18, and two that differ in upper and lower case only.
+ACME, BETA = "001SB0000000001AAA", "001SB0000000002"
+SUBSCRIPTION, CASE_TWIN, DELETED_ONE = "a0XSB0000caseAbAAQ", "a0XSB0000caseaB", "a0XSB0000000003AAA"
+
+
+def stamped(moment: str, **record) -> dict:
+    return {"SystemModstamp": f"{moment}.000+0000", "IsDeleted": False} | record
+
+
+OLD_NAME = stamped("2024-02-28T10:00:00", Id=ACME, Name="Acme & Söhne ", OwnerId=None)
+SALES_AT_LEAP = [
+    Window("accounts", "salesforce", BEFORE_LEAP, [OLD_NAME]),
+    Window(
+        "accounts",
+        "salesforce",
+        LEAP,
+        [
+            stamped(
+                "2024-02-29T23:59:59",
+                Id=ACME,
+                Name="Acme 東京",
+                SWE_Count__c=12.0,
+                NumberOfEmployees=40,
+                OwnerId="005SB0000000001AAA",
+            ),
+            stamped("2024-02-29T01:00:00", Id=BETA, Name=None, IsDeleted=True),
+        ],
+    ),
+    Window(
+        "users",
+        "salesforce",
+        LEAP,
+        [
+            stamped("2024-02-29T01:00:00", Id="005SB0000000001AAA", Name="Sam", ManagerId=None),
+        ],
+    ),
+    Window(
+        "subscriptions",
+        "salesforce",
+        LEAP,
+        [
+            stamped(
+                "2024-02-29T01:00:00",
+                Id=SUBSCRIPTION,
+                Name="First",
+                Account__c=ACME[:15],
+                Total_Licensed_Seats__c=5.0,
+                All_Cursor_Team_IDs__c=" 101;102 , 999",
+                Start_Date__c="2024-01-01",
+                End_Date__c="2024-12-31",
+                Open_Renewal__c="006SB0000000001AAA",
+            ),
+            stamped("2024-02-29T01:00:00", Id=CASE_TWIN, Name="Twin", Start_Date__c="2024-02-01"),
+            stamped("2024-02-29T01:00:00", Id=DELETED_ONE, Name="Gone", IsDeleted=True),
+        ],
+    ),
+    Window(
+        "opportunities",
+        "salesforce",
+        LEAP,
+        [
+            stamped(
+                "2024-02-29T01:00:00",
+                Id="006SB0000000001AAA",
+                Name="Renewal",
+                AccountId=ACME,
+                Type="Renewal",
+                StageName="Open",
+                CloseDate="2024-12-01",
+                Amount=1000.55,
+                License_Count__c=3.0,
+                True_Up_Number__c=1.0,
+                Subscription__c=CASE_TWIN,
+                Cursor_Team_ID__c="103",
+            ),
+            stamped(
+                "2024-02-29T01:00:00",
+                Id="006SB0000000002AAA",
+                Name="New",
+                AccountId=ACME,
+                Type="New Business",
+                Cursor_Team_ID__c="104",
+            ),
+        ],
+    ),
+    Window(
+        "subscription_overages",
+        "salesforce",
+        LEAP,
+        [
+            stamped(
+                "2024-02-29T01:00:00",
+                Id="a0YSB0000000001AAA",
+                Subscription__c=SUBSCRIPTION,
+                Period_Start__c="2024-02-01",
+                Amount__c=0.3,
+            ),
+        ],
+    ),
+]
+
+
+def moment_of(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC)
+
+
+def team(number: int, subscription: str | None, **more) -> dict:
+    known = {"snapshot_date": dt.date.fromisoformat(LEAP), "id": number, "name": f"Team {number}"}
+    known |= {"seats": 4, "is_enterprise": number % 2 == 0, "membership_type": "team"}
+    return known | {"sf_subscription_id": subscription} | more
+
+
+def member(user: int, number: int, left: str | None = None) -> dict:
+    return {
+        "snapshot_date": dt.date.fromisoformat(LEAP),
+        "user_id": user,
+        "team_id": number,
+        "email": f" U{user}@Seller.Example",
+        "joined_at": moment_of("2024-01-15T09:00:00"),
+        "left_at": left and moment_of(left),
+    }
+
+
+def product_event(number: int, at: str, kind="agent", price="0.1", fee="0.01", **more) -> dict:
+    """Somebody's request; user 1 in team 101 where nothing else is said."""
+    event = {"id": number, "user_id": 1, "owning_team": 101, "occurred_at": moment_of(at)}
+    event |= {"usage_type": kind, "model": "gpt-5-codex", "input_tokens": 1_000_001}
+    event |= {"output_tokens": 7, "cache_read_tokens": 3, "cache_write_tokens": None}
+    event |= {"api_price_usd": Decimal(price), "token_fee_usd": Decimal(fee)}
+    return event | {"uses_rules": True, "uses_mcp": None, "uses_plan_mode": False} | more
+
+
+EVENTS = [
+    product_event(1, "2024-02-28T23:59:59.999999"),
+    product_event(2, "2024-02-29T00:29:59", price="0.123456789012345678"),
+    product_event(3, "2024-02-29T01:00:00", model="default", fee="0"),
+    product_event(4, "2024-02-29T01:10:00", user_id=2, price="120"),
+    product_event(5, "2024-02-29T01:10:00", "bugBot", user_id=3, price="7"),
+    product_event(6, "2024-03-01T00:00:00", "chat", owning_team=None),
+    product_event(7, "2024-03-01T12:00:00", "tab", user_id=None, price="0", fee="0"),
+    product_event(8, "2024-03-02T12:00:00", owning_team=555),
+    product_event(9, "2024-03-04T12:00:00", owning_team=103, user_id=4, model=None),
+]
+
+
+def worked(user: int, day: str, accepts: int) -> dict:
+    names = ("agent_requests", "chat_requests", "cmd_k_requests", "bugbot_reviews")
+    known = {"user_id": user, "team_id": 101, "activity_date": dt.date.fromisoformat(day)}
+    known |= {"tab_accepts": accepts, "tab_suggestions": accepts * 2, "lines_accepted": None}
+    return known | dict.fromkeys(names, 0)
+
+
+PRODUCT_AT_LEAP = [
+    Window(
+        "teams",
+        "product",
+        LEAP,
+        [
+            team(101, SUBSCRIPTION),
+            team(102, CASE_TWIN),
+            team(103, "nonsense"),
+            team(104, None),
+            team(105, DELETED_ONE, seats=None),
+        ],
+    ),
+    Window(
+        "team_members",
+        "product",
+        LEAP,
+        [member(1, 101), member(2, 101, "2024-03-01T08:00:00"), member(5, 102)],
+    ),
+    Window("usage_events", "product", LEAP, EVENTS[:7]),
+    Window("daily_activity", "product", LEAP, [worked(1, LEAP, 60), worked(5, LEAP, 3)]),
+]
+# A day of activity came again, and an event too.
+PRODUCT_LATER = [
+    Window("usage_events", "product", MONDAY, EVENTS[6:]),
+    Window("daily_activity", "product", LEAP, [worked(1, LEAP, 61)]),
+]
+
 LOADS = [
+    Load("salesforce", "1709251000.0", "2024-03-01T00:30:00+00:00", SALES_AT_LEAP),
+    Load("product", "1709251100.0", "2024-03-01T00:31:00+00:00", PRODUCT_AT_LEAP),
+    Load("product", "1709600000.0", "2024-03-05T01:00:00+00:00", PRODUCT_LATER),
     Load(
         "anthropic",
         "1702600000.0",
