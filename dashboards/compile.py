@@ -322,6 +322,7 @@ class _Compiler:
         )
         self.used |= {wire.filter for wire in compiled.wires} | set(compiled.variables)
         self._check_filters(compiled, path)
+        self._check_locked(compiled, path)
         self._check_kinds(compiled, path)
         return compiled if len(self.problems) == before else None
 
@@ -454,6 +455,18 @@ class _Compiler:
                         f"{{{{ filters('{mart}') }}}}`, or list it in `unfiltered`",
                     )
                     break
+
+    def _check_locked(self, chart: CompiledChart, path: Path) -> None:
+        """Every chart of a dashboard that is shown elsewhere is narrowed by what is locked: one
+        that is not would show the viewer what is other people's."""
+        narrowed = {wire.filter for wire in chart.wires} | set(chart.variables)
+        for name in self.definition.embed.locked if self.definition.embed else ():
+            if name not in narrowed:
+                self._problem(
+                    path,
+                    f"{chart.definition.name} is not narrowed by {name}, which is locked where the "
+                    f"dashboard is shown: ask a mart that has its column, or leave the chart out",
+                )
 
     def _check_kinds(self, chart: CompiledChart, path: Path) -> None:
         """Columns of a kind that the type of chart can draw."""

@@ -87,6 +87,7 @@ class Settings(BaseSettings):
     metabase_url: str | None = None
     metabase_api_key: SecretStr | None = None
     metabase_api_key_secret: str | None = None
+    metabase_database: str = Field(default="AI spend", description="the connection's name there")
     metabase_embedding_secret: SecretStr | None = None
     metabase_embedding_secret_secret: str | None = None
     slack_webhook_url: SecretStr | None = None

@@ -5,11 +5,14 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from tenacity.wait import wait_none
 
 from dashboards.catalog import Catalog
+from dashboards.deploy import client
 from dashboards.loading import load, load_file
 from pipeline import dbt
 from pipeline.settings import load_settings
+from tests.dashboards.deploying import project
 from tests.dashboards.gallery.warehouse import build
 
 
@@ -45,3 +48,13 @@ def gallery(catalog, tmp_path_factory):
     sources, findings = load(catalog, Path(__file__).parent / "gallery")
     assert not findings
     return settings, sources
+
+
+@pytest.fixture
+def deploy(catalog, tmp_path, monkeypatch):
+    """An empty project and an empty Metabase; called, it deploys the one to the other."""
+    monkeypatch.setattr(client, "BACK_OFF", wait_none())
+    folder = tmp_path / "definitions"
+    folder.mkdir()
+    with project(catalog, folder) as deployer:
+        yield deployer

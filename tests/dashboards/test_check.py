@@ -151,6 +151,17 @@ def test_a_query_lets_every_filter_in_or_says_that_it_does_not(read):
     assert read(page(left_out, FILTERS))[1] == []
 
 
+def test_where_a_filter_is_locked_no_chart_shows_what_is_other_peoples(read):
+    """A dashboard inside another product, for one team."""
+    locked = "embed: {locked: [team]}\n"
+    rows = chart(f"type: scalar, {COST}, y: billed_cost_usd")
+    assert read(locked + page(rows, FILTERS))[1] == []
+    leaks = rows + chart("type: scalar, id: b, model: vw_executive_dashboard, y: active_users")
+    leaks += chart(f"type: scalar, id: c, {COST}, y: billed_cost_usd, unfiltered: [team]")
+    _, found = read(locked + page(leaks, FILTERS))
+    assert messages(found).count("is not narrowed by team, which is locked") == 2
+
+
 def test_a_chart_that_asks_two_marts_has_a_tag_for_each(read):
     count = "(select count(*) from {{{{ ref('{0}') }}}} where {{{{ filters('{0}') }}}})"
     counts = " + ".join(count.format(mart) for mart in ("fct_cost_daily", "fct_usage_daily"))

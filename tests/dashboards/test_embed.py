@@ -6,11 +6,15 @@ import hmac
 import json
 import logging
 import re
+import sys
 from datetime import UTC, datetime, timedelta
+from unittest.mock import ANY
 
 import pytest
 from pydantic import SecretStr
 
+from dashboards import __main__
+from dashboards.deploy import lock
 from dashboards.embed import EmbedError, command, embed_url
 from pipeline.settings import Settings
 
@@ -197,3 +201,27 @@ def test_the_command_says_what_is_wrong_without_the_secret(capsys, others, value
     assert output.out == ""
     assert message in output.err
     assert SECRET not in output.err
+
+
+def test_the_command_finds_the_dashboard_that_was_deployed(monkeypatch, capsys, catalog, tmp_path):
+    """Its number is in the lock file of this Metabase, and of no other."""
+    monkeypatch.setenv("METABASE_URL", "https://metabase.example.com/")
+    monkeypatch.setenv("METABASE_EMBEDDING_SECRET", SECRET)
+    monkeypatch.setattr(lock, "LOCK", tmp_path / "lock.json")
+    monkeypatch.setattr(__main__, "load_catalog", lambda _: catalog)
+    written = lock.Lock(lock.LOCK, "https://metabase.example.com")
+    written.instance.dashboards["executive"] = lock.LockedDashboard(entity_id="e", id=7)
+    written.save()
+
+    def said(*arguments):
+        monkeypatch.setattr(sys, "argv", ["dashboards", "embed-url", *arguments])
+        code = __main__.main()
+        printed = capsys.readouterr()
+        return code, printed.out + printed.err
+
+    # It locks no filter, so it has no address: nothing but that is said.
+    assert said("executive") == (2, ANY)
+    assert "locks no filter" in said("executive")[1]
+    assert said("finance") == (1, ANY)
+    assert "was not deployed" in said("finance")[1]
+    assert "there is no dashboard nothing" in said("nothing")[1]
