@@ -294,6 +294,8 @@ def test_every_type_of_chart_is_drawn(open_page, name, options):
             shapes += "tbody td, .number"
             assert body.locator(shapes).count() or "gauge" in tile.get_attribute("class"), key
             assert fits(tile), key
+            # On a phone one below the other.
+            assert name != "phone" or tile.bounding_box()["width"] > 340, key
             drawn.add(tile.get_attribute("class").split()[1])
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= options["viewport"]["width"]
