@@ -1,0 +1,129 @@
+"""RevOps: a month of a million events built whole, one more day, and the sixteen questions.
+
+    python -m bench.revops [--events 1000000]
+
+A seller's month is landed from its database up to the day before yesterday and the models are
+built; then a day passes. Printed are the seconds of `dbt run` as a process, those of its models
+alone (what dbt takes to start does not grow), and the median of twenty answers to each question
+for the largest customer; one above a tenth of a second is marked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.server import running
+
+ROOT = Path(__file__).parents[1]
+TODAY = datetime.now(UTC).date()
+YESTERDAY = TODAY - timedelta(days=1)
+MODELS = ("+int_build_positions", "int_days", "revops_buckets", "path:models/staging/salesforce")
+MODELS += ("path:models/staging/product", "path:models/intermediate/revops")
+MODELS += ("path:models/marts/revops",)
+ASKED, LIMIT_SECONDS = 20, 0.1
+
+OF_TEAM = "team_id = '{team}'"
+OF_SUBSCRIPTION = "subscription_id = '{subscription}'"
+QUESTIONS = {
+    "subscriptions": f"vw_revops_subscriptions where {OF_SUBSCRIPTION}",
+    "team search": "vw_revops_teams where lower(team_name) like '%a%'",
+    "team by id": f"vw_revops_teams where {OF_TEAM}",
+    "teams in bulk": "vw_revops_teams where team_id in ('101', '102', '103', '{team}')",
+    "MAU growth": f"fct_revops_monthly_team_metrics where {OF_TEAM}",
+    "model spend": f"vw_revops_model_spend where {OF_TEAM}",
+    "active users": f"vw_revops_active_users where {OF_TEAM}",
+    "feature adoption": f"fct_revops_monthly_team_metrics where {OF_TEAM}",
+    "adoption in percent": f"fct_revops_daily_team_metrics where {OF_TEAM}",
+    "top users": f"vw_revops_top_users where {OF_TEAM} and spend_rank <= 20",
+    "monthly spend, forecast": f"vw_revops_monthly_spend where {OF_TEAM}",
+    "overage": f"subscription_overage where {OF_SUBSCRIPTION}",
+    "true-ups": f"vw_revops_true_ups where {OF_SUBSCRIPTION}",
+    "depth of usage": f"vw_revops_depth_of_usage where {OF_TEAM}",
+    "account search": "vw_revops_accounts where lower(account_name) like '%a%'",
+    "account opportunities": "vw_revops_account_opportunities where account_id = '{account}'",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.revops")
+    parser.add_argument("--events", type=int, default=1_000_000)
+    options = parser.parse_args()
+    console = Console()
+    seller = {"seller_events": options.events, "seller_months": 1}
+    with (
+        tempfile.TemporaryDirectory() as name,
+        running(people=5, days=20, today=YESTERDAY, rate_limits=False, **seller) as sandbox,
+    ):
+        folder = Path(name)
+        path = folder / "warehouse.duckdb"
+        project = {"DBT_PROJECT_DIR": "dbt_project", "DBT_PROFILES_DIR": "dbt_project"}
+        env = os.environ | sandbox.env | project | {"TARGET": "duckdb", "DUCKDB_PATH": str(path)}
+
+        def timed(*command: str) -> float:
+            begin = time.perf_counter()
+            subprocess.run(command, check=True, env=env, cwd=ROOT, capture_output=True)
+            return time.perf_counter() - begin
+
+        def built(as_of: str) -> tuple[float, float]:
+            whole = timed(*build, "--vars", f"as_of_date: {as_of}")
+            results = json.loads((folder / "target" / "run_results.json").read_text())["results"]
+            return whole, sum(one["execution_time"] for one in results)
+
+        extract = (sys.executable, "-m", "extract", "run", "--report", str(folder / "report.json"))
+        dbt = str(Path(sys.executable).with_name("dbt"))
+        build = (dbt, "build", "--exclude-resource-type", "unit_test", "test")
+        build += ("--target-path", str(folder / "target"), "--log-path", str(folder / "logs"))
+        build += ("--select", *MODELS)
+        table = Table(title=f"{options.events:,} events in a month, seconds")
+        for heading in ("", "landing", "dbt", "its models"):
+            table.add_column(heading, justify="right" if heading else "left")
+        for step, day in (("whole", YESTERDAY), ("one more day", TODAY)):
+            if day == TODAY:
+                sandbox.control({"today": str(TODAY)})
+            landing = timed(*extract)
+            figures = (landing, *built(str(day)))
+            table.add_row(step, *(f"{seconds:.1f}" for seconds in figures))
+        console.print(table)
+        console.print(answers(path))
+
+
+def answers(path: Path) -> Table:
+    """How long each question takes for the customer with most usage."""
+    table = Table(title="The sixteen questions, for the largest customer")
+    for heading in ("", "rows", "seconds"):
+        table.add_column(heading, justify="right" if heading else "left")
+    with duckdb.connect(str(path), read_only=True) as connection:
+        largest = connection.execute(
+            "select team_id, subscription_id, account_id from marts.vw_revops_model_spend"
+            " where subscription_id != 'unattributed'"
+            " group by all order by sum(requests) desc limit 1"
+        ).fetchone()
+        named = dict(zip(("team", "subscription", "account"), largest or (), strict=False))
+        for question, asked in QUESTIONS.items():
+            query = f"select * from marts.{asked.format(**named)}"
+            seconds = []
+            for _ in range(ASKED):
+                begin = time.perf_counter()
+                rows = len(connection.execute(query).fetchall())
+                seconds.append(time.perf_counter() - begin)
+            median = statistics.median(seconds)
+            mark = " [red]slow[/red]" if median > LIMIT_SECONDS else ""
+            table.add_row(question, f"{rows:,}", f"{median:.3f}{mark}")
+    return table
+
+
+if __name__ == "__main__":
+    main()
