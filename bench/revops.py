@@ -65,7 +65,7 @@ def main() -> None:
     seller = {"seller_events": options.events, "seller_months": 1}
     with (
         tempfile.TemporaryDirectory() as name,
-        running(people=5, days=20, today=YESTERDAY, rate_limits=False, **seller) as sandbox,
+        running(people=20, days=20, today=YESTERDAY, rate_limits=False, **seller) as sandbox,
     ):
         folder = Path(name)
         path = folder / "warehouse.duckdb"

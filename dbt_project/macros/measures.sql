@@ -41,8 +41,10 @@
 
 {% macro duckdb__quantile_over(value, part, partition_by) -%}
     cast(
-        quantile_cont(cast({{ value }} as {{ type_number() }}), {{ part }})
-            over (partition by {{ partition_by | join(', ') }})
+        {# Between two values lies one with more decimals: it is rounded once, at the end. #}
+        quantile_cont(
+            cast(cast({{ value }} as {{ type_number() }}) as {{ type_money() }}), {{ part }}
+        ) over (partition by {{ partition_by | join(', ') }})
         as {{ type_number() }}
     )
 {%- endmacro %}

@@ -34,7 +34,7 @@ BY_DAY = {
 def seller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """A company of few people, and a seller with three months of customers."""
     with running(
-        people=5, days=20, today=YESTERDAY, rate_limits=False, seller_events=6_000, seller_months=3
+        people=20, days=20, today=YESTERDAY, rate_limits=False, seller_events=6_000, seller_months=3
     ) as sandbox:
         warehouse = Warehouse(tmp_path_factory.mktemp("revops"), sandbox.env)
         warehouse.extract()

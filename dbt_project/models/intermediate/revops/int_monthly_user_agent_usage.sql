@@ -37,10 +37,14 @@ summed as (
         cast(sum(lines_accepted) as int64) as lines_accepted,
         cast(sum(case when is_core_active then 1 else 0 end) as int64) as days_active,
         max(case when is_core_active then activity_date end) as last_active_date,
-        max(case when uses_agent then 1 else 0 end) = 1 as uses_agent,
-        max(case when uses_rules then 1 else 0 end) = 1 as uses_rules,
-        max(case when uses_mcp then 1 else 0 end) = 1 as uses_mcp,
-        max(case when uses_plan_mode then 1 else 0 end) = 1 as uses_plan_mode,
+        max(case when is_core_active and uses_agent then 1 else 0 end) = 1
+            as uses_agent,
+        max(case when is_core_active and uses_rules then 1 else 0 end) = 1
+            as uses_rules,
+        max(case when is_core_active and uses_mcp then 1 else 0 end) = 1
+            as uses_mcp,
+        max(case when is_core_active and uses_plan_mode then 1 else 0 end) = 1
+            as uses_plan_mode,
         max(
             case
                 when {{ days_between('activity_date', 'earlier_active_date') }} < 7
