@@ -8,11 +8,13 @@ something below says otherwise.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import accumulate
 from random import Random
 from typing import Any, Final
 
@@ -71,6 +73,10 @@ SEATS_DIFFER: Final = {102: 7, 110: -5}
 CHURNED_SUBSCRIPTION: Final = 2
 """Ended three months ago and was not renewed; its team goes on."""
 
+KEEN_EVERY: Final = 20
+"""Each so manieth person works with it on every working day."""
+HEAVY_EVERY: Final = 180
+"""Each so manieth does most of the work, with large contexts."""
 BUGBOT_TEAMS: Final = (106, 121)
 MOVED_USER: Final = (1005, 101, 102)
 """In the first team to the middle of the time, then in the second."""
@@ -520,21 +526,33 @@ def _make_events(seller: Seller, rng: Random) -> None:
         begun = [member for member in members if member.joined <= midnight]
         present = [member for member in begun if not member.left or tomorrow <= member.left]
         active = rng.sample(present, min(len(present), -(-wanted // _EVENTS_PER_ACTIVE_DAY)))
+        # Some are there on most days, and a few of them do most of the work.
+        keen = [m for m in present if m.user_id % KEEN_EVERY == 0 and m not in active]
+        active += [member for member in keen if weight > 1]
+        shares = list(accumulate(_share(member) for member in active))
         seconds = sorted(int(rng.random() * 86_400_000) for _ in range(wanted))
         counts: dict[int, list[int]] = {}
         for i, millisecond in enumerate(seconds):
-            member = active[i % len(active)]
+            place = bisect(shares, rng.random() * shares[-1]) if i >= len(active) else i
+            member = active[place]
             number += 2 if number % SKIPPED_ID_EVERY == SKIPPED_ID_EVERY - 1 else 1
             at = midnight + timedelta(milliseconds=millisecond)
             event = _event(rng, number, member, at)
             seller.events.append(event)
-            count = counts.setdefault(i % len(active), [0] * len(_KINDS))
+            count = counts.setdefault(place, [0] * len(_KINDS))
             count[_KINDS.index(event[4])] += 1
         rows = [_activity(rng, active[i], midnight.date(), count) for i, count in counts.items()]
         if day % 7 == 2:
             rows += [_activity(rng, m, midnight.date(), [0, 0, 5, 0, 0, 0]) for m in activity_only]
         seller.activity += sorted(rows)
     _plant(seller)
+
+
+def _share(member: Member) -> int:
+    """How much a person does of a day's work."""
+    if member.user_id % HEAVY_EVERY == 0:
+        return 60
+    return 8 if member.user_id % KEEN_EVERY == 0 else 1
 
 
 def _pick(rng: Random, choices: tuple[str, ...], weights: tuple[int, ...]) -> str:
@@ -551,7 +569,7 @@ def _event(rng: Random, number: int, member: Member, at: datetime) -> Row:
     if kind == "tab":
         return (*who, TAB_MODEL, 0, 0, 0, 0, 0, 0, False, False, False)
     model = _pick(rng, _MODELS, _MODEL_WEIGHTS)
-    size = rng.random() ** 3
+    size = rng.random() ** 3 * (4 if member.user_id % HEAVY_EVERY == 0 else 1)
     tokens = (
         200 + int(size * 300_000 * rng.random()),
         50 + int(size * 45_000),
