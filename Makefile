@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in $(PY) python3.11 python3.12 python3.13 python3 p
 export DO_NOT_TRACK := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run backfill check test check-bigquery test-bigquery plan-bigquery smoke-bigquery test-focus mutate lint format docs focus bench lock clean
+.PHONY: help setup run backfill check preview test check-bigquery test-bigquery plan-bigquery smoke-bigquery test-focus mutate lint format docs focus bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ backfill: setup ## run for given days: make backfill SINCE=2026-01-01 UNTIL=2026
 check: setup ## try each source's credentials without moving data
 	@$(PY) -m extract check
 
+preview: setup ## draw the dashboards from the DuckDB warehouse to target/dashboards/index.html; `make run` does it too
+	@$(PY) -m dashboards preview
+
 test: setup check-bigquery ## all tests that need neither Google nor an emulator
 	@$(PY) -m pytest --numprocesses auto --dist loadfile --junitxml target/tests.xml
 
@@ -58,13 +61,14 @@ plan-bigquery: setup ## what the daily run reads and writes on BigQuery, and how
 smoke-bigquery: setup ## the whole on a real Google project, in scratch datasets that it drops again
 	@$(PY) -m bigquery smoke
 
-lint: setup ## style and types of Python, SQL and workflows
+lint: setup ## style and types of Python, SQL, workflows and compose files
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	DUCKDB_PATH=:memory: .venv/bin/sqlfluff lint --disable-progress-bar dbt_project
 	DUCKDB_PATH=:memory: $(PY) -m dashboards check
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec dashboards/metabase/docker-compose*.yml
 
 format: setup ## put Python and SQL in style where that can be done by machine
 	$(PY) -m ruff check --fix .

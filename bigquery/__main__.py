@@ -36,7 +36,8 @@ def check() -> int:
             file=sys.stderr,
         )
         return 1
-    from bigquery.compiled import CompileError, compile_project
+    from bigquery.charts import charts
+    from bigquery.compiled import TARGET, CompileError, compile_project
     from bigquery.style import style
 
     start = time.monotonic()
@@ -50,16 +51,23 @@ def check() -> int:
             print(error, file=sys.stderr)
             return 1
         progress.update(task, description="Google's analyzer reads every statement")
-        problems = analyze(project).problems
+        drawn = charts(project["full"], TARGET / "full" / "manifest.json")
+        problems = analyze(project | {"full": project["full"] + drawn}).problems
         progress.update(task, description="sqlfluff reads what is new")
         problems += style(project)
     for problem in sorted(problems, key=lambda p: (p.reason.startswith("could not"), p.node)):
         place = f"{problem.node}:{problem.line}" if problem.line else problem.node
-        print(f"{place} ({problem.branch}): {problem.reason}\n    dbt_project/{problem.path}")
+        file = (
+            problem.path
+            if problem.path.startswith("dashboards/")
+            else f"dbt_project/{problem.path}"
+        )
+        print(f"{place} ({problem.branch}): {problem.reason}\n    {file}")
     count = sum(node.kind in ("model", "snapshot", "test") for node in project["full"])
     seconds = time.monotonic() - start
     verdict = f"{len(problems)} problems" if problems else "valid on BigQuery"
-    print(f"{count} models, snapshots and tests in both branches: {verdict} ({seconds:.0f} s)")
+    asked = f"{count} models, snapshots and tests in both branches, {len(drawn) // 2} charts"
+    print(f"{asked}: {verdict} ({seconds:.0f} s)")
     return int(bool(problems))
 
 

@@ -1,8 +1,9 @@
 """Is every statement of the project valid on BigQuery, of the types that it promises?
 
-Both branches of every model, snapshot and data test go through Google's analyzer, parents first:
-the columns of a model are what the analyzer found, so a type that changes in staging shows in each
-mart that reads it. `bigquery.lints` adds what only the service would refuse.
+Both branches of every model, snapshot and data test, and every chart of the dashboards
+(`bigquery.charts`) go through Google's analyzer, parents first: the columns of a model are what the
+analyzer found, so a type that changes in staging shows in each mart that reads it. `bigquery.lints`
+adds what only the service would refuse.
 """
 
 from __future__ import annotations

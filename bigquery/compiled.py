@@ -84,7 +84,7 @@ def compile_project(
             lambda branch: _compile(branch, days, folder / branch, as_of_date), BRANCHES
         )
         return {
-            branch: list(_nodes(manifest))
+            branch: list(nodes_of(manifest))
             for branch, manifest in zip(BRANCHES, manifests, strict=True)
         }
 
@@ -109,7 +109,8 @@ def _compile(
     return manifest
 
 
-def _nodes(manifest: dict[str, Any]) -> Iterator[Node]:
+def nodes_of(manifest: dict[str, Any]) -> Iterator[Node]:
+    """The nodes of dbt's manifest, parents before children."""
     nodes = {**manifest["sources"], **manifest["nodes"]}
     done: set[str] = set()
 

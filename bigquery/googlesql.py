@@ -91,7 +91,8 @@ class GoogleSql:
     def all_tables_known(self) -> Iterator[None]:
         """Statements meanwhile are analyzed five times as fast; no table may be added."""
         request = service.RegisterCatalogRequest()
-        request.simple_catalog.CopyFrom(self.catalog([name.split(".") for name in self.tables]))
+        quoted = [path for name in self.tables for path in (name.split("."), [name])]
+        request.simple_catalog.CopyFrom(self.catalog(quoted))
         self._registered = call("RegisterCatalog", request, service.RegisterResponse).registered_id
         try:
             yield

@@ -1,16 +1,21 @@
-"""`python -m dashboards check`, `… generate`."""
+"""`python -m dashboards check`, `preview`, `generate`, `deploy`, `diff`, `export`, `database`,
+`metadata` and `embed-url`."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 import sys
+from datetime import timedelta
+from pathlib import Path
 
-from dashboards.catalog import CatalogError, load_catalog
+from dashboards import exposures
+from dashboards.catalog import MANIFEST, Catalog, CatalogError, load_catalog
 from dashboards.check import check
-from dashboards.loading import load
+from dashboards.deploy.errors import DeployError
+from dashboards.loading import Finding, Source, load
 from pipeline.logs import set_up_logs
-from pipeline.settings import SettingsError, load_settings
+from pipeline.settings import ROOT, Settings, SettingsError, load_settings
 
 log = logging.getLogger("dashboards")
 
@@ -18,25 +23,171 @@ FAILED = 1
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m dashboards")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("check", help="check every definition against the marts")
-    parser.parse_args()
+    options = _parser().parse_args()
     try:
         settings = load_settings()
         set_up_logs(settings)
-        catalog = load_catalog(settings)
-        sources, findings = load(catalog)
-        findings += check(settings, catalog, sources)
-        for finding in findings:
-            print(finding, file=sys.stderr)
+        return _run(options, settings)
+    except (SettingsError, CatalogError, DeployError) as error:
+        print(error, file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dashboards")
+    added = parser.add_subparsers(dest="command", required=True)
+    added.add_parser("check", help="check every definition against the marts")
+    preview = added.add_parser("preview", help="draw every dashboard from the DuckDB warehouse")
+    preview.add_argument("--rows", type=int, help="how many rows a page holds for a chart at most")
+    preview.add_argument("--folder", type=Path, help="target/dashboards if not given")
+    added.add_parser("generate", help="write schema.json and dbt's exposures")
+    deploy = added.add_parser("deploy", help="bring Metabase to what is defined")
+    deploy.add_argument("--plan", action="store_true", help="only say what would change; then 2")
+    deploy.add_argument("--prune", action="store_true", help="archive what is no longer defined")
+    deploy.add_argument("--force", action="store_true", help="overwrite what somebody edited")
+    deploy.add_argument(
+        "--adopt", action="store_true", help="take over dashboards that have the same name"
+    )
+    diff = added.add_parser("diff", help="show how Metabase differs from what is defined")
+    diff.add_argument("dashboard", nargs="?", metavar="KEY", help="without it, all")
+    export = added.add_parser("export", help="a dashboard of Metabase as a definition")
+    export.add_argument("dashboard", help="its number, entity id or address")
+    export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
+    database = added.add_parser("database", help="make or update the warehouse's connection")
+    database.add_argument(
+        "--credentials", type=Path, metavar="FILE", help="key of Metabase's service account"
+    )
+    database.add_argument(
+        "--file", metavar="PATH", help="the DuckDB file, as Metabase's machine sees it"
+    )
+    added.add_parser("metadata", help="push descriptions, types and keys of the marts")
+    embed = added.add_parser("embed-url", help="sign an address that shows a dashboard elsewhere")
+    embed.add_argument("dashboard", metavar="KEY")
+    embed.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="of each locked filter"
+    )
+    embed.add_argument("--minutes", type=int, default=10, help="how long it lasts")
+    return parser
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    """The exit code of a command. What talks to Metabase or draws is imported where it is needed:
+    a check is quick."""
+    if options.command == "preview":
+        return _preview(settings, options.folder, options.rows)
+    catalog = load_catalog(settings)
+    if options.command == "check":
+        sources, findings = _checked(settings, catalog, also_generated=True)
         charts = sum(len(source.dashboard.charts) for source in sources)
         if not findings:
             log.info("%d dashboards, %d charts: all right", len(sources), charts)
         return FAILED if findings else 0
-    except (SettingsError, CatalogError) as error:
+    if options.command == "generate":
+        return _generate(catalog)
+    from dashboards.deploy.client import MetabaseError
+
+    try:
+        return _with_metabase(options, settings, catalog)
+    except MetabaseError as error:
+        raise DeployError(str(error)) from None
+
+
+def _preview(settings: Settings, folder: Path | None, rows: int | None) -> int:
+    """Draw every dashboard; what is wrong in a definition is named, and the rest drawn."""
+    from dashboards import preview
+
+    try:
+        preview.refuse_nothing(settings)
+        sources, findings = load(load_catalog(settings))
+        folder = folder or preview.FOLDER
+        failures = preview.preview(settings, sources, folder, rows or preview.ROWS)
+    except preview.PreviewError as error:
         print(error, file=sys.stderr)
         return FAILED
+    for problem in [*findings, *failures]:
+        print(problem, file=sys.stderr)
+    log.info("%d dashboards are drawn: %s", len(sources), folder / "index.html")
+    return FAILED if findings or failures else 0
+
+
+def _generate(catalog: Catalog) -> int:
+    sources, findings = load(catalog)
+    for finding in findings:
+        print(finding, file=sys.stderr)
+    if findings:
+        return FAILED
+    for path in exposures.generate([source.dashboard for source in sources]):
+        log.info("wrote %s", path.relative_to(ROOT))
+    return 0
+
+
+def _with_metabase(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> int:
+    from dashboards.deploy import commands, metadata
+    from dashboards.deploy.deployment import Options
+
+    match options.command:
+        case "deploy" | "diff":
+            sources, findings = _checked(settings, catalog)
+            if findings:
+                return FAILED
+            if options.command == "diff":
+                return commands.diff(settings, sources, options.dashboard)
+            wanted = Options(prune=options.prune, force=options.force, adopt=options.adopt)
+            return commands.deploy(settings, sources, wanted, only_plan=options.plan)
+        case "export":
+            text = commands.export(settings, options.dashboard)
+            if options.output:
+                options.output.write_text(text)
+            else:
+                print(text, end="")
+        case "database":
+            sources, _ = load(catalog)
+            commands.database(settings, sources, options.credentials, options.file)
+        case "metadata":
+            sources, _ = load(catalog)
+            metadata.push(settings, catalog, [source.dashboard for source in sources], MANIFEST)
+        case _:
+            return _embed_url(options, settings, catalog)
+    return 0
+
+
+def _embed_url(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> int:
+    from dashboards import embed
+    from dashboards.deploy.lock import LOCK, Lock
+
+    sources, _ = load(catalog)
+    dashboards = {source.dashboard.key: source.dashboard for source in sources}
+    if options.dashboard not in dashboards:
+        raise DeployError(
+            f"there is no dashboard {options.dashboard}: there are {', '.join(dashboards)}"
+        )
+    deployed = Lock(LOCK, (settings.metabase_url or "").rstrip("/")).instance.dashboards
+    if settings.metabase_url and options.dashboard not in deployed:
+        raise DeployError(
+            f"{options.dashboard} was not deployed to {settings.metabase_url}: deploy it first, "
+            "and commit dashboards/metabase.lock.json"
+        )
+    locked = dashboards[options.dashboard].definition.embed
+    return embed.command(
+        settings,
+        deployed[options.dashboard].id if options.dashboard in deployed else 0,
+        options.param,
+        frozenset(locked.locked if locked else ()),
+        timedelta(minutes=options.minutes),
+    )
+
+
+def _checked(
+    settings: Settings, catalog: Catalog, *, also_generated: bool = False
+) -> tuple[list[Source], list[Finding]]:
+    """The dashboards; what is wrong with them, or with what is made from them, is printed."""
+    sources, findings = load(catalog)
+    findings += check(settings, catalog, sources)
+    if also_generated and not findings:
+        findings += exposures.stale([source.dashboard for source in sources])
+    for finding in findings:
+        print(finding, file=sys.stderr)
+    return sources, findings
 
 
 if __name__ == "__main__":

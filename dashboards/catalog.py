@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 from sqlglot import exp
@@ -65,11 +65,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Model:
-    """A mart."""
+    """A mart. `day` is the column of which BigQuery wants a condition in every query, if any."""
 
     name: str
     description: str
     columns: dict[str, Column]
+    day: str | None = None
 
 
 class Catalog:
@@ -101,6 +102,7 @@ class Catalog:
                     column.name: Column(column.name, column.kind, descriptions[column.name])
                     for column in self.answer(f'select * from {MARTS}."{node["name"]}"')
                 },
+                day=_required_day(node["config"]),
             )
 
     def answer(self, sql: str) -> list[Column]:
@@ -114,6 +116,10 @@ class Catalog:
     def execute(self, sql: str) -> None:
         """Run a query on empty marts. Raises duckdb.Error."""
         self._connection.execute(sql).fetchall()
+
+
+def _required_day(config: dict[str, Any]) -> str | None:
+    return config["meta"]["day_column"] if config.get("require_partition_filter") else None
 
 
 def _type(data_type: str, dialect: str) -> str:

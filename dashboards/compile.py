@@ -322,6 +322,7 @@ class _Compiler:
         )
         self.used |= {wire.filter for wire in compiled.wires} | set(compiled.variables)
         self._check_filters(compiled, path)
+        self._check_locked(compiled, path)
         self._check_kinds(compiled, path)
         return compiled if len(self.problems) == before else None
 
@@ -350,16 +351,19 @@ class _Compiler:
             steps = [query.Output(draft.label, draft.sql or "", is_group=False) for draft in drafts]
             step = replace(drafts[0], role="dimension", name="step", label="Step", format=None)
             value = replace(drafts[0], name="value", label=chart.name)
-            return query.steps_of_model(chart, steps), [step, value]
+            return query.steps_of_model(chart, steps, self._day(chart)), [step, value]
         outputs = [
             query.Output(draft.name, draft.sql or "", is_group=draft.role == "dimension")
             for draft in drafts
         ]
-        return query.of_model(chart, outputs, _order(chart, drafts)), drafts
+        order = _order(chart, drafts)
+        return query.of_model(chart, outputs, order, self._day(chart)), drafts
 
     def _sql(self, chart: AnyChart, path: Path) -> str:
         try:
-            template = query.of_sql(chart, self.catalog.models)
+            template = query.of_sql(
+                chart, {model.name: model.day for model in self.catalog.models.values()}
+            )
             for name in query.slots_in(template, query.VARIABLE):
                 definition = self.definition.filters.get(name)
                 if not isinstance(definition, StaticDate | StaticNumber | StaticText):
@@ -407,6 +411,9 @@ class _Compiler:
                 meant = _meant(found.name, columns)
                 raise query.QueryError(f"{model} has no column {found.name}{meant}")
 
+    def _day(self, chart: AnyChart) -> str | None:
+        return self.catalog.models[chart.model or ""].day
+
     def _ratios(self, model: str) -> list[str]:
         columns = self.catalog.models[model].columns.values()
         return [column.name for column in columns if column.is_ratio]
@@ -448,6 +455,18 @@ class _Compiler:
                         f"{{{{ filters('{mart}') }}}}`, or list it in `unfiltered`",
                     )
                     break
+
+    def _check_locked(self, chart: CompiledChart, path: Path) -> None:
+        """Every chart of a dashboard that is shown elsewhere is narrowed by what is locked: one
+        that is not would show the viewer what is other people's."""
+        narrowed = {wire.filter for wire in chart.wires} | set(chart.variables)
+        for name in self.definition.embed.locked if self.definition.embed else ():
+            if name not in narrowed:
+                self._problem(
+                    path,
+                    f"{chart.definition.name} is not narrowed by {name}, which is locked where the "
+                    f"dashboard is shown: ask a mart that has its column, or leave the chart out",
+                )
 
     def _check_kinds(self, chart: CompiledChart, path: Path) -> None:
         """Columns of a kind that the type of chart can draw."""
@@ -583,7 +602,7 @@ _KINDS: dict[str, tuple[Kind, ...]] = {
 
 
 def literal(definition: AnyFilter, value: object) -> str:
-    """A static filter's value as SQL that both engines understand."""
+    """A static filter's value in DuckDB's SQL."""
     if isinstance(definition, StaticDate):
         return f"date '{value}'"
     if isinstance(definition, StaticNumber):

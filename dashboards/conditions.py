@@ -1,4 +1,4 @@
-"""What a filter's value means, as SQL that DuckDB and BigQuery both understand.
+"""What a filter's value means, in DuckDB's SQL.
 
 In Metabase the field filters write this themselves; here it is what the check runs and the preview
 begins with. Relative dates are Metabase's: `past30days` ends yesterday, `past30days~` today.

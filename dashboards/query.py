@@ -9,9 +9,9 @@ static filter, `period__('month', day)` for the first day of a period. Marts are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import jinja2
 import sqlglot
@@ -110,13 +110,19 @@ def measure(value: str, ratios: Iterable[str]) -> str:
     return tree.sql(dialect="duckdb")
 
 
-def of_model(chart: Chart, outputs: list[Output], order: list[str]) -> str:
+def slot(mart: str, day: str | None) -> str:
+    """The condition where the filters of a mart belong. BigQuery refuses a query of a fact without
+    a condition on its day, and the filters may set none: so there is one that excludes nothing."""
+    return f"{FILTERS}('{mart}')" + (f" and {day} >= date '1900-01-01'" if day else "")
+
+
+def of_model(chart: Chart, outputs: list[Output], order: list[str], day: str | None) -> str:
     """The template of a chart over a model."""
     selected = ",\n    ".join(f'{output.sql} as "{output.name}"' for output in outputs)
     lines = [
         f"select\n    {selected}",
         f'from {MARTS}."{chart.model}"',
-        f"where {FILTERS}('{chart.model}')",
+        f"where {slot(chart.model or '', day)}",
     ]
     if chart.where:
         lines.append(f"    and ({chart.where.strip()})")
@@ -130,9 +136,11 @@ def of_model(chart: Chart, outputs: list[Output], order: list[str]) -> str:
     return "\n".join(lines)
 
 
-def steps_of_model(chart: Chart, steps: list[Output]) -> str:
+def steps_of_model(chart: Chart, steps: list[Output], day: str | None) -> str:
     """The template of a funnel whose steps are measures: a row a step, in their order."""
-    where = f"where {FILTERS}('{chart.model}')" + (f" and ({chart.where})" if chart.where else "")
+    where = f"where {slot(chart.model or '', day)}" + (
+        f" and ({chart.where})" if chart.where else ""
+    )
     return (
         "\nunion all\n".join(
             f"select {number} as position, {exp.Literal.string(step.name).sql()} as step, "
@@ -143,18 +151,18 @@ def steps_of_model(chart: Chart, steps: list[Output]) -> str:
     )
 
 
-def of_sql(chart: Chart, marts: Iterable[str]) -> str:
-    """The template of a chart with `sql`. Raises QueryError."""
-    known = set(marts)
+def of_sql(chart: Chart, days: Mapping[str, str | None]) -> str:
+    """The template of a chart with `sql`; `days` are the marts, with the day as in `slot`.
+    Raises QueryError."""
 
     def ref(name: str) -> str:
-        if name not in known:
+        if name not in days:
             raise QueryError(f"there is no mart {name}")
         return f'{MARTS}."{name}"'
 
     def filters(name: str) -> str:
         ref(name)
-        return f"{FILTERS}('{name}')"
+        return f"({slot(name, days[name])})" if days[name] else slot(name, None)
 
     def variable(name: str) -> str:
         return f"{VARIABLE}('{name}')"
@@ -198,6 +206,12 @@ def render(
         if call.name.lower() == PERIOD:
             grain, day = call.expressions
             call.replace(_period(grain.name, day, dialect))
+    if dialect == "bigquery":
+        # Sqlglot makes a timestamp of a day here, and lets weeks begin on Sunday.
+        for cut in list(tree.find_all(exp.DateTrunc, exp.TimestampTrunc)):
+            grain = cut.args["unit"].name.lower()
+            if grain in get_args(Grain):
+                cut.replace(_period(grain, cut.this, dialect))
     names: dict[str, str] = {}
     for table in tree.find_all(exp.Table):
         if table.db == MARTS:

@@ -57,6 +57,7 @@ class Outcome:
     extracted: dict[str, Any] | None = None
     extract_code: int = 0
     build: Build | None = None
+    preview_code: int = 0
     broken: Exception | None = None
 
 
@@ -474,6 +475,10 @@ def _failures(outcome: Outcome) -> list[str]:
     lines = list(_extract_failures(outcome))
     if outcome.build:
         lines += [f"dbt: {line}" for line in outcome.build.failures]
+    if outcome.preview_code:
+        lines.append(
+            "preview: some of the dashboards could not be drawn; `make preview` says which"
+        )
     if outcome.broken:
         lines.append(f"the run ended with {type(outcome.broken).__name__}: {outcome.broken}")
     return lines

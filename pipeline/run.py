@@ -1,4 +1,4 @@
-"""What `make run` does: extract, build, report, tell."""
+"""What `make run` does: extract, build, report, draw, tell."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RefusedError(Exception):
 
 
 def run(settings: Settings) -> int:
-    """Fetch what is new, build the marts, report, and tell what needs attention.
+    """Fetch what is new, build the marts, report, draw, and tell what needs attention.
 
     Returns 0 when everything went well, 1 when something failed on the way; raises RefusedError
     before anything is touched.
@@ -70,9 +70,11 @@ def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
         counts = (f"{count} {status}" for status, count in build.statuses.most_common())
         log.info("dbt: %s", ", ".join(counts))
     ties = report.show(settings, outcome.extracted)
+    outcome.preview_code = preview(settings)
     if outcome.extract_code:
         log.error("Some of the extraction failed: the marts lack what it would have brought")
-    return int(bool(outcome.extract_code or build.exit_code or not ties))
+    failed = outcome.extract_code or build.exit_code or outcome.preview_code
+    return int(bool(failed or not ties))
 
 
 @contextmanager
@@ -107,6 +109,19 @@ def extract(settings: Settings) -> int:
     # Its own table goes to standard output; the report at the end says the same in less.
     with child(arguments, environment, stdout=subprocess.DEVNULL) as process:
         return process.wait()
+
+
+def preview(settings: Settings) -> int:
+    """Draw the dashboards in a process of its own; its exit code. Of BigQuery there is no preview:
+    Metabase is there."""
+    if settings.target != "duckdb":
+        return 0
+    environment = os.environ | settings.dbt_environment()
+    with step("preview"), child(["-m", "dashboards", "preview"], environment) as process:
+        code = process.wait()
+    if code:
+        log.error("Some of the preview could not be drawn: see above; the marts are as they are")
+    return code
 
 
 def refuse_incomplete(settings: Settings) -> None:

@@ -26,6 +26,7 @@ SECRETS = (
     "ANTHROPIC_ENTERPRISE_KEY",
     "CURSOR_API_KEY",
     "METABASE_API_KEY",
+    "METABASE_EMBEDDING_SECRET",
     "PRODUCT_DATABASE_URL",
     "SALESFORCE_CLIENT_SECRET",
     "SLACK_WEBHOOK_URL",
@@ -113,6 +114,9 @@ class Settings(BaseSettings):
     metabase_url: str | None = None
     metabase_api_key: SecretStr | None = None
     metabase_api_key_secret: str | None = None
+    metabase_database: str = Field(default="AI spend", description="the connection's name there")
+    metabase_embedding_secret: SecretStr | None = None
+    metabase_embedding_secret_secret: str | None = None
     slack_webhook_url: SecretStr | None = None
     slack_webhook_url_secret: str | None = None
 

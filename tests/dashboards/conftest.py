@@ -1,14 +1,19 @@
 """The marts' contracts, from dbt, and dashboards out of a few lines of YAML."""
 
 import subprocess
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from tenacity.wait import wait_none
 
 from dashboards.catalog import Catalog
-from dashboards.loading import load_file
+from dashboards.deploy import client
+from dashboards.loading import load, load_file
 from pipeline import dbt
 from pipeline.settings import load_settings
+from tests.dashboards.deploying import project
+from tests.dashboards.gallery.warehouse import build
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +38,23 @@ def read(catalog, tmp_path):
         return load_file(file, catalog)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def gallery(catalog, tmp_path_factory):
+    """Settings that lead to a small warehouse, and the dashboards of tests/dashboards/gallery."""
+    file = build(catalog, tmp_path_factory.mktemp("warehouse") / "w.duckdb")
+    settings = load_settings().model_copy(update={"duckdb_path": file})
+    sources, findings = load(catalog, Path(__file__).parent / "gallery")
+    assert not findings
+    return settings, sources
+
+
+@pytest.fixture
+def deploy(catalog, tmp_path, monkeypatch):
+    """An empty project and an empty Metabase; called, it deploys the one to the other."""
+    monkeypatch.setattr(client, "BACK_OFF", wait_none())
+    folder = tmp_path / "definitions"
+    folder.mkdir()
+    with project(catalog, folder) as deployer:
+        yield deployer

@@ -151,6 +151,17 @@ def test_a_query_lets_every_filter_in_or_says_that_it_does_not(read):
     assert read(page(left_out, FILTERS))[1] == []
 
 
+def test_where_a_filter_is_locked_no_chart_shows_what_is_other_peoples(read):
+    """A dashboard inside another product, for one team."""
+    locked = "embed: {locked: [team]}\n"
+    rows = chart(f"type: scalar, {COST}, y: billed_cost_usd")
+    assert read(locked + page(rows, FILTERS))[1] == []
+    leaks = rows + chart("type: scalar, id: b, model: vw_executive_dashboard, y: active_users")
+    leaks += chart(f"type: scalar, id: c, {COST}, y: billed_cost_usd, unfiltered: [team]")
+    _, found = read(locked + page(leaks, FILTERS))
+    assert messages(found).count("is not narrowed by team, which is locked") == 2
+
+
 def test_a_chart_that_asks_two_marts_has_a_tag_for_each(read):
     count = "(select count(*) from {{{{ ref('{0}') }}}} where {{{{ filters('{0}') }}}})"
     counts = " + ".join(count.format(mart) for mart in ("fct_cost_daily", "fct_usage_daily"))
@@ -169,11 +180,13 @@ def test_a_division_by_zero_is_null(read, catalog):
     with duckdb.connect() as connection:
         connection.execute("create schema marts")
         connection.execute(
-            "create table marts.fct_cost_daily (billed_cost_usd int, list_cost_usd int)"
+            "create table marts.fct_cost_daily (cost_date date default '2026-03-01',"
+            " billed_cost_usd int, list_cost_usd int)"
         )
-        connection.execute("insert into marts.fct_cost_daily values (3, 0)")
+        insert = "insert into marts.fct_cost_daily (billed_cost_usd, list_cost_usd) values"
+        connection.execute(f"{insert} (3, 0)")
         assert connection.execute(sql).fetchall() == [(None,)]
-        connection.execute("insert into marts.fct_cost_daily values (3, 12)")
+        connection.execute(f"{insert} (3, 12)")
         assert connection.execute(sql).fetchall() == [(0.5,)]
 
 
@@ -194,6 +207,23 @@ def test_a_number_is_shown_as_what_it_is(read, value, expected):
     assert source.dashboard.charts[0].measures[0].format == expected
 
 
+def test_a_query_that_cuts_off_days_cuts_them_off_on_both_engines(read):
+    week = "date_trunc('week', cost_date)"
+    month = "cast(date_trunc('month', cost_date - interval 1 day) as date)"
+    sql = "sql: \"select {0} as day from {{{{ ref('fct_cost_daily') }}}}\", columns: [day]"
+    rows = chart(f"type: table, {sql.format(week)}")
+    rows += chart(f"type: table, id: b, {sql.format(month)}")
+    source, found = read(page(rows))
+    assert not found
+    week, month = (
+        query.render(one.template, "bigquery", "m", lambda _: "true", lambda _: "").lower()
+        for one in source.dashboard.charts
+    )
+    assert re.search(r"date_trunc\(date\(cost_date\), (isoweek|week\(monday\))", week)
+    assert re.search(r"date_trunc\(date\(cost_date - interval '1' day\), month\)", month)
+    assert "timestamp_trunc" not in week + month
+
+
 def test_weeks_begin_on_monday_on_both_engines(read):
     source, _ = read(page(chart(f"type: line, {COST}, x: cost_date by week, y: list_cost_usd")))
     template = source.dashboard.charts[0].template
@@ -206,6 +236,20 @@ def test_weeks_begin_on_monday_on_both_engines(read):
         r"date_trunc\(date\(cost_date\), (isoweek|week\(monday\))", on("bigquery").lower()
     )
     assert "`m.fct_cost_daily`" in on("bigquery")
+
+
+def test_a_fact_is_never_asked_without_a_condition_on_its_day(read):
+    """BigQuery would refuse that, and a filter may be left empty."""
+    sql = "select count(*) as n from {{ ref('fct_cost_daily') }} "
+    sql += "where {{ filters('fct_cost_daily') }}"
+    rows = chart(f"type: scalar, {COST}, y: billed_cost_usd")
+    rows += chart(f"type: funnel, id: b, {COST}, y: [list_cost_usd, billed_cost_usd]")
+    rows += chart(f'type: scalar, id: c, sql: "{sql}", y: n')
+    rows += chart("type: scalar, id: d, model: vw_executive_dashboard, y: active_users")
+    source, found = read(page(rows))
+    assert not found
+    templates = [chart.template for chart in source.dashboard.charts]
+    assert [template.count("cost_date >=") for template in templates] == [1, 2, 1, 0]
 
 
 @pytest.mark.parametrize(

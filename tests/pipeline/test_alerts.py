@@ -168,7 +168,7 @@ def make_run(tmp_path, monkeypatch):
     monkeypatch.setattr(run, "EXTRACT_REPORT", report)
     monkeypatch.setenv("SHEETS_DIR", str(tmp_path))
 
-    def make(extracted=(), extract_code=0, build=None, log_level="INFO"):
+    def make(extracted=(), extract_code=0, build=None, preview_code=0, log_level="INFO"):
         def extract(_settings):
             if extracted is not None:
                 report.write_text(json.dumps({"sources": list(extracted)}))
@@ -181,6 +181,7 @@ def make_run(tmp_path, monkeypatch):
 
         monkeypatch.setattr(run, "extract", extract)
         monkeypatch.setattr(run.dbt, "build", dbt_build)
+        monkeypatch.setattr(run, "preview", lambda _settings: preview_code)
         monkeypatch.setenv("LOG_LEVEL", log_level)
         settings = load_settings()
         set_up_logs(settings)
@@ -227,6 +228,11 @@ def test_what_failed_is_posted(warehouse, webhook, make_run):
     assert "dbt: fct_cost_daily_unique: Got 3 results" in text
     assert "cursor main: 1 days, -$0.01 in the marts" in text
     assert "Left out" not in text
+
+
+def test_a_preview_that_failed_is_posted(warehouse, webhook, make_run):
+    assert make_run(preview_code=1) == 1
+    assert "preview: some of the dashboards could not be drawn" in webhook.last()
 
 
 def test_a_failed_extraction_is_posted_without_a_warehouse(

@@ -145,6 +145,14 @@ def test_a_child_ends_with_its_parent_s_interest():
     assert child.poll() == -signal.SIGTERM
 
 
+def test_a_preview_that_fails_is_told_and_on_bigquery_there_is_none(tmp_path, caplog, capfd):
+    settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
+    assert run.preview(settings) == 1
+    assert "Some of the preview could not be drawn" in caplog.text
+    assert f"There is no warehouse {tmp_path}/none.duckdb" in capfd.readouterr().err
+    assert run.preview(settings.model_copy(update={"target": "bigquery"})) == 0
+
+
 def test_a_terminated_run_leaves_no_child(tmp_path):
     script = (
         "import os, signal, time, pipeline.__main__ as main\n"

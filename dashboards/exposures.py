@@ -1,0 +1,74 @@
+"""`dbt_project/models/marts/_exposures.yml`: the dashboards as dbt knows them.
+
+So dbt's lineage ends where people look, and `dbt build --select +exposure:executive` builds what a
+dashboard needs.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from dashboards.compile import CompiledDashboard
+from dashboards.loading import Finding
+from dashboards.schema import SCHEMA, schema_json
+from pipeline import dbt
+
+EXPOSURES = dbt.PROJECT / "models" / "marts" / "_exposures.yml"
+OWNER = "Data team"
+HEAD = "# Made from dashboards/definitions by `python -m dashboards generate`.\n"
+
+
+def exposures_yml(dashboards: list[CompiledDashboard]) -> str:
+    """The text of the file."""
+    content = {
+        "version": 2,
+        "exposures": [
+            {
+                "name": dashboard.key,
+                "label": dashboard.definition.name,
+                "type": "dashboard",
+                "description": _description(dashboard),
+                "owner": {"name": OWNER},
+                "depends_on": [f"ref('{mart}')" for mart in dashboard.marts],
+            }
+            for dashboard in sorted(dashboards, key=lambda one: one.key)
+        ],
+    }
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 88
+    written = io.StringIO()
+    yaml.dump(content, written)
+    return HEAD + written.getvalue()
+
+
+def _description(dashboard: CompiledDashboard) -> str:
+    questions = " ".join(dashboard.definition.questions)
+    return " ".join(f"{dashboard.definition.description} It answers: {questions}".split())
+
+
+def generated(dashboards: list[CompiledDashboard]) -> dict[Path, str]:
+    """The files that follow from the definitions, with what is to be in them."""
+    return {EXPOSURES: exposures_yml(dashboards), SCHEMA: schema_json()}
+
+
+def generate(dashboards: list[CompiledDashboard]) -> list[Path]:
+    """Write them; those that changed."""
+    changed = []
+    for path, text in generated(dashboards).items():
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            changed.append(path)
+    return changed
+
+
+def stale(dashboards: list[CompiledDashboard]) -> list[Finding]:
+    """Those that are not as the definitions say."""
+    return [
+        Finding(path, 1, "is not as the definitions say: run `python -m dashboards generate`")
+        for path, text in generated(dashboards).items()
+        if not path.exists() or path.read_text() != text
+    ]

@@ -1,0 +1,144 @@
+"""`python -m dashboards preview`: every dashboard as a page that needs nothing but a browser.
+
+The pages are drawn from the DuckDB warehouse by plotly.js, on the grid that Metabase uses, with the
+filters working in the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+
+from dashboards.compile import CompiledDashboard
+from dashboards.loading import Source
+from dashboards.preview import page
+from dashboards.preview.cube import Counts, Cubes
+from pipeline.settings import ROOT, Settings
+
+FOLDER = ROOT / "target" / "dashboards"
+ROWS = 20_000
+
+
+class PreviewError(Exception):
+    """There is nothing to draw from; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A chart whose query failed."""
+
+    dashboard: str
+    chart: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.dashboard}: {self.chart}: {self.message}"
+
+
+def preview(
+    settings: Settings, sources: list[Source], folder: Path = FOLDER, rows: int = ROWS
+) -> list[Failure]:
+    """Write a page for each dashboard, and `index.html`; give the charts that could not be drawn.
+
+    A page holds at most `rows` rows for a chart. What lies in the folder from before and is of no
+    dashboard any more is removed. Raises PreviewError.
+    """
+    refuse_nothing(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    cards, failures, written = [], [], {"index.html"}
+    try:
+        connection = duckdb.connect(settings.duckdb_path, read_only=True)
+    except duckdb.Error as error:
+        raise PreviewError(f"{settings.duckdb_path} cannot be read: {error}") from None
+    with connection:
+        today = today_in(connection)
+        facts = page.facts(connection, today)
+        values: dict[tuple[str, str], list[str]] = {}
+        counts: Counts = {}
+        for source in sources:
+            dashboard = source.dashboard
+            cubes = Cubes(dashboard, connection, today, rows, counts)
+            charts = {chart.key: cubes.chart(chart) for chart in dashboard.charts}
+            choices = {
+                name: _choices(connection, dashboard, name, values)
+                for name in dashboard.definition.filters
+            }
+            html = page.dashboard(dashboard, charts, cubes.cubes(), choices, facts, today)
+            write(folder / f"{dashboard.key}.html", html)
+            written.add(f"{dashboard.key}.html")
+            cards.append(page.Card.of(dashboard, charts))
+            failures += [
+                Failure(dashboard.key, chart.definition.name, data.error)
+                for chart in dashboard.charts
+                if (data := charts[chart.key]).error
+            ]
+    write(folder / "index.html", page.index(cards, facts))
+    for file in [*folder.glob("*.html"), *folder.glob(".*.writing")]:
+        if file.name not in written:
+            file.unlink()
+    return failures
+
+
+def refuse_nothing(settings: Settings) -> None:
+    """Raises PreviewError if there is no warehouse to draw from."""
+    if settings.target != "duckdb":
+        raise PreviewError("The preview is drawn from DuckDB: set TARGET=duckdb, or use Metabase")
+    if not settings.duckdb_path.exists():
+        raise PreviewError(f"There is no warehouse {settings.duckdb_path}: `make run` builds it")
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    unfinished = file.with_name(f".{file.name}.writing")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(file)
+
+
+def today_in(connection: duckdb.DuckDBPyConnection) -> date:
+    """The day from which relative dates count: the one after the last complete day."""
+    try:
+        sql = "select max(date_day) from marts.dim_dates where is_complete"
+        (row,) = connection.execute(sql).fetchall()
+    except duckdb.Error:
+        row = (None,)
+    return row[0] + timedelta(days=1) if row[0] else date.today()  # noqa: DTZ011
+
+
+# Of more values a browser makes no list that anybody reads.
+MOST_CHOICES = 5_000
+
+
+def _choices(
+    connection: duckdb.DuckDBPyConnection,
+    dashboard: CompiledDashboard,
+    name: str,
+    known: dict[tuple[str, str], list[str]],
+) -> list[str]:
+    """What can be chosen in a filter: the values of the columns that it narrows."""
+    if dashboard.definition.filters[name].type not in ("dropdown", "multi_select", "search"):
+        return []
+    found: set[str] = set()
+    for mart, column in sorted(_columns(dashboard, name)):
+        if (mart, column) not in known:
+            sql = (
+                f'select distinct "{column}" from marts."{mart}" where "{column}" is not null '
+                f"order by 1 limit {MOST_CHOICES}"
+            )
+            try:
+                rows = connection.execute(sql).fetchall()
+            except duckdb.Error:  # its charts say so
+                rows = []
+            known[mart, column] = [str(value) for (value,) in rows]
+        found.update(known[mart, column])
+    return sorted(found)
+
+
+def _columns(dashboard: CompiledDashboard, name: str) -> Iterator[tuple[str, str]]:
+    for chart in dashboard.charts:
+        for wire in chart.wires:
+            if wire.filter == name:
+                yield wire.mart, wire.column

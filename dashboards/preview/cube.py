@@ -1,0 +1,381 @@
+"""What a page holds of the warehouse: for each chart a cube, or its answer.
+
+A cube has a mart's rows grouped by all that its charts show, are narrowed by and count the distinct
+values of, with sums, counts, minima and maxima. From it the page computes the charts' measures
+again for any value of the filters. A chart with `sql` has its answer only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from math import isfinite
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from dashboards import query
+from dashboards.catalog import MARTS
+from dashboards.catalog import Column as MartColumn
+from dashboards.check import sql_of
+from dashboards.compile import CompiledChart, CompiledDashboard, Field, filter_label
+from dashboards.conditions import condition
+from dashboards.definition import DateRange, Funnel, RelativeDate
+from dashboards.preview.expression import Cube, Tree, UnsupportedError, is_additive, tree_of
+
+JsonObject = dict[str, Any]
+
+# Sums of a cube are kept to this many digits after the point: 20,000 of them are a millionth off.
+DIGITS = 10
+
+
+@dataclass
+class ChartData:
+    """A chart's data for the page, with what there is to say about it."""
+
+    source: JsonObject | None
+    sql: str
+    rows: int = 0
+    seconds: float = 0.0
+    notes: list[str] = field(default_factory=list)
+    error: str | None = None
+    answer: pa.Table | None = None
+
+
+# Rows of a mart, under a condition, grouped by columns: dashboards ask the same ones.
+Counts = dict[tuple[str, str | None, frozenset[str]], int]
+
+
+class Cubes:
+    """The data of one dashboard, asked over one connection."""
+
+    def __init__(
+        self,
+        dashboard: CompiledDashboard,
+        connection: duckdb.DuckDBPyConnection,
+        today: date,
+        rows: int,
+        counts: Counts,
+    ) -> None:
+        self._dashboard, self._connection = dashboard, connection
+        self._today, self._most = today, rows
+        self._cubes: list[Cube] = []
+        self._counts = counts
+
+    def chart(self, chart: CompiledChart) -> ChartData:
+        """A chart's data; if its query fails, the error instead."""
+        data = ChartData(None, sql_of(self._dashboard, chart, self._today))
+        start = time.perf_counter()
+        try:
+            answer = self._table(data.sql)
+            data.seconds = time.perf_counter() - start
+            data.rows, data.answer = answer.num_rows, answer
+            data.source = self._from_cube(chart, data) or self._from_answer(chart, answer, data)
+        except duckdb.Error as error:
+            data.error = str(error).split("\n\nLINE")[0].strip()
+        return data
+
+    def cubes(self) -> list[JsonObject]:
+        """All cubes that the charts asked for; to be called after them."""
+        return [self._filled(cube) for cube in self._cubes]
+
+    def _table(self, sql: str) -> pa.Table:
+        return self._connection.execute(sql).to_arrow_table()
+
+    # --- cubes
+
+    def _from_cube(self, chart: CompiledChart, data: ChartData) -> JsonObject | None:
+        """How the page computes the chart from a cube; none if it cannot."""
+        definition = chart.definition
+        mart, where = definition.model, definition.where
+        if mart is None:
+            return None
+        scratch = Cube(mart, where)
+        try:
+            _described(chart, scratch)
+        except UnsupportedError as error:
+            data.notes.append(f"Filters change nothing here: {error}.")
+            return None
+        wanted = dict(self._wired(chart))
+        needed = frozenset(scratch.columns)
+        if (takes := self._count(mart, where, needed)) > self._most:
+            everything = self._count(mart, where, needed | set(wanted.values()))
+            data.notes.append(
+                "Filters change nothing here: it would take about "
+                f"{_about(max(takes, everything))} rows, and the preview holds "
+                f"{self._most:,} a chart."
+            )
+            return None
+        kept = self._fitting(mart, where, needed, wanted)
+        where = self._with_defaults(chart, where, kept)
+        if dropped := [name for name in wanted if name not in kept]:
+            everything = self._count(mart, definition.where, needed | set(wanted.values()))
+            labels = [self._label(name) for name in dropped]
+            data.notes.append(
+                f"{_listed(labels)} {_does(labels)} not narrow this chart here: it would take "
+                f"about {_about(everything)} rows, and the preview holds {self._most:,} a chart."
+            )
+        cube = self._shared(mart, where, needed | set(kept.values()))
+        source = _described(chart, cube)
+        source["cube"] = self._cubes.index(cube)
+        source["filters"] = {name: cube.column(sql) for name, sql in kept.items()}
+        source["missing"] = dropped
+        source["order"] = _order(chart)
+        source["limit"] = definition.limit
+        return source
+
+    def _wired(self, chart: CompiledChart) -> Iterator[tuple[str, str]]:
+        """The filters of a chart, with the SQL of the column that each narrows."""
+        for wire in chart.wires:
+            sql = exp.column(wire.column).sql(dialect="duckdb")
+            definition = self._dashboard.definition.filters[wire.filter]
+            if isinstance(definition, DateRange | RelativeDate):
+                sql = f"cast({sql} as date)"
+            yield wire.filter, sql
+
+    def _with_defaults(
+        self, chart: CompiledChart, where: str | None, kept: dict[str, str]
+    ) -> str | None:
+        """A chart's condition with the defaults of the filters that its cube has no column of."""
+        conditions = [where] if where else []
+        for wire in chart.wires:
+            definition = self._dashboard.definition.filters[wire.filter]
+            if wire.filter not in kept and definition.default not in (None, []):
+                column = exp.column(wire.column).sql(dialect="duckdb")
+                conditions.append(condition(definition, column, definition.default, self._today))
+        return " and ".join(f"({one.strip()}\n)" for one in conditions) or None
+
+    def _fitting(
+        self, mart: str, where: str | None, needed: frozenset[str], wanted: dict[str, str]
+    ) -> dict[str, str]:
+        """As many filters as fit: those on days first, as most questions have one, then those
+        with few values."""
+        if self._count(mart, where, needed | set(wanted.values())) <= self._most:
+            return wanted
+
+        def rank(name: str) -> tuple[bool, int]:
+            definition = self._dashboard.definition.filters[name]
+            is_day = isinstance(definition, DateRange | RelativeDate)
+            return not is_day, self._count(mart, where, frozenset([wanted[name]]))
+
+        kept: dict[str, str] = {}
+        for name in sorted(wanted, key=rank):
+            tried = needed | set(kept.values()) | {wanted[name]}
+            if self._count(mart, where, tried) <= self._most:
+                kept[name] = wanted[name]
+        return kept
+
+    def _count(self, mart: str, where: str | None, columns: frozenset[str]) -> int:
+        """How many rows a cube of these columns has: exact as long as it matters whether they fit,
+        an estimate, which is three times as quick, far above."""
+        if not columns:
+            return 1
+        key = (mart, where, columns)
+        if key not in self._counts:
+            rows = f"hash({', '.join(map(_rendered, sorted(columns)))})"
+            count = self._number(mart, where, f"approx_count_distinct({rows})")
+            if count <= 2 * self._most:
+                count = self._number(mart, where, f"count(distinct {rows})")
+            self._counts[key] = count
+        return self._counts[key]
+
+    def _number(self, mart: str, where: str | None, sql: str) -> int:
+        (row,) = self._connection.execute(_select(mart, where, [], [sql])).fetchall()
+        return int(row[0])
+
+    def _shared(self, mart: str, where: str | None, columns: frozenset[str]) -> Cube:
+        """The cube of these columns; charts that need the same ones share it."""
+        for cube in self._cubes:
+            if (cube.mart, cube.where, set(cube.columns)) == (mart, where, set(columns)):
+                return cube
+        self._cubes.append(Cube(mart, where, sorted(columns)))
+        return self._cubes[-1]
+
+    def _filled(self, cube: Cube) -> JsonObject:
+        table = self._table(_select(cube.mart, cube.where, cube.columns, cube.components))
+        places = len(cube.columns)
+        return {
+            "rows": table.num_rows,
+            "columns": [_dictionary(table.column(place)) for place in range(places)],
+            "components": [
+                _numbers(table.column(place)) for place in range(places, table.num_columns)
+            ],
+        }
+
+    # --- answers
+
+    def _from_answer(self, chart: CompiledChart, answer: pa.Table, data: ChartData) -> JsonObject:
+        """The answer with the filters at their defaults, cut where it is too long."""
+        if answer.num_rows > self._most:
+            data.notes.append(
+                f"Cut: the first {self._most:,} of {answer.num_rows:,} rows are in the preview."
+            )
+            answer = answer.slice(0, self._most)
+        names = [one.name for one in chart.fields]
+        narrowing = {wire.filter: wire.column for wire in chart.wires}
+        columns = {
+            name: column for name, column in narrowing.items() if column in answer.column_names
+        }
+        if chart.definition.model is not None:
+            # Of the answer of an aggregate a part is no answer.
+            columns = {}
+        kept = list(dict.fromkeys([*names, *columns.values()]))
+        missing = [*(name for name in narrowing if name not in columns), *chart.variables]
+        return {
+            "columns": [_column(answer.column(name)) for name in kept],
+            "rows": answer.num_rows,
+            "outputs": [["column", kept.index(name)] for name in names],
+            "filters": {name: kept.index(column) for name, column in columns.items()},
+            "missing": list(dict.fromkeys(missing)),
+            "additive": [_sums(one) for one in chart.fields],
+        }
+
+    def _label(self, name: str) -> str:
+        return filter_label(name, self._dashboard.definition.filters[name])
+
+
+def _sums(one: Field) -> bool:
+    """Whether a number of a query can be summed, as far as its type and its name tell."""
+    return one.kind in ("money", "count") and not MartColumn(one.name, "number").is_ratio
+
+
+def _described(chart: CompiledChart, cube: Cube) -> JsonObject:
+    """A chart's columns in terms of a cube. Raises UnsupportedError."""
+    if isinstance(chart.definition, Funnel) and chart.definition.x is None:
+        steps = [
+            [select.selects[1].this.name, tree_of(select.selects[2].this, cube)]
+            for select in _steps(query.parse(chart.template))
+        ]
+        return {"steps": steps}
+    outputs: list[list[object]] = []
+    additive = []
+    for one in chart.fields:
+        tree: Tree = None
+        if one in chart.dimensions:
+            outputs.append(["column", cube.column(_normal(one.sql or ""))])
+        else:
+            tree = tree_of(query.parse(one.sql or ""), cube)
+            outputs.append(["measure", tree])
+        additive.append(is_additive(tree))
+    return {"outputs": outputs, "additive": additive}
+
+
+def _steps(tree: exp.Expr) -> Iterator[exp.Select]:
+    """The queries of a `union all`, in their order."""
+    if isinstance(tree, exp.Select):
+        yield tree
+    else:
+        yield from _steps(tree.this)
+        yield from _steps(tree.expression)
+
+
+def _normal(sql: str) -> str:
+    """An expression in one spelling, so that equal ones are found to be equal."""
+    return query.parse(sql).sql(dialect="duckdb")
+
+
+def _order(chart: CompiledChart) -> list[tuple[int, bool]]:
+    """By what the rows are sorted: the column's place, and whether the largest comes first."""
+    order = query.parse(chart.template).args.get("order")
+    if order is None:
+        return []
+    return [
+        (int(one.this.name) - 1, bool(one.args.get("desc")))
+        for one in order.expressions
+        if isinstance(one.this, exp.Literal)
+    ]
+
+
+def _select(mart: str, where: str | None, columns: list[str], components: list[str]) -> str:
+    selected = [f'{_rendered(sql)} as "c{place}"' for place, sql in enumerate(columns)]
+    selected += [f'{_as_number(sql)} as "m{place}"' for place, sql in enumerate(components)]
+    sql = f'select {", ".join(selected)} from {MARTS}."{mart}"'
+    if where:
+        sql += f" where ({where.strip()}\n)"
+    if columns:
+        sql += " group by " + ", ".join(str(place + 1) for place in range(len(columns)))
+    return sql
+
+
+@cache
+def _rendered(sql: str) -> str:
+    """A column in DuckDB's SQL, which it is but for the periods."""
+    if query.PERIOD not in sql.lower():
+        return sql
+    rendered = query.render(f"select {sql}", "duckdb", MARTS, lambda _: "", lambda _: "")
+    return rendered.strip()[len("select") :]
+
+
+def _as_number(sql: str) -> str:
+    return f"cast({sql} as double)" if sql.startswith("sum(") else sql
+
+
+# --- columns as JSON
+
+
+def _column(column: pa.ChunkedArray) -> JsonObject:
+    if _is_number(column.type):
+        return {"numbers": _numbers(column)}
+    return _dictionary(column)
+
+
+def _dictionary(column: pa.ChunkedArray) -> JsonObject:
+    """The values, each once, and for each row the place of its own."""
+    whole = column.combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], column.type)
+    if pa.types.is_decimal(whole.type):
+        whole = pc.cast(whole, pa.float64())
+    coded = pc.dictionary_encode(whole, null_encoding="encode")
+    return {
+        "values": [_plain(value) for value in coded.dictionary.to_pylist()],
+        "codes": coded.indices.to_pylist(),
+    }
+
+
+def _numbers(column: pa.ChunkedArray) -> list[object]:
+    if not _is_number(column.type):
+        return [_plain(value) for value in column.to_pylist()]
+    if pa.types.is_integer(column.type):
+        return column.to_pylist()
+    rounded = pc.round(pc.cast(column, pa.float64()), ndigits=DIGITS)
+    return [_shortest(one) for one in rounded.to_pylist()]
+
+
+def _shortest(number: float | None) -> float | int | None:
+    """A number as JSON has it: not what is infinite or none, and 1 rather than 1.0."""
+    if number is None or not isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def _about(count: int) -> str:
+    """A count with three digits that count, since it may be an estimate."""
+    unit = 10 ** max(0, len(str(count)) - 3)
+    return f"{round(count / unit) * unit:,}"
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _does(words: list[str]) -> str:
+    return "do" if len(words) > 1 else "does"

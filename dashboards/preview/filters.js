@@ -1,0 +1,329 @@
+// The filters: what their values mean, where they are kept (the address), how they are set.
+// What a value means is that of conditions.py and of Metabase.
+
+// --- days; a day is a text, 2026-11-21, and counts from midnight UTC
+
+const DAY = 86_400_000;
+const toTime = (text) => Date.parse(`${text}T00:00:00Z`);
+const toDay = (time) => new Date(time).toISOString().slice(0, 10);
+
+function plusDays(text, count) {
+  return toDay(toTime(text) + count * DAY);
+}
+
+// The first day of the period that a day lies in.
+function startOf(text, unit) {
+  const [year, month] = text.split("-").map(Number);
+  switch (unit) {
+    case "week":
+      return plusDays(text, -((new Date(toTime(text)).getUTCDay() + 6) % 7));
+    case "month":
+      return text.slice(0, 8) + "01";
+    case "quarter":
+      return toDay(Date.UTC(year, Math.floor((month - 1) / 3) * 3, 1));
+    case "year":
+      return text.slice(0, 5) + "01-01";
+    default:
+      return text;
+  }
+}
+
+function shifted(start, unit, count) {
+  if (unit === "day" || unit === "week") return plusDays(start, count * (unit === "week" ? 7 : 1));
+  const [year, month] = start.split("-").map(Number);
+  const months = { month: 1, quarter: 3, year: 12 }[unit] * count;
+  return toDay(Date.UTC(year, month - 1 + months, 1));
+}
+
+// The first and the last day that a date filter's value takes in; null if it is no such value.
+function days(value, today) {
+  const range = /^(\d{4}-\d\d-\d\d)?~(\d{4}-\d\d-\d\d)?$/.exec(value);
+  if (range && (range[1] || range[2])) return [range[1] || "0001-01-01", range[2] || "9999-12-31"];
+  if (value === "yesterday") return [plusDays(today, -1), plusDays(today, -1)];
+  const match = /^(past|next|this)(\d*)(day|week|month|quarter|year)s?(~?)$/.exec(value);
+  if (!match) return null;
+  const [, way, digits, unit, withThis] = match;
+  const count = Number(digits || 0);
+  const start = startOf(today, unit);
+  const after = shifted(start, unit, 1);
+  if (way === "this") return [start, plusDays(after, -1)];
+  if (way === "past") return [shifted(start, unit, -count), plusDays(withThis ? after : start, -1)];
+  return [withThis ? start : after, plusDays(shifted(after, unit, count), -1)];
+}
+
+function relativeLabel(value, today) {
+  if (value === "yesterday") return "Yesterday";
+  const match = /^(past|next|this)(\d*)(day|week|month|quarter|year)s?(~?)$/.exec(value);
+  if (!match) return value;
+  const [, way, digits, unit, withThis] = match;
+  if (way === "this") return unit === "day" ? "Today" : `This ${unit}`;
+  const which = way === "past" ? "Previous" : "Next";
+  const several = `${which} ${digits} ${unit}s`;
+  return (Number(digits) === 1 ? `${which} ${unit}` : several) + (withThis ? ` and this ${unit}` : "");
+}
+
+const PRESETS = [
+  "yesterday", "past7days", "past30days", "past90days", "thismonth", "past1months", "past3months",
+  "past6months~", "past12months", "thisquarter", "past1quarters", "thisyear", "past1years",
+];
+
+// --- what a value lets through
+
+const isSet = (value) =>
+  value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && !value.length);
+
+// A test of one cell for a filter's value. Nothing lets null through, as in SQL.
+function accepts(filter, value, today) {
+  switch (filter.type) {
+    case "date_range":
+    case "relative_date": {
+      const found = days(String(value), today);
+      if (!found) return () => true;
+      return (cell) => {
+        if (cell === null) return false;
+        const text = String(cell).slice(0, 10);
+        return found[0] <= text && text <= found[1];
+      };
+    }
+    case "number_range": {
+      const [low, high] = value;
+      return (cell) =>
+        cell !== null && (low === null || cell >= low) && (high === null || cell <= high);
+    }
+    case "date":
+      return (cell) => compared(cell, filter.operator, String(cell).length > 10 ? `${value}T00:00:00` : value);
+    case "number":
+      return (cell) => compared(cell, filter.operator, value);
+    case "text":
+      if (filter.operator === "contains") {
+        const pattern = like(`%${value}%`);
+        return (cell) => cell !== null && pattern.test(String(cell));
+      }
+      return (cell) => cell === value;
+    default: {
+      const wanted = new Set([value].flat());
+      return (cell) => cell !== null && wanted.has(String(cell));
+    }
+  }
+}
+
+function compared(cell, operator, value) {
+  if (cell === null) return false;
+  if (operator === "<=") return cell <= value;
+  return operator === ">=" ? cell >= value : cell === value;
+}
+
+// SQL's `like`, in which % and _ stand for other letters.
+function like(pattern) {
+  const escaped = pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`^${escaped.replace(/%/g, "[^]*").replace(/_/g, "[^]")}$`, "iu");
+}
+
+// --- the address: what is not as by default, so that a link shows the same
+
+function defaults(filters) {
+  return Object.fromEntries(filters.map((filter) => [filter.name, filter.default]));
+}
+
+const same = (one, other) => (!isSet(one) && !isSet(other)) || JSON.stringify(one) === JSON.stringify(other);
+
+function toAddress(filters, values, tab) {
+  const parts = new URLSearchParams();
+  if (tab > 1) parts.set("tab", tab);
+  for (const filter of filters) {
+    const value = values[filter.name];
+    if (same(value, filter.default)) continue;
+    if (filter.type === "number_range" && isSet(value)) {
+      parts.set(filter.name, value.map((bound) => bound ?? "").join("~"));
+    } else if (!isSet(value)) parts.set(filter.name, "");
+    else for (const one of [value].flat()) parts.append(filter.name, one);
+  }
+  return parts.toString();
+}
+
+function fromAddress(filters, address) {
+  const parts = new URLSearchParams(address.replace(/^#/, ""));
+  const values = defaults(filters);
+  for (const filter of filters) {
+    if (parts.has(filter.name)) values[filter.name] = parsed(filter, parts.getAll(filter.name));
+  }
+  return { values, tab: Number(parts.get("tab")) || 1 };
+}
+
+// A filter's value out of texts; its default where they are none.
+function parsed(filter, texts) {
+  const [text] = texts;
+  if (text === "") return filter.type === "multi_select" ? [] : null;
+  switch (filter.type) {
+    case "multi_select":
+      return texts;
+    case "number":
+      return Number.isFinite(Number(text)) ? Number(text) : filter.default;
+    case "number_range": {
+      const bounds = text.split("~").map((part) => (part === "" ? null : Number(part)));
+      const isRight = bounds.length === 2 && bounds.every((one) => one === null || Number.isFinite(one));
+      return isRight ? bounds : filter.default;
+    }
+    case "date_range":
+    case "relative_date":
+      return days(text, "2000-01-01") ? text : filter.default;
+    case "date":
+      return /^\d{4}-\d\d-\d\d$/.test(text) ? text : filter.default;
+    default:
+      return text;
+  }
+}
+
+// --- the controls. Each has its label, and calls `changed` with its new value.
+
+function control(filter, value, today, changed) {
+  const id = `filter-${filter.name}`;
+  const make = {
+    dropdown: choiceControl, multi_select: severalControl, search: searchControl,
+    date_range: rangeControl, relative_date: relativeControl, number_range: boundsControl,
+    date: dayControl, number: numberControl, text: textControl,
+  }[filter.type];
+  const made = make(filter, value, changed, id, today);
+  const label = element("label", { for: id }, filter.label);
+  const isChanged = !same(value, filter.default);
+  return element(
+    "div",
+    { class: `filter of-${filter.type}${isChanged ? " changed" : ""}`, "data-filter": filter.name },
+    label,
+    made,
+  );
+}
+
+function options(pairs, value) {
+  return pairs.map(([of, text]) => element("option", { value: of, selected: of === (value ?? "") }, text));
+}
+
+function choiceControl(filter, value, changed, id) {
+  const known = filter.choices.includes(value) || !isSet(value) ? filter.choices : [value, ...filter.choices];
+  const pairs = [["", "All"], ...known.map((one) => [one, shortened(one, 40)])];
+  return element(
+    "select",
+    { id, onchange: (event) => changed(event.target.value || null) },
+    ...options(pairs, value),
+  );
+}
+
+function relativeControl(filter, value, changed, id, today) {
+  const values = [...new Set([filter.default, value, ...PRESETS].filter(isSet))];
+  const pairs = [["", "All time"], ...values.map((one) => [one, relativeLabel(one, today)])];
+  return element(
+    "select",
+    { id, onchange: (event) => changed(event.target.value || null) },
+    ...options(pairs, value),
+  );
+}
+
+function searchControl(filter, value, changed, id) {
+  const choose = (event) => {
+    const typed = event.target.value.trim();
+    const lower = typed.toLowerCase();
+    const begin = filter.choices.filter((one) => one.toLowerCase().startsWith(lower));
+    const exact = filter.choices.find((one) => one.toLowerCase() === lower);
+    changed(!typed ? null : (exact ?? (begin.length === 1 ? begin[0] : typed)));
+  };
+  const list = element("datalist", { id: `${id}-list` }, ...filter.choices.map((one) => element("option", { value: one })));
+  const input = element("input", {
+    id, type: "search", list: list.id, value: value ?? "", placeholder: "Type to find", autocomplete: "off",
+    onchange: choose,
+  });
+  return element("span", {}, input, list);
+}
+
+function textControl(filter, value, changed, id) {
+  if (filter.choices.length) return choiceControl(filter, value, changed, id);
+  return element("input", {
+    id, type: "text", value: value ?? "", onchange: (event) => changed(event.target.value || null),
+  });
+}
+
+function numberControl(filter, value, changed, id) {
+  const sign = { "=": "=", "<=": "≤", ">=": "≥" }[filter.operator];
+  const input = element("input", {
+    id, type: "number", step: "any", value: value ?? "",
+    onchange: (event) => changed(event.target.value === "" ? null : Number(event.target.value)),
+  });
+  return element("span", { class: "pair" }, element("span", { "aria-hidden": "true" }, sign), input);
+}
+
+function dayControl(filter, value, changed, id) {
+  const input = element("input", {
+    id, type: "date", value: value ?? "", onchange: (event) => changed(event.target.value || null),
+  });
+  const sign = { "=": "on", "<=": "until", ">=": "from" }[filter.operator];
+  return element("span", { class: "pair" }, element("span", {}, sign), input);
+}
+
+function rangeControl(filter, value, changed, id) {
+  const [since, until] = String(value ?? "~").split("~");
+  const from = element("input", { id, type: "date", value: since, "aria-label": `${filter.label}, from` });
+  const to = element("input", { type: "date", value: until, "aria-label": `${filter.label}, to` });
+  const read = () => changed(from.value || to.value ? `${from.value}~${to.value}` : null);
+  for (const input of [from, to]) input.addEventListener("change", read);
+  return element("span", { class: "pair" }, from, "–", to);
+}
+
+function boundsControl(filter, value, changed, id) {
+  const [low, high] = value ?? [null, null];
+  const from = element("input", { id, type: "number", step: "any", value: low ?? "", placeholder: "from", "aria-label": `${filter.label}, from` });
+  const to = element("input", { type: "number", step: "any", value: high ?? "", placeholder: "to", "aria-label": `${filter.label}, to` });
+  const bound = (input) => (input.value === "" ? null : Number(input.value));
+  const read = () => changed(bound(from) === null && bound(to) === null ? null : [bound(from), bound(to)]);
+  for (const input of [from, to]) input.addEventListener("change", read);
+  return element("span", { class: "pair" }, from, "–", to);
+}
+
+function severalControl(filter, value, changed, id) {
+  const chosen = new Set(value ?? []);
+  const known = [...new Set([...filter.choices, ...chosen])];
+  const title = () => (chosen.size === 0 ? "All" : chosen.size === 1 ? shortened([...chosen][0], 24) : `${chosen.size} chosen`);
+  const button = element("button", { type: "button", id, "aria-haspopup": "dialog", "aria-expanded": "false", class: "several" }, title());
+  const boxes = known.map((one) => {
+    const box = element("input", { type: "checkbox", checked: chosen.has(one) });
+    box.addEventListener("change", () => {
+      if (box.checked) chosen.add(one);
+      else chosen.delete(one);
+      button.textContent = title();
+      changed([...chosen], { keep: true });
+    });
+    return element("label", { class: "option" }, box, one);
+  });
+  const find = element("input", { type: "search", placeholder: "Find", "aria-label": `Find in ${filter.label}` });
+  find.addEventListener("input", () => {
+    const wanted = find.value.toLowerCase();
+    boxes.forEach((box, place) => (box.hidden = !known[place].toLowerCase().includes(wanted)));
+  });
+  const none = element("button", { type: "button", class: "plain", onclick: () => changed([]) }, "All");
+  const popover = element(
+    "div",
+    { class: "popover", role: "dialog", "aria-label": filter.label, hidden: true },
+    find,
+    element("div", { class: "options" }, ...boxes),
+    none,
+  );
+  const open = (isOpen) => {
+    popover.hidden = !isOpen;
+    button.setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) find.focus();
+  };
+  button.addEventListener("click", () => open(popover.hidden));
+  const whole = element("div", { class: "holder" }, button, popover);
+  whole.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !popover.hidden) {
+      open(false);
+      button.focus();
+    }
+    if (event.key === "Enter" && event.target.type === "search") event.preventDefault();
+  });
+  whole.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !whole.contains(event.relatedTarget)) open(false);
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (whole.isConnected && !whole.contains(event.target)) open(false);
+  });
+  return whole;
+}

@@ -1,0 +1,252 @@
+"""Renders the pages: everything of a page in one file, with no address outside of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import jinja2
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from dashboards.compile import CompiledChart, CompiledDashboard, Field, filter_label
+from dashboards.definition import AnyFilter, Pie
+from dashboards.preview.cube import ChartData, JsonObject
+
+HERE = Path(__file__).parent
+# In this order: each uses those before it.
+SCRIPTS = ("formats.js", "filters.js", "aggregate.js", "charts.js", "page.js")
+
+# No images: they would be fetched from elsewhere.
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+_environment = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(HERE),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_environment.filters["markdown"] = lambda text: Markup(_markdown.render(text))  # noqa: S704
+
+# Slices of a pie, colors of a legend; the page draws no more.
+MOST_SLICES, MOST_SERIES = 5, 8
+
+
+@dataclass(frozen=True)
+class Facts:
+    """How new and how complete the data is; none where the marts do not say."""
+
+    newest_day: date | None = None
+    last_load: datetime | None = None
+    unattributed_share: float | None = None
+    unattributed_of: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A dashboard on the index."""
+
+    key: str
+    name: str
+    description: str
+    questions: list[str]
+    charts: int
+    warnings: int
+    errors: int
+
+    @classmethod
+    def of(cls, dashboard: CompiledDashboard, charts: dict[str, ChartData]) -> Self:
+        definition = dashboard.definition
+        return cls(
+            key=dashboard.key,
+            name=definition.name,
+            description=definition.description,
+            questions=definition.questions,
+            charts=len(dashboard.charts),
+            warnings=sum(
+                len(charts[chart.key].notes) + len(list(_seen(chart, charts[chart.key])))
+                for chart in dashboard.charts
+            ),
+            errors=sum(data.error is not None for data in charts.values()),
+        )
+
+
+def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
+    """What the page will say of the answer with the filters at their defaults."""
+    answer = data.answer
+    if answer is None:
+        return []
+    if not answer.num_rows:
+        return ["empty"]
+    seen = []
+    columns = [answer.column(one.name) for one in chart.measures]
+    if columns and all(column.null_count == len(column) for column in columns):
+        seen.append("all null")
+    if isinstance(chart.definition, Pie) and answer.num_rows > MOST_SLICES:
+        seen.append("too many slices")
+    if getattr(chart.definition, "series", None):
+        series = answer.column(chart.dimensions[-1].name)
+        if len(series.unique()) > MOST_SERIES:
+            seen.append("too many series")
+    return seen
+
+
+def facts(connection: duckdb.DuckDBPyConnection, today: date) -> Facts:
+    """Freshness, and the share of cost that is nobody's, of the last whole month; unknown is what
+    the marts do not say."""
+    newest = (
+        "select max(quality_date) filter (where windows_landed > 0), max(last_loaded_at) "
+        "from marts.fct_data_quality_daily"
+    )
+    # As the metric unattributed_share has it: neither a person's nor a cost center's.
+    cost = f"""
+        select
+            date_trunc('month', cost_date) as month,
+            sum(effective_cost_usd) filter (where not is_allocated),
+            sum(effective_cost_usd)
+        from marts.metric_costs
+        where cost_date < date_trunc('month', date '{today}')
+        group by month
+        order by month desc
+        limit 1
+    """
+    day, load = _first(connection, newest) or (None, None)
+    month, nobodys, total = _first(connection, cost) or (None, None, None)
+    share = float(nobodys or 0) / float(total) if total else None
+    return Facts(day, load, share, f"{month:%b %Y}" if month else "")
+
+
+def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401
+    try:
+        return connection.execute(sql).fetchone()
+    except duckdb.Error:
+        return None
+
+
+def dashboard(
+    compiled: CompiledDashboard,
+    charts: dict[str, ChartData],
+    cubes: list[JsonObject],
+    choices: dict[str, list[str]],
+    known: Facts,
+    today: date,
+) -> str:
+    """A dashboard's page."""
+    definition = compiled.definition
+    data = {
+        "key": compiled.key,
+        "today": today.isoformat(),
+        "filters": [
+            _filter(name, bound, choices[name]) for name, bound in definition.filters.items()
+        ],
+        "cubes": cubes,
+        "charts": {chart.key: _chart(chart, charts[chart.key]) for chart in compiled.charts},
+    }
+    template = _environment.get_template("page.html.j2")
+    return template.render(
+        dashboard=compiled,
+        data=Markup(_script_json(data)),  # noqa: S704 - the function escapes
+        facts=known,
+        css=Markup(_css()),  # noqa: S704 - our own file
+        plotly=Markup(_plotly()),  # noqa: S704 - the package's file
+        script=Markup(_scripts()),  # noqa: S704 - our own files
+    )
+
+
+def index(cards: list[Card], known: Facts) -> str:
+    """The page that leads to the others."""
+    template = _environment.get_template("index.html.j2")
+    return template.render(cards=cards, facts=known, css=Markup(_css()))  # noqa: S704
+
+
+def _filter(name: str, bound: AnyFilter, choices: list[str]) -> JsonObject:
+    return {
+        "name": name,
+        "label": filter_label(name, bound),
+        "type": bound.type,
+        "default": bound.model_dump(mode="json")["default"],
+        "operator": getattr(bound, "operator", None),
+        "choices": getattr(bound, "values", None) or choices,
+    }
+
+
+def _chart(chart: CompiledChart, data: ChartData) -> JsonObject:
+    shown = chart.definition.model_dump(
+        mode="json",
+        include={"type", "name", "description", "stack", "goal", "more_is", "total", "totals"}
+        | {"start", "segments", "columns", "limit"},
+    )
+    shown["marks"] = [
+        {"show_as": getattr(one, "show_as", None), "axis": getattr(one, "axis", None)}
+        for one in _listed(getattr(chart.definition, "y", None))
+    ]
+    shown["hasSeries"] = getattr(chart.definition, "series", None) is not None
+    shown["hasSize"] = getattr(chart.definition, "size", None) is not None
+    shown["rowDimensions"] = len(_listed(getattr(chart.definition, "rows", None)))
+    return shown | {
+        "fields": [_field(one, chart) for one in chart.fields],
+        "source": data.source,
+        "sql": data.sql,
+        "seconds": round(data.seconds, 4),
+        "notes": data.notes,
+        "error": data.error,
+    }
+
+
+def _listed(value: object) -> list[object]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _field(one: Field, chart: CompiledChart) -> JsonObject:
+    period = re.match(r"period__\('(\w+)'", one.sql or "")
+    role = "goal" if one == chart.goal else "measure"
+    return {
+        "name": one.name,
+        "label": one.label,
+        "kind": one.kind,
+        "format": one.format,
+        "decimals": one.decimals,
+        "grain": period[1] if period else None,
+        "role": "dimension" if one in chart.dimensions else role,
+    }
+
+
+def _script_json(data: object) -> str:
+    """JSON that ends no script element, whatever the data says."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+@cache
+def _plotly() -> str:
+    """plotly.js out of the package, found without importing the package, which is slow."""
+    spec = find_spec("plotly")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("plotly is not installed: make setup")
+    return _inline((Path(spec.origin).parent / "package_data" / "plotly.min.js").read_text())
+
+
+@cache
+def _scripts() -> str:
+    return _inline("\n".join((HERE / name).read_text() for name in SCRIPTS))
+
+
+@cache
+def _css() -> str:
+    return (HERE / "page.css").read_text()
+
+
+def _inline(script: str) -> str:
+    """A script that can stand in a page: in its texts nothing ends or comments out the element."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")

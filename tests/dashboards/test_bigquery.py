@@ -1,0 +1,70 @@
+"""Every chart's SQL for BigQuery, read by Google's own analyzer over the marts' contracts."""
+
+import json
+import os
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from bigquery.charts import charts
+from bigquery.check import analyze
+from bigquery.compiled import SETTINGS, nodes_of
+from pipeline.dbt import DBT, FOLDERS
+from pipeline.settings import ROOT
+
+COST = "model: fct_cost_daily"
+
+
+@pytest.fixture(scope="session")
+def manifest(tmp_path_factory):
+    """dbt's, as it would run on BigQuery."""
+    target = tmp_path_factory.mktemp("bigquery")
+    subprocess.run(
+        [DBT, "--quiet", "parse", "--target-path", str(target), "--log-path", str(target)],
+        env=os.environ | SETTINGS | FOLDERS,
+        cwd=ROOT,
+        check=True,
+    )
+    return target / "manifest.json"
+
+
+@pytest.fixture(scope="session")
+def marts(manifest):
+    """The marts as tables of the types that their contracts promise."""
+    nodes = nodes_of(json.loads(manifest.read_text()))
+    return [replace(node, kind="seed") for node in nodes if node.has_contract]
+
+
+def problems(marts, drawn):
+    return {
+        (one.node, one.reason)
+        for one in analyze({"full": marts + drawn, "incremental": []}).problems
+    }
+
+
+def test_every_chart_is_valid_on_bigquery(marts, manifest):
+    drawn = charts(marts, manifest)
+    assert len(drawn) > 100
+    assert problems(marts, drawn) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            f"type: scalar, {COST}, y: count(*), where: \"jaccard(team, 'a') > 0\"",
+            "jaccard",
+        ),
+        (f"type: scalar, {COST}, y: count(*), where: \"printf('%s', team) = 'a'\"", "printf"),
+        (
+            "type: scalar, y: n, sql: \"select count(*) as n from {{ ref('fct_cost_daily') }}\"",
+            "without a condition on cost_date",
+        ),
+    ],
+)
+def test_what_only_duckdb_takes_is_found(marts, manifest, tmp_path, text, reason):
+    page = f"name: P\ndescription: d\nquestions: [q]\nrows: [{{charts: [{{name: A, {text}}}]}}]\n"
+    (tmp_path / "page.yml").write_text(page)
+    found = problems(marts, charts(marts, manifest, tmp_path))
+    assert any(reason in said for _, said in found), found

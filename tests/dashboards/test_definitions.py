@@ -1,0 +1,213 @@
+"""The project's own dashboards over a sample company: what they show ties out and is there."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import get_args
+
+import duckdb
+import pytest
+
+from dashboards import definition
+from dashboards.check import sql_of
+from dashboards.compile import filter_label
+from dashboards.loading import DEFINITIONS, load
+from sandbox.server import running
+from tests.marts.warehouse import Warehouse
+
+# Two whole months and a running one.
+TODAY, DAYS = date(2026, 4, 9), 68
+MONTH, MONTH_BEFORE, NEXT_MONTH = date(2026, 3, 1), date(2026, 2, 1), date(2026, 4, 1)
+
+EMPTY = {
+    "api_consumption.batches_and_priority_tier": "only the older usage report names service tiers",
+    "data_quality.hours_since_the_last_load": "days long gone were loaded now, not then",
+    "finance.days_that_vendors_corrected": "the sandbox's vendors correct nothing by themselves",
+}
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory):
+    with running(people=20, days=DAYS, today=TODAY, rate_limits=False) as sandbox:
+        warehouse = Warehouse(tmp_path_factory.mktemp("dashboards"), sandbox.env)
+        since = TODAY - timedelta(days=DAYS)
+        warehouse.extract("--since", str(since), "--until", str(TODAY))
+    warehouse.build(as_of=str(TODAY))
+    with duckdb.connect(str(warehouse.path), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def dashboards(catalog):
+    sources, found = load(catalog)
+    assert not found
+    return {source.dashboard.key: source.dashboard for source in sources}
+
+
+@pytest.fixture(scope="module")
+def rows(warehouse, dashboards):
+    """What each chart shows as its dashboard opens, as dicts by the names of its columns."""
+    shown = {}
+    for dashboard in dashboards.values():
+        for chart in dashboard.charts:
+            answer = warehouse.execute(sql_of(dashboard, chart, TODAY))
+            names = [column[0] for column in answer.description]
+            shown[chart.key] = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    return shown
+
+
+@pytest.fixture(scope="module")
+def cost(warehouse):
+    """Effective cost of a month in the fact, where something holds."""
+
+    def cost(month: date, where: str = "true") -> Decimal:
+        ((total,),) = warehouse.execute(
+            "select sum(effective_cost_usd) from marts.fct_cost_daily"
+            f" where date_trunc('month', cost_date) = ? and ({where})",
+            [month],
+        ).fetchall()
+        return total
+
+    return cost
+
+
+def total(rows, value, **where):
+    """The sum of a column over the rows in which others have a value."""
+    found = [row for row in rows if all(row[name] == wanted for name, wanted in where.items())]
+    assert found, where
+    return sum(row[value] for row in found)
+
+
+def test_the_cost_of_the_last_whole_month_is_one_number_wherever_it_shows(rows, cost):
+    spent = cost(MONTH)
+    assert spent > 0
+    executive = rows["executive.last_whole_month"]
+    assert executive[-1] == {"month": MONTH, "spend": spent}
+    assert executive[-2]["spend"] == cost(MONTH_BEFORE)
+    assert total(rows["executive.spend_by_platform"], "spend", month=MONTH) == spent
+    trend = rows["executive.spend_forecast_and_budget_by_month"]
+    assert total(trend, "spend", month=MONTH) == spent
+    assert {row["forecast"] for row in trend[:-1]} == {None}
+    assert rows["finance.charged_for_the_last_whole_month"][-1]["charged"] == spent
+    assert total(rows["finance.chargeback_by_cost_centre"], "charged", month=MONTH) == spent
+    plans = rows["finance.plans_and_on_demand"]
+    parts = ("seats_and_usage", "on_demand_beyond_plans")
+    assert sum(total(plans, part, month=MONTH) for part in parts) == spent
+    assert total(rows["cost_explorer.department_by_month"], "cost", month=MONTH) == spent
+
+
+def test_the_running_month_is_one_number_too(rows, cost):
+    so_far = cost(NEXT_MONTH)
+    assert [row["spend_so_far"] for row in rows["executive.this_month_so_far"]] == [so_far]
+    assert total(rows["finance.chargeback_by_cost_centre"], "charged", month=NEXT_MONTH) == so_far
+    forecast = rows["executive.forecast_for_this_month"][0]["forecast"]
+    trend = rows["executive.spend_forecast_and_budget_by_month"][-1]
+    assert so_far < trend["forecast_low"] <= forecast <= trend["forecast_high"]
+    assert trend["forecast"] == forecast
+
+
+def test_all_that_was_ever_spent_is_one_number_however_it_is_cut(rows, warehouse):
+    ((spent,),) = warehouse.execute(
+        "select sum(effective_cost_usd) from marts.fct_cost_daily"
+    ).fetchall()
+    for key, value in [
+        ("cost_explorer.effective_cost", "effective"),
+        ("cost_explorer.cost_by_week", "cost"),
+        ("cost_explorer.kinds_of_cost", "cost"),
+        ("executive.spend_by_vendor", "spend"),
+        ("executive.spend_by_department", "spend"),
+    ]:
+        assert total(rows[key], value) == spent, key
+
+
+def test_the_waterfall_begins_at_the_month_before_and_ends_at_the_last(rows, cost):
+    steps = rows["finance.from_the_month_before_to_the_last_whole_one"]
+    assert steps[0] == {"step": "Month before", "cost": cost(MONTH_BEFORE)}
+    assert total(steps, "cost") == cost(MONTH)
+    cursor = "platform_code = 'cursor'"
+    change = cost(MONTH, cursor) - cost(MONTH_BEFORE, cursor)
+    assert total(steps, "cost", step="Cursor") == change
+
+
+def test_what_is_nobodys_is_one_number(rows, warehouse):
+    ((nobodys,),) = warehouse.execute(
+        "select sum(unattributed_cost) from marts.vw_executive_dashboard"
+    ).fetchall()
+    assert total(rows["cost_explorer.nobody_s"], "nobody_s") == nobodys > 0
+    month = rows["finance.nobody_s_in_the_last_whole_month"][-1]
+    share = rows["executive.unattributed_share"][-1]
+    spent = rows["executive.last_whole_month"][-1]
+    assert month["month"] == share["month"] == spent["month"] == MONTH
+    assert float(month["nobody_s"] / spent["spend"]) == pytest.approx(
+        float(share["unattributed_share"])
+    )
+
+
+def test_kinds_of_work_cost_what_the_fact_says(rows, cost):
+    coding = rows["engineering.cost_of_coding_tools"][-1]
+    assert coding["cost"] == cost(MONTH, "usage_category = 'engineering_productivity'")
+    knowledge = rows["knowledge_work.cost_of_a_month"][-1]
+    assert knowledge["cost"] == cost(MONTH, "usage_category = 'knowledge_work'")
+    api = rows["api_consumption.cost_of_a_month"][-1]
+    metered = "cost_type <> 'subscription' and (platform_code = 'claude_api' or api_key_id <> ?)"
+    assert api["cost"] == cost(MONTH, metered.replace("?", "'unattributed'"))
+    kinds = total(rows["api_consumption.cost_by_kind"], "cost")
+    assert kinds == total(rows["api_consumption.cost_by_model"], "cost")
+
+
+def test_the_steps_of_a_funnel_never_rise(rows, dashboards):
+    funnels = [
+        chart
+        for dashboard in dashboards.values()
+        for chart in dashboard.charts
+        if isinstance(chart.definition, definition.Funnel)
+    ]
+    for chart in funnels:
+        steps = [row[chart.measures[0].name] for row in rows[chart.key]]
+        assert len(steps) > 2
+        assert steps == sorted(steps, reverse=True), chart.key
+        assert steps[0] > steps[-1] > 0
+
+
+def test_no_chart_is_empty(rows):
+    def is_empty(found) -> bool:
+        return not any(value is not None for row in found for value in row.values())
+
+    assert {key for key, found in rows.items() if is_empty(found)} == EMPTY.keys()
+
+
+def test_shares_are_between_nothing_and_all(rows, dashboards):
+    """But prices against list, and what was spent of a budget."""
+    for dashboard in dashboards.values():
+        for chart in dashboard.charts:
+            for measure in chart.measures:
+                if measure.format == "percent" and "budget" not in measure.name:
+                    values = [row[measure.name] for row in rows[chart.key]]
+                    assert all(0 <= value <= 1 for value in values if value is not None), chart.key
+
+
+def test_every_type_of_chart_and_of_filter_is_used(dashboards):
+    charts, filters = (
+        get_args(get_args(one)[0]) for one in (definition.AnyChart, definition.AnyFilter)
+    )
+    used = {type(chart.definition) for page in dashboards.values() for chart in page.charts}
+    assert used == set(charts)
+    bound = {type(one) for page in dashboards.values() for one in page.definition.filters.values()}
+    assert bound == set(filters)
+
+
+def test_a_dashboard_can_be_taken_in(dashboards):
+    """Questions at its top, few tiles, and words where a number could be misread."""
+    for key, dashboard in dashboards.items():
+        assert len(dashboard.definition.questions) >= 3, key
+        assert 8 <= len(dashboard.charts) <= 14, key
+        for tab in dashboard.tabs:
+            assert len([tile for tile in tab.tiles if tile.chart]) <= 10, (key, tab.name)
+        for chart in dashboard.charts:
+            assert chart.definition.description, chart.key
+        labels = [filter_label(*one) for one in dashboard.definition.filters.items()]
+        assert len(labels) == len(set(labels)), key
+
+
+def test_each_definition_names_its_schema():
+    for file in DEFINITIONS.glob("*.yml"):
+        assert file.read_text().startswith("# yaml-language-server: $schema=../schema.json\n")

@@ -1,0 +1,565 @@
+"""The preview in a browser: what it draws, and that its numbers are the warehouse's.
+
+Needs Debian's Chromium (`apt-get install chromium`); without it these tests are skipped, by name.
+Pictures of the pages are left in target/screenshots.
+"""
+
+import dataclasses
+import os
+import re
+import shutil
+from datetime import date, datetime, timedelta
+
+import duckdb
+import pytest
+
+from dashboards import conditions
+from dashboards.check import sql_of
+from dashboards.preview import preview, today_in
+from pipeline.settings import ROOT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None,
+    reason="NOT TESTED: the preview's pages need Chromium. Install it: apt-get install chromium",
+)
+
+SCREENSHOTS = ROOT / "target" / "screenshots"
+
+TYPES = {
+    "scalar", "line", "bar", "pie", "gauge", "combo", "area", "row", "scatter", "funnel",
+    "waterfall", "pivot", "table",
+}  # fmt: skip
+
+# A value for each filter that is not its default, and lets some rows through and others not.
+CHANGED = {
+    "period": "past2months",
+    "days": "2026-08-03~2026-09-17",
+    "platform": "cursor",
+    "department": ["Data", "100%_sure"],
+    "person": "bo@example.com",
+    "confidence": [0.2, 0.75],
+    "since": "2026-10-05",
+    "least": 5.25,
+    "model_name": "E-C",
+    "kind": "seat",
+}
+
+
+@pytest.fixture(scope="module")
+def pages(gallery, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    assert preview(*gallery, folder) == []
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """Pages of a browser, and what went wrong in them."""
+
+    def __init__(self, browser, folder):
+        self.browser, self.folder = browser, folder
+        self.pages, self.wrong, self.requests = [], [], []
+
+    def open(self, name="gallery", address="", **options):
+        options.setdefault("viewport", {"width": 1400, "height": 900})
+        page = self.browser.new_page(**options)
+        self.pages.append(page)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        page.on("console", lambda said: self.wrong.append(f"{said.type}: {said.text}"))
+        page.goto(f"file://{self.folder}/{name}.html{address}")
+        return page
+
+    def end(self):
+        """Nothing may have gone wrong or been said, and nothing been fetched."""
+        for page in self.pages:
+            assert page.evaluate("window.hacked") is None
+            page.close()
+        assert self.wrong == []
+        assert {url.split(":")[0] for url in self.requests} <= {"file", "data"}
+
+
+@pytest.fixture
+def open_page(browser, pages):
+    watch = Watch(browser, pages)
+    yield watch.open
+    watch.end()
+
+
+@pytest.fixture(scope="module")
+def opened_once(browser, pages):
+    watch = Watch(browser, pages)
+    yield watch.open()
+    watch.end()
+
+
+@pytest.fixture
+def same_page(opened_once):
+    """One page for all tests that leave nothing behind: to open one takes seconds."""
+    opened_once.evaluate("preview.reset()")
+    opened_once.get_by_role("tab", name="Trends").click()
+    return opened_once
+
+
+def tabs(page):
+    """Goes through the tabs of a page."""
+    found = page.get_by_role("tab")
+    for number in range(found.count()):
+        found.nth(number).click()
+        yield number + 1
+
+
+# --- the numbers
+
+
+@pytest.fixture(scope="module")
+def answer(gallery):
+    """Asks the warehouse for a chart with other values of filters than the defaults."""
+    settings, sources = gallery
+    connection = duckdb.connect(settings.duckdb_path, read_only=True)
+    today = today_in(connection)
+    dashboards = {source.dashboard.key: source.dashboard for source in sources}
+
+    def answer(key, chart, changed):
+        dashboard = dashboards[key]
+        filters = {
+            name: bound.model_copy(update={"default": changed.get(name, bound.default)})
+            for name, bound in dashboard.definition.filters.items()
+        }
+        definition = dashboard.definition.model_copy(update={"filters": filters})
+        sql = sql_of(dataclasses.replace(dashboard, definition=definition), chart, today)
+        names = ", ".join(f'"{one.name}"' for one in chart.fields)
+        found = connection.execute(f"select {names} from ({sql})").fetchall()
+        return [[plain(value) for value in row] for row in found]
+
+    yield answer
+    connection.close()
+
+
+def plain(value):
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, str | bool | int) or value is None:
+        return value
+    return float(value)
+
+
+def assert_same(drawn, asked, chart):
+    assert len(drawn) == len(asked), chart.key
+    for one, other in zip(drawn, asked, strict=True):
+        for value, wanted in zip(one, other, strict=True):
+            if isinstance(wanted, float):
+                assert value == pytest.approx(wanted, rel=1e-9, abs=1e-7), (chart.key, one, other)
+            else:
+                assert value == wanted, (chart.key, one, other)
+
+
+def charts_of(gallery, key):
+    return next(s.dashboard.charts for s in gallery[1] if s.dashboard.key == key)
+
+
+@pytest.mark.parametrize("key", ["gallery", "queries"])
+def test_with_filters_at_their_defaults_the_page_has_what_the_warehouse_answers(
+    open_page, gallery, answer, key
+):
+    page = open_page(key)
+    for chart in charts_of(gallery, key):
+        assert_same(page.evaluate("preview.data", chart.key), answer(key, chart, {}), chart)
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_with_a_filter_changed_the_page_has_what_the_warehouse_answers(
+    same_page, gallery, answer, name
+):
+    page = same_page
+    before = {c.key: page.evaluate("preview.data", c.key) for c in charts_of(gallery, "gallery")}
+    page.evaluate("([name, value]) => preview.set(name, value)", [name, CHANGED[name]])
+    changes = 0
+    for chart in charts_of(gallery, "gallery"):
+        drawn = page.evaluate("preview.data", chart.key)
+        assert_same(drawn, answer("gallery", chart, {name: CHANGED[name]}), chart)
+        changes += drawn != before[chart.key]
+    # A filter that narrows nothing would pass all of the above.
+    assert changes > (0 if name == "days" else len(before) / 2)
+
+
+def test_all_filters_at_once_are_as_one_condition(same_page, gallery, answer):
+    changed = {name: CHANGED[name] for name in ("days", "department", "confidence", "kind")}
+    page = same_page
+    for name, value in changed.items():
+        page.evaluate("([name, value]) => preview.set(name, value)", [name, value])
+    for chart in charts_of(gallery, "gallery"):
+        assert_same(
+            page.evaluate("preview.data", chart.key), answer("gallery", chart, changed), chart
+        )
+
+
+def test_a_filter_narrows_the_answer_of_a_query_that_has_its_column(open_page, gallery, answer):
+    page = open_page("queries")
+    page.evaluate("preview.set('department', 'Engineering')")
+    chart = next(c for c in charts_of(gallery, "queries") if c.key.endswith("of_a_query"))
+    drawn = page.evaluate("preview.data", chart.key)
+    assert_same(drawn, answer("queries", chart, {"department": "Engineering"}), chart)
+    assert len(drawn) == 1
+    table = page.locator("[data-chart='queries.above_a_number']")
+    assert "Department is not in the preview." in table.locator(".notes").inner_text()
+
+
+def test_a_filter_that_a_query_has_no_column_of_is_named_once_it_is_changed(open_page):
+    page = open_page("queries")
+    assert page.get_by_text("is not in the preview").count() == 0
+    page.get_by_label("At least").fill("3")
+    page.get_by_label("At least").press("Enter")
+    notes = page.locator("[data-chart='queries.above_a_number'] .notes")
+    assert notes.inner_text() == "At least is not in the preview."
+
+
+def test_days_are_the_same_as_in_python(same_page):
+    page = same_page
+    values = [
+        f"{way}{count}{unit}s{this}"
+        for way in ("past", "next")
+        for count in (1, 2, 7, 13)
+        for unit in ("day", "week", "month", "quarter", "year")
+        for this in ("", "~")
+    ]
+    values += [f"this{unit}" for unit in ("day", "week", "month", "quarter", "year")]
+    values += ["yesterday", "2026-01-05~2026-02-28"]
+    # Every day of two years with a leap day between them, and the ends of others.
+    first = date(2023, 12, 25)
+    todays = [first + timedelta(days=number) for number in range(0, 800, 3)]
+    script = "([values, today]) => values.map((value) => preview.days(value, today))"
+    for today in todays:
+        python = [[str(day) for day in conditions.days(value, today)] for value in values]
+        assert page.evaluate(script, [values, str(today)]) == python, today
+    assert page.evaluate("preview.days('past1fortnights', '2026-01-01')") is None
+
+
+def test_totals_of_a_cross_table_are_of_what_is_behind_it_not_sums_of_ratios(same_page, gallery):
+    page = same_page
+    page.get_by_role("tab", name="Comparisons").click()
+    foot = page.locator("section.pivot tfoot td").last.inner_text()
+    settings, _ = gallery
+    with duckdb.connect(settings.duckdb_path, read_only=True) as connection:
+        (wanted,) = connection.execute(
+            "select sum(effective_cost_usd) / count(distinct user_email) "
+            "from marts.fct_cost_daily where cost_date >= '2026-05-01'"
+        ).fetchone()
+    assert foot == f"${wanted:,.2f}"
+
+
+def test_of_a_query_only_sums_have_totals(open_page):
+    page = open_page("queries")
+    cells = page.locator("section.pivot tfoot td").all_inner_texts()
+    assert all(re.fullmatch(r"\$[\d,.]+", cell) for cell in cells[::2])
+    assert set(cells[1::2]) == {"–"}
+
+
+# --- what is drawn
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("light", {"viewport": {"width": 1400, "height": 900}, "color_scheme": "light"}),
+        ("dark", {"viewport": {"width": 1400, "height": 900}, "color_scheme": "dark"}),
+        ("phone", {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"}),
+    ],
+)
+def test_every_type_of_chart_is_drawn(open_page, name, options):
+    page = open_page(**options)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    drawn = set()
+    for number in tabs(page):
+        page.screenshot(path=SCREENSHOTS / f"gallery-{name}-{number}.png", full_page=True)
+        for tile in page.locator("[data-chart]:visible").all():
+            key = tile.get_attribute("data-chart")
+            assert tile.get_attribute("data-drawn") == "yes", key
+            body = tile.locator(".body")
+            assert body.inner_text().strip() or body.locator("svg").count(), key
+            shapes = (
+                "path.point, .point path, .js-line, .slice, .funnellayer path, .value-arc path, "
+            )
+            shapes += "tbody td, .number"
+            assert body.locator(shapes).count() or "gauge" in tile.get_attribute("class"), key
+            assert fits(tile), key
+            # On a phone one below the other.
+            assert name != "phone" or tile.bounding_box()["width"] > 340, key
+            drawn.add(tile.get_attribute("class").split()[1])
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= options["viewport"]["width"]
+    assert drawn == TYPES
+
+
+def fits(tile):
+    """Whether nothing that is drawn hangs out of its tile."""
+    return tile.evaluate(
+        """tile => {
+            const body = tile.querySelector(".body").getBoundingClientRect();
+            const foot = tile.querySelector(".foot").getBoundingClientRect();
+            const svg = tile.querySelector(".body svg.main-svg")?.getBoundingClientRect();
+            const isLying = tile.classList.contains("row");
+            const isWithin = !svg || isLying || svg.bottom <= body.bottom + 2;
+            return body.bottom <= foot.top + 1 && isWithin;
+        }"""
+    )
+
+
+def test_a_filter_changes_what_is_drawn_and_reset_brings_it_back(same_page):
+    page = same_page
+    tile = page.locator("[data-chart='gallery.price_of_a_row'] .number")
+    before = tile.inner_text()
+    assert page.get_by_role("button", name="Reset").is_disabled()
+    page.get_by_label("Platform", exact=True).select_option("cursor")
+    assert tile.inner_text() != before
+    page.get_by_role("button", name="Reset").click()
+    assert tile.inner_text() == before
+    assert page.get_by_label("Platform", exact=True).input_value() == ""
+
+
+def test_several_values_are_ticked_in_a_list_that_stays_open(same_page):
+    page = same_page
+    button = page.get_by_label("Department", exact=True).first
+    button.click()
+    page.get_by_label("Find in Department").fill("eng")
+    assert page.locator(".option:visible").all_inner_texts() == ["Engineering"]
+    page.locator(".option:visible input").check()
+    page.get_by_label("Find in Department").fill("")
+    page.locator(".option", has_text="Data").locator("input").check()
+    assert page.evaluate("preview.values().department") == ["Engineering", "Data"]
+    assert button.inner_text() == "2 chosen"
+    page.keyboard.press("Escape")
+    assert page.locator(".popover").is_hidden()
+    assert page.evaluate("document.activeElement.id") == "filter-department"
+
+
+def test_what_is_typed_finds_the_only_value_that_begins_so(same_page):
+    page = same_page
+    page.get_by_label("Person", exact=True).fill("cy")
+    page.get_by_label("Person", exact=True).press("Enter")
+    assert page.evaluate("preview.values().person") == "cy@example.com"
+
+
+def test_the_address_brings_back_filters_and_tab(open_page):
+    page = open_page()
+    for name, value in CHANGED.items():
+        page.evaluate("([name, value]) => preview.set(name, value)", [name, value])
+    page.get_by_role("tab", name="Comparisons").click()
+    address = page.evaluate("location.hash")
+    keys = page.evaluate("Object.keys(preview.page.charts)")
+    wanted = {key: page.evaluate("preview.data", key) for key in keys}
+    again = open_page(address=address)
+    assert again.evaluate("preview.values()") == page.evaluate("preview.values()")
+    assert {key: again.evaluate("preview.data", key) for key in keys} == wanted
+    assert again.get_by_role("tab", name="Comparisons").get_attribute("aria-selected") == "true"
+
+
+def test_an_address_that_makes_no_sense_does_no_harm(open_page):
+    page = open_page(
+        address="#tab=99&period=past<img src=x onerror=hacked=1>&platform=<img src=x onerror="
+        "window.hacked=2>&least=many&confidence=1~2~3&days=x~y&unknown=1"
+    )
+    values = page.evaluate("preview.values()")
+    assert values["period"] == "past6months~"
+    assert values["least"] is None
+    assert values["confidence"] is None
+    assert page.locator("#filters img").count() == 0
+
+
+def test_a_default_can_be_taken_away_and_the_address_keeps_that(open_page):
+    page = open_page()
+    page.get_by_label("Period").select_option("")
+    assert "period=" in page.evaluate("location.hash")
+    again = open_page(address=page.evaluate("location.hash"))
+    assert again.evaluate("preview.values().period") is None
+
+
+def test_tabs_work_by_keyboard(same_page):
+    page = same_page
+    page.get_by_role("tab", name="Trends").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_role("tab", name="Comparisons").get_attribute("aria-selected") == "true"
+    assert page.evaluate("document.activeElement.textContent") == "Comparisons"
+    assert page.locator("#panel-1").is_hidden()
+    assert page.locator("#panel-2").is_visible()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.textContent") == "Trends"
+    page.keyboard.press("End")
+    assert page.evaluate("document.activeElement.textContent") == "Comparisons"
+
+
+def test_a_table_is_sorted_by_its_heads_by_keyboard_too(same_page):
+    page = same_page
+    page.get_by_role("tab", name="Comparisons").click()
+    table = page.locator("[data-chart='gallery.people_and_keys']")
+    table.get_by_role("button", name="Cost").focus()
+    page.keyboard.press("Enter")
+    column = "tbody tr td:nth-child(3)"
+
+    def costs():
+        texts = table.locator(column).all_inner_texts()
+        return [float(re.sub(r"[$,]", "", text).replace("−", "-")) for text in texts]
+
+    assert costs() == sorted(costs(), reverse=True)
+    assert table.locator("th").nth(2).get_attribute("aria-sort") == "descending"
+    page.keyboard.press("Enter")
+    assert costs() == sorted(costs())
+    assert page.evaluate("document.activeElement.textContent").startswith("Cost")
+
+
+def test_a_value_has_one_color_on_the_whole_page_whatever_the_filters_are(same_page):
+    page = same_page
+    script = """() => {
+        const found = {};
+        for (const plot of document.querySelectorAll("#panel-1 .js-plotly-plot")) {
+            for (const trace of plot.data) {
+                const { colors, color } = trace.marker;
+                const pairs = trace.type === "pie"
+                    ? trace.labels.map((label, at) => [label, colors[at]])
+                    : [[trace.name, color]];
+                for (const [label, of] of pairs) (found[label] ??= new Set()).add(of);
+            }
+        }
+        return Object.fromEntries(Object.entries(found).map(([label, of]) => [label, [...of]]));
+    }"""
+    before = page.evaluate(script)
+    platforms = {name: before[name] for name in ("claude_api", "claude_ai", "cursor")}
+    assert all(len(colors) == 1 for colors in platforms.values())
+    assert len({colors[0] for colors in platforms.values()}) == 3
+    page.evaluate("preview.set('platform', 'cursor')")
+    assert page.evaluate(script)["cursor"] == before["cursor"]
+
+
+def test_what_is_too_much_is_drawn_as_other_and_said(same_page):
+    page = same_page
+    notes = page.locator("[data-chart='gallery.mix'] .notes").inner_text()
+    assert re.search(r"11 slices: the 7 smallest are drawn as “Other”", notes)
+    labels = page.evaluate("document.querySelector('section.pie .js-plotly-plot').data[0].labels")
+    assert len(labels) == 5
+    assert labels[-1] == "Other"
+    drawn = page.evaluate("document.querySelector('section.pie .js-plotly-plot').data[0].values")
+    whole = page.evaluate("preview.data('gallery.mix').map((row) => row[1])")
+    assert sum(drawn) == pytest.approx(sum(value for value in whole if value > 0))
+    legend = page.locator("[data-chart='gallery.models_by_month'] .legend li")
+    assert legend.count() == 8
+    assert legend.last.inner_text() == "Other"
+
+
+def test_a_series_can_be_taken_out_and_put_back(same_page):
+    page = same_page
+    tile = page.locator("[data-chart='gallery.spend_by_platform']")
+    count = "tile => tile.querySelector('.js-plotly-plot').data.length"
+    assert tile.evaluate(count) == 4
+    tile.locator(".legend button").first.click()
+    assert tile.evaluate(count) == 3
+    assert tile.locator(".legend button").first.get_attribute("aria-pressed") == "false"
+    tile.locator(".legend button").first.click()
+    assert tile.evaluate(count) == 4
+
+
+def test_a_trend_says_which_way_and_whether_that_is_good(same_page):
+    page = same_page
+    change = page.locator("[data-chart='gallery.spend_of_the_month'] .change")
+    rows = page.evaluate("preview.data('gallery.spend_of_the_month')")
+    rises = rows[-1][1] > rows[-2][1]
+    assert change.get_attribute("data-way") == ("up" if rises else "down")
+    assert ("bad" if rises else "good") in change.get_attribute("class")
+    trend = page.locator("[data-chart='gallery.spend_of_the_month'] .trend").inner_text()
+    assert "Nov 2026 so far" in trend
+    assert "vs Oct 2026" in trend
+
+
+def test_a_chart_shows_its_sql_and_its_data(same_page):
+    page = same_page
+    page.get_by_role("button", name="About Mix: its SQL and its data").click()
+    dialog = page.get_by_role("dialog")
+    assert "effective_cost_usd" in dialog.locator("pre").inner_text()
+    assert dialog.locator("tbody tr").count() == 11
+    dialog.get_by_role("button", name="Copy SQL").click()
+    dialog.get_by_text("Copied").wait_for()
+    page.keyboard.press("Escape")
+    assert dialog.is_hidden()
+
+
+def test_without_rows_the_tile_says_so(open_page):
+    page = open_page("queries")
+    tile = page.locator("[data-chart='queries.nothing']")
+    assert tile.locator(".body").inner_text() == "No rows"
+    assert tile.get_attribute("data-drawn") == "empty"
+
+
+def test_light_becomes_dark_and_stays_so(open_page):
+    page = open_page(color_scheme="light")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name="Change between light and dark").click()
+    assert page.evaluate(ground) != light
+    color = "document.querySelector('.js-plotly-plot').layout.font.color"
+    assert page.evaluate(color) == "#e8ecf1"
+    page.reload()
+    assert page.evaluate(ground) != light
+
+
+def test_all_controls_can_be_reached_and_seen_by_keyboard(open_page):
+    page = open_page()
+    reached = set()
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate(
+                """() => {
+                    const at = document.activeElement;
+                    const isSeen = getComputedStyle(at).outlineStyle !== "none";
+                    if (at !== document.body && !isSeen) return `unseen ${at.outerHTML}`;
+                    return at.id || at.className || at.tagName;
+                }"""
+            )
+        )
+    assert not [name for name in reached if name.startswith("unseen")]
+    controls = page.evaluate(
+        "[...document.querySelectorAll('#filters :is(select, input, button)')]"
+        ".filter((one) => one.offsetParent && one.id).map((one) => one.id)"
+    )
+    assert set(controls) <= reached
+    assert {"theme", "tab-1"} <= reached
+
+
+def test_numbers_are_written_as_their_kind_is(same_page):
+    page = same_page
+
+    def shown(value, **field):
+        return page.evaluate("([value, field]) => shown(value, field)", [value, field])
+
+    def short(value, **field):
+        return page.evaluate("([value, field]) => short(value, field)", [value, field])
+
+    assert shown(1234.56, format="usd") == "$1,234.56"
+    assert shown(-1234.5, format="usd") == "−$1,234.50"
+    assert shown(-0.001, format="usd", decimals=2) == "$0.00"
+    assert shown(0.00162, format="usd") == "$0.0016"
+    assert shown(0.058, format="usd", isSum=True) == "$0.06"
+    assert shown(0.5, format="percent") == "50.0%"
+    assert shown(50, format="percent100") == "50.0%"
+    assert shown(1234567, format="count") == "1,234,567"
+    assert shown(2.5, format="decimal") == "2.50"
+    assert shown(2.5, format="decimal", decimals=3) == "2.500"
+    assert shown("2026-11-01", format="date", grain="month") == "Nov 2026"
+    assert shown("2026-11-21", format="date") == "21 Nov 2026"
+    assert shown("2026-11-01", format="date", grain="quarter") == "Q4 2026"
+    assert shown("2026-11-21T06:30:00", format="datetime") == "21 Nov 2026 06:30"
+    assert shown(None, format="usd") == "–"
+    assert short(12345, format="usd") == "$12.3K"
+    assert short(1234567, format="count") == "1.2M"
+    assert short(0.0016, format="usd") == "$0.0016"
+    assert short(0.25, format="percent") == "25%"
