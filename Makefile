@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in $(PY) python3.11 python3.12 python3.13 python3 p
 export DO_NOT_TRACK := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run backfill check preview test check-bigquery test-bigquery plan-bigquery smoke-bigquery test-focus mutate lint format docs focus bench lock clean
+.PHONY: help setup run backfill check preview test check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate lint format docs focus bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,9 @@ mutate: setup ## break each mart on purpose and list what no test notices: make 
 
 plan-bigquery: setup ## what the daily run reads and writes on BigQuery, and how many bytes
 	@$(PY) -m bigquery plan
+
+smoke-metabase: setup ## the dashboards on a real Metabase, in containers that it removes again
+	@dashboards/metabase/smoke.sh
 
 smoke-bigquery: setup ## the whole on a real Google project, in scratch datasets that it drops again
 	@$(PY) -m bigquery smoke

@@ -524,7 +524,7 @@ def test_a_sheet_that_cannot_be_read_fails_the_source_once(settings_of: Settings
 def test_the_sandbox_and_a_real_company_never_share_a_warehouse(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, sandbox: str
 ) -> None:
-    monkeypatch.setattr(landing, "LOOPBACK", {sandbox})
+    monkeypatch.setattr(landing, "is_sandbox", lambda url: f"//{sandbox}:" in url)
     assert run(settings, sources=CURSOR, since=YESTERDAY).exit_code == 0
     before = landed_rows(settings)
     other = settings.cursor_base_url.replace("127.0.0.1", "localhost")

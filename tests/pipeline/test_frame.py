@@ -54,7 +54,7 @@ def test_each_dependency_has_both_bounds_and_a_reason():
         operators = {specifier.operator for specifier in requirement.specifier}
         assert operators == {">=", "<"}, requirement
     lines = (ROOT / "pyproject.toml").read_text().splitlines()
-    pinned = [line for line in lines if re.match(r'\s+"[a-z0-9-]+(\[[a-z,]+\])?>=', line)]
+    pinned = [line for line in lines if re.match(r'\s+"[a-z0-9.-]+(\[[a-z,]+\])?>=', line)]
     assert len(pinned) == len(requirements())
     assert [line for line in pinned if not re.search(r'", +# \w', line)] == []
 

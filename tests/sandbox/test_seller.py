@@ -357,7 +357,8 @@ def served() -> Iterator[tuple[subprocess.Popen[str], str]]:
     ) as process:
         assert process.stdout is not None
         yield process, json.loads(process.stdout.readline())["env"]["PRODUCT_DATABASE_URL"]
-        process.kill()
+        # Not killed: the cluster's folder goes away with it.
+        process.terminate()
 
 
 def folder_of(url: str) -> Path:
