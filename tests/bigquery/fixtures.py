@@ -738,7 +738,7 @@ def product_event(number: int, at: str, kind="agent", price="0.1", fee="0.01", *
 
 EVENTS = [
     product_event(1, "2024-02-28T23:59:59.999999"),
-    product_event(2, "2024-02-29T00:29:59", price="0.123456789012345678"),
+    product_event(2, "2024-02-29T00:29:59", price="0.123456788012345678"),
     product_event(3, "2024-02-29T01:00:00", model="default", fee="0"),
     product_event(4, "2024-02-29T01:10:00", user_id=2, price="120"),
     product_event(5, "2024-02-29T01:10:00", "bugBot", user_id=3, price="7"),

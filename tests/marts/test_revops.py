@@ -107,7 +107,7 @@ def test_a_late_event_builds_its_day_again_and_no_other(seller: Warehouse) -> No
     build(seller)
     for table, day in BY_DAY.items():
         days = seller.rows(
-            "select distinct changed_date from intermediate.int_revops_changed_days"
+            "select distinct changed_date from intermediate.int_changed_revops_days"
             " where model_name = ?",
             table.split(".")[1],
         )

@@ -1,11 +1,11 @@
 {{ config(**replaced_by_day(
     'activity_date',
-    changes='int_revops_changed_days',
+    changes='int_changed_revops_days',
     cluster_by=['team_id', 'user_id']
 )) }}
 
 -- GRAIN: one row per day, person, team and type of activity
-{% set days = changed_days(ref('int_revops_changed_days')) %}
+{% set days = changed_days(ref('int_changed_revops_days')) %}
 {% set counts = [
     'requests', 'sessions', 'tab_suggestions', 'tab_accepts', 'lines_accepted',
 ] %}

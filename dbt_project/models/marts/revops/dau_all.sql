@@ -1,11 +1,11 @@
 {{ config(**replaced_by_day(
     'activity_date',
-    changes='int_revops_changed_days',
+    changes='int_changed_revops_days',
     cluster_by=['team_id', 'user_id']
 )) }}
 
 -- GRAIN: one row per day, person and team on which the person did anything
-{% set days = changed_days(ref('int_revops_changed_days')) %}
+{% set days = changed_days(ref('int_changed_revops_days')) %}
 
 with activities as (
 

@@ -1,12 +1,12 @@
 {{ config(**replaced_by_day(
     'metric_date',
-    changes='int_revops_changed_days',
+    changes='int_changed_revops_days',
     cluster_by=['team_id'],
     reach=29
 )) }}
 
 -- GRAIN: one row per day and team of which somebody was active in the 30 days up to it
-{% set days = changed_days(ref('int_revops_changed_days')) %}
+{% set days = changed_days(ref('int_changed_revops_days')) %}
 
 with activities as (
 

@@ -1,12 +1,12 @@
 {{ config(**replaced_by_day(
     'usage_date',
-    changes='int_revops_changed_days',
+    changes='int_changed_revops_days',
     cluster_by=['team_id', 'user_id', 'model']
 )) }}
 
 -- GRAIN: one row per day, team, person, model and type of usage
 -- INVARIANT: sums to the events of the product database, to the last digit
-{% set days = changed_days(ref('int_revops_changed_days')) %}
+{% set days = changed_days(ref('int_changed_revops_days')) %}
 
 with events as (
 
