@@ -129,4 +129,9 @@ def test_all_of_it_is_what_a_full_refresh_would_build(seller: Warehouse, tmp_pat
     shutil.copy(seller.path, other.path)
     build(other, "--full-refresh")
     whole, built = contents(other), contents(seller)
-    assert [table for table in whole if whole[table] != built[table]] == []
+    differing = {
+        table: (set(whole[table]) - set(built[table]), set(built[table]) - set(whole[table]))
+        for table in whole
+        if whole[table] != built[table]
+    }
+    assert differing == {}
