@@ -716,7 +716,7 @@ def team(number: int, subscription: str | None, **more) -> dict:
     return known | {"sf_subscription_id": subscription} | more
 
 
-def member(user: int, number: int, left: str | None = None) -> dict:
+def membership(user: int, number: int, left: str | None = None) -> dict:
     return {
         "snapshot_date": dt.date.fromisoformat(LEAP),
         "user_id": user,
@@ -773,7 +773,7 @@ PRODUCT_AT_LEAP = [
         "team_members",
         "product",
         LEAP,
-        [member(1, 101), member(2, 101, "2024-03-01T08:00:00"), member(5, 102)],
+        [membership(1, 101), membership(2, 101, "2024-03-01T08:00:00"), membership(5, 102)],
     ),
     Window("usage_events", "product", LEAP, EVENTS[:7]),
     Window("daily_activity", "product", LEAP, [worked(1, LEAP, 60), worked(5, LEAP, 3)]),

@@ -13,6 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dashboards.catalog import Catalog
+from dashboards.check import sql_of
+from dashboards.loading import load
 from sandbox.server import running
 from tests.marts.warehouse import Warehouse
 
@@ -96,6 +99,18 @@ def test_a_team_that_nothing_links_is_counted_and_listed(seller: Warehouse) -> N
     assert seller.value(spent.format("model_usage_monthly_sfdc")) == seller.value(
         spent.format("model_usage_daily_sfdc")
     )
+
+
+def test_no_chart_of_the_customers_dashboard_is_empty(seller: Warehouse) -> None:
+    sources, found = load(Catalog(seller.folder / "target" / "manifest.json"))
+    assert not found
+    (dashboard,) = (one.dashboard for one in sources if one.dashboard.key == "customer_usage")
+    empty = {
+        chart.key
+        for chart in dashboard.charts
+        if not any(any(row) for row in seller.rows(sql_of(dashboard, chart, TODAY)))
+    }
+    assert empty == set()
 
 
 def test_a_late_event_builds_its_day_again_and_no_other(seller: Warehouse) -> None:
