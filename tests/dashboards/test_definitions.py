@@ -38,7 +38,7 @@ def warehouse(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dashboards(catalog):
-    """Those of a company's own spend; tests/marts/test_revops.py has the seller's, who is another."""
+    """Those of a company's own spend; the seller's are in tests/marts/test_revops.py."""
     sources, found = load(catalog)
     assert not found
     return {
