@@ -145,6 +145,17 @@ def test_a_child_ends_with_its_parent_s_interest():
     assert child.poll() == -signal.SIGTERM
 
 
+def test_a_preview_asks_no_vendor_and_needs_nothing_of_the_sandbox(tmp_path, monkeypatch, capfd):
+    """Which is gone by then, with the credentials that it lent."""
+    settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
+    monkeypatch.setenv("GOOGLE_SHEETS_ID", "sheet")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "gone.json"))
+    assert run.preview(settings) == 1
+    said = capfd.readouterr().err
+    assert "none.duckdb" in said
+    assert "gone.json" not in said
+
+
 def test_a_preview_that_fails_is_told_and_on_bigquery_there_is_none(tmp_path, caplog, capfd):
     settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
     assert run.preview(settings) == 1
