@@ -1,5 +1,73 @@
 -- GRAIN: one row per month, team or subscription, and difference between the two
 -- methods
+{# Of a team and month: what the old calculator takes, and what the rebuild. #}
+{% set choices = [
+    {
+        'type': 'token_fee', 'unit': 'usd',
+        'old': 'token_fee_by_rule_usd', 'rebuilt': 'token_fee_usd',
+        'explanation': [
+            'The old calculator charges a fee by the rule, ',
+            'the rebuild the fee that was recorded.',
+        ],
+    },
+    {
+        'type': 'bugbot', 'unit': 'usd',
+        'old': 'total_cost_usd', 'rebuilt': 'core_cost_usd',
+        'explanation': [
+            'The old calculator counts what bugbot spends, ',
+            'the rebuild leaves it out.',
+        ],
+    },
+    {
+        'type': 'tokens', 'unit': 'tokens',
+        'old': 'total_tokens', 'rebuilt': 'fresh_tokens',
+        'explanation': [
+            'The old calculator counts all tokens, ',
+            'the rebuild those that no cache held.',
+        ],
+    },
+    {
+        'type': 'median_or_mean', 'unit': 'usd per person',
+        'old': 'mean_cost_per_active_user_usd', 'rebuilt': 'median_cost_per_active_user_usd',
+        'explanation': [
+            'The old calculator says what an active person spends on average, ',
+            'the rebuild what the one in the middle spends.',
+        ],
+    },
+    {
+        'type': 'active_users', 'unit': 'people',
+        'old': 'spending_users', 'rebuilt': 'active_users_any',
+        'explanation': [
+            'The old calculator counts who spent money without bugbot, ',
+            'the rebuild who did anything.',
+        ],
+    },
+    {
+        'type': 'distribution_metric', 'unit': 'people',
+        'old': 'heavy_by_dollars', 'rebuilt': 'heavy_by_requests',
+        'explanation': [
+            'The old calculator calls people heavy users by dollars, ',
+            'the rebuild by requests.',
+        ],
+    },
+    {
+        'type': 'granularity', 'unit': 'usd',
+        'old': 'exact_range_cost_usd', 'rebuilt': 'total_cost_usd',
+        'explanation': [
+            'The old calculator takes the 30 days that end with the month, ',
+            'the rebuild the whole month.',
+        ],
+    },
+    {
+        'type': 'account_filter', 'unit': 'usd',
+        'old': 'total_cost_usd', 'rebuilt': 'enterprise_cost_usd',
+        'explanation': [
+            'The old calculator counts every team, ',
+            'the rebuild those of enterprise customers with an account.',
+        ],
+    },
+] %}
+
 with metrics as (
 
     select * from {{ ref('fct_revops_monthly_team_metrics') }}
@@ -114,139 +182,23 @@ team_months as (
 
 team_differences as (
 
-    select
-        month,
-        'team' as subject_type,
-        team_id as subject_id,
-        team_name as subject_name,
-        'token_fee' as difference_type,
-        'usd' as unit,
-        cast(token_fee_by_rule_usd as {{ type_number() }}) as old_value,
-        cast(token_fee_usd as {{ type_number() }}) as rebuilt_value,
-        concat(
-            'The old calculator charges a fee by the rule, ',
-            'the rebuild the fee that was recorded.'
-        ) as explanation
-    from team_months
-
-    union all
-
-    select
-        month,
-        'team' as subject_type,
-        team_id as subject_id,
-        team_name as subject_name,
-        'bugbot' as difference_type,
-        'usd' as unit,
-        cast(total_cost_usd as {{ type_number() }}) as old_value,
-        cast(core_cost_usd as {{ type_number() }}) as rebuilt_value,
-        concat(
-            'The old calculator counts what bugbot spends, ',
-            'the rebuild leaves it out.'
-        ) as explanation
-    from team_months
-
-    union all
-
-    select
-        month,
-        'team' as subject_type,
-        team_id as subject_id,
-        team_name as subject_name,
-        'tokens' as difference_type,
-        'tokens' as unit,
-        cast(total_tokens as {{ type_number() }}) as old_value,
-        cast(fresh_tokens as {{ type_number() }}) as rebuilt_value,
-        concat(
-            'The old calculator counts all tokens, ',
-            'the rebuild those that no cache held.'
-        ) as explanation
-    from team_months
-
-    union all
-
-    select
-        month,
-        'team' as subject_type,
-        team_id as subject_id,
-        team_name as subject_name,
-        'median_or_mean' as difference_type,
-        'usd per person' as unit,
-        cast(mean_cost_per_active_user_usd as {{ type_number() }}) as old_value,
-        cast(median_cost_per_active_user_usd as {{ type_number() }}) as rebuilt_value,
-        concat(
-            'The old calculator says what an active person spends on average, ',
-            'the rebuild what the one in the middle spends.'
-        ) as explanation
-    from team_months
-
-    union all
-
-    select
-        month,
-        'team' as subject_type,
-        team_id as subject_id,
-        team_name as subject_name,
-        'active_users' as difference_type,
-        'people' as unit,
-        cast(spending_users as {{ type_number() }}) as old_value,
-        cast(active_users_any as {{ type_number() }}) as rebuilt_value,
-        concat(
-            'The old calculator counts who spent money without bugbot, ',
-            'the rebuild who did anything.'
-        ) as explanation
-    from team_months
-
-    union all
-
-    select
-        month,
-        'team' as subject_type,
-        team_id as subject_id,
-        team_name as subject_name,
-        'distribution_metric' as difference_type,
-        'people' as unit,
-        cast(heavy_by_dollars as {{ type_number() }}) as old_value,
-        cast(heavy_by_requests as {{ type_number() }}) as rebuilt_value,
-        concat(
-            'The old calculator calls people heavy users by dollars, ',
-            'the rebuild by requests.'
-        ) as explanation
-    from team_months
-
-    union all
-
-    select
-        month,
-        'team' as subject_type,
-        team_id as subject_id,
-        team_name as subject_name,
-        'granularity' as difference_type,
-        'usd' as unit,
-        cast(exact_range_cost_usd as {{ type_number() }}) as old_value,
-        cast(total_cost_usd as {{ type_number() }}) as rebuilt_value,
-        concat(
-            'The old calculator takes the 30 days that end with the month, ',
-            'the rebuild the whole month.'
-        ) as explanation
-    from team_months
-
-    union all
-
-    select
-        month,
-        'team' as subject_type,
-        team_id as subject_id,
-        team_name as subject_name,
-        'account_filter' as difference_type,
-        'usd' as unit,
-        cast(total_cost_usd as {{ type_number() }}) as old_value,
-        cast(enterprise_cost_usd as {{ type_number() }}) as rebuilt_value,
-        concat(
-            'The old calculator counts every team, ',
-            'the rebuild those of enterprise customers with an account.'
-        ) as explanation
-    from team_months
+    {% for choice in choices %}
+        select
+            month,
+            'team' as subject_type,
+            team_id as subject_id,
+            team_name as subject_name,
+            '{{ choice.type }}' as difference_type,
+            '{{ choice.unit }}' as unit,
+            cast({{ choice.old }} as {{ type_number() }}) as old_value,
+            cast({{ choice.rebuilt }} as {{ type_number() }}) as rebuilt_value,
+            concat(
+                '{{ choice.explanation[0] }}',
+                '{{ choice.explanation[1] }}'
+            ) as explanation
+        from team_months
+        {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 
