@@ -427,10 +427,8 @@ def _events(database: Database, run: Run, part: ResourceReport) -> Iterator[Wind
     name = "usage_events"
     known: dict[str, Any] = run.memory.setdefault(part.name, {})
     mark: int | None = known.get("high_water_id")
-    period = Period(run.today, run.today + ONE_DAY)
     request: dict[str, Any] = {"table": name}
     if run.since:
-        period = Period(run.since, run.until)
         request |= {"occurred_from": str(run.since), "occurred_before": str(run.until)}
     elif mark is not None:
         request["id_after"] = mark - EVENT_LOOK_BACK_IDS
@@ -444,17 +442,36 @@ def _events(database: Database, run: Run, part: ResourceReport) -> Iterator[Wind
         return query.order_by(number)
 
     for rows in database.read(name, restrict):
-        window = Window(period.start, period.end, request=request, pages=1)
         part.pages += 1
-        good = _refused(name, rows, window)
+        read = Window(run.today, run.today + ONE_DAY, request=request, pages=1)
+        good = _refused(name, rows, read)
+        read.is_changed = bool(read.rejected)
         if not run.since:
             ids = good.column("id").to_numpy()
             good = good.filter(pa.array(~_is_among(ids, known.get("landed_ids", []))))
             _remember(known, ids)
-        window.rows = good
-        window.is_changed = bool(good.num_rows or window.rejected)
-        window.content_hash = _hash_of(good)
-        yield counted(window, part)
+        # Models build those days again that a changed window names.
+        windows = list(_by_day(good, request))
+        if read.is_changed or not windows:
+            windows.append(read)
+        for window in windows:
+            yield counted(window, part)
+
+
+def _by_day(events: pa.Table, request: dict[str, Any]) -> Iterator[Window]:
+    """The events as a window for each day on which they occurred."""
+    days = events.column("occurred_at").cast(DAY, safe=False)
+    for day in pc.unique(days).sort().to_pylist():
+        rows = events.filter(pc.equal(days, pa.scalar(day, DAY)))
+        yield Window(
+            day,
+            day + ONE_DAY,
+            rows=rows,
+            request=request,
+            pages=1,
+            content_hash=_hash_of(rows),
+            is_changed=True,
+        )
 
 
 def _midnight(day: date) -> datetime:

@@ -108,3 +108,23 @@ Null where it is none. #}
 {% macro bigquery__minutes_after(timestamp, minutes) -%}
     timestamp_add({{ timestamp }}, interval {{ minutes }} minute)
 {%- endmacro %}
+
+{# What usage of the product is measured by, summed from the rows of a fact. #}
+{% macro summed_revops_usages(table='') -%}
+    {%- set prefix = table ~ '.' if table else '' -%}
+    {%- for count in ['requests', 'fresh_tokens', 'total_tokens'] %}
+        cast(sum({{ prefix }}{{ count }}) as int64) as {{ count }},
+    {%- endfor -%}
+    {%- set costs = [
+        'api_cost_usd', 'token_fee_usd', 'token_fee_by_rule_usd', 'total_cost_usd',
+    ] -%}
+    {%- for cost in costs %}
+        cast(sum({{ prefix }}{{ cost }}) as {{ type_money() }}) as {{ cost }}
+        {{- "," if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# How many people there are, without the usage that names nobody. #}
+{% macro distinct_people(user_id) -%}
+    count(distinct case when {{ user_id }} != {{ unattributed() }} then {{ user_id }} end)
+{%- endmacro %}

@@ -1,76 +1,103 @@
--- Spend by model, by person, by type and by day is the same total for each month.
+-- Spend by model, by person, by type and by day is what the product's events say, for each
+-- team and month, or for each subscription and month.
+{{ config(store_failures=true) }}
+
+{% set since = tested_since('fct_revops_usage_daily')[:13] ~ "-01'" %}
+{% set by_team = {
+    'fct_revops_usage_daily': 'usage_date',
+    'fct_revops_user_metrics': 'month',
+    'fct_revops_monthly_team_metrics': 'month',
+    'vw_revops_model_spend': 'month',
+    'vw_revops_user_models': 'month',
+    'vw_revops_top_users': 'month',
+    'vw_revops_depth_of_usage': 'month',
+    'vw_revops_monthly_spend': 'month',
+} %}
+{% set by_subscription = {
+    'model_usage_daily_sfdc': 'usage_date',
+    'model_usage_monthly_sfdc': 'month',
+    'subscription_overage': 'month',
+} %}
+
 with events as (
 
     select
-        {{ first_day_of('month', 'usage_date') }} as month,
-        sum(api_cost_usd + token_fee_usd) as total_cost_usd
-    from {{ ref('stg_product__usage_events') }}
-    group by {{ first_day_of('month', 'usage_date') }}
+        {{ first_day_of('month', 'events.usage_date') }} as month,
+        events.team_id,
+        teams.subscription_id,
+        events.api_cost_usd + events.token_fee_usd as total_cost_usd
+    from {{ ref('stg_product__usage_events') }} as events
+    left join {{ ref('dim_teams') }} as teams
+        on events.team_id = teams.team_id
+    where events.usage_date >= {{ since }}
 
 ),
 
-{% set monthly = [
-    'fct_revops_user_metrics', 'fct_revops_monthly_team_metrics',
-    'model_usage_monthly_sfdc', 'vw_revops_model_spend', 'vw_revops_user_models',
-    'vw_revops_monthly_spend',
-] %}
-{% set daily = ['fct_revops_usage_daily', 'model_usage_daily_sfdc'] %}
+-- What the events say less what a model says: nothing is left, if they say the same.
+said as (
 
-summed as (
-
-    {% for model in monthly %}
+    {% for model, day in by_team.items() %}
         select
             '{{ model }}' as model_name,
             month,
-            sum(total_cost_usd) as total_cost_usd
-        from {{ ref(model) }}
-        group by month
+            team_id as subject_id,
+            total_cost_usd as cost_usd
+        from events
 
         union all
-    {% endfor %}
 
-    {% for model in daily %}
         select
             '{{ model }}' as model_name,
-            {{ first_day_of('month', 'usage_date') }} as month,
-            sum(total_cost_usd) as total_cost_usd
+            {{ first_day_of('month', day) }} as month,
+            team_id as subject_id,
+            -total_cost_usd as cost_usd
         from {{ ref(model) }}
-        group by {{ first_day_of('month', 'usage_date') }}
+        where
+            {{ day }} >= {{ since }}
+            {% if model == 'vw_revops_depth_of_usage' %}
+                and bucket_type = 'dollars'
+            {% endif %}
 
         union all
     {% endfor %}
 
-    select
-        'subscription_overage' as model_name,
-        month,
-        sum(used_usd) as total_cost_usd
-    from {{ ref('subscription_overage') }}
-    group by month
+    {% for model, day in by_subscription.items() %}
+        select
+            '{{ model }}' as model_name,
+            month,
+            subscription_id as subject_id,
+            total_cost_usd as cost_usd
+        from events
 
-    union all
+        union all
 
-    select
-        'vw_revops_depth_of_usage' as model_name,
-        month,
-        sum(total_cost_usd) as total_cost_usd
-    from {{ ref('vw_revops_depth_of_usage') }}
-    where bucket_type = 'dollars'
-    group by month
+        select
+            '{{ model }}' as model_name,
+            {{ first_day_of('month', day) }} as month,
+            subscription_id as subject_id,
+            {% if model == 'subscription_overage' %}
+                -used_usd as cost_usd
+            {% else %}
+                -total_cost_usd as cost_usd
+            {% endif %}
+        from {{ ref(model) }}
+        where {{ day }} >= {{ since }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 
 differing as (
 
     select
-        summed.model_name,
-        summed.month,
-        summed.total_cost_usd,
-        events.total_cost_usd as events_cost_usd
-    from summed
-    left join events
-        on summed.month = events.month
-    where summed.total_cost_usd != coalesce(events.total_cost_usd, 0)
+        model_name,
+        month,
+        subject_id,
+        sum(cost_usd) as missing_usd
+    from said
+    group by model_name, month, subject_id
 
 )
 
 select * from differing
+where missing_usd != 0

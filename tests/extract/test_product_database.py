@@ -148,6 +148,12 @@ def test_an_event_that_comes_weeks_late_arrives_alone(product: Product) -> None:
         f"select occurred_at::date from raw_product.usage_events where id = {newest + 1}",
     )
     assert at == TODAY - DAY * 25
+    assert rows(
+        product.settings,
+        "select window_start, records from raw_product.extractions"
+        " where resource = 'usage_events' and is_changed"
+        " qualify extracted_at = max(extracted_at) over ()",
+    ) == [(at, 1)]
 
 
 def test_a_transaction_that_commits_after_newer_ones_is_not_lost(real: Product) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -16,21 +16,25 @@ import pytest
 from dashboards.catalog import Catalog
 from dashboards.check import sql_of
 from dashboards.loading import load
+from sandbox.seller import OVERAGE_SUBSCRIPTIONS, OVERCHARGED, UNDERCHARGED, short_id
 from sandbox.server import running
 from tests.marts.warehouse import Warehouse
 
+DAY = timedelta(days=1)
 TODAY = datetime.now(UTC).date()
-YESTERDAY = TODAY - timedelta(days=1)
+YESTERDAY = TODAY - DAY
 
 REVOPS = ("path:models/staging/salesforce", "path:models/staging/product", "int_days")
 REVOPS += ("path:models/intermediate/revops", "path:models/marts/revops", "revops_buckets")
 POSITIONS = ("+int_build_positions",)
+# The tables by day, and on how many days after it a day's rows depend.
 BY_DAY = {
-    "intermediate.int_revops_daily_user_activity": "activity_date",
-    "marts.fct_revops_usage_daily": "usage_date",
-    "marts.dau_all": "activity_date",
-    "marts.fct_revops_daily_team_metrics": "metric_date",
+    "intermediate.int_revops_daily_user_activity": ("activity_date", 0),
+    "marts.fct_revops_usage_daily": ("usage_date", 0),
+    "marts.dau_all": ("activity_date", 0),
+    "marts.fct_revops_daily_team_metrics": ("metric_date", 29),
 }
+BY_MONTH = ("intermediate.int_revops_usages_by_month", "intermediate.int_monthly_user_agent_usage")
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +49,9 @@ def seller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         yield warehouse
 
 
-def build(warehouse: Warehouse, *arguments: str) -> None:
+def build(warehouse: Warehouse, *arguments: str, as_of: date = TODAY) -> None:
     selected = ("--select", *POSITIONS, *REVOPS, "--exclude-resource-type", "test", "unit_test")
-    warehouse.build(*selected, *arguments, as_of=str(TODAY))
+    warehouse.build(*selected, *arguments, as_of=str(as_of))
 
 
 def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
@@ -56,25 +60,38 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
         " where table_schema = 'marts' and (table_name like '%revops%'"
         " or table_name in ('dim_teams', 'dau_all', 'subscription_overage',"
         " 'bridge_team_subscriptions', 'model_usage_daily_sfdc', 'model_usage_monthly_sfdc'))"
-        " or table_name = 'int_revops_daily_user_activity' order by 1"
+        " or table_schema = 'intermediate' and (table_name like 'int_revops%'"
+        " or table_name = 'int_monthly_user_agent_usage') order by 1"
     )
     return {table: warehouse.rows(f"select * from {table} order by all") for (table,) in tables}
 
 
-def add_events(warehouse: Warehouse, load: str, rows: str) -> None:
-    """A later load of events: `rows` is SQL over those that are there."""
+def columns(warehouse: Warehouse, table: str) -> list[str]:
+    return [name for name, *_ in warehouse.rows(f"describe {table}")]
+
+
+def add_event(warehouse: Warehouse, load: str, day: date, changes: str) -> None:
+    """A later load of one event of a day: `changes` is SQL over one that is there."""
     with duckdb.connect(str(warehouse.path)) as connection:
-        connection.execute(
-            "insert into raw_product._dlt_loads select ?, schema_name, 0, now(),"
-            " schema_version_hash from raw_product._dlt_loads limit 1",
-            [load],
-        )
-        connection.execute(
-            "insert into raw_product.usage_events select * replace "
-            f"('{load}' as _dlt_load_id, uuid()::varchar as _dlt_id, {rows})"
-            " from raw_product.usage_events where owning_team is not null and user_id is not null"
-            " order by id limit 1"
-        )
+        for table, kept, replaced in (
+            ("_dlt_loads", "true", f"'{load}' as load_id, 0 as status, now() as inserted_at"),
+            (
+                "extractions",
+                "resource = 'usage_events'",
+                f"'{load}' as _dlt_load_id, uuid()::varchar as _dlt_id, true as is_changed,"
+                f" date '{day}' as window_start, date '{day + DAY}' as window_end,"
+                " now() as extracted_at",
+            ),
+            (
+                "usage_events",
+                "owning_team is not null and user_id is not null",
+                f"'{load}' as _dlt_load_id, uuid()::varchar as _dlt_id, {changes}",
+            ),
+        ):
+            connection.execute(
+                f"insert into raw_product.{table} select * replace ({replaced})"
+                f" from raw_product.{table} where {kept} order by all limit 1"
+            )
 
 
 def test_every_dollar_of_the_product_is_in_the_facts(seller: Warehouse) -> None:
@@ -113,36 +130,75 @@ def test_no_chart_of_the_customers_dashboard_is_empty(seller: Warehouse) -> None
     assert empty == set()
 
 
+def test_an_overage_is_the_invoice_or_shows_by_how_much_it_is_not(seller: Warehouse) -> None:
+    found = {
+        one: (status, invoiced, difference)
+        for one, status, invoiced, difference in seller.rows(
+            "select subscription_id, overage_status, invoiced_usd, difference_usd"
+            " from marts.subscription_overage where invoiced_usd is not null"
+            " qualify month = max(month) over ()"
+        )
+    }
+    (above, by), (below, part) = OVERCHARGED, UNDERCHARGED
+    planted = {short_id("Subscription__c", above), short_id("Subscription__c", below)}
+    status, _, difference = found[short_id("Subscription__c", above)]
+    assert (status, round(difference)) == ("invoiced_too_much", by)
+    status, invoiced, difference = found[short_id("Subscription__c", below)]
+    assert status == "invoiced_too_little"
+    assert round(invoiced - difference, 1) == round(invoiced / part, 1)
+    others = [status for one, (status, _, _) in found.items() if one not in planted]
+    assert others == ["matched"] * (len(OVERAGE_SUBSCRIPTIONS) - 2)
+
+
 def test_a_late_event_builds_its_day_again_and_no_other(seller: Warehouse) -> None:
     before = contents(seller)
-    late = YESTERDAY - timedelta(days=40)
-    add_events(
-        seller, "9999999999.1", f"900000001 as id, timestamptz '{late} 12:00:00+00' as occurred_at"
+    late = YESTERDAY - DAY * 40
+    add_event(
+        seller,
+        "9999999999.1",
+        late,
+        f"900000001 as id, timestamptz '{late} 12:00:00+00' as occurred_at",
     )
     build(seller)
-    for table, day in BY_DAY.items():
-        days = seller.rows(
-            "select distinct changed_date from intermediate.int_changed_revops_days"
-            " where model_name = ?",
-            table.split(".")[1],
-        )
-        assert days == [(late,)] or days == [], (table, day)
-    changed = {table for table, rows in contents(seller).items() if rows != before[table]}
-    assert "marts.fct_revops_usage_daily" in changed
-    assert "marts.revops_join_gaps" in changed or "marts.model_usage_monthly_sfdc" in changed
+    assert seller.rows(
+        "select distinct changed_date, reason from intermediate.int_changed_revops_days"
+    ) == [(late, "the product database reported it")]
+    after = contents(seller)
+    for table, (column, reach) in BY_DAY.items():
+        place = columns(seller, table).index(column)
+        days = {row[place] for row in set(after[table]) ^ set(before[table])}
+        assert days and min(days) >= late and max(days) <= late + DAY * reach, table
+    month = late.replace(day=1)
+    for table in BY_MONTH:
+        place = columns(seller, table).index("month")
+        assert {row[place] for row in set(after[table]) ^ set(before[table])} == {month}, table
 
 
 def test_an_event_that_is_landed_again_counts_once(seller: Warehouse) -> None:
     before = contents(seller)
-    add_events(seller, "9999999999.2", "id as id")
+    [(event, day)] = seller.rows(
+        "select id, occurred_at::date from raw_product.usage_events"
+        " where owning_team is not null and user_id is not null order by all limit 1"
+    )
+    add_event(seller, "9999999999.2", day, "id as id")
+    assert seller.value("select count(*) from raw_product.usage_events where id = ?", event) == 2
     build(seller)
     assert contents(seller) == before
+
+
+def test_a_day_on_which_nobody_did_anything_is_the_end_of_thirty_days_too(
+    seller: Warehouse,
+) -> None:
+    idle = "select count(*) from marts.fct_revops_daily_team_metrics where metric_date = ?"
+    assert seller.value(idle, TODAY) == 0
+    build(seller, as_of=TODAY + DAY)
+    assert seller.value(idle, TODAY) > 0
 
 
 def test_all_of_it_is_what_a_full_refresh_would_build(seller: Warehouse, tmp_path: Path) -> None:
     other = Warehouse(tmp_path, seller.env)
     shutil.copy(seller.path, other.path)
-    build(other, "--full-refresh")
+    build(other, "--full-refresh", as_of=TODAY + DAY)
     whole, built = contents(other), contents(seller)
     differing = {
         table: (set(whole[table]) - set(built[table]), set(built[table]) - set(whole[table]))

@@ -5,66 +5,78 @@ with build_log as (
 
     select
         model_name,
-        max(loads_through) as loads_through
+        max(loads_through) as loads_through,
+        max(as_of_date) as as_of_date
     from {{ source('build', 'build_log') }}
     group by model_name
 
 ),
 
-loads as (
+positions as (
 
-    select
-        load_id,
-        cast(inserted_at as {{ dbt.type_timestamp() }}) as loaded_at
-    from {{ source('raw_product', '_dlt_loads') }}
-    where status = 0
-
-),
-
-events as (
-
-    select distinct
-        load_id,
-        usage_date
-    from {{ ref('base_product__usage_events') }}
+    select * from {{ ref('int_build_positions') }}
 
 ),
 
 windows as (
 
     select * from {{ ref('base_product__windows') }}
-    where resource = 'daily_activity'
+    where resource in ('usage_events', 'daily_activity')
 
 ),
 
-landed_days as (
+days as (
+
+    select * from {{ ref('int_days') }}
+
+),
+
+reported_days as (
 
     select
-        loads.loaded_at,
-        events.usage_date as landed_date
-    from loads
-    inner join events
-        on loads.load_id = events.load_id
+        build_log.model_name,
+        windows.window_start as changed_date,
+        'the product database reported it' as reason
+    from build_log
+    inner join windows
+        on build_log.loads_through < windows.loaded_at
+
+),
+
+-- A day on which nobody did anything is the end of thirty days too.
+elapsed_days as (
+
+    select
+        build_log.model_name,
+        days.date_day as changed_date,
+        'the day is over' as reason
+    from build_log
+    cross join positions
+    inner join days
+        on
+            build_log.as_of_date <= days.date_day
+            and positions.as_of_date > days.date_day
+
+),
+
+unioned as (
+
+    select * from reported_days
 
     union all
 
-    select
-        loaded_at,
-        window_start as landed_date
-    from windows
+    select * from elapsed_days
 
 ),
 
-changed as (
+deduplicated as (
 
     select distinct
-        build_log.model_name,
-        landed_days.landed_date as changed_date,
-        'the product database reported it' as reason
-    from build_log
-    inner join landed_days
-        on build_log.loads_through < landed_days.loaded_at
+        model_name,
+        changed_date,
+        reason
+    from unioned
 
 )
 
-select * from changed
+select * from deduplicated

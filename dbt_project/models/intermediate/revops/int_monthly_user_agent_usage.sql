@@ -1,10 +1,23 @@
+{{ config(**replaced_by_month(
+    'month', changes='int_changed_revops_days', cluster_by=['team_id', 'user_id']
+)) }}
+
 -- GRAIN: one row per month, team and person that was active
-with activities as (
+{% set days = days_of_changed_months(ref('int_changed_revops_days')) %}
+
+with days_active as (
+
+    select * from {{ ref('dau_all') }}
+    where {{ in_days('activity_date', days) }}
+
+),
+
+activities as (
 
     select
         *,
         {{ first_day_of('month', 'activity_date') }} as month
-    from {{ ref('dau_all') }}
+    from days_active
 
 ),
 

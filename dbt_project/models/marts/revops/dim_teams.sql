@@ -6,7 +6,7 @@ with teams as (
 
 events as (
 
-    select distinct team_id from {{ ref('fct_revops_usage_daily') }}
+    select distinct team_id from {{ ref('int_revops_usages_by_month') }}
 
 ),
 
@@ -23,14 +23,14 @@ members as (
 
 links as (
 
-    select * from {{ ref('int_revops_team_links') }}
+    select * from {{ ref('bridge_team_subscriptions') }}
     where is_in_force
 
 ),
 
 conflicts as (
 
-    select distinct team_id from {{ ref('int_revops_team_links') }}
+    select distinct team_id from {{ ref('bridge_team_subscriptions') }}
     where has_conflict
 
 ),

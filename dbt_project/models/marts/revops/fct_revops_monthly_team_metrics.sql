@@ -47,7 +47,7 @@ summed as (
         month,
         is_complete_month,
         team_id,
-        count(*) as people,
+        {{ distinct_people('user_id') }} as people,
         cast(sum(case when is_active then 1 else 0 end) as int64) as active_users_any,
         cast(sum(case when is_spending then 1 else 0 end) as int64) as spending_users,
         cast(sum(case when days_active > 0 then 1 else 0 end) as int64) as mau,

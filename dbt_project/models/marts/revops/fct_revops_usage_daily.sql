@@ -19,6 +19,7 @@ priced as (
 
     select
         *,
+        input_tokens + output_tokens as fresh_tokens,
         input_tokens + output_tokens + cache_read_tokens + cache_write_tokens
             as total_tokens
     from events
@@ -45,6 +46,7 @@ summed as (
         cast(sum(output_tokens) as int64) as output_tokens,
         cast(sum(cache_read_tokens) as int64) as cache_read_tokens,
         cast(sum(cache_write_tokens) as int64) as cache_write_tokens,
+        cast(sum(fresh_tokens) as int64) as fresh_tokens,
         cast(sum(total_tokens) as int64) as total_tokens,
         cast(sum(api_cost_usd) as {{ type_money() }}) as api_cost_usd,
         cast(sum(token_fee_usd) as {{ type_money() }}) as token_fee_usd,

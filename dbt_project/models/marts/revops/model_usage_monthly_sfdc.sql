@@ -1,10 +1,9 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per month, subscription, model and type of usage
 with usages as (
 
-    select
-        *,
-        {{ first_day_of('month', 'usage_date') }} as month
-    from {{ ref('fct_revops_usage_daily') }}
+    select * from {{ ref('int_revops_usages_by_month') }}
 
 ),
 
@@ -24,14 +23,8 @@ summed as (
         usages.model,
         usages.usage_type,
         usages.is_bugbot,
-        count(distinct usages.user_id) as people,
-        cast(sum(usages.requests) as int64) as requests,
-        cast(sum(usages.total_tokens) as int64) as total_tokens,
-        cast(sum(usages.api_cost_usd) as {{ type_money() }}) as api_cost_usd,
-        cast(sum(usages.token_fee_usd) as {{ type_money() }}) as token_fee_usd,
-        cast(sum(usages.token_fee_by_rule_usd) as {{ type_money() }})
-            as token_fee_by_rule_usd,
-        cast(sum(usages.total_cost_usd) as {{ type_money() }}) as total_cost_usd
+        {{ distinct_people('usages.user_id') }} as people,
+        {{ summed_revops_usages('usages') }}
     from usages
     inner join teams
         on usages.team_id = teams.team_id

@@ -1,6 +1,5 @@
 -- GRAIN: one row per customer (a team, a subscription) and reason why its dashboard
--- would be
--- empty or partial
+-- would be empty or partial
 with teams as (
 
     select * from {{ ref('dim_teams') }}
@@ -16,7 +15,7 @@ subscriptions as (
 
 links as (
 
-    select * from {{ ref('int_revops_team_links') }}
+    select * from {{ ref('bridge_team_subscriptions') }}
 
 ),
 
@@ -25,7 +24,7 @@ spends as (
     select
         team_id,
         cast(sum(total_cost_usd) as {{ type_money() }}) as total_cost_usd
-    from {{ ref('int_revops_team_months') }}
+    from {{ ref('int_revops_usages_by_month') }}
     group by team_id
 
 ),

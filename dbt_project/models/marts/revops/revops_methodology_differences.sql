@@ -1,9 +1,9 @@
 -- GRAIN: one row per month, team or subscription, and difference between the two
 -- methods
-{# Of a team and month: what the old calculator takes, and what the rebuild. #}
+{# What the old calculator takes of a team's or subscription's month, and what the rebuild. #}
 {% set choices = [
     {
-        'type': 'token_fee', 'unit': 'usd',
+        'of': 'team', 'type': 'token_fee', 'unit': 'usd',
         'old': 'token_fee_by_rule_usd', 'rebuilt': 'token_fee_usd',
         'explanation': [
             'The old calculator charges a fee by the rule, ',
@@ -11,7 +11,7 @@
         ],
     },
     {
-        'type': 'bugbot', 'unit': 'usd',
+        'of': 'team', 'type': 'bugbot', 'unit': 'usd',
         'old': 'total_cost_usd', 'rebuilt': 'core_cost_usd',
         'explanation': [
             'The old calculator counts what bugbot spends, ',
@@ -19,7 +19,7 @@
         ],
     },
     {
-        'type': 'tokens', 'unit': 'tokens',
+        'of': 'team', 'type': 'tokens', 'unit': 'tokens',
         'old': 'total_tokens', 'rebuilt': 'fresh_tokens',
         'explanation': [
             'The old calculator counts all tokens, ',
@@ -27,7 +27,7 @@
         ],
     },
     {
-        'type': 'median_or_mean', 'unit': 'usd per person',
+        'of': 'team', 'type': 'median_or_mean', 'unit': 'usd per person',
         'old': 'mean_cost_per_active_user_usd', 'rebuilt': 'median_cost_per_active_user_usd',
         'explanation': [
             'The old calculator says what an active person spends on average, ',
@@ -35,7 +35,7 @@
         ],
     },
     {
-        'type': 'active_users', 'unit': 'people',
+        'of': 'team', 'type': 'active_users', 'unit': 'people',
         'old': 'spending_users', 'rebuilt': 'active_users_any',
         'explanation': [
             'The old calculator counts who spent money without bugbot, ',
@@ -43,7 +43,7 @@
         ],
     },
     {
-        'type': 'distribution_metric', 'unit': 'people',
+        'of': 'team', 'type': 'distribution_metric', 'unit': 'people',
         'old': 'heavy_by_dollars', 'rebuilt': 'heavy_by_requests',
         'explanation': [
             'The old calculator calls people heavy users by dollars, ',
@@ -51,22 +51,39 @@
         ],
     },
     {
-        'type': 'granularity', 'unit': 'usd',
-        'old': 'exact_range_cost_usd', 'rebuilt': 'total_cost_usd',
+        'of': 'team', 'type': 'granularity', 'unit': 'usd',
+        'old': 'thirty_days_cost_usd', 'rebuilt': 'total_cost_usd',
         'explanation': [
             'The old calculator takes the 30 days that end with the month, ',
             'the rebuild the whole month.',
         ],
     },
     {
-        'type': 'account_filter', 'unit': 'usd',
+        'of': 'team', 'type': 'account_filter', 'unit': 'usd',
         'old': 'total_cost_usd', 'rebuilt': 'enterprise_cost_usd',
         'explanation': [
             'The old calculator counts every team, ',
             'the rebuild those of enterprise customers with an account.',
         ],
     },
+    {
+        'of': 'subscription', 'type': 'join_path', 'unit': 'usd',
+        'old': 'team_record_cost_usd', 'rebuilt': 'subscription_list_cost_usd',
+        'explanation': [
+            'The old calculator follows the team record, ',
+            'the rebuild the list of teams.',
+        ],
+    },
+    {
+        'of': 'subscription', 'type': 'opportunity_filter', 'unit': 'usd',
+        'old': 'new_business_cost_usd', 'rebuilt': 'opportunity_cost_usd',
+        'explanation': [
+            'The old calculator follows opportunities of new business, ',
+            'the rebuild all.',
+        ],
+    },
 ] %}
+{% set paths = ['team_record', 'subscription_list', 'opportunity', 'new_business'] %}
 
 with metrics as (
 
@@ -83,23 +100,19 @@ teams as (
 people as (
 
     select * from {{ ref('fct_revops_user_metrics') }}
+    where user_id != {{ unattributed() }}
 
 ),
 
-usages as (
+thirty_days as (
 
-    select
-        team_id,
-        usage_date,
-        cast(sum(total_cost_usd) as {{ type_money() }}) as total_cost_usd
-    from {{ ref('fct_revops_usage_daily') }}
-    group by team_id, usage_date
+    select * from {{ ref('int_revops_thirty_days_by_month') }}
 
 ),
 
 links as (
 
-    select * from {{ ref('int_revops_team_links') }}
+    select * from {{ ref('bridge_team_subscriptions') }}
     where gap is null
 
 ),
@@ -124,29 +137,12 @@ heavy_users as (
 
 ),
 
-exact_ranges as (
-
-    select
-        metrics.month,
-        metrics.team_id,
-        sum(usages.total_cost_usd) as exact_range_cost_usd
-    from metrics
-    inner join usages
-        on
-            metrics.team_id = usages.team_id
-            and usages.usage_date < {{ next_first_day('month', 'metrics.month') }}
-            and {{ add_days('usages.usage_date', 30) }}
-            >= {{ next_first_day('month', 'metrics.month') }}
-    group by metrics.month, metrics.team_id
-
-),
-
 team_months as (
 
     select
         metrics.month,
-        metrics.team_id,
-        metrics.team_name,
+        metrics.team_id as subject_id,
+        metrics.team_name as subject_name,
         metrics.token_fee_by_rule_usd,
         metrics.token_fee_usd,
         metrics.total_cost_usd,
@@ -157,9 +153,9 @@ team_months as (
         metrics.median_cost_per_active_user_usd,
         metrics.spending_users,
         metrics.active_users_any,
-        heavy_users.heavy_by_dollars,
-        heavy_users.heavy_by_requests,
-        coalesce(exact_ranges.exact_range_cost_usd, 0) as exact_range_cost_usd,
+        coalesce(heavy_users.heavy_by_dollars, 0) as heavy_by_dollars,
+        coalesce(heavy_users.heavy_by_requests, 0) as heavy_by_requests,
+        coalesce(thirty_days.total_cost_usd, 0) as thirty_days_cost_usd,
         case
             when teams.is_enterprise and teams.account_id != {{ unattributed() }}
                 then metrics.total_cost_usd
@@ -168,37 +164,15 @@ team_months as (
     from metrics
     inner join teams
         on metrics.team_id = teams.team_id
-    inner join heavy_users
+    left join heavy_users
         on
             metrics.month = heavy_users.month
             and metrics.team_id = heavy_users.team_id
-    left join exact_ranges
+    left join thirty_days
         on
-            metrics.month = exact_ranges.month
-            and metrics.team_id = exact_ranges.team_id
+            metrics.month = thirty_days.month
+            and metrics.team_id = thirty_days.team_id
     where metrics.is_complete_month
-
-),
-
-team_differences as (
-
-    {% for choice in choices %}
-        select
-            month,
-            'team' as subject_type,
-            team_id as subject_id,
-            team_name as subject_name,
-            '{{ choice.type }}' as difference_type,
-            '{{ choice.unit }}' as unit,
-            cast({{ choice.old }} as {{ type_number() }}) as old_value,
-            cast({{ choice.rebuilt }} as {{ type_number() }}) as rebuilt_value,
-            concat(
-                '{{ choice.explanation[0] }}',
-                '{{ choice.explanation[1] }}'
-            ) as explanation
-        from team_months
-        {{ "union all" if not loop.last }}
-    {% endfor %}
 
 ),
 
@@ -206,34 +180,15 @@ team_differences as (
 paths as (
 
     select distinct
-        'team_record' as link_path,
+        link_source as path,
         team_id,
         subscription_id
     from links
-    where link_source = 'team_record'
 
     union all
 
     select distinct
-        'subscription_list' as link_path,
-        team_id,
-        subscription_id
-    from links
-    where link_source = 'subscription_list'
-
-    union all
-
-    select distinct
-        'opportunity' as link_path,
-        team_id,
-        subscription_id
-    from links
-    where link_source = 'opportunity'
-
-    union all
-
-    select distinct
-        'new_business' as link_path,
+        'new_business' as path,
         team_id,
         subscription_id
     from links
@@ -243,94 +198,52 @@ paths as (
 
 ),
 
-path_costs as (
+subscription_months as (
 
     select
         team_months.month,
-        paths.subscription_id,
-        sum(
-            case
-                when paths.link_path = 'team_record'
-                    then team_months.total_cost_usd
-                else 0
-            end
-        ) as team_record_cost_usd,
-        sum(
-            case
-                when paths.link_path = 'subscription_list'
-                    then team_months.total_cost_usd
-                else 0
-            end
-        ) as subscription_list_cost_usd,
-        sum(
-            case
-                when paths.link_path = 'opportunity'
-                    then team_months.total_cost_usd
-                else 0
-            end
-        ) as opportunity_cost_usd,
-        sum(
-            case
-                when paths.link_path = 'new_business'
-                    then team_months.total_cost_usd
-                else 0
-            end
-        ) as new_business_cost_usd
+        paths.subscription_id as subject_id,
+        subscriptions.subscription_name as subject_name,
+        {% for path in paths %}
+            sum(
+                case
+                    when paths.path = '{{ path }}' then team_months.total_cost_usd
+                    else 0
+                end
+            ) as {{ path }}_cost_usd
+            {{- "," if not loop.last }}
+        {% endfor %}
     from paths
     inner join team_months
-        on paths.team_id = team_months.team_id
-    group by team_months.month, paths.subscription_id
-
-),
-
-subscription_differences as (
-
-    select
-        path_costs.month,
-        'subscription' as subject_type,
-        path_costs.subscription_id as subject_id,
-        subscriptions.subscription_name as subject_name,
-        'join_path' as difference_type,
-        'usd' as unit,
-        cast(path_costs.team_record_cost_usd as {{ type_number() }}) as old_value,
-        cast(path_costs.subscription_list_cost_usd as {{ type_number() }})
-            as rebuilt_value,
-        concat(
-            'The old calculator follows the team record, ',
-            'the rebuild the list of teams.'
-        ) as explanation
-    from path_costs
+        on paths.team_id = team_months.subject_id
     inner join subscriptions
-        on path_costs.subscription_id = subscriptions.subscription_id
-
-    union all
-
-    select
-        path_costs.month,
-        'subscription' as subject_type,
-        path_costs.subscription_id as subject_id,
-        subscriptions.subscription_name as subject_name,
-        'opportunity_filter' as difference_type,
-        'usd' as unit,
-        cast(path_costs.new_business_cost_usd as {{ type_number() }}) as old_value,
-        cast(path_costs.opportunity_cost_usd as {{ type_number() }}) as rebuilt_value,
-        concat(
-            'The old calculator follows opportunities of new business, ',
-            'the rebuild all.'
-        ) as explanation
-    from path_costs
-    inner join subscriptions
-        on path_costs.subscription_id = subscriptions.subscription_id
+        on paths.subscription_id = subscriptions.subscription_id
+    group by
+        team_months.month,
+        paths.subscription_id,
+        subscriptions.subscription_name
 
 ),
 
 unioned as (
 
-    select * from team_differences
-
-    union all
-
-    select * from subscription_differences
+    {% for choice in choices %}
+        select
+            month,
+            '{{ choice.of }}' as subject_type,
+            subject_id,
+            subject_name,
+            '{{ choice.type }}' as difference_type,
+            '{{ choice.unit }}' as unit,
+            cast({{ choice.old }} as {{ type_number() }}) as old_value,
+            cast({{ choice.rebuilt }} as {{ type_number() }}) as rebuilt_value,
+            concat(
+                '{{ choice.explanation[0] }}',
+                '{{ choice.explanation[1] }}'
+            ) as explanation
+        from {{ choice.of }}_months
+        {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per opportunity that is not deleted
 with opportunities as (
 

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per account, and one for teams that belong to none
 with accounts as (
 

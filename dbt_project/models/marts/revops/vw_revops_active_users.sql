@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per day and team of which somebody was active in the 30 days up to it
 with metrics as (
 

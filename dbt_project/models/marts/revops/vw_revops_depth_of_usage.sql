@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per month, team, kind of class (dollars, requests) and class, also of
 -- those in which nobody is
 {% set kinds = {'dollars': 'dollar', 'requests': 'request'} %}
@@ -39,7 +41,6 @@ classed as (
             team_id,
             {{ column }}_bucket_position as bucket_position,
             user_id,
-            models,
             total_cost_usd
         from people
         {{ "union all" if not loop.last }}
@@ -59,10 +60,9 @@ counted as (
         buckets.bucket_type,
         buckets.bucket_position,
         buckets.bucket,
-        count(classed.user_id) as people,
+        {{ distinct_people('classed.user_id') }} as people,
         cast(coalesce(sum(classed.total_cost_usd), 0) as {{ type_money() }})
-            as total_cost_usd,
-        coalesce(max(classed.models), 0) as most_models
+            as total_cost_usd
     from team_months
     inner join teams
         on team_months.team_id = teams.team_id

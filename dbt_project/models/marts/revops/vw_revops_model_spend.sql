@@ -1,7 +1,9 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per month, team, model and type of usage
 with usages as (
 
-    select * from {{ ref('int_revops_team_months') }}
+    select * from {{ ref('int_revops_usages_by_month') }}
 
 ),
 
@@ -11,7 +13,7 @@ teams as (
 
 ),
 
-joined as (
+summed as (
 
     select
         usages.month,
@@ -23,17 +25,21 @@ joined as (
         usages.model,
         usages.usage_type,
         usages.is_bugbot,
-        usages.people,
-        usages.requests,
-        usages.total_tokens,
-        usages.api_cost_usd,
-        usages.token_fee_usd,
-        usages.token_fee_by_rule_usd,
-        usages.total_cost_usd
+        {{ distinct_people('usages.user_id') }} as people,
+        {{ summed_revops_usages('usages') }}
     from usages
     inner join teams
         on usages.team_id = teams.team_id
+    group by
+        usages.month,
+        usages.team_id,
+        teams.team_name,
+        teams.subscription_id,
+        teams.account_id,
+        usages.model,
+        usages.usage_type,
+        usages.is_bugbot
 
 )
 
-select * from joined
+select * from summed

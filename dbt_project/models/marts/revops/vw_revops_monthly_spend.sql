@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per month and team with usage
 with metrics as (
 

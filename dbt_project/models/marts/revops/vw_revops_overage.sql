@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per month, subscription with usage or an overage invoice, and team of
 -- it
 with overages as (

@@ -1,6 +1,7 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per subscription and team that belongs to it; one without a team if
--- none
--- does; and one per team that belongs to none
+-- none does; and one per team that belongs to none
 with subscriptions as (
 
     select * from {{ ref('dim_subscriptions') }}
@@ -21,7 +22,10 @@ opportunities as (
 
 teams as (
 
-    select * from {{ ref('dim_teams') }}
+    select
+        *,
+        count(*) over (partition by subscription_id) as teams_of_subscription
+    from {{ ref('dim_teams') }}
 
 ),
 
@@ -62,6 +66,9 @@ joined as (
         renewals.close_date as renewal_date,
         renewals.stage_name as renewal_stage,
         subscriptions.licensed_seats,
+        {{ ratio(
+            'subscriptions.licensed_seats', 'coalesce(teams.teams_of_subscription, 1)'
+        ) }} as licensed_seats_of_team,
         coalesce(teams.team_id, {{ unattributed() }}) as team_id,
         coalesce(teams.team_name, {{ unattributed() }}) as team_name,
         newest.month as metrics_month,

@@ -1,9 +1,11 @@
--- GRAIN: one row per month, team and person that used anything, ranked by spend in the
--- team
+{{ config(materialized='view') }}
+
+-- GRAIN: one row per month, team and person that used anything, and one for usage that
+-- names nobody, ranked by spend in the team
 with people as (
 
     select * from {{ ref('fct_revops_user_metrics') }}
-    where is_active
+    where is_active or requests > 0
 
 ),
 

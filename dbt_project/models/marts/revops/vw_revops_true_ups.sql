@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per true-up (an opportunity that adds seats to a running subscription)
 -- and team of the subscription
 with opportunities as (

@@ -1,45 +1,61 @@
+{{ config(materialized='view') }}
+
 -- GRAIN: one row per month, team, person and model
 with usages as (
 
-    select
-        *,
-        {{ first_day_of('month', 'usage_date') }} as month
-    from {{ ref('fct_revops_usage_daily') }}
+    select * from {{ ref('int_revops_usages_by_month') }}
 
 ),
 
-teams as (
+people as (
 
-    select * from {{ ref('dim_teams') }}
+    select * from {{ ref('fct_revops_user_metrics') }}
 
 ),
 
 summed as (
 
     select
-        usages.month,
-        usages.team_id,
-        teams.team_name,
-        teams.subscription_id,
-        teams.account_id,
-        usages.user_id,
-        usages.model,
-        count(distinct usages.usage_date) as days_used,
-        cast(sum(usages.requests) as int64) as requests,
-        cast(sum(usages.total_tokens) as int64) as total_tokens,
-        cast(sum(usages.total_cost_usd) as {{ type_money() }}) as total_cost_usd
+        month,
+        team_id,
+        user_id,
+        model,
+        {{ summed_revops_usages() }}
     from usages
-    inner join teams
-        on usages.team_id = teams.team_id
-    group by
-        usages.month,
-        usages.team_id,
-        teams.team_name,
-        teams.subscription_id,
-        teams.account_id,
-        usages.user_id,
-        usages.model
+    group by month, team_id, user_id, model
+
+),
+
+joined as (
+
+    select
+        summed.month,
+        people.is_complete_month,
+        summed.team_id,
+        people.team_name,
+        people.subscription_id,
+        people.account_id,
+        summed.user_id,
+        people.email,
+        summed.model,
+        people.dollar_bucket,
+        people.dollar_bucket_position,
+        people.request_bucket,
+        people.request_bucket_position,
+        summed.requests,
+        summed.fresh_tokens,
+        summed.total_tokens,
+        summed.api_cost_usd,
+        summed.token_fee_usd,
+        summed.token_fee_by_rule_usd,
+        summed.total_cost_usd
+    from summed
+    inner join people
+        on
+            summed.month = people.month
+            and summed.team_id = people.team_id
+            and summed.user_id = people.user_id
 
 )
 
-select * from summed
+select * from joined
