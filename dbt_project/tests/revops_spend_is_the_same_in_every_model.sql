@@ -1,5 +1,5 @@
--- Spend by model, by person, by type and by day is what the product's events say, for each
--- team and month, or for each subscription and month.
+-- Spend by model, by person, by type and by day is what the product's events say, for
+-- each team and month, or for each subscription and month.
 {{ config(store_failures=true) }}
 
 {% set since = tested_since('fct_revops_usage_daily')[:13] ~ "-01'" %}

@@ -6,8 +6,8 @@
     reach=2
 )) }}
 
--- GRAIN: one row per month and team with usage in the thirty days that end with the month;
--- in February two or one of them are January's
+-- GRAIN: one row per month and team with usage in the thirty days that end with the
+-- month; in February two or one of them are January's
 {% set months = changed_months(ref('int_changed_revops_days')) %}
 {% set days = days_since(days_of_changed_months(ref('int_changed_revops_days')), 2) %}
 

@@ -1,6 +1,7 @@
 -- GRAIN: one row per month, team or subscription, and difference between the two
 -- methods
-{# What the old calculator takes of a team's or subscription's month, and what the rebuild. #}
+{# Of a team's or a subscription's month: what the old calculator takes, what the
+rebuild. #}
 {% set choices = [
     {
         'of': 'team', 'type': 'token_fee', 'unit': 'usd',
@@ -180,7 +181,7 @@ team_months as (
 paths as (
 
     select distinct
-        link_source as path,
+        link_source as link_path,
         team_id,
         subscription_id
     from links
@@ -188,7 +189,7 @@ paths as (
     union all
 
     select distinct
-        'new_business' as path,
+        'new_business' as link_path,
         team_id,
         subscription_id
     from links
@@ -204,15 +205,15 @@ subscription_months as (
         team_months.month,
         paths.subscription_id as subject_id,
         subscriptions.subscription_name as subject_name,
-        {% for path in paths %}
-            sum(
-                case
-                    when paths.path = '{{ path }}' then team_months.total_cost_usd
-                    else 0
-                end
-            ) as {{ path }}_cost_usd
-            {{- "," if not loop.last }}
-        {% endfor %}
+    {% for path in paths %}
+        sum(
+            case
+                when paths.link_path = '{{ path }}' then team_months.total_cost_usd
+                else 0
+            end
+        ) as {{ path }}_cost_usd
+        {{- "," if not loop.last }}
+    {% endfor %}
     from paths
     inner join team_months
         on paths.team_id = team_months.subject_id
