@@ -56,7 +56,8 @@ def preview(
         raise PreviewError(f"{settings.duckdb_path} cannot be read: {error}") from None
     with connection:
         today = today_in(connection)
-        facts = page.facts(connection, today)
+        company = page.facts(connection, today)
+        customers = page.facts(connection, today, of_customers=True)
         values: dict[tuple[str, str], list[str]] = {}
         counts: Counts = {}
         for source in sources:
@@ -67,6 +68,8 @@ def preview(
                 name: _choices(connection, dashboard, name, values)
                 for name in dashboard.definition.filters
             }
+            of_customers = any("revops" in mart for chart in dashboard.charts for mart in chart.marts)
+            facts = customers if of_customers else company
             html = page.dashboard(dashboard, charts, cubes.cubes(), choices, facts, today)
             write(folder / f"{dashboard.key}.html", html)
             written.add(f"{dashboard.key}.html")
@@ -76,7 +79,7 @@ def preview(
                 for chart in dashboard.charts
                 if (data := charts[chart.key]).error
             ]
-    write(folder / "index.html", page.index(cards, facts))
+    write(folder / "index.html", page.index(cards, company))
     for file in [*folder.glob("*.html"), *folder.glob(".*.writing")]:
         if file.name not in written:
             file.unlink()

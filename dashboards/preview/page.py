@@ -41,12 +41,14 @@ MOST_SLICES, MOST_SERIES = 5, 8
 
 @dataclass(frozen=True)
 class Facts:
-    """How new and how complete the data is; none where the marts do not say."""
+    """How new and how complete the data is; none where the marts do not say, as those of customers
+    never do when they were landed."""
 
     newest_day: date | None = None
     last_load: datetime | None = None
     unattributed_share: float | None = None
     unattributed_of: str = ""
+    of_customers: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,29 +100,47 @@ def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
     return seen
 
 
-def facts(connection: duckdb.DuckDBPyConnection, today: date) -> Facts:
+# How new the data is, and by month what is nobody's of what was spent: in the company's marts, and
+# in those of its customers.
+FRESHNESS = """
+    select max(quality_date) filter (where windows_landed > 0), max(last_loaded_at)
+    from marts.fct_data_quality_daily
+"""
+# As the metric unattributed_share has it: neither a person's nor a cost center's.
+UNATTRIBUTED = """
+    select
+        date_trunc('month', cost_date) as month,
+        sum(effective_cost_usd) filter (where not is_allocated),
+        sum(effective_cost_usd)
+    from marts.metric_costs
+    group by month
+"""
+CUSTOMERS_FRESHNESS = "select max(usage_date), null from marts.fct_revops_usage_daily"
+CUSTOMERS_UNATTRIBUTED = """
+    select
+        month,
+        sum(total_cost_usd) filter (where subscription_id = 'unattributed'),
+        sum(total_cost_usd)
+    from marts.fct_revops_monthly_team_metrics
+    group by month
+"""
+
+
+def facts(
+    connection: duckdb.DuckDBPyConnection, today: date, *, of_customers: bool = False
+) -> Facts:
     """Freshness, and the share of cost that is nobody's, of the last whole month; unknown is what
-    the marts do not say."""
-    newest = (
-        "select max(quality_date) filter (where windows_landed > 0), max(last_loaded_at) "
-        "from marts.fct_data_quality_daily"
+    the marts do not say. A customers' cost is nobody's where no subscription leads to the team."""
+    freshness = CUSTOMERS_FRESHNESS if of_customers else FRESHNESS
+    cost = CUSTOMERS_UNATTRIBUTED if of_customers else UNATTRIBUTED
+    last_month = (
+        f"select * from ({cost}) where month < date_trunc('month', date '{today}')"
+        " order by month desc limit 1"
     )
-    # As the metric unattributed_share has it: neither a person's nor a cost center's.
-    cost = f"""
-        select
-            date_trunc('month', cost_date) as month,
-            sum(effective_cost_usd) filter (where not is_allocated),
-            sum(effective_cost_usd)
-        from marts.metric_costs
-        where cost_date < date_trunc('month', date '{today}')
-        group by month
-        order by month desc
-        limit 1
-    """
-    day, load = _first(connection, newest) or (None, None)
-    month, nobodys, total = _first(connection, cost) or (None, None, None)
+    day, load = _first(connection, freshness) or (None, None)
+    month, nobodys, total = _first(connection, last_month) or (None, None, None)
     share = float(nobodys or 0) / float(total) if total else None
-    return Facts(day, load, share, f"{month:%b %Y}" if month else "")
+    return Facts(day, load, share, f"{month:%b %Y}" if month else "", of_customers)
 
 
 def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401

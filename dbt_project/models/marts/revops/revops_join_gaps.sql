@@ -160,6 +160,10 @@ weighed as (
             when gaps.subject_type = 'team' then gaps.subject_id
             else {{ unattributed() }}
         end as team_id,
+        case
+            when gaps.subject_type = 'subscription' then gaps.subject_id
+            else coalesce(teams.subscription_id, {{ unattributed() }})
+        end as subscription_id,
         gaps.subject_name,
         gaps.account_id,
         gaps.gap,
@@ -170,6 +174,10 @@ weighed as (
     left join spends
         on
             gaps.subject_id = spends.team_id
+            and gaps.subject_type = 'team'
+    left join teams
+        on
+            gaps.subject_id = teams.team_id
             and gaps.subject_type = 'team'
 
 )

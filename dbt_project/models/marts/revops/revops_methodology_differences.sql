@@ -144,6 +144,8 @@ team_months as (
         metrics.month,
         metrics.team_id as subject_id,
         metrics.team_name as subject_name,
+        teams.subscription_id,
+        teams.account_id,
         metrics.token_fee_by_rule_usd,
         metrics.token_fee_usd,
         metrics.total_cost_usd,
@@ -205,6 +207,8 @@ subscription_months as (
         team_months.month,
         paths.subscription_id as subject_id,
         subscriptions.subscription_name as subject_name,
+        paths.subscription_id,
+        subscriptions.account_id,
     {% for path in paths %}
         sum(
             case
@@ -222,7 +226,8 @@ subscription_months as (
     group by
         team_months.month,
         paths.subscription_id,
-        subscriptions.subscription_name
+        subscriptions.subscription_name,
+        subscriptions.account_id
 
 ),
 
@@ -234,6 +239,8 @@ unioned as (
             '{{ choice.of }}' as subject_type,
             subject_id,
             subject_name,
+            subscription_id,
+            account_id,
             '{{ choice.type }}' as difference_type,
             '{{ choice.unit }}' as unit,
             cast({{ choice.old }} as {{ type_number() }}) as old_value,
@@ -270,6 +277,8 @@ compared as (
             when unioned.subject_type = 'team' then unioned.subject_id
             else {{ unattributed() }}
         end as team_id,
+        unioned.subscription_id,
+        unioned.account_id,
         unioned.subject_name,
         unioned.difference_type,
         unioned.unit,
