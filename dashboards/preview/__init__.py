@@ -68,8 +68,8 @@ def preview(
                 name: _choices(connection, dashboard, name, values)
                 for name in dashboard.definition.filters
             }
-            of_customers = any("revops" in mart for chart in dashboard.charts for mart in chart.marts)
-            facts = customers if of_customers else company
+            marts = {mart for chart in dashboard.charts for mart in chart.marts}
+            facts = customers if any("revops" in mart for mart in marts) else company
             html = page.dashboard(dashboard, charts, cubes.cubes(), choices, facts, today)
             write(folder / f"{dashboard.key}.html", html)
             written.add(f"{dashboard.key}.html")

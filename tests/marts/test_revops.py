@@ -16,6 +16,7 @@ import pytest
 from dashboards.catalog import Catalog
 from dashboards.check import sql_of
 from dashboards.loading import load
+from dashboards.preview import page
 from sandbox.seller import OVERAGE_SUBSCRIPTIONS, OVERCHARGED, UNDERCHARGED, short_id
 from sandbox.server import running
 from tests.marts.warehouse import Warehouse
@@ -130,6 +131,20 @@ def test_no_chart_of_the_customers_dashboard_is_empty(seller: Warehouse) -> None
     assert empty == set()
 
 
+def test_the_dashboards_header_is_about_customers(seller: Warehouse) -> None:
+    with duckdb.connect(str(seller.path), read_only=True) as connection:
+        facts = page.facts(connection, TODAY, of_customers=True)
+    assert facts.newest_day == YESTERDAY
+    month = (TODAY.replace(day=1) - DAY).replace(day=1)
+    spent = (
+        "select sum(total_cost_usd) from marts.fct_revops_usage_daily join marts.dim_teams"
+        " using (team_id) where date_trunc('month', usage_date) = ? and subscription_id like ?"
+    )
+    share = seller.value(spent, month, "unattributed") / seller.value(spent, month, "%")
+    assert facts.unattributed_share == pytest.approx(float(share))
+    assert facts.unattributed_of == f"{month:%b %Y}"
+
+
 def test_an_overage_is_the_invoice_or_shows_by_how_much_it_is_not(seller: Warehouse) -> None:
     found = {
         one: (status, invoiced, difference)
@@ -167,7 +182,9 @@ def test_a_late_event_builds_its_day_again_and_no_other(seller: Warehouse) -> No
     for table, (column, reach) in BY_DAY.items():
         place = columns(seller, table).index(column)
         days = {row[place] for row in set(after[table]) ^ set(before[table])}
-        assert days and min(days) >= late and max(days) <= late + DAY * reach, table
+        assert days, table
+        assert min(days) >= late, table
+        assert max(days) <= late + DAY * reach, table
     month = late.replace(day=1)
     for table in BY_MONTH:
         place = columns(seller, table).index("month")
