@@ -23,8 +23,10 @@ joined as (
         overages.subscription_name,
         overages.account_id,
         coalesce(teams.team_id, {{ unattributed() }}) as team_id,
-        overages.invoiced_usd,
         overages.used_usd,
+        overages.invoiced_through,
+        overages.invoiced_usd,
+        overages.used_in_period_usd,
         overages.difference_usd,
         overages.overage_status
     from overages
