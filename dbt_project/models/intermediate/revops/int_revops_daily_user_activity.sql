@@ -93,4 +93,8 @@ summed as (
 )
 
 select * from summed
-where requests > 0 or tab_suggestions > 0 or lines_accepted > 0
+where
+    requests > 0
+    or tab_suggestions > 0
+    or tab_accepts > 0
+    or lines_accepted > 0

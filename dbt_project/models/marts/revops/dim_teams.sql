@@ -4,9 +4,9 @@ with teams as (
 
 ),
 
-events as (
+memberships as (
 
-    select distinct team_id from {{ ref('int_revops_usages_by_month') }}
+    select * from {{ ref('stg_user_team') }}
 
 ),
 
@@ -15,9 +15,23 @@ members as (
     select
         team_id,
         count(distinct user_id) as members
-    from {{ ref('stg_user_team') }}
+    from memberships
     where left_date is null or left_date > {{ as_of_date() }}
     group by team_id
+
+),
+
+named_teams as (
+
+    select team_id from {{ ref('int_revops_usages_by_month') }}
+
+    union distinct
+
+    select team_id from {{ ref('int_monthly_user_agent_usage') }}
+
+    union distinct
+
+    select team_id from memberships
 
 ),
 
@@ -35,7 +49,7 @@ conflicts as (
 
 ),
 
--- A team that was deleted from the product, and whose usage stays.
+-- A team that was deleted from the product, and whose usage or members stay.
 all_teams as (
 
     select
@@ -46,11 +60,11 @@ all_teams as (
     union all
 
     select
-        events.team_id,
+        named_teams.team_id,
         false as is_in_directory
-    from events
+    from named_teams
     left join teams
-        on events.team_id = teams.team_id
+        on named_teams.team_id = teams.team_id
     where teams.team_id is null
 
 ),

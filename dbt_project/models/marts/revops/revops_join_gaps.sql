@@ -54,7 +54,7 @@ teams_outside_directory as (
         account_id,
         'team_not_in_directory' as gap,
         'partial' as effect,
-        'The team has usage and is gone from the product: it has no name and no seats.'
+        'The team has usage or members and is gone from the product: no name, no seats.'
             as explanation
     from teams
     where not is_in_directory
@@ -176,9 +176,7 @@ weighed as (
             gaps.subject_id = spends.team_id
             and gaps.subject_type = 'team'
     left join teams
-        on
-            gaps.subject_id = teams.team_id
-            and gaps.subject_type = 'team'
+        on gaps.subject_id = teams.team_id
 
 )
 
