@@ -55,6 +55,18 @@ def test_no_table_of_records_or_facts_is_read_whole(plan: Plan) -> None:
     assert whole == set()
 
 
+def test_of_customers_only_overages_look_at_all_days(plan: Plan) -> None:
+    daily = ("int_revops_daily_user_activity", "fct_revops_usage_daily", "dau_all")
+    whole = {
+        (step.name, reading.table)
+        for step in steps(plan).values()
+        for reading in step.readings
+        if reading.table in daily and (reading.partitions or 365) >= 365
+    }
+    # An invoice's period may begin and end on any day.
+    assert whole == {("subscription_overage", "fct_revops_usage_daily")}
+
+
 def test_the_facts_read_and_write_the_days_that_changed(plan: Plan) -> None:
     fact = steps(plan)["fct_cost_daily"]
     assert partitions(fact)["int_costs"] == len(DAYS)
