@@ -25,17 +25,23 @@ Null where it is none. #}
     {{ text_to_timestamp("replace(" ~ text ~ ", '+0000', 'Z')") }}
 {%- endmacro %}
 
+{# A field of numbers in Salesforce gives 3.0 where one of text gives 3. #}
+{% macro without_decimals(text) -%}
+    regexp_replace({{ text }}, '[.]0+$', '')
+{%- endmacro %}
+
 {# The whole numbers in a text, however they are separated: a from-item with one column. #}
 {% macro numbers_in(text, column) -%}
     {{ return(adapter.dispatch('numbers_in')(text, column)) }}
 {%- endmacro %}
 
 {% macro duckdb__numbers_in(text, column) -%}
-    unnest(regexp_extract_all({{ text }}, '[0-9]+')) as numbers ({{ column }})
+    unnest(regexp_extract_all({{ without_decimals(text) }}, '[0-9]+'))
+        as numbers ({{ column }})
 {%- endmacro %}
 
 {% macro bigquery__numbers_in(text, column) -%}
-    unnest(regexp_extract_all({{ text }}, '[0-9]+')) as {{ column }}
+    unnest(regexp_extract_all({{ without_decimals(text) }}, '[0-9]+')) as {{ column }}
 {%- endmacro %}
 
 {# The rows of loads that are complete: a load that was killed shows none. #}

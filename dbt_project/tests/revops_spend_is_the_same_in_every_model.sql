@@ -24,11 +24,14 @@ with events as (
     select
         {{ first_day_of('month', 'events.usage_date') }} as month,
         events.team_id,
-        teams.subscription_id,
+        coalesce(spans.subscription_id, {{ unattributed() }}) as subscription_id,
         events.api_cost_usd + events.token_fee_usd as total_cost_usd
     from {{ ref('stg_product__usage_events') }} as events
-    left join {{ ref('dim_teams') }} as teams
-        on events.team_id = teams.team_id
+    left join {{ ref('int_revops_team_spans') }} as spans
+        on
+            events.team_id = spans.team_id
+            and events.usage_date >= spans.valid_from
+            and events.usage_date < spans.valid_to
     where events.usage_date >= {{ since }}
 
 ),

@@ -1,137 +1,62 @@
 -- GRAIN: one row per place that links a team to a subscription: its team record, a
 -- subscription's list of teams, an opportunity; one more for a team that none links
-{% set precedence = var('revops_link_precedence') %}
+with links as (
 
-with teams as (
-
-    select * from {{ ref('stg_product__teams') }}
+    select * from {{ ref('int_revops_team_links') }}
 
 ),
 
-subscriptions as (
+spans as (
 
-    select * from {{ ref('stg_salesforce__subscriptions') }}
-
-),
-
-opportunities as (
-
-    select * from {{ ref('stg_salesforce__opportunities') }}
-    where not is_deleted
+    select * from {{ ref('int_revops_team_spans') }}
+    where
+        valid_from <= {{ as_of_date() }}
+        and valid_to > {{ as_of_date() }}
 
 ),
 
-team_records as (
+-- Two subscriptions at once; one after another is a renewal.
+conflicts as (
+
+    select distinct links.team_id
+    from links
+    inner join links as rivals
+        on
+            links.team_id = rivals.team_id
+            and links.subscription_id < rivals.subscription_id
+            and links.term_from < rivals.term_to
+            and links.term_to > rivals.term_from
+    where
+        links.gap is null
+        and rivals.gap is null
+
+),
+
+known_links as (
 
     select
-        'team_record' as link_source,
-        team_id,
-        coalesce(subscription_id, recorded_subscription_id) as subscription_id,
-        {{ unattributed() }} as opportunity_id,
-        cast(null as {{ dbt.type_string() }}) as account_id,
-        cast(null as {{ dbt.type_string() }}) as opportunity_type
-    from teams
-    where recorded_subscription_id is not null
+        links.link_source,
+        links.team_id,
+        links.subscription_id,
+        links.opportunity_id,
+        links.account_id,
+        links.opportunity_type,
+        links.gap,
+        spans.team_id is not null as is_in_force,
+        conflicts.team_id is not null as has_conflict
+    from links
+    left join spans
+        on
+            links.team_id = spans.team_id
+            and links.link_source = spans.link_source
+            and links.subscription_id = spans.subscription_id
+            and links.opportunity_id = spans.opportunity_id
+    left join conflicts
+        on links.team_id = conflicts.team_id
 
 ),
 
-subscription_lists as (
-
-    select distinct
-        'subscription_list' as link_source,
-        listed_team_id as team_id,
-        subscription_id,
-        {{ unattributed() }} as opportunity_id,
-        account_id,
-        cast(null as {{ dbt.type_string() }}) as opportunity_type
-    from subscriptions
-    cross join {{ numbers_in('team_list', 'listed_team_id') }}
-
-),
-
-opportunity_fields as (
-
-    select distinct
-        'opportunity' as link_source,
-        listed_team_id as team_id,
-        coalesce(subscription_id, {{ unattributed() }})
-            as subscription_id,
-        opportunity_id,
-        account_id,
-        opportunity_type
-    from opportunities
-    cross join {{ numbers_in('team_list', 'listed_team_id') }}
-
-),
-
-unioned as (
-
-    select * from team_records
-
-    union all
-
-    select * from subscription_lists
-
-    union all
-
-    select * from opportunity_fields
-
-),
-
-judged as (
-
-    select
-        unioned.link_source,
-        unioned.team_id,
-        unioned.subscription_id,
-        unioned.opportunity_id,
-        unioned.opportunity_type,
-        coalesce(subscriptions.account_id, unioned.account_id, {{ unattributed() }})
-            as account_id,
-        subscriptions.start_date,
-        subscriptions.end_date,
-        case
-            when teams.team_id is null then 'unknown_team'
-            when unioned.subscription_id = {{ unattributed() }} then 'no_subscription'
-            when subscriptions.subscription_id is null then 'unknown_subscription'
-            when subscriptions.is_deleted then 'deleted_subscription'
-        end as gap
-    from unioned
-    left join teams
-        on unioned.team_id = teams.team_id
-    left join subscriptions
-        on unioned.subscription_id = subscriptions.subscription_id
-
-),
-
--- Of the links that hold, the one in force: by where it comes from, then the
--- subscription that began last.
-ranked as (
-
-    select
-        *,
-        row_number() over (
-            partition by team_id
-            order by
-                case when gap is null then 0 else 1 end,
-                case link_source
-                    {% for source in precedence %}
-                        when '{{ source }}' then {{ loop.index }}
-                    {% endfor %}
-                end,
-                start_date desc nulls last,
-                subscription_id asc,
-                opportunity_id asc
-        ) = 1 as is_first,
-        min(case when gap is null then subscription_id end)
-            over (partition by team_id)
-        != max(case when gap is null then subscription_id end)
-            over (partition by team_id) as has_two
-    from judged
-
-),
-
-links as (
+unlinked_teams as (
 
     select
         link_source,
@@ -139,41 +64,16 @@ links as (
         subscription_id,
         opportunity_id,
         account_id,
-        opportunity_type,
-        gap,
-        is_first and gap is null as is_in_force,
-        coalesce(has_two, false) as has_conflict
-    from ranked
-
-),
-
-linked_teams as (
-
-    select distinct team_id from links
-    where is_in_force
-
-),
-
-unlinked_teams as (
-
-    select
-        'none' as link_source,
-        teams.team_id,
-        {{ unattributed() }} as subscription_id,
-        {{ unattributed() }} as opportunity_id,
-        {{ unattributed() }} as account_id,
         cast(null as {{ dbt.type_string() }}) as opportunity_type,
         'no_link' as gap,
         true as is_in_force,
         false as has_conflict
-    from teams
-    left join linked_teams
-        on teams.team_id = linked_teams.team_id
-    where linked_teams.team_id is null
+    from spans
+    where link_source = 'none'
 
 )
 
-select * from links
+select * from known_links
 
 union all
 

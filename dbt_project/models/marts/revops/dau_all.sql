@@ -17,7 +17,9 @@ with activities as (
 usages as (
 
     select * from {{ ref('fct_revops_usage_daily') }}
-    where {{ in_days('usage_date', days) }}
+    where
+        {{ in_days('usage_date', days) }}
+        and is_core
 
 ),
 

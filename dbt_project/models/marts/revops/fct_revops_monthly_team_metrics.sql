@@ -7,9 +7,9 @@ with people as (
 
 ),
 
-teams as (
+team_months as (
 
-    select * from {{ ref('dim_teams') }}
+    select * from {{ ref('int_revops_team_months') }}
 
 ),
 
@@ -71,7 +71,11 @@ summed as (
         cast(
             sum(case when is_spending then core_cost_usd else 0 end)
             as {{ type_money() }}
-        ) as spending_users_cost_usd
+        ) as spending_users_cost_usd,
+        cast(
+            sum(case when is_active then core_cost_usd else 0 end)
+            as {{ type_money() }}
+        ) as active_users_cost_usd
     from spends
     group by month, is_complete_month, team_id
 
@@ -83,10 +87,12 @@ compared as (
         summed.month,
         summed.is_complete_month,
         summed.team_id,
-        teams.team_name,
-        teams.subscription_id,
-        teams.account_id,
-        teams.seats,
+        team_months.team_name,
+        team_months.subscription_id,
+        team_months.subscription_name,
+        team_months.account_id,
+        team_months.account_name,
+        team_months.seats,
         summed.people,
         summed.mau,
         previous.mau as previous_mau,
@@ -100,7 +106,7 @@ compared as (
             {{ ratio('summed.users_of_' ~ feature, 'summed.mau') }}
                 as {{ feature }}_adoption_rate,
         {% endfor %}
-        {{ ratio('summed.mau', 'teams.seats') }} as seat_utilization_rate,
+        {{ ratio('summed.mau', 'team_months.seats') }} as seat_utilization_rate,
         summed.requests,
         summed.agent_requests,
         summed.bugbot_requests,
@@ -115,12 +121,14 @@ compared as (
         {{ ratio('summed.spending_users_cost_usd', 'summed.spending_users') }}
             as mean_cost_per_spending_user_usd,
         medians.median_cost_per_spending_user_usd,
-        {{ ratio('summed.core_cost_usd', 'summed.active_users_any') }}
+        {{ ratio('summed.active_users_cost_usd', 'summed.active_users_any') }}
             as mean_cost_per_active_user_usd,
         medians.median_cost_per_active_user_usd
     from summed
-    inner join teams
-        on summed.team_id = teams.team_id
+    inner join team_months
+        on
+            summed.month = team_months.month
+            and summed.team_id = team_months.team_id
     inner join medians
         on
             summed.month = medians.month

@@ -23,9 +23,9 @@ buckets as (
 
 ),
 
-teams as (
+team_months as (
 
-    select * from {{ ref('dim_teams') }}
+    select * from {{ ref('int_revops_team_months') }}
 
 ),
 
@@ -145,9 +145,11 @@ classed as (
 
     select
         measured.*,
-        teams.team_name,
-        teams.subscription_id,
-        teams.account_id,
+        team_months.team_name,
+        team_months.subscription_id,
+        team_months.subscription_name,
+        team_months.account_id,
+        team_months.account_name,
         dollars.bucket as dollar_bucket,
         dollars.bucket_position as dollar_bucket_position,
         requests.bucket as request_bucket,
@@ -168,8 +170,10 @@ classed as (
             else 'light'
         end as quadrant
     from measured
-    left join teams
-        on measured.team_id = teams.team_id
+    left join team_months
+        on
+            measured.month = team_months.month
+            and measured.team_id = team_months.team_id
     inner join buckets as dollars
         on
             dollars.bucket_type = 'dollars'

@@ -19,12 +19,30 @@ links as (
 
 ),
 
+team_months as (
+
+    select * from {{ ref('int_revops_team_months') }}
+
+),
+
+usages as (
+
+    select * from {{ ref('int_revops_usages_by_month') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_accounts') }}
+
+),
+
 spends as (
 
     select
         team_id,
-        cast(sum(total_cost_usd) as {{ type_money() }}) as total_cost_usd
-    from {{ ref('int_revops_usages_by_month') }}
+        sum(total_cost_usd) as total_cost_usd
+    from usages
     group by team_id
 
 ),
@@ -104,8 +122,7 @@ broken_links as (
 
 led_to as (
 
-    select distinct subscription_id from links
-    where is_in_force
+    select distinct subscription_id from {{ ref('int_revops_team_spans') }}
 
 ),
 
@@ -129,6 +146,43 @@ subscriptions_without_team as (
 
 ),
 
+-- Used before the subscription began, or after it ended without a next one.
+outside_terms as (
+
+    select
+        usages.team_id,
+        sum(usages.total_cost_usd) as total_cost_usd
+    from usages
+    inner join team_months
+        on
+            usages.month = team_months.month
+            and usages.team_id = team_months.team_id
+    where
+        not team_months.is_in_term
+        and team_months.subscription_id != {{ unattributed() }}
+    group by usages.team_id
+
+),
+
+teams_outside_terms as (
+
+    select
+        'team' as subject_type,
+        teams.team_id as subject_id,
+        teams.team_name as subject_name,
+        teams.account_id,
+        'usage_outside_term' as gap,
+        'partial' as effect,
+        concat(
+            'In some months no subscription of the team ran: its usage stands with ',
+            'the one that ended before, or that began after.'
+        ) as explanation
+    from outside_terms
+    inner join teams
+        on outside_terms.team_id = teams.team_id
+
+),
+
 gaps as (
 
     select * from teams_without_subscription
@@ -148,6 +202,10 @@ gaps as (
     union all
 
     select * from subscriptions_without_team
+
+    union all
+
+    select * from teams_outside_terms
 
 ),
 
@@ -169,15 +227,45 @@ weighed as (
         gaps.gap,
         gaps.effect,
         gaps.explanation,
-        cast(coalesce(spends.total_cost_usd, 0) as {{ type_money() }}) as total_cost_usd
+        cast(
+            case
+                when gaps.subject_type = 'subscription' then 0
+                when gaps.gap = 'usage_outside_term' then outside_terms.total_cost_usd
+                else coalesce(spends.total_cost_usd, 0)
+            end as {{ type_money() }}
+        ) as total_cost_usd
     from gaps
     left join spends
-        on
-            gaps.subject_id = spends.team_id
-            and gaps.subject_type = 'team'
+        on gaps.subject_id = spends.team_id
+    left join outside_terms
+        on gaps.subject_id = outside_terms.team_id
     left join teams
         on gaps.subject_id = teams.team_id
 
+),
+
+named as (
+
+    select
+        weighed.subject_type,
+        weighed.subject_id,
+        weighed.team_id,
+        weighed.subscription_id,
+        weighed.account_id,
+        weighed.subject_name,
+        weighed.gap,
+        weighed.effect,
+        weighed.explanation,
+        weighed.total_cost_usd,
+        coalesce(subscriptions.subscription_name, weighed.subscription_id)
+            as subscription_name,
+        coalesce(accounts.account_name, weighed.account_id) as account_name
+    from weighed
+    left join subscriptions
+        on weighed.subscription_id = subscriptions.subscription_id
+    left join accounts
+        on weighed.account_id = accounts.account_id
+
 )
 
-select * from weighed
+select * from named

@@ -113,7 +113,7 @@ thirty_days as (
 
 links as (
 
-    select * from {{ ref('bridge_team_subscriptions') }}
+    select * from {{ ref('int_revops_team_links') }}
     where gap is null
 
 ),
@@ -121,6 +121,12 @@ links as (
 subscriptions as (
 
     select * from {{ ref('dim_subscriptions') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_accounts') }}
 
 ),
 
@@ -144,8 +150,10 @@ team_months as (
         metrics.month,
         metrics.team_id as subject_id,
         metrics.team_name as subject_name,
-        teams.subscription_id,
-        teams.account_id,
+        metrics.subscription_id,
+        metrics.subscription_name,
+        metrics.account_id,
+        metrics.account_name,
         metrics.token_fee_by_rule_usd,
         metrics.token_fee_usd,
         metrics.total_cost_usd,
@@ -160,7 +168,7 @@ team_months as (
         coalesce(heavy_users.heavy_by_requests, 0) as heavy_by_requests,
         coalesce(thirty_days.total_cost_usd, 0) as thirty_days_cost_usd,
         case
-            when teams.is_enterprise and teams.account_id != {{ unattributed() }}
+            when teams.is_enterprise and metrics.account_id != {{ unattributed() }}
                 then metrics.total_cost_usd
             else 0
         end as enterprise_cost_usd
@@ -185,7 +193,9 @@ paths as (
     select distinct
         link_source as link_path,
         team_id,
-        subscription_id
+        subscription_id,
+        term_from,
+        term_to
     from links
 
     union all
@@ -193,7 +203,9 @@ paths as (
     select distinct
         'new_business' as link_path,
         team_id,
-        subscription_id
+        subscription_id,
+        term_from,
+        term_to
     from links
     where
         link_source = 'opportunity'
@@ -201,33 +213,64 @@ paths as (
 
 ),
 
-subscription_months as (
+-- At the end of the month those that run, or all if none of the way does: a renewed
+-- team is still on the list of its old subscription.
+path_months as (
 
     select
         team_months.month,
-        paths.subscription_id as subject_id,
+        team_months.total_cost_usd,
+        paths.link_path,
+        paths.subscription_id
+    from paths
+    inner join team_months
+        on paths.team_id = team_months.subject_id
+    qualify rank() over (
+        partition by team_months.month, paths.link_path, paths.team_id
+        order by
+            case
+                when
+                    paths.term_from < {{ next_first_day('month', 'team_months.month') }}
+                    and paths.term_to
+                    >= {{ next_first_day('month', 'team_months.month') }}
+                    then 0
+                else 1
+            end
+    ) = 1
+
+),
+
+subscription_months as (
+
+    select
+        path_months.month,
+        path_months.subscription_id as subject_id,
         subscriptions.subscription_name as subject_name,
-        paths.subscription_id,
+        path_months.subscription_id,
+        subscriptions.subscription_name,
         subscriptions.account_id,
+        accounts.account_name,
     {% for path in paths %}
         sum(
             case
-                when paths.link_path = '{{ path }}' then team_months.total_cost_usd
+                when path_months.link_path = '{{ path }}'
+                    then path_months.total_cost_usd
                 else 0
             end
         ) as {{ path }}_cost_usd
         {{- "," if not loop.last }}
     {% endfor %}
-    from paths
-    inner join team_months
-        on paths.team_id = team_months.subject_id
+    from path_months
     inner join subscriptions
-        on paths.subscription_id = subscriptions.subscription_id
+        on path_months.subscription_id = subscriptions.subscription_id
+    left join accounts
+        on subscriptions.account_id = accounts.account_id
     group by
-        team_months.month,
-        paths.subscription_id,
+        path_months.month,
+        path_months.subscription_id,
         subscriptions.subscription_name,
-        subscriptions.account_id
+        subscriptions.account_id,
+        accounts.account_name
 
 ),
 
@@ -240,7 +283,9 @@ unioned as (
             subject_id,
             subject_name,
             subscription_id,
+            subscription_name,
             account_id,
+            account_name,
             '{{ choice.type }}' as difference_type,
             '{{ choice.unit }}' as unit,
             cast({{ choice.old }} as {{ type_number() }}) as old_value,
@@ -278,7 +323,9 @@ compared as (
             else {{ unattributed() }}
         end as team_id,
         unioned.subscription_id,
+        unioned.subscription_name,
         unioned.account_id,
+        unioned.account_name,
         unioned.subject_name,
         unioned.difference_type,
         unioned.unit,

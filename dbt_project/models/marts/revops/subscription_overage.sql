@@ -67,14 +67,14 @@ overages as (
 
 ),
 
-usages as (
+monthly_usages as (
 
     select
-        month,
+        {{ first_day_of('month', 'usage_date') }} as month,
         subscription_id,
         cast(sum(total_cost_usd) as {{ type_money() }}) as used_usd
-    from {{ ref('model_usage_monthly_sfdc') }}
-    group by month, subscription_id
+    from daily_usages
+    group by {{ first_day_of('month', 'usage_date') }}, subscription_id
 
 ),
 
@@ -96,7 +96,7 @@ keys as (
     select
         month,
         subscription_id
-    from usages
+    from monthly_usages
 
 ),
 
@@ -124,7 +124,7 @@ compared as (
         coalesce(subscriptions.subscription_name, keys.subscription_id)
             as subscription_name,
         coalesce(subscriptions.account_id, {{ unattributed() }}) as account_id,
-        cast(coalesce(usages.used_usd, 0) as {{ type_money() }}) as used_usd,
+        cast(coalesce(monthly_usages.used_usd, 0) as {{ type_money() }}) as used_usd,
         overages.invoiced_through,
         overages.invoiced_usd,
         case
@@ -145,10 +145,10 @@ compared as (
         on
             keys.month = period_usages.month
             and keys.subscription_id = period_usages.subscription_id
-    left join usages
+    left join monthly_usages
         on
-            keys.month = usages.month
-            and keys.subscription_id = usages.subscription_id
+            keys.month = monthly_usages.month
+            and keys.subscription_id = monthly_usages.subscription_id
     left join covered
         on
             keys.month = covered.month

@@ -7,9 +7,9 @@ with metrics as (
 
 ),
 
-teams as (
+team_months as (
 
-    select * from {{ ref('dim_teams') }}
+    select * from {{ ref('int_revops_team_months') }}
 
 ),
 
@@ -18,17 +18,21 @@ joined as (
     select
         metrics.metric_date,
         metrics.team_id,
-        teams.team_name,
-        teams.subscription_id,
-        teams.account_id,
-        teams.seats,
+        team_months.team_name,
+        team_months.subscription_id,
+        team_months.subscription_name,
+        team_months.account_id,
+        team_months.account_name,
+        team_months.seats,
         metrics.active_users_1d,
         metrics.active_users_7d,
         metrics.active_users_30d,
         metrics.agent_power_users
     from metrics
-    inner join teams
-        on metrics.team_id = teams.team_id
+    inner join team_months
+        on
+            metrics.team_id = team_months.team_id
+            and {{ first_day_of('month', 'metrics.metric_date') }} = team_months.month
 
 )
 

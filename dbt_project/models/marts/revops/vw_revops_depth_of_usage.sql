@@ -16,18 +16,17 @@ buckets as (
 
 ),
 
-teams as (
-
-    select * from {{ ref('dim_teams') }}
-
-),
-
 team_months as (
 
     select distinct
         month,
         is_complete_month,
-        team_id
+        team_id,
+        team_name,
+        subscription_id,
+        subscription_name,
+        account_id,
+        account_name
     from people
 
 ),
@@ -54,9 +53,11 @@ counted as (
         team_months.month,
         team_months.is_complete_month,
         team_months.team_id,
-        teams.team_name,
-        teams.subscription_id,
-        teams.account_id,
+        team_months.team_name,
+        team_months.subscription_id,
+        team_months.subscription_name,
+        team_months.account_id,
+        team_months.account_name,
         buckets.bucket_type,
         buckets.bucket_position,
         buckets.bucket,
@@ -64,8 +65,6 @@ counted as (
         cast(coalesce(sum(classed.total_cost_usd), 0) as {{ type_money() }})
             as total_cost_usd
     from team_months
-    inner join teams
-        on team_months.team_id = teams.team_id
     cross join buckets
     left join classed
         on
@@ -77,9 +76,11 @@ counted as (
         team_months.month,
         team_months.is_complete_month,
         team_months.team_id,
-        teams.team_name,
-        teams.subscription_id,
-        teams.account_id,
+        team_months.team_name,
+        team_months.subscription_id,
+        team_months.subscription_name,
+        team_months.account_id,
+        team_months.account_name,
         buckets.bucket_type,
         buckets.bucket_position,
         buckets.bucket

@@ -7,9 +7,9 @@ with usages as (
 
 ),
 
-teams as (
+team_months as (
 
-    select * from {{ ref('dim_teams') }}
+    select * from {{ ref('int_revops_team_months') }}
 
 ),
 
@@ -19,23 +19,29 @@ summed as (
         usages.month,
         {{ is_complete_month('usages.month') }} as is_complete_month,
         usages.team_id,
-        teams.team_name,
-        teams.subscription_id,
-        teams.account_id,
+        team_months.team_name,
+        team_months.subscription_id,
+        team_months.subscription_name,
+        team_months.account_id,
+        team_months.account_name,
         usages.model,
         usages.usage_type,
         usages.is_bugbot,
         {{ distinct_people('usages.user_id') }} as people,
         {{ summed_revops_usages('usages') }}
     from usages
-    inner join teams
-        on usages.team_id = teams.team_id
+    inner join team_months
+        on
+            usages.team_id = team_months.team_id
+            and usages.month = team_months.month
     group by
         usages.month,
         usages.team_id,
-        teams.team_name,
-        teams.subscription_id,
-        teams.account_id,
+        team_months.team_name,
+        team_months.subscription_id,
+        team_months.subscription_name,
+        team_months.account_id,
+        team_months.account_name,
         usages.model,
         usages.usage_type,
         usages.is_bugbot

@@ -19,7 +19,20 @@ days as (
 
 ),
 
--- A running month goes on as it began.
+-- Of a running month the days that are over: it goes on as it began.
+running_month as (
+
+    select
+        team_id,
+        cast(sum(total_cost_usd) as {{ type_money() }}) as elapsed_cost_usd
+    from {{ ref('fct_revops_usage_daily') }}
+    where
+        usage_date >= {{ first_day_of('month', as_of_date()) }}
+        and usage_date < {{ as_of_date() }}
+    group by team_id
+
+),
+
 forecast as (
 
     select
@@ -28,18 +41,28 @@ forecast as (
         metrics.team_id,
         metrics.team_name,
         metrics.subscription_id,
+        metrics.subscription_name,
         metrics.account_id,
+        metrics.account_name,
         metrics.mau,
         days.elapsed_days,
         days.days_in_month,
         metrics.total_cost_usd,
         metrics.core_cost_usd,
         metrics.bugbot_cost_usd,
-        {{ ratio('metrics.total_cost_usd * days.days_in_month', 'days.elapsed_days') }}
-            as forecast_cost_usd
+        case
+            when metrics.is_complete_month
+                then cast(metrics.total_cost_usd as {{ type_number() }})
+            else {{ ratio(
+                'coalesce(running_month.elapsed_cost_usd, 0) * days.days_in_month',
+                'days.elapsed_days'
+            ) }}
+        end as forecast_cost_usd
     from metrics
     inner join days
         on metrics.month = days.month
+    left join running_month
+        on metrics.team_id = running_month.team_id
 
 )
 

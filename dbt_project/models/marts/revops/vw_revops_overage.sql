@@ -1,28 +1,40 @@
 {{ config(materialized='view') }}
 
--- GRAIN: one row per month, subscription with usage or an overage invoice, and team of
--- it
+-- GRAIN: one row per month, subscription with usage or an overage invoice, and team
+-- that belonged to it on a day of the month or of the invoice's period
 with overages as (
 
-    select * from {{ ref('subscription_overage') }}
+    select
+        *,
+        coalesce(
+            invoiced_through, {{ add_days(next_first_day('month', 'month'), -1) }}
+        ) as last_day
+    from {{ ref('subscription_overage') }}
 
 ),
 
-teams as (
+spans as (
 
-    select * from {{ ref('dim_teams') }}
+    select * from {{ ref('int_revops_team_spans') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_accounts') }}
 
 ),
 
 joined as (
 
-    select
+    select distinct
         overages.month,
         overages.is_complete_month,
         overages.subscription_id,
         overages.subscription_name,
         overages.account_id,
-        coalesce(teams.team_id, {{ unattributed() }}) as team_id,
+        coalesce(accounts.account_name, overages.account_id) as account_name,
+        coalesce(spans.team_id, {{ unattributed() }}) as team_id,
         overages.used_usd,
         overages.invoiced_through,
         overages.invoiced_usd,
@@ -30,8 +42,13 @@ joined as (
         overages.difference_usd,
         overages.overage_status
     from overages
-    left join teams
-        on overages.subscription_id = teams.subscription_id
+    left join spans
+        on
+            overages.subscription_id = spans.subscription_id
+            and overages.month < spans.valid_to
+            and overages.last_day >= spans.valid_from
+    left join accounts
+        on overages.account_id = accounts.account_id
 
 )
 

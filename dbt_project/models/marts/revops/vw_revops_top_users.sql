@@ -9,42 +9,35 @@ with people as (
 
 ),
 
-teams as (
-
-    select * from {{ ref('dim_teams') }}
-
-),
-
 ranked as (
 
     select
-        people.month,
-        people.is_complete_month,
-        people.team_id,
-        teams.team_name,
-        teams.subscription_id,
-        teams.account_id,
-        people.user_id,
-        people.email,
-        people.requests,
-        people.agent_requests,
-        people.agent_sessions,
-        people.tab_accepts,
-        people.days_active,
-        people.last_active_date,
-        people.is_l4_user,
-        people.is_power_user,
-        people.model_names,
-        people.total_tokens,
-        people.total_cost_usd,
+        month,
+        is_complete_month,
+        team_id,
+        team_name,
+        subscription_id,
+        subscription_name,
+        account_id,
+        account_name,
+        user_id,
+        email,
+        requests,
+        agent_requests,
+        agent_sessions,
+        tab_accepts,
+        days_active,
+        last_active_date,
+        is_l4_user,
+        is_power_user,
+        model_names,
+        total_tokens,
+        total_cost_usd,
         row_number() over (
-            partition by people.month, people.team_id
-            order by
-                people.total_cost_usd desc, people.requests desc, people.user_id asc
+            partition by month, team_id
+            order by total_cost_usd desc, requests desc, user_id asc
         ) as spend_rank
     from people
-    inner join teams
-        on people.team_id = teams.team_id
 
 )
 

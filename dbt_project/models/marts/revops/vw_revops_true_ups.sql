@@ -19,7 +19,10 @@ subscriptions as (
 
 teams as (
 
-    select * from {{ ref('dim_teams') }}
+    select distinct
+        team_id,
+        subscription_id
+    from {{ ref('int_revops_team_spans') }}
     where subscription_id != {{ unattributed() }}
 
 ),

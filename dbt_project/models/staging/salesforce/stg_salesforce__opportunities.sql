@@ -17,9 +17,10 @@ renamed as (
         {{ clean_text(json_text('Subtype__c')) }} as opportunity_subtype,
         {{ clean_text(json_text('StageName')) }} as stage_name,
         {{ clean_text(json_text('Cursor_Team_ID__c')) }} as team_list,
+        {{ without_decimals(clean_text(json_text('True_Up_Number__c'))) }}
+            as true_up_number,
         -- numerics
         {{ json_integer('License_Count__c') }} as license_count,
-        {{ json_integer('True_Up_Number__c') }} as true_up_number,
         {{ json_usd('Amount') }} as amount_usd,
         -- booleans
         coalesce({{ json_boolean('IsDeleted') }}, false) as is_deleted,
