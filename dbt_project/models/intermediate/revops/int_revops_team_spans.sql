@@ -84,9 +84,9 @@ candidates as (
 
 ),
 
--- In force is the link to a subscription that runs, before that to the last one that
--- ended, before that to the first one that will begin; of several the first place, then
--- the subscription that began last.
+-- In force is the link to a subscription that runs, else to the last one that ended,
+-- else to the first one that will begin: a span in which none runs begins with the end
+-- of one, or with time. Of several it is the first place, then what began last.
 in_force as (
 
     select
@@ -102,12 +102,8 @@ in_force as (
     qualify row_number() over (
         partition by team_id, valid_from
         order by
-            case
-                when is_in_term then 0
-                when days_since_end is not null then 1
-                else 2
-            end,
-            coalesce(days_since_end, days_to_start, 0),
+            case when is_in_term then 0 else 1 end,
+            coalesce(days_since_end, days_to_start),
             case link_source
                 {% for source in precedence %}
                     when '{{ source }}' then {{ loop.index }}
