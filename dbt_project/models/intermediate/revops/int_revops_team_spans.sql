@@ -102,16 +102,16 @@ in_force as (
     qualify row_number() over (
         partition by team_id, valid_from
         order by
-            case when is_in_term then 0 else 1 end,
-            coalesce(days_since_end, days_to_start),
+            case when is_in_term then 0 else 1 end asc,
+            coalesce(days_since_end, days_to_start) asc,
             case link_source
                 {% for source in precedence %}
                     when '{{ source }}' then {{ loop.index }}
                 {% endfor %}
-            end,
+            end asc,
             term_from desc,
-            subscription_id,
-            opportunity_id
+            subscription_id asc,
+            opportunity_id asc
     ) = 1
 
 )
