@@ -55,16 +55,23 @@ def test_no_table_of_records_or_facts_is_read_whole(plan: Plan) -> None:
     assert whole == set()
 
 
-def test_of_customers_only_overages_look_at_all_days(plan: Plan) -> None:
+def test_of_customers_only_what_is_by_subscription_looks_at_all_days(plan: Plan) -> None:
     daily = ("int_revops_daily_user_activity", "fct_revops_usage_daily", "dau_all")
     whole = {
-        (step.name, reading.table)
+        (step.name.partition("_month__")[0], reading.table)
         for step in steps(plan).values()
         for reading in step.readings
         if reading.table in daily and (reading.partitions or 365) >= 365
     }
-    # An invoice's period may begin and end on any day.
-    assert whole == {("subscription_overage", "fct_revops_usage_daily")}
+    # An invoice's period may begin and end on any day, and so may a subscription: what is told of
+    # it by month is summed from days.
+    by_subscription = (
+        "subscription_overage",
+        "revops_spend_is_the_same_in_every_model",
+        "unique_combination_model_usage_monthly_sfdc",
+        "never_null_model_usage_monthly_sfdc",
+    )
+    assert whole == {(name, "fct_revops_usage_daily") for name in by_subscription}
 
 
 def test_the_facts_read_and_write_the_days_that_changed(plan: Plan) -> None:

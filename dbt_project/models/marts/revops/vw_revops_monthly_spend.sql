@@ -27,7 +27,7 @@ running_month as (
         cast(sum(total_cost_usd) as {{ type_money() }}) as elapsed_cost_usd
     from {{ ref('fct_revops_usage_daily') }}
     where
-        usage_date >= {{ first_day_of('month', as_of_date()) }}
+        usage_date >= {{ as_of_date()[:13] ~ "-01'" }}
         and usage_date < {{ as_of_date() }}
     group by team_id
 
