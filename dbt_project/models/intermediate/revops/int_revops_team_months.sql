@@ -64,7 +64,7 @@ dated as (
         month,
         case
             when {{ is_complete_month('month') }}
-                then {{ add_days(next_first_day('month', 'month'), -1) }}
+                then last_day(month)
             else {{ as_of_date() }}
         end as as_of_day
     from months

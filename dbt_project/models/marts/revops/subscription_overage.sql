@@ -6,9 +6,7 @@ with invoices as (
         coalesce(subscription_id, {{ unattributed() }}) as subscription_id,
         {{ first_day_of('month', 'period_start') }} as month,
         period_start,
-        coalesce(
-            period_end, {{ add_days(next_first_day('month', 'period_start'), -1) }}
-        ) as period_end,
+        coalesce(period_end, last_day(period_start)) as period_end,
         amount_usd
     from {{ ref('stg_salesforce__subscription_overages') }}
     where not is_deleted

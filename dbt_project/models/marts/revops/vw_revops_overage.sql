@@ -6,9 +6,7 @@ with overages as (
 
     select
         *,
-        coalesce(
-            invoiced_through, {{ add_days(next_first_day('month', 'month'), -1) }}
-        ) as last_day
+        coalesce(invoiced_through, last_day(month)) as through_day
     from {{ ref('subscription_overage') }}
 
 ),
@@ -46,7 +44,7 @@ joined as (
         on
             overages.subscription_id = spans.subscription_id
             and overages.month < spans.valid_to
-            and overages.last_day >= spans.valid_from
+            and overages.through_day >= spans.valid_from
     left join accounts
         on overages.account_id = accounts.account_id
 
