@@ -257,7 +257,8 @@ named as (
         weighed.effect,
         weighed.explanation,
         weighed.total_cost_usd,
-        subscriptions.subscription_name,
+        coalesce(subscriptions.subscription_name, weighed.subscription_id)
+            as subscription_name,
         coalesce(accounts.account_name, weighed.account_id) as account_name
     from weighed
     left join subscriptions
