@@ -8,6 +8,21 @@ written to `build_log` after its rows, so a run that was killed is simply made u
 the next one.
 #}
 
+{# The days that are over since a model was built, from the caller's CTEs build_log, positions
+and days. #}
+{% macro elapsed_days() -%}
+    select
+        build_log.model_name,
+        days.date_day as changed_date,
+        'the day is over' as reason
+    from build_log
+    cross join positions
+    inner join days
+        on
+            build_log.as_of_date <= days.date_day
+            and positions.as_of_date > days.date_day
+{%- endmacro %}
+
 {# The settings of such a model: a table by day, of which a run replaces whole days. Where a
 day's rows also depend on earlier days, `reach` is on how many days: a changed day then has
 as many days after it built again as well. #}

@@ -91,16 +91,7 @@ earlier_days as (
 
 elapsed_days as (
 
-    select
-        build_log.model_name,
-        days.date_day as changed_date,
-        'the day is over' as reason
-    from build_log
-    cross join positions
-    inner join days
-        on
-            build_log.as_of_date <= days.date_day
-            and positions.as_of_date > days.date_day
+    {{ elapsed_days() }}
 
 ),
 

@@ -46,16 +46,7 @@ reported_days as (
 -- A day on which nobody did anything is the end of thirty days too.
 elapsed_days as (
 
-    select
-        build_log.model_name,
-        days.date_day as changed_date,
-        'the day is over' as reason
-    from build_log
-    cross join positions
-    inner join days
-        on
-            build_log.as_of_date <= days.date_day
-            and positions.as_of_date > days.date_day
+    {{ elapsed_days() }}
 
 ),
 

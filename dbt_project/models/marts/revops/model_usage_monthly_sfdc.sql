@@ -3,31 +3,10 @@
 -- GRAIN: one row per month, subscription, model and type of usage
 with usages as (
 
-    select * from {{ ref('fct_revops_usage_daily') }}
-
-),
-
-spans as (
-
-    select * from {{ ref('int_revops_team_spans') }}
-
-),
-
--- A team belongs to the subscription that was in force on the day itself, also in the
--- month of a renewal.
-linked as (
-
     select
-        usages.*,
-        {{ first_day_of('month', 'usages.usage_date') }} as month,
-        coalesce(spans.subscription_id, {{ unattributed() }}) as subscription_id,
-        coalesce(spans.account_id, {{ unattributed() }}) as account_id
-    from usages
-    left join spans
-        on
-            usages.team_id = spans.team_id
-            and usages.usage_date >= spans.valid_from
-            and usages.usage_date < spans.valid_to
+        *,
+        {{ first_day_of('month', 'usage_date') }} as month
+    from {{ ref('int_revops_subscription_usages') }}
 
 ),
 
@@ -43,7 +22,7 @@ summed as (
         is_bugbot,
         {{ distinct_people('user_id') }} as people,
         {{ summed_revops_usages() }}
-    from linked
+    from usages
     group by month, subscription_id, account_id, model, usage_type, is_bugbot
 
 )
