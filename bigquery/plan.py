@@ -182,7 +182,7 @@ class Plan:
             # The sample was landed at once: a daily run logs the days of its look-back.
             per_run = rows / self.warehouse.days * LOOK_BACK
             return Reading(node.name, wanted, width * per_run * wanted)
-        if node.kind == "source" and sample_days < self.warehouse.days / 2:
+        if node.kind == "source" and 0 < sample_days < self.warehouse.days / 2:
             wanted = round(wanted * SNAPSHOTS_PER_DAY)
         return Reading(node.name, wanted, width * rows / max(sample_days, 1) * people * wanted)
 

@@ -90,8 +90,9 @@ TABLES = {
         left_at=MOMENT,
     ),
     "usage_events": _table(
-        "occurred_at",
+        "usage_date",
         "owning_team id",
+        usage_date=DAY,
         id=BIGINT,
         user_id=BIGINT,
         owning_team=BIGINT,
@@ -133,7 +134,7 @@ REQUIRED = {
 }
 
 # What the extractor adds is not asked for.
-ADDED = {"snapshot_date", "extracted_at", "_dlt_id"}
+ADDED = {"snapshot_date", "usage_date", "extracted_at", "_dlt_id"}
 
 Restrict = Callable[[Any, sa.Table], Any]
 
@@ -371,9 +372,14 @@ def _snapshot(database: Database, name: str, period: Period) -> list[Window]:
     rows = pa.concat_tables(chunks) if chunks else pa.schema(_asked(name)).empty_table()
     window = _window(name, period, rows)
     assert window.rows is not None  # noqa: S101 - _window gives them
-    day = pa.repeat(pa.scalar(period.start, DAY), window.rows.num_rows)
-    window.rows = window.rows.add_column(0, pa.field("snapshot_date", DAY), day)
+    window.rows = _with_day("snapshot_date", period.start, window.rows)
     return [window]
+
+
+def _with_day(name: str, day: date, rows: pa.Table) -> pa.Table:
+    """Rows with the day that divides their table: a time would do it, but models ask by days."""
+    days = pa.repeat(pa.scalar(day, DAY), rows.num_rows)
+    return rows.add_column(0, pa.field(name, DAY), days)
 
 
 def _activity(database: Database, period: Period) -> list[Window]:
@@ -463,15 +469,10 @@ def _by_day(events: pa.Table, request: dict[str, Any]) -> Iterator[Window]:
     days = events.column("occurred_at").cast(DAY, safe=False)
     for day in pc.unique(days).sort().to_pylist():
         rows = events.filter(pc.equal(days, pa.scalar(day, DAY)))
-        yield Window(
-            day,
-            day + ONE_DAY,
-            rows=rows,
-            request=request,
-            pages=1,
-            content_hash=_hash_of(rows),
-            is_changed=True,
-        )
+        window = Window(day, day + ONE_DAY, request=request, pages=1, is_changed=True)
+        window.rows = _with_day("usage_date", day, rows)
+        window.content_hash = _hash_of(rows)
+        yield window
 
 
 def _midnight(day: date) -> datetime:

@@ -730,6 +730,7 @@ def membership(user: int, number: int, left: str | None = None) -> dict:
 def product_event(number: int, at: str, kind="agent", price="0.1", fee="0.01", **more) -> dict:
     """Somebody's request; user 1 in team 101 where nothing else is said."""
     event = {"id": number, "user_id": 1, "owning_team": 101, "occurred_at": moment_of(at)}
+    event |= {"usage_date": dt.date.fromisoformat(at[:10])}
     event |= {"usage_type": kind, "model": "gpt-5-codex", "input_tokens": 1_000_001}
     event |= {"output_tokens": 7, "cache_read_tokens": 3, "cache_write_tokens": None}
     event |= {"api_price_usd": Decimal(price), "token_fee_usd": Decimal(fee)}

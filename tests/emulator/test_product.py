@@ -53,9 +53,10 @@ def test_money_times_and_days_have_their_types_and_days_are_partitions(landed):
     events = made["usage_events"].group()
     assert "`api_price_usd` BIGNUMERIC(38,18)" in events
     assert "`occurred_at` TIMESTAMP" in events
+    assert "`usage_date` DATE" in events
     assert "`id` INT64" in events
     assert "`uses_mcp` BOOL" in events
-    assert "PARTITION BY DATE(`occurred_at`)" in events
+    assert "PARTITION BY `usage_date`" in events
     assert "CLUSTER BY `owning_team`, `id`" in re.sub(r"\s*,\s*", ", ", events)
     assert "PARTITION BY `snapshot_date`" in made["teams"].group()
     assert "PARTITION BY `activity_date`" in made["daily_activity"].group()

@@ -95,11 +95,11 @@ def test_columns_have_these_names_and_types_whether_there_are_rows_or_not(
             f"BOOLEAN, membership_type VARCHAR, sf_subscription_id VARCHAR, {rest}",
             "team_members": "snapshot_date DATE, user_id BIGINT, team_id BIGINT, email VARCHAR, "
             "joined_at TIMESTAMP WITH TIME ZONE, left_at TIMESTAMP WITH TIME ZONE, " + rest,
-            "usage_events": "id BIGINT, user_id BIGINT, owning_team BIGINT, occurred_at TIMESTAMP "
-            "WITH TIME ZONE, usage_type VARCHAR, model VARCHAR, input_tokens BIGINT, output_tokens "
-            "BIGINT, cache_read_tokens BIGINT, cache_write_tokens BIGINT, api_price_usd "
-            "DECIMAL(38,18), token_fee_usd DECIMAL(38,18), uses_rules BOOLEAN, uses_mcp BOOLEAN, "
-            f"uses_plan_mode BOOLEAN, {rest}",
+            "usage_events": "usage_date DATE, id BIGINT, user_id BIGINT, owning_team BIGINT, "
+            "occurred_at TIMESTAMP WITH TIME ZONE, usage_type VARCHAR, model VARCHAR, input_tokens "
+            "BIGINT, output_tokens BIGINT, cache_read_tokens BIGINT, cache_write_tokens BIGINT, "
+            "api_price_usd DECIMAL(38,18), token_fee_usd DECIMAL(38,18), uses_rules BOOLEAN, "
+            f"uses_mcp BOOLEAN, uses_plan_mode BOOLEAN, {rest}",
             "daily_activity": "user_id BIGINT, team_id BIGINT, activity_date DATE, agent_requests "
             "BIGINT, tab_accepts BIGINT, tab_suggestions BIGINT, chat_requests BIGINT, "
             f"cmd_k_requests BIGINT, bugbot_reviews BIGINT, lines_accepted BIGINT, {rest}",
@@ -145,7 +145,7 @@ def test_an_event_that_comes_weeks_late_arrives_alone(product: Product) -> None:
     assert part(report, "product/usage_events").landed == 1
     [(at,)] = rows(
         product.settings,
-        f"select occurred_at::date from raw_product.usage_events where id = {newest + 1}",
+        f"select usage_date from raw_product.usage_events where id = {newest + 1}",
     )
     assert at == TODAY - DAY * 25
     assert rows(

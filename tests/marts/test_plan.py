@@ -45,6 +45,7 @@ def test_ten_times_the_history_is_read_at_most_1_4_times_as_much(plan: Plan) -> 
 
 def test_no_table_of_records_or_facts_is_read_whole(plan: Plan) -> None:
     daily = ("analytics_cost", "analytics_usage", "usage_events", "cost_report", "int_costs")
+    daily += ("daily_activity",)
     daily += ("usage_report_messages", "int_usages", "fct_cost_daily", "fct_usage_daily")
     whole = {
         (step.name, reading.table)

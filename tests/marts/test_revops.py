@@ -172,7 +172,8 @@ def test_a_late_event_builds_its_day_again_and_no_other(seller: Warehouse) -> No
         seller,
         "9999999999.1",
         late,
-        f"900000001 as id, timestamptz '{late} 12:00:00+00' as occurred_at",
+        f"900000001 as id, date '{late}' as usage_date,"
+        f" timestamptz '{late} 12:00:00+00' as occurred_at",
     )
     build(seller)
     assert seller.rows(
@@ -194,7 +195,7 @@ def test_a_late_event_builds_its_day_again_and_no_other(seller: Warehouse) -> No
 def test_an_event_that_is_landed_again_counts_once(seller: Warehouse) -> None:
     before = contents(seller)
     [(event, day)] = seller.rows(
-        "select id, occurred_at::date from raw_product.usage_events"
+        "select id, usage_date from raw_product.usage_events"
         " where owning_team is not null and user_id is not null order by all limit 1"
     )
     add_event(seller, "9999999999.2", day, "id as id")

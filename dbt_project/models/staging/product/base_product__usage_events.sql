@@ -30,7 +30,7 @@ renamed as (
         coalesce(uses_mcp, false) as uses_mcp,
         coalesce(uses_plan_mode, false) as uses_plan_mode,
         -- dates
-        cast(occurred_at as date) as usage_date,
+        usage_date,
         -- timestamps
         cast(occurred_at as {{ dbt.type_timestamp() }}) as occurred_at
     from source
