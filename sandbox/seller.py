@@ -49,6 +49,7 @@ TEAM_LISTS: Final = {
     34: None,
     42: "142, 999",
     26: "126, 127",
+    45: "138",
 }
 """What All_Cursor_Team_IDs__c says where it is not the subscription's own team alone. 999 is no
 team; 127 is also listed by its own subscription, 27."""
@@ -72,6 +73,9 @@ SEATS_DIFFER: Final = {102: 7, 110: -5}
 """Seats that the product has more than the subscription."""
 CHURNED_SUBSCRIPTION: Final = 2
 """Ended three months ago and was not renewed; its team goes on."""
+RENEWED: Final = (38, 45)
+"""The first ended in the middle of the last month but one; the second is of the same team, goes on
+from there, and stands in the team's own record."""
 
 KEEN_EVERY: Final = 20
 """Each so manieth person works with it on every working day."""
@@ -87,7 +91,7 @@ ZERO_SPEND_USERS: Final = tuple(range(1861, 1881))
 USER_OF_NO_TEAM: Final = 9999
 """Has some events of team 103 and is no member of any team."""
 
-OVERAGE_SUBSCRIPTIONS: Final = tuple(range(1, 13))
+OVERAGE_SUBSCRIPTIONS: Final = (*range(1, 13), *RENEWED)
 OVERCHARGED: Final = (4, Decimal("100.00"))
 UNDERCHARGED: Final = (8, Decimal("0.5"))
 """The newest complete month is invoiced wrongly for these subscriptions: with so many dollars more
@@ -219,20 +223,21 @@ class Seller:
         months = self.options.seller_months
         return [_months_before(self.options.today, months - n) for n in range(months)]
 
-    def subscription_of_team(self) -> dict[int, int]:
+    def subscription_of(self, team: int, day: date) -> int | None:
         """The truth that the hints, some of them wrong, are about."""
-        own = {FIRST_TEAM - 1 + n: n for n in range(1, SUBSCRIPTIONS + 1)}
-        return own | EXTRA_TEAMS
+        n = EXTRA_TEAMS.get(team, team - FIRST_TEAM + 1)
+        if n == RENEWED[0] and day >= renewed_on(self.options):
+            return RENEWED[1]
+        return n if n <= SUBSCRIPTIONS else None
 
     def usage_nano(self) -> dict[tuple[int, date], int]:
         """What the events of a subscription's teams cost in a month, fees as they were charged, in
         billionths of a dollar."""
-        subscriptions = self.subscription_of_team()
         sums: Counter[tuple[int, date]] = Counter()
         for event in self.events:
-            if event[2] in subscriptions:
-                month = event[3].date().replace(day=1)
-                sums[subscriptions[event[2]], month] += event[10] + event[11]
+            day = event[3].date()
+            if n := event[2] and self.subscription_of(event[2], day):
+                sums[n, day.replace(day=1)] += event[10] + event[11]
         return sums
 
 
@@ -289,6 +294,8 @@ def account_of(subscription: int) -> int:
     """Whose subscription it is: one account after the other, some with several."""
     if subscription == DELETED_SUBSCRIPTION:
         return 1
+    if subscription == RENEWED[1]:
+        return account_of(RENEWED[0])
     number = 0
     for account in range(1, ACCOUNTS + 1):
         if account not in ACCOUNTS_WITHOUT_SUBSCRIPTION:
@@ -296,6 +303,11 @@ def account_of(subscription: int) -> int:
         if number >= subscription:
             return account
     raise ValueError(f"there is no subscription {subscription}")
+
+
+def renewed_on(options: Options) -> date:
+    """The first day of the subscription that renewed another."""
+    return _months_before(options.today, 2) + timedelta(days=14)
 
 
 def _salespeople(options: Options, rng: Random) -> Iterator[Record]:
@@ -345,10 +357,14 @@ def open_renewal(subscription: int) -> int | None:
 
 
 def _subscriptions(options: Options, rng: Random) -> Iterator[Record]:
+    year = timedelta(days=365)
     for n in range(1, DELETED_SUBSCRIPTION + 1):
         deleted = n == DELETED_SUBSCRIPTION
         begun = 455 if n == CHURNED_SUBSCRIPTION else rng.randrange(60, 330)
         start = _back(options, begun)
+        end = start + year
+        if n == RENEWED[0]:
+            start, end = renewed_on(options) - year, renewed_on(options) - timedelta(days=1)
         account = account_of(n)
         renewal = open_renewal(n)
         yield {
@@ -359,12 +375,26 @@ def _subscriptions(options: Options, rng: Random) -> Iterator[Record]:
             "All_Cursor_Team_IDs__c": "158" if deleted else team_list(n),
             "Open_Renewal__c": long_id("Opportunity", renewal) if renewal else None,
             "Start_Date__c": start.isoformat(),
-            "End_Date__c": (start + timedelta(days=365)).isoformat(),
+            "End_Date__c": end.isoformat(),
             "IsDeleted": deleted,
             "SystemModstamp": moment(
                 _back(options, 9 if deleted else rng.randrange(1, begun)), rng.randrange(86_400)
             ),
         }
+    n, start = RENEWED[1], renewed_on(options)
+    account = account_of(n)
+    yield {
+        "Id": long_id("Subscription__c", n),
+        "Name": f"SUB-{n:04d} {company_name(account)}",
+        "Account__c": long_id("Account", account),
+        "Total_Licensed_Seats__c": 35.0,
+        "All_Cursor_Team_IDs__c": team_list(n),
+        "Open_Renewal__c": None,
+        "Start_Date__c": start.isoformat(),
+        "End_Date__c": (start + year).isoformat(),
+        "IsDeleted": False,
+        "SystemModstamp": moment(start, 40_000),
+    }
 
 
 def _opportunities(options: Options, rng: Random, subscriptions: list[Record]) -> Iterator[Record]:
@@ -394,9 +424,7 @@ def _opportunities(options: Options, rng: Random, subscriptions: list[Record]) -
             **more,
         }
 
-    for n, subscription in enumerate(subscriptions, start=1):
-        if n == DELETED_SUBSCRIPTION:
-            continue
+    for n, subscription in enumerate(subscriptions[:SUBSCRIPTIONS], start=1):
         account = account_of(n)
         own: str | None = str(FIRST_TEAM - 1 + n)
         start = date.fromisoformat(subscription["Start_Date__c"])
@@ -433,14 +461,24 @@ def _opportunities(options: Options, rng: Random, subscriptions: list[Record]) -
     gone = {"Subscription__c": long_id("Subscription__c", 1), "Cursor_Team_ID__c": "102"}
     yield opportunity(904, "Expansion", 1, _back(options, 30), **deleted, **gone)
     yield opportunity(905, "Partner Referral", 8, _back(options, 70), Amount=None)
+    n = RENEWED[1]
+    link = {"Subscription__c": long_id("Subscription__c", n), "Subtype__c": "Upsell Renewal"}
+    agreed = renewed_on(options) - timedelta(days=10)
+    yield opportunity(200 + n, "Renewal", account_of(n), agreed, **link)
 
 
 def _overages(seller: Seller) -> Iterator[Record]:
+    """Of each month, or of the days of it in which the subscription ran."""
     months, usage = seller.complete_months(), seller.usage_nano()
+    ended, renewed = RENEWED
     number = 0
     for month in months:
         following = (month + timedelta(days=32)).replace(day=1)
         for n in OVERAGE_SUBSCRIPTIONS:
+            start = max(month, renewed_on(seller.options)) if n == renewed else month
+            end = min(following, renewed_on(seller.options)) if n == ended else following
+            if start >= end:
+                continue
             number += 1
             amount = Decimal(usage.get((n, month), 0)) / 10**9
             if month == months[-1] and n == OVERCHARGED[0]:
@@ -450,8 +488,8 @@ def _overages(seller: Seller) -> Iterator[Record]:
             yield {
                 "Id": long_id("Subscription_Overage__c", number),
                 "Subscription__c": long_id("Subscription__c", n),
-                "Period_Start__c": month.isoformat(),
-                "Period_End__c": (following - timedelta(days=1)).isoformat(),
+                "Period_Start__c": start.isoformat(),
+                "Period_End__c": (end - timedelta(days=1)).isoformat(),
                 "Amount__c": amount.quantize(Decimal("0.01"), ROUND_HALF_UP),
                 "IsDeleted": False,
                 "SystemModstamp": moment(following, 3_600 * 5 + number),
@@ -469,13 +507,15 @@ def _teams(subscriptions: list[Record]) -> Iterator[Row]:
         known: str | None = (short_id if team % 2 else long_id)("Subscription__c", n)
         if team == STALE_TEAM:
             known = short_id("Subscription__c", n + 1)
+        elif n == RENEWED[0]:
+            known = long_id("Subscription__c", RENEWED[1])
         elif team == TEAM_OF_DELETED_SUBSCRIPTION:
             known = long_id("Subscription__c", DELETED_SUBSCRIPTION)
         elif team == TEAM_OF_UNKNOWN_SUBSCRIPTION:
             known = short_id("Subscription__c", 777)
         elif team == TEAM_KNOWN_ONLY_BY_OPPORTUNITY or n > SUBSCRIPTIONS:
             known = None
-        sold = seats.get(n, 10) + SEATS_DIFFER.get(team, 0)
+        sold = seats.get(RENEWED[1] if n == RENEWED[0] else n, 10) + SEATS_DIFFER.get(team, 0)
         kind = "enterprise" if n <= 25 else "business" if n <= SUBSCRIPTIONS else "pro"
         name = f"{company_name(account_of(n))} {team}" if n <= SUBSCRIPTIONS else f"Team {team}"
         yield (team, name, sold, kind == "enterprise", kind, known)

@@ -17,7 +17,7 @@ from dashboards.catalog import Catalog
 from dashboards.check import sql_of
 from dashboards.loading import load
 from dashboards.preview import page
-from sandbox.seller import OVERAGE_SUBSCRIPTIONS, OVERCHARGED, UNDERCHARGED, short_id
+from sandbox.seller import OVERAGE_SUBSCRIPTIONS, OVERCHARGED, RENEWED, UNDERCHARGED, short_id
 from sandbox.server import running
 from tests.marts.warehouse import Warehouse
 
@@ -161,8 +161,22 @@ def test_an_overage_is_the_invoice_or_shows_by_how_much_it_is_not(seller: Wareho
     status, invoiced, difference = found[short_id("Subscription__c", below)]
     assert status == "invoiced_too_little"
     assert round(invoiced - difference, 1) == round(invoiced / part, 1)
-    others = [status for one, (status, _, _) in found.items() if one not in planted]
-    assert others == ["matched"] * (len(OVERAGE_SUBSCRIPTIONS) - 2)
+    others = {one: status for one, (status, _, _) in found.items() if one not in planted}
+    ended = short_id("Subscription__c", RENEWED[0])
+    expected = {short_id("Subscription__c", n) for n in OVERAGE_SUBSCRIPTIONS} - planted - {ended}
+    assert others == dict.fromkeys(expected, "matched")
+
+
+def test_the_invoices_before_and_after_a_renewal_match_their_days(seller: Warehouse) -> None:
+    found = seller.rows(
+        "select subscription_id, month, overage_status, used_usd > 0"
+        " from marts.subscription_overage where subscription_id in (?, ?) and is_complete_month",
+        *(short_id("Subscription__c", n) for n in RENEWED),
+    )
+    assert {(status, is_used) for _, _, status, is_used in found} == {("matched", True)}
+    months = [{month for one, month, _, _ in found if one == n} for n in {row[0] for row in found}]
+    assert len(set.intersection(*months)) == 1, "the month of the renewal has both"
+    assert len(months) == 2
 
 
 def test_a_late_event_builds_its_day_again_and_no_other(seller: Warehouse) -> None:

@@ -103,10 +103,33 @@ def test_nobody_is_real(sold: Seller) -> None:
 
 def test_accounts_have_none_one_or_several_subscriptions(subscriptions: dict[int, Any]) -> None:
     counts = Counter(one["Account__c"] for one in subscriptions.values() if not one["IsDeleted"])
+    counts[subscriptions[seller.RENEWED[1]]["Account__c"]] -= 1
     several = {long_id("Account", n): c for n, c in seller.ACCOUNTS_WITH_MORE_SUBSCRIPTIONS.items()}
     assert {account: count for account, count in counts.items() if count > 1} == several
     assert len(counts) == 38
     assert sum(counts.values()) == seller.SUBSCRIPTIONS
+
+
+def test_a_subscription_was_renewed_by_another_for_the_same_team(
+    sold: Seller, teams: dict[int, Any], subscriptions: dict[int, Any]
+) -> None:
+    before, after = (subscriptions[n] for n in seller.RENEWED)
+    end, start = (
+        date.fromisoformat(day) for day in (before["End_Date__c"], after["Start_Date__c"])
+    )
+    assert start - end == DAY
+    assert sold.start < start < sold.complete_months()[-1]
+    assert start.day > 1
+    assert before["Account__c"] == after["Account__c"]
+    assert before["All_Cursor_Team_IDs__c"] == after["All_Cursor_Team_IDs__c"] == "138"
+    assert teams[138][5] == after["Id"]
+    assert {sold.subscription_of(138, day) for day in (end, start)} == set(seller.RENEWED)
+    invoiced = {
+        (one["Subscription__c"], one["Period_Start__c"], one["Period_End__c"])
+        for one in sold.records["Subscription_Overage__c"]
+    }
+    assert (before["Id"], str(start.replace(day=1)), str(end)) in invoiced
+    assert any((one, since) == (after["Id"], str(start)) for one, since, _ in invoiced)
 
 
 def test_lists_of_teams_are_written_as_people_write_them(subscriptions: dict[int, Any]) -> None:
@@ -166,8 +189,12 @@ def test_invoices_for_overages_are_the_usage_but_for_two(sold: Seller) -> None:
     usage = sold.usage_nano()
     wrong = {}
     for one in sold.records["Subscription_Overage__c"]:
-        month = date.fromisoformat(one["Period_Start__c"])
-        n = next(n for n in range(1, 13) if long_id("Subscription__c", n) == one["Subscription__c"])
+        month = date.fromisoformat(one["Period_Start__c"]).replace(day=1)
+        n = next(
+            n
+            for n in seller.OVERAGE_SUBSCRIPTIONS
+            if long_id("Subscription__c", n) == one["Subscription__c"]
+        )
         exact = Decimal(usage[n, month]) / 10**9
         if abs(one["Amount__c"] - exact) > Decimal("0.005"):
             wrong[n, month] = one["Amount__c"] - exact
