@@ -602,7 +602,7 @@ function drawTable(chart, rows, body, look, _notes, page) {
     const text = shown(value, fields[place]);
     const meaning = highlight?.[String(value)];
     const content = meaning ? element("span", { class: `pill ${meaning}` }, text) : text;
-    const made = element("td", { class: isNumber(place) ? "right" : "", title: text.length > 40 ? text : null }, content);
+    const made = element("td", { class: isNumber(place) ? "right" : text.length > 60 ? "sentence" : "", title: text.length > 40 ? text : null }, content);
     if (bar && largest[place] && typeof value === "number") {
       made.classList.add("bar", ...(value < 0 ? ["below"] : []));
       made.style.setProperty("--share", `${(100 * Math.abs(value)) / largest[place]}%`);
