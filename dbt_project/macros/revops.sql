@@ -97,7 +97,7 @@ Null where it is none. #}
 {%- endmacro %}
 
 {% macro sql_list(values) -%}
-    {%- for value in values -%}
+    {%- for value in values or [''] -%}
         '{{ value }}'{{ ", " if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

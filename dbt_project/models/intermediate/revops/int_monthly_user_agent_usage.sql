@@ -66,7 +66,7 @@ summed as (
             end
         ) = 1 as is_l4_user,
         sum(agent_requests) >= {{ var('revops_power_user_agent_requests') }}
-            as is_power_user
+        and user_id != {{ unattributed() }} as is_power_user
     from spaced
     group by month, team_id, user_id
 

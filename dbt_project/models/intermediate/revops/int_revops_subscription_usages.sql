@@ -22,15 +22,7 @@ linked as (
         usages.model,
         usages.usage_type,
         usages.is_bugbot,
-        usages.is_core,
         usages.requests,
-        usages.requests_with_rules,
-        usages.requests_with_mcp,
-        usages.requests_with_plan_mode,
-        usages.input_tokens,
-        usages.output_tokens,
-        usages.cache_read_tokens,
-        usages.cache_write_tokens,
         usages.fresh_tokens,
         usages.total_tokens,
         usages.api_cost_usd,
@@ -38,7 +30,8 @@ linked as (
         usages.token_fee_by_rule_usd,
         usages.total_cost_usd,
         coalesce(spans.subscription_id, {{ unattributed() }}) as subscription_id,
-        coalesce(spans.account_id, {{ unattributed() }}) as account_id
+        coalesce(spans.account_id, {{ unattributed() }}) as account_id,
+        coalesce(spans.is_in_term, false) as is_in_term
     from usages
     left join spans
         on

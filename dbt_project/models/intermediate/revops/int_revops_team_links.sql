@@ -29,7 +29,8 @@ team_records as (
         coalesce(subscription_id, recorded_subscription_id) as subscription_id,
         {{ unattributed() }} as opportunity_id,
         cast(null as {{ dbt.type_string() }}) as account_id,
-        cast(null as {{ dbt.type_string() }}) as opportunity_type
+        cast(null as {{ dbt.type_string() }}) as opportunity_type,
+        false as is_lost
     from teams
     where recorded_subscription_id is not null
 
@@ -43,7 +44,8 @@ subscription_lists as (
         subscription_id,
         {{ unattributed() }} as opportunity_id,
         account_id,
-        cast(null as {{ dbt.type_string() }}) as opportunity_type
+        cast(null as {{ dbt.type_string() }}) as opportunity_type,
+        false as is_lost
     from subscriptions
     cross join {{ numbers_in('team_list', 'listed_team_id') }}
 
@@ -58,7 +60,10 @@ opportunity_fields as (
             as subscription_id,
         opportunity_id,
         account_id,
-        opportunity_type
+        opportunity_type,
+        coalesce(
+            stage_name in ({{ sql_list(var('revops_lost_stages')) }}), false
+        ) as is_lost
     from opportunities
     cross join {{ numbers_in('team_list', 'listed_team_id') }}
 
@@ -93,6 +98,7 @@ judged as (
             as term_to,
         case
             when teams.team_id is null then 'unknown_team'
+            when unioned.is_lost then 'lost_opportunity'
             when unioned.subscription_id = {{ unattributed() }} then 'no_subscription'
             when subscriptions.subscription_id is null then 'unknown_subscription'
             when subscriptions.is_deleted then 'deleted_subscription'

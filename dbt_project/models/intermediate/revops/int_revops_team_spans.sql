@@ -97,7 +97,9 @@ in_force as (
         coalesce(subscription_id, {{ unattributed() }}) as subscription_id,
         coalesce(opportunity_id, {{ unattributed() }}) as opportunity_id,
         coalesce(account_id, {{ unattributed() }}) as account_id,
-        is_in_term
+        is_in_term,
+        valid_from <= {{ as_of_date() }}
+        and (is_in_term or valid_to > {{ as_of_date() }}) as has_been_in_force
     from candidates
     qualify row_number() over (
         partition by team_id, valid_from

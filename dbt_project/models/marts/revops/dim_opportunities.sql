@@ -18,7 +18,8 @@ described as (
         amount_usd,
         license_count,
         true_up_number,
-        true_up_number is not null as is_true_up,
+        true_up_number is not null
+        or coalesce(opportunity_type = 'True-Up', false) as is_true_up,
         is_deleted
     from opportunities
 

@@ -19,9 +19,9 @@ links as (
 
 ),
 
-team_months as (
+daily_usages as (
 
-    select * from {{ ref('int_revops_team_months') }}
+    select * from {{ ref('int_revops_subscription_usages') }}
 
 ),
 
@@ -75,7 +75,9 @@ teams_outside_directory as (
         'The team has usage or members and is gone from the product: no name, no seats.'
             as explanation
     from teams
-    where not is_in_directory
+    where
+        not is_in_directory
+        and team_id != {{ unattributed() }}
 
 ),
 
@@ -104,7 +106,7 @@ broken_links as (
         'team' as subject_type,
         links.team_id as subject_id,
         coalesce(teams.team_name, links.team_id) as subject_name,
-        links.account_id,
+        coalesce(teams.account_id, {{ unattributed() }}) as account_id,
         concat(links.link_source, '_leads_to_', links.gap) as gap,
         'partial' as effect,
         concat(
@@ -123,6 +125,7 @@ broken_links as (
 led_to as (
 
     select distinct subscription_id from {{ ref('int_revops_team_spans') }}
+    where has_been_in_force
 
 ),
 
@@ -150,17 +153,13 @@ subscriptions_without_team as (
 outside_terms as (
 
     select
-        usages.team_id,
-        sum(usages.total_cost_usd) as total_cost_usd
-    from usages
-    inner join team_months
-        on
-            usages.month = team_months.month
-            and usages.team_id = team_months.team_id
+        team_id,
+        sum(total_cost_usd) as total_cost_usd
+    from daily_usages
     where
-        not team_months.is_in_term
-        and team_months.subscription_id != {{ unattributed() }}
-    group by usages.team_id
+        not is_in_term
+        and subscription_id != {{ unattributed() }}
+    group by team_id
 
 ),
 
@@ -174,7 +173,7 @@ teams_outside_terms as (
         'usage_outside_term' as gap,
         'partial' as effect,
         concat(
-            'In some months no subscription of the team ran: its usage stands with ',
+            'On some days no subscription of the team ran: its usage stands with ',
             'the one that ended before, or that began after.'
         ) as explanation
     from outside_terms
@@ -253,6 +252,10 @@ named as (
         weighed.subscription_id,
         weighed.account_id,
         weighed.subject_name,
+        case
+            when weighed.subject_type = 'team' then weighed.subject_name
+            else {{ unattributed() }}
+        end as team_name,
         weighed.gap,
         weighed.effect,
         weighed.explanation,

@@ -327,6 +327,10 @@ compared as (
         unioned.account_id,
         unioned.account_name,
         unioned.subject_name,
+        case
+            when unioned.subject_type = 'team' then unioned.subject_name
+            else {{ unattributed() }}
+        end as team_name,
         unioned.difference_type,
         unioned.unit,
         unioned.old_value,

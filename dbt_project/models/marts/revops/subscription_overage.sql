@@ -13,17 +13,15 @@ with invoices as (
 
 ),
 
--- Two invoices for the same days are held against these days once.
-periods as (
+overages as (
 
     select
-        subscription_id,
         month,
-        period_start,
-        period_end,
-        sum(amount_usd) as invoiced_usd
+        subscription_id,
+        max(period_end) as invoiced_through,
+        cast(sum(amount_usd) as {{ type_money() }}) as invoiced_usd
     from invoices
-    group by subscription_id, month, period_start, period_end
+    group by month, subscription_id
 
 ),
 
@@ -31,48 +29,91 @@ daily_usages as (
 
     select
         usage_date,
+        {{ first_day_of('month', 'usage_date') }} as month,
         subscription_id,
-        total_cost_usd
+        sum(total_cost_usd) as used_usd
     from {{ ref('model_usage_daily_sfdc') }}
+    group by usage_date, subscription_id
+
+),
+
+-- Several invoices of a month are held against their days together, and each day once.
+invoiced_days as (
+
+    select distinct
+        invoices.month as invoice_month,
+        daily_usages.subscription_id,
+        daily_usages.month,
+        daily_usages.usage_date,
+        daily_usages.used_usd
+    from daily_usages
+    inner join invoices
+        on
+            daily_usages.subscription_id = invoices.subscription_id
+            and daily_usages.usage_date >= invoices.period_start
+            and daily_usages.usage_date <= invoices.period_end
 
 ),
 
 period_usages as (
 
     select
-        periods.subscription_id,
-        periods.month,
-        sum(daily_usages.total_cost_usd) as used_usd
-    from periods
-    inner join daily_usages
-        on
-            periods.subscription_id = daily_usages.subscription_id
-            and periods.period_start <= daily_usages.usage_date
-            and periods.period_end >= daily_usages.usage_date
-    group by periods.subscription_id, periods.month
+        invoice_month as month,
+        subscription_id,
+        sum(used_usd) as used_usd
+    from invoiced_days
+    group by invoice_month, subscription_id
 
 ),
 
-overages as (
+-- Days that the invoices of two months are for are paid twice.
+overlapping_months as (
+
+    select distinct
+        invoices.month,
+        invoices.subscription_id
+    from invoices
+    inner join invoices as others
+        on
+            invoices.subscription_id = others.subscription_id
+            and invoices.month != others.month
+            and invoices.period_start <= others.period_end
+            and invoices.period_end >= others.period_start
+
+),
+
+-- A quarter's invoice stands in its first month, and is for days of the two that follow.
+marked_usages as (
 
     select
-        month,
-        subscription_id,
-        max(period_end) as invoiced_through,
-        cast(sum(invoiced_usd) as {{ type_money() }}) as invoiced_usd
-    from periods
-    group by month, subscription_id
+        daily_usages.month,
+        daily_usages.subscription_id,
+        daily_usages.used_usd,
+        invoiced.usage_date is not null as is_invoiced
+    from daily_usages
+    left join (
+        select distinct
+            subscription_id,
+            usage_date
+        from invoiced_days
+    ) as invoiced
+        on
+            daily_usages.subscription_id = invoiced.subscription_id
+            and daily_usages.usage_date = invoiced.usage_date
 
 ),
 
 monthly_usages as (
 
     select
-        {{ first_day_of('month', 'usage_date') }} as month,
+        month,
         subscription_id,
-        cast(sum(total_cost_usd) as {{ type_money() }}) as used_usd
-    from daily_usages
-    group by {{ first_day_of('month', 'usage_date') }}, subscription_id
+        sum(used_usd) as used_usd,
+        sum(case when is_invoiced then 0 else used_usd end) as uninvoiced_usd,
+        max(case when is_invoiced then 1 else 0 end) = 1 as has_invoiced_days,
+        min(case when is_invoiced then 1 else 0 end) = 0 as has_uninvoiced_days
+    from marked_usages
+    group by month, subscription_id
 
 ),
 
@@ -98,21 +139,6 @@ keys as (
 
 ),
 
--- A quarter's invoice stands in its first month, and covers the two that follow.
-covered as (
-
-    select distinct
-        keys.month,
-        keys.subscription_id
-    from keys
-    inner join overages
-        on
-            keys.subscription_id = overages.subscription_id
-            and keys.month > overages.month
-            and keys.month <= overages.invoiced_through
-
-),
-
 compared as (
 
     select
@@ -123,6 +149,8 @@ compared as (
             as subscription_name,
         coalesce(subscriptions.account_id, {{ unattributed() }}) as account_id,
         cast(coalesce(monthly_usages.used_usd, 0) as {{ type_money() }}) as used_usd,
+        cast(coalesce(monthly_usages.uninvoiced_usd, 0) as {{ type_money() }})
+            as uninvoiced_usd,
         overages.invoiced_through,
         overages.invoiced_usd,
         case
@@ -133,7 +161,9 @@ compared as (
             overages.invoiced_usd - coalesce(period_usages.used_usd, 0)
             as {{ type_money() }}
         ) as difference_usd,
-        covered.month is not null as is_covered
+        overlapping_months.month is not null as is_overlapping,
+        monthly_usages.has_invoiced_days,
+        monthly_usages.has_uninvoiced_days
     from keys
     left join overages
         on
@@ -143,14 +173,14 @@ compared as (
         on
             keys.month = period_usages.month
             and keys.subscription_id = period_usages.subscription_id
+    left join overlapping_months
+        on
+            keys.month = overlapping_months.month
+            and keys.subscription_id = overlapping_months.subscription_id
     left join monthly_usages
         on
             keys.month = monthly_usages.month
             and keys.subscription_id = monthly_usages.subscription_id
-    left join covered
-        on
-            keys.month = covered.month
-            and keys.subscription_id = covered.subscription_id
     left join subscriptions
         on keys.subscription_id = subscriptions.subscription_id
 
@@ -165,13 +195,17 @@ judged as (
         subscription_name,
         account_id,
         used_usd,
+        uninvoiced_usd,
         invoiced_through,
         invoiced_usd,
         used_in_period_usd,
         difference_usd,
         case
-            when invoiced_usd is null and is_covered then 'covered_by_earlier_invoice'
-            when invoiced_usd is null then 'not_invoiced'
+            when invoiced_usd is null and not has_invoiced_days then 'not_invoiced'
+            when invoiced_usd is null and has_uninvoiced_days then 'partly_invoiced'
+            when invoiced_usd is null then 'covered_by_earlier_invoice'
+            when is_overlapping then 'overlapping_invoices'
+            when invoiced_through >= {{ as_of_date() }} then 'period_running'
             when abs(difference_usd) <= {{ var('revops_overage_tolerance_usd') }}
                 then 'matched'
             when difference_usd > 0 then 'invoiced_too_much'

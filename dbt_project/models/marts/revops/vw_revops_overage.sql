@@ -17,6 +17,12 @@ spans as (
 
 ),
 
+teams as (
+
+    select * from {{ ref('dim_teams') }}
+
+),
+
 accounts as (
 
     select * from {{ ref('dim_accounts') }}
@@ -33,7 +39,9 @@ joined as (
         overages.account_id,
         coalesce(accounts.account_name, overages.account_id) as account_name,
         coalesce(spans.team_id, {{ unattributed() }}) as team_id,
+        coalesce(teams.team_name, spans.team_id, {{ unattributed() }}) as team_name,
         overages.used_usd,
+        overages.uninvoiced_usd,
         overages.invoiced_through,
         overages.invoiced_usd,
         overages.used_in_period_usd,
@@ -45,6 +53,8 @@ joined as (
             overages.subscription_id = spans.subscription_id
             and overages.month < spans.valid_to
             and overages.through_day >= spans.valid_from
+    left join teams
+        on spans.team_id = teams.team_id
     left join accounts
         on overages.account_id = accounts.account_id
 

@@ -17,6 +17,7 @@ accounts as (
 opportunities as (
 
     select * from {{ ref('dim_opportunities') }}
+    where not is_deleted
 
 ),
 
@@ -26,6 +27,13 @@ teams as (
         *,
         count(*) over (partition by subscription_id) as teams_of_subscription
     from {{ ref('dim_teams') }}
+
+),
+
+people as (
+
+    select * from {{ ref('fct_revops_user_metrics') }}
+    where days_active > 0
 
 ),
 
@@ -51,6 +59,21 @@ newest_metrics as (
 
 ),
 
+-- Somebody in two teams of a subscription needs one seat.
+subscription_people as (
+
+    select
+        teams.subscription_id,
+        {{ distinct_people('people.user_id') }} as mau
+    from people
+    inner join newest
+        on people.month = newest.month
+    inner join teams
+        on people.team_id = teams.team_id
+    group by teams.subscription_id
+
+),
+
 joined as (
 
     select
@@ -73,6 +96,7 @@ joined as (
         coalesce(teams.team_name, {{ unattributed() }}) as team_name,
         newest.month as metrics_month,
         coalesce(newest_metrics.mau, 0) as mau,
+        coalesce(subscription_people.mau, 0) as mau_of_subscription,
         coalesce(newest_metrics.power_users, 0) as power_users,
         cast(coalesce(newest_metrics.total_cost_usd, 0) as {{ type_money() }})
             as total_cost_usd
@@ -84,6 +108,8 @@ joined as (
         on subscriptions.open_renewal_id = renewals.opportunity_id
     left join teams
         on subscriptions.subscription_id = teams.subscription_id
+    left join subscription_people
+        on subscriptions.subscription_id = subscription_people.subscription_id
     left join newest_metrics
         on teams.team_id = newest_metrics.team_id
 

@@ -19,11 +19,19 @@ subscriptions as (
 
 teams as (
 
+    select * from {{ ref('dim_teams') }}
+
+),
+
+spans as (
+
     select distinct
         team_id,
         subscription_id
     from {{ ref('int_revops_team_spans') }}
-    where subscription_id != {{ unattributed() }}
+    where
+        has_been_in_force
+        and subscription_id != {{ unattributed() }}
 
 ),
 
@@ -48,12 +56,15 @@ joined as (
         opportunities.license_count,
         opportunities.amount_usd,
         subscriptions.licensed_seats,
-        coalesce(teams.team_id, {{ unattributed() }}) as team_id
+        coalesce(spans.team_id, {{ unattributed() }}) as team_id,
+        coalesce(teams.team_name, spans.team_id, {{ unattributed() }}) as team_name
     from opportunities
     left join subscriptions
         on opportunities.subscription_id = subscriptions.subscription_id
+    left join spans
+        on opportunities.subscription_id = spans.subscription_id
     left join teams
-        on opportunities.subscription_id = teams.subscription_id
+        on spans.team_id = teams.team_id
     left join accounts
         on opportunities.account_id = accounts.account_id
 
