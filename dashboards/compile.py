@@ -580,7 +580,7 @@ def _order(chart: AnyChart, drafts: list[_Draft]) -> list[str]:
                 rest = [group for group in groups if group != str(position)]
                 return [f"{position}{turned} nulls last", *rest]
         return groups
-    if sort == "y" or isinstance(chart, Pie):
+    if sort == "y" or isinstance(chart, Pie | Scatter):
         return [f"{first} desc nulls last", *groups]
     return groups
 

@@ -22,7 +22,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 from dlt.common.exceptions import DltException
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    NoSuchModuleError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from extract.http import VendorError
 from extract.landing import typed_schema
@@ -57,6 +64,8 @@ ACTIVITY_DAYS = 31
 # Rows on their way: more take memory and gain no time.
 CHUNK_ROWS = 20_000
 CONNECT_SECONDS = 15
+# A network that falls silent ends the connection after two minutes, and not the run never.
+KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 4}
 
 BIGINT, TEXT, BOOLEAN, DAY = pa.int64(), pa.string(), pa.bool_(), pa.date32()
 MOMENT = pa.timestamp("us", "UTC")
@@ -130,7 +139,7 @@ REQUIRED = {
     "teams": ("id",),
     "team_members": ("user_id", "team_id"),
     "usage_events": ("id", "occurred_at"),
-    "daily_activity": ("user_id", "activity_date"),
+    "daily_activity": ("user_id",),
 }
 
 # What the extractor adds is not asked for.
@@ -251,10 +260,9 @@ class Database:
                 raise _wrong_type(name, column) from None
             if not isinstance(cause, DBAPIError):
                 raise
+            said, advice = _said(cause)
             raise VendorError(
-                f"cannot read {self._full(name)} in {self.address}: {_first_line(cause.orig)}",
-                advice="there must be a table or view of this name that the user may read: "
-                "docs/revops_sources.md",
+                f"cannot read {self._full(name)} in {self.address}: {said}", advice=advice
             ) from None
 
 
@@ -296,7 +304,7 @@ def connected(settings: Settings) -> Iterator[Database]:
 
 def _options(url: sa.URL) -> dict[str, Any]:
     if url.get_backend_name() == "postgresql":
-        connect = {"connect_timeout": CONNECT_SECONDS, "application_name": "ai_spend"}
+        connect = {"connect_timeout": CONNECT_SECONDS, "application_name": "ai_spend"} | KEEPALIVES
         return {"connect_args": connect, "execution_options": {"postgresql_readonly": True}}
     if url.get_backend_name() == "duckdb":
         return {"connect_args": {"read_only": True}}
@@ -317,6 +325,23 @@ def _wrong_type(name: str, column: str) -> VendorError:
         f"{name}.{column} cannot be read as {TABLES[name].field(column).type}",
         advice="give a view of this name the types that docs/revops_sources.md lists",
     )
+
+
+def _said(error: DBAPIError) -> tuple[str, str]:
+    """What a database said, and what to do. Where it is about a value, the database quotes it: a
+    person's address, maybe."""
+    if isinstance(error, DataError):
+        return (
+            f"a value cannot be read ({type(error.orig).__name__})",
+            "look for it with a query of your own: a view may cast what is no number",
+        )
+    if isinstance(error, ProgrammingError):
+        return (
+            _first_line(error.orig),
+            "there must be a table or view of this name that the user may read: "
+            "docs/revops_sources.md",
+        )
+    return _first_line(error.orig), "run again; if it stays, query the table as the same user"
 
 
 def _first_line(error: BaseException | None) -> str:

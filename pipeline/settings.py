@@ -50,6 +50,8 @@ SANDBOX_DATABASE = "ai_spend_sandbox"
 
 BIGQUERY = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION")
 
+# The secret is sent there, and reports name it: encrypted unless it is this machine, no password.
+SALESFORCE_ADDRESS = re.compile(r"https://[^/@\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
 SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
 # The password in dialect://user:password@host: up to the last @, should one be in it.
 URL_PASSWORD = re.compile(r"^[^:/]+://[^:/@]*:(.+)@")
@@ -199,7 +201,7 @@ class Settings(BaseSettings):
                 )
 
     def _salesforce_problems(self) -> Iterator[str]:
-        if not re.match(r"https?://[^/]+$", self.salesforce_instance_url or ""):
+        if not SALESFORCE_ADDRESS.fullmatch(self.salesforce_instance_url or ""):
             yield (
                 "SALESFORCE_INSTANCE_URL must be the address of the org, "
                 "https://example.my.salesforce.com"

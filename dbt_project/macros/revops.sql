@@ -25,9 +25,27 @@ Null where it is none. #}
     {{ text_to_timestamp("replace(" ~ text ~ ", '+0000', 'Z')") }}
 {%- endmacro %}
 
-{# A field of numbers in Salesforce gives 3.0 where one of text gives 3. #}
+{# A field of numbers in Salesforce gives 3.0 where one of text gives 3, and from eight digits
+on 1.2345678E7. What is no whole number stays as it is. #}
 {% macro without_decimals(text) -%}
-    regexp_replace({{ text }}, '[.]0+$', '')
+    {{ return(adapter.dispatch('without_decimals')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__without_decimals(text) -%}
+    {%- set number = "try_cast(" ~ text ~ " as " ~ type_money() ~ ")" -%}
+    case
+        when {{ number }} = trunc({{ number }})
+            then cast(cast({{ number }} as hugeint) as varchar)
+        else {{ text }}
+    end
+{%- endmacro %}
+
+{% macro bigquery__without_decimals(text) -%}
+    {%- set number = "safe_cast(" ~ text ~ " as " ~ type_money() ~ ")" -%}
+    case
+        when {{ number }} = trunc({{ number }}) then cast({{ number }} as string)
+        else {{ text }}
+    end
 {%- endmacro %}
 
 {# The whole numbers in a text, however they are separated: a from-item with one column. #}

@@ -687,6 +687,16 @@ SALES_AT_LEAP = [
                 Type="New Business",
                 Cursor_Team_ID__c="104",
             ),
+            stamped(
+                "2024-02-29T01:00:00",
+                Id="006SB0000000003AAA",
+                Name="Lost",
+                AccountId=ACME,
+                Type="Expansion",
+                StageName="Closed Lost",
+                True_Up_Number__c="1.2E1",
+                Cursor_Team_ID__c="1.2345678E7",
+            ),
         ],
     ),
     Window(

@@ -422,6 +422,30 @@ def test_a_user_who_may_not_read_is_told_which_table(real: Product) -> None:
     assert part(report, "product/teams").landed == 60
 
 
+def test_an_error_about_a_value_does_not_quote_it(real: Product) -> None:
+    real.execute(
+        "alter table teams rename to kept_teams",
+        "create view teams as select id, name, ('person@example.com' || seats)::bigint as seats,"
+        " is_enterprise, membership_type, sf_subscription_id from kept_teams",
+    )
+    report = ingest(real)
+    [error] = part(report, "product/teams").errors
+    assert "cannot read teams in postgresql://" in error
+    assert "a value cannot be read (InvalidTextRepresentation)" in error
+    assert "person@example.com" not in error
+
+
+def test_a_database_that_ends_the_connection_is_no_missing_table(real: Product) -> None:
+    real.execute(
+        "alter table teams rename to kept_teams",
+        "create view teams as select kept_teams.*, pg_terminate_backend(pg_backend_pid())::int as x"
+        " from kept_teams",
+    )
+    [error] = part(ingest(real), "product/teams").errors
+    assert "run again; if it stays" in error
+    assert "there must be a table" not in error
+
+
 # --- secrets -------------------------------------------------------------------------------------
 
 

@@ -68,6 +68,7 @@ def test_of_customers_only_what_is_by_subscription_looks_at_all_days(plan: Plan)
     # it by month is summed from days.
     by_subscription = (
         "subscription_overage",
+        "revops_join_gaps",
         "revops_spend_is_the_same_in_every_model",
         "unique_combination_model_usage_monthly_sfdc",
         "never_null_model_usage_monthly_sfdc",

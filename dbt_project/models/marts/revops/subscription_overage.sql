@@ -73,33 +73,37 @@ overlapping_months as (
         invoices.month,
         invoices.subscription_id
     from invoices
-    inner join invoices as others
+    inner join invoices as other_invoices
         on
-            invoices.subscription_id = others.subscription_id
-            and invoices.month != others.month
-            and invoices.period_start <= others.period_end
-            and invoices.period_end >= others.period_start
+            invoices.subscription_id = other_invoices.subscription_id
+            and invoices.month != other_invoices.month
+            and invoices.period_start <= other_invoices.period_end
+            and invoices.period_end >= other_invoices.period_start
 
 ),
 
--- A quarter's invoice stands in its first month, and is for days of the two that follow.
+-- A quarter's invoice stands in its first month, and is for days of two more.
+covered_days as (
+
+    select distinct
+        subscription_id,
+        usage_date
+    from invoiced_days
+
+),
+
 marked_usages as (
 
     select
         daily_usages.month,
         daily_usages.subscription_id,
         daily_usages.used_usd,
-        invoiced.usage_date is not null as is_invoiced
+        covered_days.usage_date is not null as is_invoiced
     from daily_usages
-    left join (
-        select distinct
-            subscription_id,
-            usage_date
-        from invoiced_days
-    ) as invoiced
+    left join covered_days
         on
-            daily_usages.subscription_id = invoiced.subscription_id
-            and daily_usages.usage_date = invoiced.usage_date
+            daily_usages.subscription_id = covered_days.subscription_id
+            and daily_usages.usage_date = covered_days.usage_date
 
 ),
 

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- GRAIN: one row per month and team with usage
+-- GRAIN: one row per month and team with members or usage
 with metrics as (
 
     select * from {{ ref('fct_revops_monthly_team_metrics') }}
