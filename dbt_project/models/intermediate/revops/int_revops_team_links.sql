@@ -61,9 +61,7 @@ opportunity_fields as (
         opportunity_id,
         account_id,
         opportunity_type,
-        coalesce(
-            stage_name in ({{ sql_list(var('revops_lost_stages')) }}), false
-        ) as is_lost
+        stage_name in ({{ sql_list(var('revops_lost_stages')) }}) as is_lost
     from opportunities
     cross join {{ numbers_in('team_list', 'listed_team_id') }}
 

@@ -115,7 +115,7 @@ monthly_usages as (
         sum(used_usd) as used_usd,
         sum(case when is_invoiced then 0 else used_usd end) as uninvoiced_usd,
         max(case when is_invoiced then 1 else 0 end) = 1 as has_invoiced_days,
-        min(case when is_invoiced then 1 else 0 end) = 0 as has_uninvoiced_days
+        max(case when is_invoiced then 0 else 1 end) = 1 as has_uninvoiced_days
     from marked_usages
     group by month, subscription_id
 
