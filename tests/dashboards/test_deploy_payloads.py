@@ -222,6 +222,14 @@ def test_what_a_pivot_cannot_do_is_said_before_anything_is_deployed(built, rows,
     assert message in wrong[0].message
 
 
+def test_of_too_many_points_the_largest_are_shown(built):
+    rows = "- {name: Cost, type: scatter, model: fct_cost_daily, points: user_email, limit: 5,\n"
+    rows += "   x: {value: sum(effective_cost_usd), label: X}, y: {value: count(*), label: Y}}"
+    board, _ = built(rows)
+    query = card_of(board)["dataset_query"]["stages"][0]["native"]
+    assert "ORDER BY 2 DESC, 1 LIMIT 5" in " ".join(query.upper().split())
+
+
 # --- the normal form
 
 CARD = {
