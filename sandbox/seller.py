@@ -49,7 +49,6 @@ TEAM_LISTS: Final = {
     34: None,
     42: "142, 999",
     26: "126, 127",
-    45: "138",
 }
 """What All_Cursor_Team_IDs__c says where it is not the subscription's own team alone. 999 is no
 team; 127 is also listed by its own subscription, 27."""
@@ -294,8 +293,6 @@ def account_of(subscription: int) -> int:
     """Whose subscription it is: one account after the other, some with several."""
     if subscription == DELETED_SUBSCRIPTION:
         return 1
-    if subscription == RENEWED[1]:
-        return account_of(RENEWED[0])
     number = 0
     for account in range(1, ACCOUNTS + 1):
         if account not in ACCOUNTS_WITHOUT_SUBSCRIPTION:
@@ -367,7 +364,7 @@ def _subscriptions(options: Options, rng: Random) -> Iterator[Record]:
             start, end = renewed_on(options) - year, renewed_on(options) - timedelta(days=1)
         account = account_of(n)
         renewal = open_renewal(n)
-        yield {
+        record = {
             "Id": long_id("Subscription__c", n),
             "Name": f"SUB-{n:04d} {company_name(account)}",
             "Account__c": long_id("Account", account),
@@ -381,18 +378,17 @@ def _subscriptions(options: Options, rng: Random) -> Iterator[Record]:
                 _back(options, 9 if deleted else rng.randrange(1, begun)), rng.randrange(86_400)
             ),
         }
+        yield record
+        if n == RENEWED[0]:
+            renewed = record
     n, start = RENEWED[1], renewed_on(options)
-    account = account_of(n)
     yield {
+        **renewed,
         "Id": long_id("Subscription__c", n),
-        "Name": f"SUB-{n:04d} {company_name(account)}",
-        "Account__c": long_id("Account", account),
+        "Name": f"SUB-{n:04d} {company_name(account_of(RENEWED[0]))}",
         "Total_Licensed_Seats__c": 35.0,
-        "All_Cursor_Team_IDs__c": team_list(n),
-        "Open_Renewal__c": None,
         "Start_Date__c": start.isoformat(),
         "End_Date__c": (start + year).isoformat(),
-        "IsDeleted": False,
         "SystemModstamp": moment(start, 40_000),
     }
 
@@ -461,10 +457,10 @@ def _opportunities(options: Options, rng: Random, subscriptions: list[Record]) -
     gone = {"Subscription__c": long_id("Subscription__c", 1), "Cursor_Team_ID__c": "102"}
     yield opportunity(904, "Expansion", 1, _back(options, 30), **deleted, **gone)
     yield opportunity(905, "Partner Referral", 8, _back(options, 70), Amount=None)
-    n = RENEWED[1]
+    ended, n = RENEWED
     link = {"Subscription__c": long_id("Subscription__c", n), "Subtype__c": "Upsell Renewal"}
     agreed = renewed_on(options) - timedelta(days=10)
-    yield opportunity(200 + n, "Renewal", account_of(n), agreed, **link)
+    yield opportunity(200 + n, "Renewal", account_of(ended), agreed, **link)
 
 
 def _overages(seller: Seller) -> Iterator[Record]:

@@ -114,6 +114,7 @@ on 1.2345678E7. What is no whole number stays as it is. #}
     end
 {%- endmacro %}
 
+{# Texts for `in (…)`; an empty list matches no text that there is. #}
 {% macro sql_list(values) -%}
     {%- for value in values or [''] -%}
         '{{ value }}'{{ ", " if not loop.last }}

@@ -79,8 +79,7 @@ joined as (
         teams.team_name,
         teams.seats,
         coalesce(spans.subscription_id, {{ unattributed() }}) as subscription_id,
-        coalesce(spans.account_id, {{ unattributed() }}) as account_id,
-        coalesce(spans.is_in_term, false) as is_in_term
+        coalesce(spans.account_id, {{ unattributed() }}) as account_id
     from dated
     cross join teams
     left join spans
@@ -100,7 +99,6 @@ named as (
         joined.seats,
         joined.subscription_id,
         joined.account_id,
-        joined.is_in_term,
         coalesce(subscriptions.subscription_name, joined.subscription_id)
             as subscription_name,
         coalesce(accounts.account_name, joined.account_id) as account_name

@@ -43,7 +43,6 @@ invoiced_days as (
     select distinct
         invoices.month as invoice_month,
         daily_usages.subscription_id,
-        daily_usages.month,
         daily_usages.usage_date,
         daily_usages.used_usd
     from daily_usages
