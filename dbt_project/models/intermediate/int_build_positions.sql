@@ -13,6 +13,12 @@ with landed as (
 
     select loaded_at from {{ ref('base_salesforce__windows') }}
 
+    union all
+
+    -- A load that found nothing changed has no window, and still is when a day was last
+    -- asked for.
+    select loaded_at from {{ ref('int_extractions') }}
+
 ),
 
 windows as (
