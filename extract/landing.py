@@ -1,8 +1,8 @@
 """Windows into the warehouse, through dlt: Arrow tables, appended, with dlt's load ids and state.
 
-Each run of a source has its own folder for dlt, which goes away with it. So dlt always restores
-its state from the warehouse, and a run that was killed leaves nothing that the next one would see:
-rows of a load that is not in `_dlt_loads` with status 0 do not count.
+Each run has its own folder for dlt, which goes away with it. So dlt always restores its state from
+the warehouse, and a run that was killed leaves nothing that the next one would see: rows of a load
+that is not in `_dlt_loads` with status 0 do not count, and the next run removes its folder.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import pyarrow as pa
 
 from extract.http import VendorError
 from extract.windows import Run, Window
+from pipeline.scratch import scratch_folder
 from pipeline.settings import Settings, is_sandbox
 
 log = logging.getLogger(__name__)
@@ -75,8 +75,8 @@ def warehouse(settings: Settings) -> Iterator[Callable[[], Any]]:
     """
     # Arrow's own allocator keeps what it once had, and DuckDB needs it when it loads.
     pa.set_memory_pool(pa.system_memory_pool())
-    with tempfile.TemporaryDirectory(prefix="extract_") as folder:
-        _configure_dlt(folder)
+    with scratch_folder("ai-spend-extract-") as folder:
+        _configure_dlt(str(folder))
         with _destinations(settings) as destination:
             yield destination
 
@@ -120,6 +120,7 @@ def _configure_dlt(folder: str) -> None:
     """dlt takes its options from the environment, and all its files go into `folder`: nothing is
     read from or written to the home directory, even its anonymous id for the telemetry that is
     off here."""
+    os.environ["DLT_DATA_DIR"] = folder
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RUNTIME__LOG_LEVEL"] = "ERROR"
     os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
@@ -174,14 +175,10 @@ def land(
     def whole() -> Any:  # noqa: ANN401
         return landing
 
-    with tempfile.TemporaryDirectory(prefix="extract_") as folder:
-        pipeline = dlt.pipeline(
-            pipeline_name=source,
-            pipelines_dir=folder,
-            destination=destination,
-            dataset_name=settings.raw_schema(source),
-        )
-        pipeline.run(whole())
+    pipeline = dlt.pipeline(
+        pipeline_name=source, destination=destination, dataset_name=settings.raw_schema(source)
+    )
+    pipeline.run(whole())
 
 
 def _bigquery_layout(table: str, schema: pa.Schema) -> Any:  # noqa: ANN401

@@ -17,7 +17,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,6 +24,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from pipeline.scratch import scratch_folder
 from sandbox.seller import (
     ACTIVITY_COLUMNS,
     EVENT_COLUMNS,
@@ -68,8 +68,7 @@ def serving(seller: Seller | None) -> Iterator[str | None]:
     if kind == "postgresql" and programs is None:
         raise RuntimeError(f"there is no PostgreSQL here: {INSTALL}")
     with ExitStack() as stack:
-        folder = tempfile.TemporaryDirectory(prefix="sandbox-product-")
-        place = Path(stack.enter_context(folder))
+        place = stack.enter_context(scratch_folder("ai-spend-product-"))
         url = None
         if programs is not None:
             try:

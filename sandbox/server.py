@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pipeline.scratch import scratch_folder
 from sandbox import (
     anthropic_api,
     control_api,
@@ -119,10 +119,10 @@ def prepared(
         lifespan="off",
     )
     with (
-        tempfile.TemporaryDirectory(prefix="sandbox-") as folder,
+        scratch_folder("ai-spend-sandbox-") as folder,
         product_database.serving(sandbox.seller) as product,
     ):
-        credentials = Path(folder) / "service-account.json"
+        credentials = folder / "service-account.json"
         accounts.write_credentials(credentials, url)
         try:
             yield uvicorn.Server(config), listening, url, environment(url, credentials, product)
