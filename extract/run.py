@@ -19,6 +19,7 @@ from extract.landing import land, warehouse
 from extract.report import RunReport, SourceReport
 from extract.windows import Run
 from pipeline.settings import Settings
+from pipeline.stopping import Stopped
 
 log = logging.getLogger(__name__)
 
@@ -118,9 +119,14 @@ def _side_by_side(
 ) -> None:
     with ThreadPoolExecutor(len(runs), thread_name_prefix="source") as pool:
         futures = [pool.submit(_source, settings, run, destination()) for run in runs]
-        if console and console.is_terminal:
-            _show_progress(console, runs, futures)
-        wait(futures)
+        try:
+            if console and console.is_terminal:
+                _show_progress(console, runs, futures)
+            wait(futures)
+        except Stopped as stopped:
+            # The threads cannot be stopped. They keep the file and dlt's folder to the last; the
+            # next run removes the folder.
+            stopped.exit()
     for future in futures:
         future.result()
 

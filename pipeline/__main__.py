@@ -6,21 +6,15 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
 from datetime import date
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
-from pipeline import dbt
-from pipeline.logs import set_up_logs
-from pipeline.run import RefusedError, run
-from pipeline.settings import SettingsError, load_settings
+from pipeline.stopping import run_command
 
 log = logging.getLogger("pipeline")
 
-FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+FAILED, REFUSED = 1, 2
 
 
 def main() -> int:
@@ -41,7 +35,12 @@ def main() -> int:
     command.add_argument("--folder", type=Path, help="target/focus if not given")
     arguments = parser.parse_args()
 
-    signal.signal(signal.SIGTERM, _stop)
+    # Imported here: it takes a while, in which it can be stopped already.
+    from pipeline import dbt
+    from pipeline.logs import set_up_logs
+    from pipeline.run import RefusedError, run
+    from pipeline.settings import SettingsError, load_settings
+
     if arguments.command == "run":
         days = {"EXTRACT_SINCE": arguments.since, "EXTRACT_UNTIL": arguments.until}
         os.environ.update({name: day for name, day in days.items() if day})
@@ -63,18 +62,10 @@ def main() -> int:
     except (SettingsError, RefusedError) as error:
         print(error, file=sys.stderr)
         return REFUSED
-    except KeyboardInterrupt:
-        log.error("Stopped; the next run takes up what is missing")
-        return INTERRUPTED
     except Exception:
         log.exception("The run failed")
         return FAILED
 
 
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    """As on Ctrl-C: unwind, so that no child is left behind."""
-    raise KeyboardInterrupt(f"signal {number}")
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main, f"`python -m pipeline {' '.join(sys.argv[1:])}`")

@@ -3,25 +3,48 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 from pipeline.settings import ROOT
+from pipeline.stopping import PARENT
+
+WITH_PARENT = str(Path(__file__).with_name("with_parent.py"))
+SECONDS_TO_STOP = 10
 
 
 @contextmanager
 def child(
     arguments: list[str],
     environment: Mapping[str, str],
-    stdin: int | None = None,
+    stdin: int = subprocess.DEVNULL,
     stdout: int | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
-    """`python …` in the project's folder; stopped on the way out if it still runs."""
+    """`python …` in the project's folder; stopped on the way out if it still runs.
+
+    Its process group is its own: Ctrl-C reaches this process only, which then stops its children
+    one after the other. So a child cannot read from the terminal.
+
+    On Linux it gets SIGTERM when the thread that started it ends, even by SIGKILL: start it from
+    the main thread. On other systems a child outlives a parent that was killed, except for the
+    sandbox, which notices.
+    """
     command = [sys.executable, *arguments]
+    if sys.platform == "linux":
+        command = [sys.executable, "-I", "-S", WITH_PARENT, str(os.getpid()), *command]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=stdin, stdout=stdout, text=True
+        command,
+        cwd=ROOT,
+        env={**environment, PARENT: str(os.getpid())},
+        stdin=stdin,
+        stdout=stdout,
+        text=True,
+        process_group=0,
     )
     try:
         yield process
@@ -29,9 +52,10 @@ def child(
         if process.poll() is None:
             process.terminate()
             try:
-                process.wait(timeout=10)
+                process.wait(SECONDS_TO_STOP)
             except subprocess.TimeoutExpired:
-                process.kill()
+                # With all that it started.
+                os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
 

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pipeline import alerts, dbt, report
 from pipeline.processes import child, sandbox
 from pipeline.settings import ROOT, SOURCES, Settings, is_sandbox, load_settings
+from pipeline.stopping import raise_if_stopped
 from pipeline.warehouse import NoTableError, warehouse
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ def step(name: str) -> Iterator[None]:
     """Say when a step is over and how long it took."""
     start = time.monotonic()
     yield
+    raise_if_stopped()
     log.info("%s: %.1f s", name, time.monotonic() - start)
 
 

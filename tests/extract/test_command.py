@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from extract.__main__ import main
+from extract.command import main
 from sandbox.server import Running
 
 TODAY = datetime.now(UTC).date()
@@ -146,3 +148,37 @@ def test_the_command_writes_nothing_at_home(
     )
     assert "cursor/usage_events: ok, 1 windows" in done.stderr
     assert list(home.iterdir()) == []
+
+
+def test_a_run_that_is_stopped_ends_at_once_and_sweeps_what_one_that_was_killed_left(
+    tmp_path: Path,
+) -> None:
+    """A vendor that takes a question and never answers: accept() says that a run fetches."""
+    with socket.create_server(("127.0.0.1", 0)) as vendor:
+        vendor.settimeout(30)
+        environment = {
+            **os.environ,
+            "CURSOR_API_KEY": "made-up-key",
+            "CURSOR_BASE_URL": f"http://127.0.0.1:{vendor.getsockname()[1]}",
+            "DUCKDB_PATH": str(tmp_path / "w.duckdb"),
+            "TMPDIR": str(tmp_path),
+        }
+        left = []
+        for number, code in ((signal.SIGKILL, -9), (signal.SIGINT, 130)):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "extract", "run", "--source", "cursor"],
+                env=environment,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            asked, _ = vendor.accept()
+            with asked:
+                process.send_signal(number)
+                _, said = process.communicate(timeout=20)
+            assert process.returncode == code
+            left.append(set(tmp_path.glob("ai-spend-*")))
+    killed, stopped = left
+    assert len(killed) == len(stopped) == 1
+    assert killed != stopped
+    assert "was stopped (SIGINT); the next run makes up for it" in said
+    assert "Traceback" not in said

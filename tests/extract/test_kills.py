@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from extract import windows
-from extract.__main__ import main
+from extract.command import main
 from extract.run import SOURCES
 from pipeline.settings import Settings
 from sandbox.server import Running, running
@@ -52,7 +52,7 @@ def vendors() -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["extract.__main__", "anthropic", "gspread", "dlt", "duckdb"])
+    context.set_forkserver_preload(["extract.command", "anthropic", "gspread", "dlt", "duckdb"])
     return context
 
 

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extract import product_database
-from extract.__main__ import main
+from extract.command import main
 from extract.product_database import TABLES, _is_among, _remember
 from extract.report import RunReport
 from extract.run import run
@@ -544,7 +544,7 @@ def extract_run(url: str, file: str) -> None:
 
 def test_whenever_a_run_is_killed_the_next_one_makes_it_good(real: Product) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["extract.__main__", "dlt", "duckdb", "psycopg"])
+    context.set_forkserver_preload(["extract.command", "dlt", "duckdb", "psycopg"])
     draw = random.Random(7)
 
     def start() -> multiprocessing.process.BaseProcess:

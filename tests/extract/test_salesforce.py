@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from extract import salesforce
-from extract.__main__ import main
+from extract.command import main
 from extract.report import RunReport
 from extract.run import run
 from pipeline.settings import Settings

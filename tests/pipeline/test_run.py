@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from decimal import Decimal
 
 import duckdb
@@ -162,30 +161,6 @@ def test_a_preview_that_fails_is_told_and_on_bigquery_there_is_none(tmp_path, ca
     assert "Some of the preview could not be drawn" in caplog.text
     assert f"There is no warehouse {tmp_path}/none.duckdb" in capfd.readouterr().err
     assert run.preview(settings.model_copy(update={"target": "bigquery"})) == 0
-
-
-def test_a_terminated_run_leaves_no_child(tmp_path):
-    script = (
-        "import os, signal, time, pipeline.__main__ as main\n"
-        "from pipeline.processes import child\n"
-        "signal.signal(signal.SIGTERM, main._stop)\n"
-        "with child(['-c', 'import time; time.sleep(60)'], os.environ) as process:\n"
-        "    print(process.pid, flush=True)\n"
-        "    process.wait()\n"
-    )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    pid = int(parent.stdout.readline())
-    parent.terminate()
-    parent.wait(timeout=20)
-    time.sleep(0.1)
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
 
 
 def test_money_is_printed_in_dollars_and_cents():

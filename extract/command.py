@@ -1,0 +1,112 @@
+"""What `python -m extract` is told, and what it answers."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from extract.http import VendorError
+from extract.run import SOURCES, UNUSABLE, UsageError, run
+from pipeline.logs import redacted, set_up_logs
+from pipeline.settings import Settings, SettingsError, load_settings
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0: all good; 1: something failed or was rejected; 2: wrong usage or nothing configured."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return UNUSABLE
+    set_up_logs(settings)
+    try:
+        return (
+            _check(settings, options.source)
+            if options.command == "check"
+            else _run(settings, options)
+        )
+    except Exception:
+        # The log's formatter hides secrets; Python's own traceback would not.
+        log.exception("the run ended unexpectedly")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m extract", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run_parser = commands.add_parser("run", help="fetch what is new or changed and land it")
+    check_parser = commands.add_parser("check", help="try each credential; no data is moved")
+    for command in (run_parser, check_parser):
+        command.add_argument(
+            "--source", action="append", choices=SOURCES, help="only this one; may be repeated"
+        )
+    run_parser.add_argument(
+        "--since",
+        type=date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="first day; all days from it on are fetched again",
+    )
+    run_parser.add_argument(
+        "--until",
+        type=date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="the day after the last one; by default today",
+    )
+    run_parser.add_argument("--report", type=Path, metavar="FILE.json", help="write the report")
+    return parser
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    progress = Console(stderr=True, highlight=False)
+    if progress.is_terminal:
+        # The bars say what the lines would.
+        logging.getLogger("extract").setLevel(logging.WARNING)
+    try:
+        report = run(
+            settings,
+            sources=options.source,
+            since=options.since,
+            until=options.until,
+            console=progress,
+        )
+    except UsageError as error:
+        sys.stderr.write(f"{error}\n")
+        return UNUSABLE
+    hide = settings.secret_values()
+    report.show(Console(highlight=False), hide)
+    if options.report:
+        report.write(options.report, hide)
+    return report.exit_code
+
+
+def _check(settings: Settings, sources: list[str] | None) -> int:
+    console = Console(highlight=False)
+    configured = settings.configured_sources()
+    failed = tried = 0
+    for name in sources or SOURCES:
+        if name not in configured:
+            needs = " or ".join(settings.missing_settings()[name])
+            console.print(f"{name}: not configured, set {needs}")
+            continue
+        for organization, ask in SOURCES[name].check(settings):
+            tried += 1
+            try:
+                ask()
+            except VendorError as error:
+                failed += 1
+                message = escape(redacted(str(error), settings.secret_values()))
+                console.print(f"{name} {organization}: [red]failed[/red]: {message}")
+            else:
+                console.print(f"{name} {organization}: good")
+    if not tried:
+        return UNUSABLE
+    return 1 if failed else 0
