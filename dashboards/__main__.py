@@ -16,6 +16,7 @@ from dashboards.deploy.errors import DeployError
 from dashboards.loading import Finding, Source, load
 from pipeline.logs import set_up_logs
 from pipeline.settings import ROOT, Settings, SettingsError, load_settings
+from pipeline.warehouse import WarehouseError
 
 log = logging.getLogger("dashboards")
 
@@ -28,7 +29,7 @@ def main() -> int:
         settings = load_settings()
         set_up_logs(settings)
         return _run(options, settings)
-    except (SettingsError, CatalogError, DeployError) as error:
+    except (SettingsError, CatalogError, DeployError, WarehouseError) as error:
         print(error, file=sys.stderr)
         return FAILED
 

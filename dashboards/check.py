@@ -13,6 +13,7 @@ from dashboards.compile import CompiledChart, CompiledDashboard, literal
 from dashboards.conditions import on_mart, sample
 from dashboards.loading import Finding, Source
 from pipeline.settings import Settings
+from pipeline.warehouse import open_file
 
 
 def sql_of(
@@ -35,11 +36,12 @@ def sql_of(
 
 def check(settings: Settings, catalog: Catalog, sources: list[Source]) -> list[Finding]:
     """What is wrong with the queries: each is run with no filter beyond the defaults and with all,
-    on empty marts made from the contracts, and on the warehouse's where there are any."""
+    on empty marts made from the contracts, and on the warehouse's where there are any. Raises
+    WarehouseError."""
     today = date.today()  # noqa: DTZ011
     findings = list(_failures(sources, catalog.execute, today, "on empty marts"))
     if settings.target == "duckdb" and settings.duckdb_path.exists():
-        with duckdb.connect(settings.duckdb_path, read_only=True) as connection:
+        with open_file(settings.duckdb_path, read_only=True) as connection:
             failed = _failures(
                 sources,
                 lambda sql: connection.execute(sql).fetchmany(1),

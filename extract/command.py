@@ -15,6 +15,7 @@ from extract.http import VendorError
 from extract.run import SOURCES, UNUSABLE, UsageError, run
 from pipeline.logs import redacted, set_up_logs
 from pipeline.settings import Settings, SettingsError, load_settings
+from pipeline.warehouse import WarehouseError
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
             if options.command == "check"
             else _run(settings, options)
         )
+    except WarehouseError as error:
+        log.error("%s", error)
+        return 1
     except Exception:
         # The log's formatter hides secrets; Python's own traceback would not.
         log.exception("the run ended unexpectedly")

@@ -18,10 +18,10 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from extract.http import VendorError
 from extract.windows import Run, Window
 from pipeline.scratch import scratch_folder
 from pipeline.settings import Settings, is_sandbox
+from pipeline.warehouse import open_file
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def warehouse(settings: Settings) -> Iterator[Callable[[], Any]]:
     """What makes a dlt destination for each pipeline.
 
     A DuckDB file is opened once and held for the whole run: DuckDB lets one process write, and
-    threads must share its connection. Raises VendorError when another process holds the file.
+    threads must share its connection. Raises WarehouseError when another process holds the file.
     """
     # Arrow's own allocator keeps what it once had, and DuckDB needs it when it loads.
     pa.set_memory_pool(pa.system_memory_pool())
@@ -97,16 +97,8 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
         location, project = settings.bigquery_location, settings.google_cloud_project
         yield lambda: dlt.destinations.bigquery(location=str(location), project_id=project)
         return
-    import duckdb
-
     settings.duckdb_path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        connection = duckdb.connect(str(settings.duckdb_path), config=FRUGAL)
-    except duckdb.IOException as error:
-        raise VendorError(
-            f"cannot open {settings.duckdb_path}: {error}",
-            advice="close the program that has it open, or set another DUCKDB_PATH",
-        ) from None
+    connection = open_file(settings.duckdb_path, config=FRUGAL)
     # With its first parameter DuckDB imports pandas if that is there, and dlt, when it looks for
     # pandas in another thread meanwhile, trips over the half of it.
     connection.execute("select ?", [1])

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from extract import anthropic, cursor, google_sheets, product_database, salesforce
-from extract.http import VendorError
 from extract.landing import land, warehouse
 from extract.report import RunReport, SourceReport
 from extract.windows import Run
@@ -51,7 +50,7 @@ def run(
     `since` and `until` (exclusive) are days in UTC and default to the settings. `console` is where
     progress bars go; without one, or when it is no terminal, progress is logged. The report's exit
     code is 0 when everything came, 1 when something failed or was rejected, 2 when no source is
-    configured. Raises UsageError.
+    configured. Raises UsageError and WarehouseError.
     """
     today = datetime.now(UTC).date()
     since = since or settings.extract_since
@@ -77,13 +76,8 @@ def run(
             part.notes.append(f"not configured: set {_needs(settings, name)}")
         report.sources.append(part)
         runs.append(Run(part, since, until, today))
-    try:
-        with warehouse(settings) as destination:
-            _side_by_side(settings, runs, destination, console)
-    except VendorError as error:
-        for part in report.sources:
-            part.status = "failed"
-            part.errors.append(str(error))
+    with warehouse(settings) as destination:
+        _side_by_side(settings, runs, destination, console)
     report.seconds = round(time.monotonic() - began, 3)
     report.exit_code = _exit_code(report, sources)
     return report

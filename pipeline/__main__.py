@@ -40,6 +40,7 @@ def main() -> int:
     from pipeline.logs import set_up_logs
     from pipeline.run import RefusedError, run
     from pipeline.settings import SettingsError, load_settings
+    from pipeline.warehouse import WarehouseError
 
     if arguments.command == "run":
         days = {"EXTRACT_SINCE": arguments.since, "EXTRACT_UNTIL": arguments.until}
@@ -62,6 +63,9 @@ def main() -> int:
     except (SettingsError, RefusedError) as error:
         print(error, file=sys.stderr)
         return REFUSED
+    except WarehouseError as error:
+        log.error("%s", error)
+        return FAILED
     except Exception:
         log.exception("The run failed")
         return FAILED

@@ -29,7 +29,7 @@ from pipeline.dbt import Build
 from pipeline.logs import redacted
 from pipeline.report import dollars, share
 from pipeline.settings import Settings
-from pipeline.warehouse import Ask, NoTableError, warehouse
+from pipeline.warehouse import Ask, NoTableError, WarehouseError, warehouse
 
 log = logging.getLogger(__name__)
 
@@ -207,6 +207,9 @@ class _News:
             read(*arguments)
         except NoTableError:
             self.missing.append(name)
+        except WarehouseError:
+            # Whoever opens it next says why.
+            self.unread.append(name)
         except Exception as error:
             self.unread.append(f"{name}, {type(error).__name__}")
             log.warning("For the alerts: could not read %s", name, exc_info=True)

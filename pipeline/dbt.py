@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from pipeline.processes import child
 from pipeline.settings import ROOT, SECRETS, Settings
+from pipeline.warehouse import WarehouseError, refuse_if_held, who_holds
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 METRICFLOW = ["-m", "pipeline.metricflow"]
@@ -23,6 +24,8 @@ PROJECT = ROOT / "dbt_project"
 # What dbt reads from the environment to find the project, whatever folder it is called in.
 FOLDERS = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
 RESULTS = PROJECT / "target" / "run_results.json"
+# Everything else needs the warehouse, and says at length that another process has it open.
+OFFLINE = {"parse", "list", "ls", "deps", "clean", "--help", "--version"}
 BAD = ("error", "fail", "runtime error", "partial success")
 
 
@@ -46,14 +49,17 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def call(settings: Settings, arguments: list[str]) -> int:
-    """Run dbt as from the shell; its exit code."""
+    """Run dbt as from the shell; its exit code. Raises WarehouseError."""
     settings.duckdb_path.parent.mkdir(parents=True, exist_ok=True)
+    if OFFLINE.isdisjoint(arguments):
+        refuse_if_held(settings)
     with child([DBT, *arguments], environment(settings)) as process:
         return process.wait()
 
 
 def call_metricflow(settings: Settings, arguments: list[str]) -> int:
     """Run MetricFlow as from the shell, on the metrics as they are now; its exit code."""
+    refuse_if_held(settings)
     if failed := call(settings, ["parse", "--quiet"]):
         return failed
     with child([*METRICFLOW, *arguments], environment(settings)) as process:
@@ -94,6 +100,8 @@ def build(settings: Settings) -> Build:
     result.exit_code = exit_code
     if exit_code and not result.failures:
         # It stopped before it ran anything: a model that does not compile, a wrong profile.
+        if held := next(filter(None, (who_holds(settings.duckdb_path, e) for e in errors)), None):
+            raise WarehouseError(held)
         result.failures = errors or [f"dbt ended with code {exit_code}"]
     return result
 

@@ -14,7 +14,7 @@ from pipeline import alerts, dbt, report
 from pipeline.processes import child, sandbox
 from pipeline.settings import ROOT, SOURCES, Settings, is_sandbox, load_settings
 from pipeline.stopping import raise_if_stopped
-from pipeline.warehouse import NoTableError, warehouse
+from pipeline.warehouse import NoTableError, refuse_if_held, warehouse
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +29,10 @@ def run(settings: Settings) -> int:
     """Fetch what is new, build the marts, report, draw, and tell what needs attention.
 
     Returns 0 when everything went well, 1 when something failed on the way; raises RefusedError
-    before anything is touched.
+    and, if another process has the warehouse open, WarehouseError before anything is touched.
     """
     refuse_incomplete(settings)
+    refuse_if_held(settings)
     is_sample = not settings.configured_sources()
     refuse_mixture(settings, is_sample)
     outcome = alerts.Outcome(is_sample=is_sample)

@@ -18,6 +18,7 @@ from dashboards.loading import Source
 from dashboards.preview import page
 from dashboards.preview.cube import Counts, Cubes
 from pipeline.settings import ROOT, Settings
+from pipeline.warehouse import WarehouseError, open_file
 
 FOLDER = ROOT / "target" / "dashboards"
 ROWS = 20_000
@@ -51,9 +52,9 @@ def preview(
     folder.mkdir(parents=True, exist_ok=True)
     cards, failures, written = [], [], {"index.html"}
     try:
-        connection = duckdb.connect(settings.duckdb_path, read_only=True)
-    except duckdb.Error as error:
-        raise PreviewError(f"{settings.duckdb_path} cannot be read: {error}") from None
+        connection = open_file(settings.duckdb_path, read_only=True)
+    except WarehouseError as error:
+        raise PreviewError(str(error)) from None
     with connection:
         today = today_in(connection)
         company = page.facts(connection, today)

@@ -182,3 +182,23 @@ def test_a_run_that_is_stopped_ends_at_once_and_sweeps_what_one_that_was_killed_
     assert killed != stopped
     assert "was stopped (SIGINT); the next run makes up for it" in said
     assert "Traceback" not in said
+
+
+def test_another_program_that_holds_the_file_is_named_with_what_to_do(
+    environment: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path / "w.duckdb")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout
+        holder.stdout.readline()
+        assert main(["run", "--source", "cursor"]) == 1
+        holder.communicate(b"\n")
+    said = capsys.readouterr()
+    assert not said.out
+    assert said.err.count("\n") == 1
+    assert f"is in use by process {holder.pid} ({sys.executable} -c" in said.err
+    assert f"end it with `kill {holder.pid}`" in said.err

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -533,22 +531,6 @@ def test_the_sandbox_and_a_real_company_never_share_a_warehouse(
     assert str(settings.duckdb_path) in report.sources[0].errors[0]
     assert "set another DUCKDB_PATH" in report.sources[0].errors[0]
     assert landed_rows(settings) == before
-
-
-def test_another_program_that_holds_the_file_is_named_as_the_reason(settings: Settings) -> None:
-    settings.duckdb_path.parent.mkdir(exist_ok=True)
-    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(settings.duckdb_path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as holder:
-        assert holder.stdout
-        holder.stdout.readline()
-        report = run(settings, sources=CURSOR)
-        holder.communicate(b"\n")
-    assert report.exit_code == 1
-    assert "close the program that has it open" in report.sources[0].errors[0]
 
 
 def test_no_secret_is_in_the_warehouse_the_log_or_the_report(

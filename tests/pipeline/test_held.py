@@ -1,0 +1,101 @@
+"""A warehouse that another process has open: who has it and what to do, in one sentence."""
+
+import subprocess
+import sys
+
+import pytest
+
+from dashboards.preview import PreviewError, preview
+from pipeline import dbt
+from pipeline.settings import ROOT, load_settings
+from pipeline.warehouse import WarehouseError, open_file, who_holds
+
+
+@pytest.fixture(params=["writes", "reads"])
+def held(request, tmp_path, monkeypatch):
+    """Settings, and the process that has their warehouse open."""
+    path = tmp_path / "warehouse.duckdb"
+    open_file(path).close()
+    monkeypatch.setenv("DUCKDB_PATH", str(path))
+    monkeypatch.setenv("CURSOR_API_KEY", "made-up-key")
+    code = (
+        "import duckdb, sys; held = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == 'reads');"
+        " print(1, flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path), request.param],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        holder.stdout.readline()
+        yield load_settings(), holder
+
+
+writes = pytest.mark.parametrize("held", ["writes"], indirect=True)
+
+
+@pytest.mark.parametrize("arguments", ["run", "dbt build", "mf list metrics"])
+def test_a_command_says_in_one_sentence_who_has_the_warehouse_and_what_to_do(held, arguments):
+    settings, holder = held
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", *arguments.split()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stderr
+    assert done.returncode == 1
+    assert said.count("\n") == 1
+    assert f"{settings.duckdb_path} is in use by process {holder.pid} ({sys.executable} -c" in said
+    assert f"wait until that is done or end it with `kill {holder.pid}`" in said
+
+
+@writes
+def test_what_needs_no_warehouse_does_not_mind(held, tmp_path, monkeypatch):
+    settings, _ = held
+    stand_in = tmp_path / "dbt"
+    stand_in.write_text("")
+    monkeypatch.setattr(dbt, "DBT", str(stand_in))
+    assert dbt.call(settings, ["parse"]) == 0
+
+
+@writes
+def test_a_build_that_finds_the_warehouse_in_use_says_so_in_the_same_words(
+    held, tmp_path, monkeypatch
+):
+    """A stand-in for dbt, which takes seconds to find out."""
+    settings, holder = held
+    stand_in = tmp_path / "dbt"
+    stand_in.write_text(
+        "import json, os, duckdb\n"
+        "try:\n"
+        "    duckdb.connect(os.environ['DUCKDB_PATH'])\n"
+        "except duckdb.Error as error:\n"
+        "    message = f'Encountered an error:\\nRuntime Error\\n  {error}'\n"
+        "    print(json.dumps({'info': {'level': 'error', 'msg': message}}))\n"
+        "    raise SystemExit(2)\n"
+    )
+    monkeypatch.setattr(dbt, "DBT", str(stand_in))
+    monkeypatch.setattr(dbt, "RESULTS", tmp_path / "run_results.json")
+    with pytest.raises(WarehouseError, match=f"is in use by process {holder.pid} "):
+        dbt.build(settings)
+
+
+@writes
+def test_so_does_the_preview(held, tmp_path):
+    settings, holder = held
+    with pytest.raises(PreviewError, match=f"is in use by process {holder.pid} "):
+        preview(settings, [], tmp_path / "pages")
+
+
+def test_a_process_that_is_not_known_is_named_as_duckdb_names_it(tmp_path):
+    error = "Could not set lock: Conflicting lock is held in /bin/duckdb (PID 4194305). See also"
+    assert "in use by process 4194305 (/bin/duckdb)" in who_holds(tmp_path, error)
+
+
+def test_a_file_that_is_no_warehouse_is_named(tmp_path):
+    path = tmp_path / "w.duckdb"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(WarehouseError, match=r"w\.duckdb cannot be opened .* DUCKDB_PATH"):
+        open_file(path)
