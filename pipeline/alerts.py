@@ -97,6 +97,8 @@ def tell(settings: Settings, outcome: Outcome, console: Console | None = None) -
             remember(settings, message)
         else:
             show(message, console)
+    except WarehouseError as error:
+        log.warning("The alerts could not be told: %s", error)
     except Exception:
         log.warning("The alerts could not be told", exc_info=True)
 

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
 from dashboards.preview import PreviewError, preview
-from pipeline import dbt
+from pipeline import alerts, dbt
 from pipeline.settings import ROOT, load_settings
 from pipeline.warehouse import WarehouseError, open_file, who_holds
 
@@ -87,6 +88,18 @@ def test_so_does_the_preview(held, tmp_path):
     settings, holder = held
     with pytest.raises(PreviewError, match=f"is in use by process {holder.pid} "):
         preview(settings, [], tmp_path / "pages")
+
+
+@writes
+def test_alerts_that_cannot_be_read_or_remembered_are_no_traceback(held, monkeypatch, caplog):
+    settings, _ = held
+    alerts.tell(settings, alerts.Outcome())
+    with pytest.raises(WarehouseError) as caught:
+        open_file(settings.duckdb_path)
+    monkeypatch.setattr(alerts, "compose", Mock(side_effect=caught.value))
+    alerts.tell(settings, alerts.Outcome())
+    assert [record.exc_info for record in caplog.records] == [None]
+    assert "is in use by process" in caplog.text
 
 
 def test_a_process_that_is_not_known_is_named_as_duckdb_names_it(tmp_path):
