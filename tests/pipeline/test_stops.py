@@ -25,12 +25,13 @@ def main():
 
 run_command(main, "It")
 """
-WAITS = "import signal; print('ready', flush=True); signal.pause()"
+# It ends by itself if the test fails.
+WAITS = "import signal; signal.alarm(30); print('ready', flush=True); signal.pause()"
 
 
 @contextmanager
 def started(*arguments, **variables):
-    """A Python process in a session of its own, of which nothing outlives the test."""
+    """A Python process in a session of its own, as a terminal has one."""
     with subprocess.Popen(
         [sys.executable, *arguments],
         cwd=ROOT,
