@@ -41,6 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     preview = added.add_parser("preview", help="draw every dashboard from the DuckDB warehouse")
     preview.add_argument("--rows", type=int, help="how many rows a page holds for a chart at most")
     preview.add_argument("--folder", type=Path, help="target/dashboards if not given")
+    preview.add_argument(
+        "--wait",
+        action="store_true",
+        help="read the definitions, then wait for a line on standard input before drawing",
+    )
     added.add_parser("generate", help="write schema.json and dbt's exposures")
     deploy = added.add_parser("deploy", help="bring Metabase to what is defined")
     deploy.add_argument("--plan", action="store_true", help="only say what would change; then 2")
@@ -75,7 +80,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     """The exit code of a command. What talks to Metabase or draws is imported where it is needed:
     a check is quick."""
     if options.command == "preview":
-        return _preview(settings, options.folder, options.rows)
+        return _preview(settings, options)
     catalog = load_catalog(settings)
     if options.command == "check":
         sources, findings = _checked(settings, catalog, also_generated=True)
@@ -93,13 +98,17 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         raise DeployError(str(error)) from None
 
 
-def _preview(settings: Settings, folder: Path | None, rows: int | None) -> int:
+def _preview(settings: Settings, options: argparse.Namespace) -> int:
     """Draw every dashboard; what is wrong in a definition is named, and the rest drawn."""
     from dashboards import preview
 
+    folder, rows = options.folder, options.rows
     try:
-        preview.refuse_nothing(settings)
         sources, findings = load(load_catalog(settings))
+        if options.wait and not sys.stdin.readline():
+            # Who started this will not need it any more.
+            return FAILED
+        preview.refuse_nothing(settings)
         folder = folder or preview.FOLDER
         failures = preview.preview(settings, sources, folder, rows or preview.ROWS)
     except preview.PreviewError as error:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,15 +60,22 @@ def child(
 
 
 @contextmanager
-def sandbox(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """The stand-in for the vendors on a free port, and the settings that point at it.
+def sandbox(environment: Mapping[str, str]) -> Iterator[Callable[[], dict[str, str]]]:
+    """The stand-in for the vendors on a free port; what this gives waits until it is ready, and
+    returns the settings that point at it.
 
     Its standard input stays open as long as this process lives: it ends when that closes, even if
     this process is killed.
     """
     arguments = ["-m", "sandbox", "serve", "--port", "0"]
     with child(arguments, environment, subprocess.PIPE, subprocess.PIPE) as process:
-        line = process.stdout.readline() if process.stdout else ""
-        if not line:
-            raise RuntimeError(f"the sandbox ended with code {process.wait()} before it was ready")
-        yield json.loads(line)["env"]
+
+        def ready() -> dict[str, str]:
+            line = process.stdout.readline() if process.stdout else ""
+            if not line:
+                code = process.wait()
+                raise RuntimeError(f"the sandbox ended with code {code} before it was ready")
+            settings: dict[str, str] = json.loads(line)["env"]
+            return settings
+
+        yield ready

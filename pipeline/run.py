@@ -7,8 +7,8 @@ import logging
 import os
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 from pipeline import alerts, dbt, report
 from pipeline.processes import child, sandbox
@@ -53,7 +53,9 @@ def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
         if outcome.is_sample:
             log.info("No vendor is configured: using the sandbox, a sample company on this machine")
             log.info("(.env.example lists the settings for your own)")
-            os.environ.update(stack.enter_context(sandbox(os.environ)))
+            settings_of_the_sandbox = stack.enter_context(sandbox(os.environ))
+            read_project(settings)
+            os.environ.update(settings_of_the_sandbox())
             settings = load_settings()
         else:
             log.info("Configured: %s", ", ".join(settings.configured_sources()))
@@ -65,14 +67,17 @@ def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
         log.error("Nothing was extracted; the marts stay as they were")
         return 1
     outcome.extracted = json.loads(EXTRACT_REPORT.read_text())
-    with step("dbt build"):
-        outcome.build = build = dbt.build(settings)
-    log_build(settings, build)
-    if build.statuses:
-        counts = (f"{count} {status}" for status, count in build.statuses.most_common())
-        log.info("dbt: %s", ", ".join(counts))
-    ties = report.show(settings, outcome.extracted)
-    outcome.preview_code = preview(settings)
+    with preview(settings) as draw:
+        with step("dbt build"):
+            outcome.build = build = dbt.build(settings)
+        log_build(settings, build)
+        if not build.is_whole:
+            log.info("dbt: left out what cannot have changed since the last build")
+        if build.statuses:
+            counts = (f"{count} {status}" for status, count in build.statuses.most_common())
+            log.info("dbt: %s", ", ".join(counts))
+        ties = report.show(settings, outcome.extracted)
+        outcome.preview_code = draw()
     if outcome.extract_code:
         log.error("Some of the extraction failed: the marts lack what it would have brought")
     failed = outcome.extract_code or build.exit_code or outcome.preview_code
@@ -111,23 +116,42 @@ def extract(settings: Settings) -> int:
     environment = os.environ | settings.dbt_environment()
     # Its own table goes to standard output; the report at the end says the same in less.
     with child(arguments, environment, stdout=subprocess.DEVNULL) as process:
+        read_project(settings)
         return process.wait()
 
 
-def preview(settings: Settings) -> int:
-    """Draw the dashboards in a process of its own; its exit code. Of BigQuery there is no preview:
+def read_project(settings: Settings) -> None:
+    """Have dbt read the project, which takes seconds, while something else starts or answers. What
+    is wrong in it, the build will say."""
+    with suppress(dbt.DbtError):
+        dbt.project(settings)
+
+
+@contextmanager
+def preview(settings: Settings) -> Iterator[Callable[[], int]]:
+    """A process that draws the dashboards when it is told to, by calling what this gives; the exit
+    code. It reads their definitions while the marts are built. Of BigQuery there is no preview:
     Metabase is there."""
     if settings.target != "duckdb":
-        return 0
+        yield lambda: 0
+        return
     # It asks no vendor, and the sandbox, which stood for them, is gone with its files.
     names = [name for needed in SOURCES.values() for name in needed]
     vendors = dict.fromkeys([*names, *(f"{name}_SECRET" for name in names)], "")
     environment = os.environ | settings.dbt_environment() | vendors
-    with step("preview"), child(["-m", "dashboards", "preview"], environment) as process:
-        code = process.wait()
-    if code:
-        log.error("Some of the preview could not be drawn: see above; the marts are as they are")
-    return code
+    arguments = ["-m", "dashboards", "preview", "--wait"]
+    with child(arguments, environment, subprocess.PIPE) as process:
+
+        def draw() -> int:
+            with step("preview"):
+                process.communicate("draw\n")
+            if process.returncode:
+                log.error(
+                    "Some of the preview could not be drawn: see above; the marts are as they are"
+                )
+            return process.returncode
+
+        yield draw
 
 
 def refuse_incomplete(settings: Settings) -> None:

@@ -5,6 +5,7 @@ import logging
 import re
 import threading
 import time
+from contextlib import nullcontext
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -141,7 +142,7 @@ class Webhook:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}/services/{SECRET}"
 
     def last(self):
@@ -181,7 +182,7 @@ def make_run(tmp_path, monkeypatch):
 
         monkeypatch.setattr(run, "extract", extract)
         monkeypatch.setattr(run.dbt, "build", dbt_build)
-        monkeypatch.setattr(run, "preview", lambda _settings: preview_code)
+        monkeypatch.setattr(run, "preview", lambda _settings: nullcontext(lambda: preview_code))
         monkeypatch.setenv("LOG_LEVEL", log_level)
         settings = load_settings()
         set_up_logs(settings)

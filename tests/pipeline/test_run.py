@@ -1,11 +1,11 @@
 """When a run begins at all, what it leaves behind, and what its exit code says."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from decimal import Decimal
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -149,7 +149,8 @@ def test_a_preview_asks_no_vendor_and_needs_nothing_of_the_sandbox(tmp_path, mon
     settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
     monkeypatch.setenv("GOOGLE_SHEETS_ID", "sheet")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "gone.json"))
-    assert run.preview(settings) == 1
+    with run.preview(settings) as draw:
+        assert draw() == 1
     said = capfd.readouterr().err
     assert "none.duckdb" in said
     assert "gone.json" not in said
@@ -157,10 +158,12 @@ def test_a_preview_asks_no_vendor_and_needs_nothing_of_the_sandbox(tmp_path, mon
 
 def test_a_preview_that_fails_is_told_and_on_bigquery_there_is_none(tmp_path, caplog, capfd):
     settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
-    assert run.preview(settings) == 1
+    with run.preview(settings) as draw:
+        assert draw() == 1
     assert "Some of the preview could not be drawn" in caplog.text
     assert f"There is no warehouse {tmp_path}/none.duckdb" in capfd.readouterr().err
-    assert run.preview(settings.model_copy(update={"target": "bigquery"})) == 0
+    with run.preview(settings.model_copy(update={"target": "bigquery"})) as draw:
+        assert draw() == 0
 
 
 def test_money_is_printed_in_dollars_and_cents():
@@ -179,19 +182,14 @@ def test_a_difference_to_the_vendor_is_shown_and_fails(tmp_path):
 @pytest.mark.parametrize(
     ("status", "level", "kept"), [("warn", "WARNING", "warnings"), ("fail", "ERROR", "failures")]
 )
-def test_what_a_test_found_is_logged_as_loud_as_the_test(
-    tmp_path, monkeypatch, caplog, holding, status, level, kept
-):
-    node = {
-        "unique_id": "test.ai_spend.invoices_match_the_marts",
-        "status": status,
-        "message": "Got 1 result",
-        "relation_name": "raw_cursor.found",
-    }
-    results = tmp_path / "run_results.json"
-    results.write_text(json.dumps({"results": [node]}))
-    monkeypatch.setattr(dbt, "RESULTS", results)
-    build = dbt._results()
+def test_what_a_test_found_is_logged_as_loud_as_the_test(caplog, holding, status, level, kept):
+    node = SimpleNamespace(
+        name="invoices_match_the_marts",
+        resource_type="test",
+        relation_name="raw_cursor.found",
+    )
+    one = SimpleNamespace(node=node, status=status, message="Got 1 result")
+    build = dbt._results(SimpleNamespace(results=[one]))
     settings = holding("https://api.cursor.com")
     with duckdb.connect(str(settings.duckdb_path)) as connection:
         connection.execute("create table raw_cursor.found as select 'cursor', '125.40'")
@@ -201,3 +199,24 @@ def test_what_a_test_found_is_logged_as_loud_as_the_test(
         (level, "dbt: invoices_match_the_marts: Got 1 result"),
         (level, "dbt:   found: cursor, 125.40"),
     ]
+
+
+@pytest.mark.nightly
+def test_of_two_runs_on_the_sample_the_second_builds_what_each_run_tells_anew(tmp_path):
+    settings = {"DUCKDB_PATH": str(tmp_path / "warehouse.duckdb"), "CI": ""}
+    runs = [
+        subprocess.run(
+            [sys.executable, "-m", "pipeline", "run"],
+            cwd=ROOT,
+            env=os.environ | settings,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        for _ in range(2)
+    ]
+    assert [run.returncode for run in runs] == [0, 0], runs[-1].stderr
+    said = ["left out what cannot have changed" in run.stderr for run in runs]
+    assert said == [False, True]
+    assert "to the last digit" in runs[1].stdout

@@ -32,6 +32,8 @@ WAITS = "import signal; signal.alarm(30); print('ready', flush=True); signal.pau
 @contextmanager
 def started(*arguments, **variables):
     """A Python process in a session of its own, as a terminal has one."""
+    # Under nohup these tests would hand down that it is ignored.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with subprocess.Popen(
         [sys.executable, *arguments],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags=['every_run']) }}
 
 -- GRAIN: one row per model, day that it must build again, and reason
 with changed_windows as (

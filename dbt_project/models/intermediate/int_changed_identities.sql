@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags=['every_run']) }}
 
 -- GRAIN: one row per model, identity and span of days on which a changed rule may
 -- touch it

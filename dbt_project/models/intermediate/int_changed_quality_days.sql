@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', tags=['every_run']) }}
 
 -- GRAIN: one row per model, day whose quality it must judge again, and reason
 -- What is expected of a day, and when it was last asked for, goes on changing after its

@@ -1,4 +1,4 @@
-{{ config(**replaced_by_day(
+{{ config(tags=['every_run'], **replaced_by_day(
     'quality_date',
     changes='int_changed_quality_days',
     cluster_by=['source_name', 'organization']
