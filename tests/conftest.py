@@ -6,6 +6,54 @@ that tests start inherit it.
 
 import os
 
+import pytest
+
+from dashboards.catalog import Catalog
 from pipeline.settings import Settings
+from tests.marts.warehouse import ROOT, Warehouse
+from tools import base_company
 
 os.environ.update({name.upper(): "" for name in Settings.model_fields})
+
+
+@pytest.fixture(scope="session")
+def base() -> Warehouse:
+    """The base company in the marts, to be read. A test that writes begins with a copy of it."""
+    return Warehouse(base_company.built().parent)
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The contracts of the marts as dbt reads them."""
+    return Catalog(base_company.parsed() / "manifest.json")
+
+
+# The modules that take longest, longest first: what comes last should be short, so that all test
+# processes end at about the same time.
+LONGEST = (
+    "bigquery/test_parity.py",
+    "marts/test_changes.py",
+    "marts/test_kills.py",
+    "bigquery/test_analyzed_project.py",
+    "marts/test_conservation.py",
+    "extract/test_product_database.py",
+    "dashboards/test_preview_in_browser.py",
+    "marts/test_restatements.py",
+    "extract/test_landing.py",
+    "marts/test_builds.py",
+    "marts/test_properties.py",
+    "marts/test_revops.py",
+    "changes/test_diff.py",
+    "marts/test_bills.py",
+    "pipeline/test_stops.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest modules first. A module runs in one process, as its tests share fixtures."""
+
+    def place(item: pytest.Item) -> int:
+        file = str(item.path.relative_to(ROOT / "tests"))
+        return LONGEST.index(file) if file in LONGEST else len(LONGEST)
+
+    items.sort(key=place)

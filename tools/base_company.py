@@ -1,0 +1,207 @@
+"""The base company: a made-up company of a fixed day, landed and built once and then copied.
+
+Tests begin with a copy of it rather than with an empty warehouse, and `make diff` builds two
+versions of the models over it. What was made is kept in target/cache under a key of the content
+of everything that it was made with, so it is made again when any of that changes.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import time_machine
+from filelock import FileLock
+
+from extract.run import run
+from pipeline import dbt
+from pipeline.settings import ROOT, Settings
+from sandbox.server import running
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
+
+_STARTED = monotonic()
+CACHE = ROOT / "target" / "cache"
+
+# A Saturday late in November; before it lie two whole months.
+TODAY = AS_OF = date(2026, 11, 21)
+# The company, as `sandbox.options.Options`: equal options give equal answers.
+COMPANY: dict[str, Any] = {
+    "people": 30,
+    "days": 81,
+    "today": TODAY,
+    "rate_limits": False,
+    "seller_events": 6_000,
+    "seller_months": 3,
+    "product_database": "duckdb",
+}
+# What raw data are made with, and what else the models are.
+LOCK = "requirements.lock"
+EXTRACTION = ("extract", "sandbox", "pipeline/settings.py", "tools/base_company.py", LOCK)
+MODELS = ("dbt_project", "pipeline/dbt.py")
+# A model that is wrong takes many with it.
+MOST_OF_AN_ERROR = 5_000
+SOURCE_ENDINGS = {".py", ".sql", ".yml", ".csv", ".json", ".lock"}
+
+
+def content_key(*places: str | Path, values: Iterable[str] = ()) -> str:
+    """A hash of the content of files, and of all source files in folders, with their names; and of
+    `values`.
+
+    Places are relative to the project's root. What dbt leaves in its project is left out.
+    """
+    digest = hashlib.sha256("\0".join(values).encode())
+    for path in sorted(_files(ROOT / place for place in places)):
+        digest.update(f"{path.relative_to(ROOT)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _files(places: Iterable[Path]) -> set[Path]:
+    found: set[Path] = set()
+    for place in places:
+        if place.is_file():
+            found.add(place)
+            continue
+        found |= {
+            path
+            for path in place.rglob("*")
+            if path.suffix in SOURCE_ENDINGS
+            and not {"target", "logs", "__pycache__"} & set(path.relative_to(place).parts)
+        }
+    return found
+
+
+def kept(name: str, key: str, make: Callable[[Path], None]) -> Path:
+    """The folder target/cache/NAME-KEY, which `make` fills if it is not there yet.
+
+    Several processes may ask at once: one makes it, the others wait. It appears whole or not at
+    all. Older folders of the name go.
+    """
+    folder = CACHE / f"{name}-{key}"
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / f"{name}.lock"):
+        if not folder.exists():
+            unfinished = CACHE / f"unfinished-{name}"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            make(unfinished)
+            for older in CACHE.glob(f"{name}-*"):
+                shutil.rmtree(older, ignore_errors=True)
+            unfinished.rename(folder)
+    return folder
+
+
+def landed() -> Path:
+    """A DuckDB file with the raw data of the base company and nothing else. Copy it."""
+    key = content_key(*EXTRACTION)
+    return kept("company-landed", key, _land) / "warehouse.duckdb"
+
+
+def _land(folder: Path) -> None:
+    with at(TODAY, hour=9), running(**COMPANY) as sandbox:
+        extract(sandbox.env, folder / "warehouse.duckdb")
+
+
+def extract(env: dict[str, str], warehouse: Path, **options: Any) -> Any:  # noqa: ANN401
+    """What `python -m extract run` does, in this process; its report. `env` are settings."""
+    given: dict[str, Any] = {name.lower(): value for name, value in env.items()}
+    # Nothing of this machine's `.env`.
+    given |= {"duckdb_path": warehouse, "_env_file": None}
+    # Google's libraries are told of their credentials through the environment.
+    with mock.patch.dict(os.environ):
+        return run(Settings(**given), **options)
+
+
+def at(day: date, hour: int = 14) -> time_machine.travel:
+    """A context in which it is an hour (UTC) of a day, by the clock of this process. The clock
+    goes on from there; of two contexts, the later one is later."""
+    running = timedelta(seconds=monotonic() - _STARTED)
+    return time_machine.travel(datetime.combine(day, time(hour), UTC) + running)
+
+
+def built() -> Path:
+    """The base company with all models, as they are on TODAY. Copy it."""
+    key = content_key(*EXTRACTION, *MODELS)
+    return kept("company-built", key, _build) / "warehouse.duckdb"
+
+
+def _build(folder: Path) -> None:
+    warehouse = folder / "warehouse.duckdb"
+    shutil.copy(landed(), warehouse)
+    build(warehouse, "--exclude-resource-type", "test", "unit_test")
+
+
+class BuildError(Exception):
+    """dbt says that something of a build failed; the message says what."""
+
+
+def build(
+    warehouse: Path,
+    *arguments: str,
+    as_of: date = AS_OF,
+    command: str = "build",
+    on_event: Callable[[Any], None] | None = None,
+) -> str:
+    """`dbt build` in this process; a line for each test that warns. Raises BuildError.
+
+    dbt parses the project once for all builds of a process, and reads again only what changed
+    since the process before.
+    """
+    words = [command, *arguments, "--vars", f"as_of_date: {as_of}"]
+    if "--target-path" not in arguments:
+        words += ["--target-path", str(warehouse.parent / "target")]
+    said: list[str] = []
+
+    def listen(event: Any) -> None:  # noqa: ANN401
+        if event.info.level == "error":
+            said.append(event.info.msg)
+        if on_event:
+            on_event(event)
+
+    done = dbt.invoke(
+        ["--no-write-json", "--log-level-file", "none", *words],
+        environment(warehouse),
+        manifest(),
+        listen,
+    )
+    if not done.success:
+        raise BuildError("\n".join([*said, str(done.exception or "")])[:MOST_OF_AN_ERROR])
+    results: Any = done.result
+    return "\n".join(f"{one.node.name}: {one.message}" for one in results if one.status == "warn")
+
+
+@functools.cache
+def manifest() -> Manifest:
+    """The project as dbt reads it for DuckDB."""
+    return dbt.read_manifest(parsed())
+
+
+def parsed(settings: Mapping[str, str] | None = None) -> Path:
+    """The folder in which dbt left what it parsed, manifest.json among it; of the project as it
+    would run with `settings`, on DuckDB if not given."""
+    settings = settings or {"TARGET": "duckdb", "DUCKDB_PATH": "warehouse.duckdb"}
+    name = f"parsed-for-{settings['TARGET']}"
+
+    def parse(folder: Path) -> None:
+        # dbt reads only what changed since the last time.
+        for older in CACHE.glob(f"{name}-*/partial_parse.msgpack"):
+            shutil.copy(older, folder)
+        folders = ("--target-path", str(folder), "--log-path", str(folder))
+        dbt.parse(os.environ | settings | dbt.FOLDERS, *folders)
+
+    return kept(name, content_key("dbt_project", LOCK), parse)
+
+
+def environment(warehouse: Path) -> dict[str, str]:
+    """What dbt is given: the warehouse, and none of this machine's settings."""
+    return os.environ | {"TARGET": "duckdb", "DUCKDB_PATH": str(warehouse)} | dbt.FOLDERS
