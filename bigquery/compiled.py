@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from bigquery.googlesql import Columns
 from extract import product_database
 from extract.landing import OWN_TABLES, RECORDS
-from pipeline.dbt import DBT, FOLDERS
+from pipeline.dbt import FOLDERS, DbtError, invoke, parse
 from pipeline.settings import ROOT
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 # Where dbt keeps what it parsed and compiled, by branch: it is faster the next time.
 TARGET = ROOT / "target" / "bigquery"
@@ -72,41 +73,52 @@ class Node:
 
 
 def compile_project(
-    days: Sequence[str] = DAYS, folder: Path = TARGET, as_of_date: str | None = None
+    days: Sequence[str] = DAYS,
+    folder: Path = TARGET,
+    as_of_date: str | None = None,
+    manifest: Manifest | None = None,
 ) -> dict[str, list[Node]]:
     """Every node by branch, parents before children, with incremental models on the given days,
-    as of today unless told otherwise.
+    as of today unless told otherwise. `manifest` is what dbt parsed with SETTINGS, if that is
+    there already.
 
     Raises CompileError.
     """
-    with ThreadPoolExecutor() as threads:
-        manifests = threads.map(
-            lambda branch: _compile(branch, days, folder / branch, as_of_date), BRANCHES
-        )
-        return {
-            branch: list(nodes_of(manifest))
-            for branch, manifest in zip(BRANCHES, manifests, strict=True)
-        }
+    try:
+        manifest = manifest or parse(os.environ | SETTINGS | FOLDERS, *_into(folder))
+    except DbtError as error:
+        raise CompileError(str(error)) from error
+    for branch in BRANCHES:
+        _compile(branch, days, folder / branch, as_of_date, manifest)
+    return compiled(folder)
+
+
+def compiled(folder: Path = TARGET) -> dict[str, list[Node]]:
+    """What `compile_project` left in a folder."""
+    manifests = {branch: folder / branch / "manifest.json" for branch in BRANCHES}
+    return {
+        branch: list(nodes_of(json.loads(file.read_text()))) for branch, file in manifests.items()
+    }
 
 
 def _compile(
-    branch: str, days: Sequence[str], folder: Path, as_of_date: str | None
-) -> dict[str, Any]:
+    branch: str, days: Sequence[str], folder: Path, as_of_date: str | None, manifest: Manifest
+) -> None:
     variables = json.dumps({"offline": {"branch": branch, "days": days}, "as_of_date": as_of_date})
-    arguments = ["compile", "--no-introspect", "--no-populate-cache", "--quiet"]
-    arguments += ["--vars", variables, "--target-path", str(folder), "--log-path", str(folder)]
-    done = subprocess.run(
-        [DBT, *arguments],
-        env=os.environ | SETTINGS | FOLDERS,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+    arguments = ["compile", "--no-introspect", "--no-populate-cache", "--vars", variables]
+    said: list[str] = []
+    done = invoke(
+        [*arguments, *_into(folder)],
+        os.environ | SETTINGS | FOLDERS,
+        manifest,
+        lambda event: said.append(event.info.msg) if event.info.level == "error" else None,
     )
-    if done.returncode:
-        raise CompileError(done.stdout + done.stderr)
-    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
-    return manifest
+    if not done.success:
+        raise CompileError("\n".join([*said, str(done.exception or "")]))
+
+
+def _into(folder: Path) -> list[str]:
+    return ["--target-path", str(folder), "--log-path", str(folder)]
 
 
 def nodes_of(manifest: dict[str, Any]) -> Iterator[Node]:

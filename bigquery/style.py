@@ -13,14 +13,15 @@ from bigquery.check import Problem
 from bigquery.compiled import BRANCHES, TARGET, Node
 
 CONFIG = Path(__file__).with_name("sqlfluff.cfg")
-# Digests of what was found clean: the same text need not be read again.
-_CLEAN = TARGET / "clean.json"
 
 
-def style(project: dict[str, list[Node]]) -> list[Problem]:
-    """What sqlfluff says of the models and the tests that the project writes itself."""
+def style(project: dict[str, list[Node]], folder: Path = TARGET) -> list[Problem]:
+    """What sqlfluff says of the models and the tests that the project writes itself, which dbt
+    compiled into `folder`."""
     rules = CONFIG.read_text() + version("sqlfluff")
-    clean: set[str] = set(json.loads(_CLEAN.read_text())) if _CLEAN.exists() else set()
+    # Digests of what was found clean: the same text need not be read again.
+    kept = TARGET / "clean.json"
+    clean: set[str] = set(json.loads(kept.read_text())) if kept.exists() else set()
     texts: dict[str, tuple[str, Node]] = {}
     for branch in BRANCHES:
         for node in project[branch]:
@@ -28,7 +29,7 @@ def style(project: dict[str, list[Node]]) -> list[Problem]:
                 digest = hashlib.sha256((rules + node.sql).encode()).hexdigest()
                 texts.setdefault(digest, (branch, node))
     new = {
-        str(TARGET / branch / "compiled" / "ai_spend" / node.path): (digest, branch, node)
+        str(folder / branch / "compiled" / "ai_spend" / node.path): (digest, branch, node)
         for digest, (branch, node) in texts.items()
         if digest not in clean
     }
@@ -40,7 +41,8 @@ def style(project: dict[str, list[Node]]) -> list[Problem]:
             reason = f"sqlfluff {violation['code']}: {violation['description']}"
             line = violation["start_line_no"]
             problems.append(Problem(branch, node.name, node.path, line, reason))
-    _CLEAN.write_text(json.dumps(sorted(texts.keys() - faulty)))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(sorted(texts.keys() - faulty)))
     return problems
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ import duckdb
 
 from bigquery.compiled import SETTINGS
 from bigquery.googlesql import Columns, GoogleSql
-from pipeline.dbt import DBT, FOLDERS
-from pipeline.settings import ROOT
+from pipeline import dbt
+from tools import base_company
 
 # A column's type on DuckDB where BigQuery calls it so: raw tables as dlt makes them, money and
 # numbers as `dbt_project.yml` says.
@@ -162,16 +161,10 @@ def duckdb_table(
 def render(target: str, jinja: str, folder: Path, variables: dict) -> str:
     """Jinja as dbt compiles it for a target, without a warehouse."""
     settings = SETTINGS if target == "bigquery" else {"TARGET": target, "DUCKDB_PATH": ":memory:"}
-    command = [DBT, "--quiet", "compile", "--no-introspect", "--no-populate-cache"]
+    parsed = base_company.parsed(SETTINGS if target == "bigquery" else None)
+    command = ["compile", "--no-introspect", "--no-populate-cache"]
     command += ["--inline", jinja, "--vars", json.dumps(variables)]
     command += ["--target-path", str(folder), "--log-path", str(folder)]
-    done = subprocess.run(
-        command,
-        env=os.environ | settings | FOLDERS,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    done = dbt.invoke(command, os.environ | settings | dbt.FOLDERS, dbt.read_manifest(parsed))
+    assert done.success, done.exception
+    return str(done.result.results[0].node.compiled_code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -329,9 +328,7 @@ def rendered(target: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def expressions() -> dict[str, dict[str, str]]:
-    targets = ("bigquery", "duckdb")
-    with ThreadPoolExecutor() as threads:
-        return dict(zip(targets, threads.map(rendered, targets), strict=True))
+    return {target: rendered(target) for target in ("bigquery", "duckdb")}
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from metricflow_semantics.model.dbt_manifest_parser import (
 )
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
-from bigquery.compiled import TARGET
 from bigquery.googlesql import GoogleSql
 from bigquery.lints import FUNCTIONS
 from bigquery.scans import function_name, nodes_in
@@ -31,8 +30,8 @@ class NoWarehouse:
 
 
 @pytest.fixture(scope="module")
-def engine(project) -> MetricFlowEngine:
-    text = (TARGET / "full" / "semantic_manifest.json").read_text()
+def engine(project_folder) -> MetricFlowEngine:
+    text = (project_folder / "full" / "semantic_manifest.json").read_text()
     manifest = parse_manifest_from_dbt_generated_manifest(manifest_json_string=text)
     return MetricFlowEngine(SemanticManifestLookup(manifest), NoWarehouse())
 

@@ -7,7 +7,6 @@ rows of each model are what its children read, in the types that Google's analyz
 from __future__ import annotations
 
 import csv
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,14 +16,14 @@ import duckdb
 import pytest
 
 from bigquery.check import SNAPSHOT
-from bigquery.compiled import QUESTIONS, SETTINGS, Node, compile_project
+from bigquery.compiled import QUESTIONS, SETTINGS, Node, compiled
 from bigquery.googlesql import GoogleSql, GoogleSqlError, type_name
 from pipeline.dbt import PROJECT
-from pipeline.settings import ROOT
-from tests.bigquery import fixtures
+from tests.bigquery import compiling, fixtures
 from tests.bigquery.engines import Table, differences, duckdb_table, on_bigquery, on_duckdb
-from tests.marts.warehouse import Warehouse
+from tests.marts.warehouse import MODELS_ONLY, Warehouse
 
+AS_OF = date.fromisoformat(fixtures.AS_OF)
 MODELS = sorted(path.stem for path in (PROJECT / "models").rglob("*.sql"))
 SNAPSHOTS = sorted(path.stem for path in (PROJECT / "snapshots").glob("*.yml"))
 # Models that the reference engine cannot run, with what it lacks.
@@ -96,29 +95,22 @@ class OnBigQuery(Found):
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory) -> tuple[OnBigQuery, OnDuckDb]:
-    with ThreadPoolExecutor() as threads:
-        building = threads.submit(built_on_duckdb, tmp_path_factory.mktemp("parity"))
-        days, folder = fixtures.REBUILT, ROOT / "target" / "parity" / "bigquery"
-        compiling = threads.submit(compile_project, days, folder, fixtures.AS_OF)
-        duck, project = building.result(), compiling.result()
+    duck = built_on_duckdb(tmp_path_factory.mktemp("parity"))
+    project = compiled(compiling.folder("parity", fixtures.REBUILT, fixtures.AS_OF))
     return run_on_bigquery(project, duck), duck
 
 
 def built_on_duckdb(folder: Path) -> OnDuckDb:
-    warehouse, duck = Warehouse(folder, env={}), OnDuckDb()
+    warehouse, duck = Warehouse(folder), OnDuckDb()
     with duckdb.connect(str(warehouse.path)) as connection:
         for name, rows in fixtures.raw_tables().items():
             duckdb_table(connection, name, fixtures.columns_of(name), rows)
-    # What dbt parsed is kept: it starts several seconds sooner the next time.
-    arguments = ["--exclude-resource-type", "test", "unit_test"]
-    arguments += ["--target-path", str(ROOT / "target" / "parity" / "duckdb")]
-    warehouse.build(*arguments, "--full-refresh", as_of=fixtures.AS_OF)
+    warehouse.build(*MODELS_ONLY, "--full-refresh", as_of=AS_OF)
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         duck.models = {name: read(connection, name) for name in (*MODELS, *SNAPSHOTS)}
         connection.execute(EARLIER_RUN)
-    arguments += ["--select", "int_build_positions", *CHANGED_AGAIN]
-    warehouse.build(*arguments, as_of=fixtures.AS_OF)
+    warehouse.build(*MODELS_ONLY, "--select", "int_build_positions", *CHANGED_AGAIN, as_of=AS_OF)
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         duck.changes = {name: read(connection, name) for name in CHANGED_AGAIN}

@@ -1,8 +1,6 @@
 """Every chart's SQL for BigQuery, read by Google's own analyzer over the marts' contracts."""
 
 import json
-import os
-import subprocess
 from dataclasses import replace
 
 import pytest
@@ -10,23 +8,15 @@ import pytest
 from bigquery.charts import charts
 from bigquery.check import analyze
 from bigquery.compiled import SETTINGS, nodes_of
-from pipeline.dbt import DBT, FOLDERS
-from pipeline.settings import ROOT
+from tools import base_company
 
 COST = "model: fct_cost_daily"
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory):
+def manifest():
     """dbt's, as it would run on BigQuery."""
-    target = tmp_path_factory.mktemp("bigquery")
-    subprocess.run(
-        [DBT, "--quiet", "parse", "--target-path", str(target), "--log-path", str(target)],
-        env=os.environ | SETTINGS | FOLDERS,
-        cwd=ROOT,
-        check=True,
-    )
-    return target / "manifest.json"
+    return base_company.parsed(SETTINGS) / "manifest.json"
 
 
 @pytest.fixture(scope="session")
