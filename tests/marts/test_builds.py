@@ -1,0 +1,162 @@
+"""What a run leaves out would come out the same: a build of what can have changed, beside one of
+everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from bigquery.compiled import raw_columns
+from bigquery.googlesql import GoogleSql
+from pipeline import builds
+from pipeline.settings import Settings
+from sandbox.server import running
+from tests.marts.warehouse import MODELS_ONLY, Warehouse
+from tools.base_company import COMPANY, TODAY, at, manifest
+
+TOMORROW = TODAY + timedelta(days=1)
+# What says when something was built, or is to be built, rather than what was found.
+BOOKKEEPING = ("build_log", "finished_builds", "int_changed_")
+
+
+def settings_of(warehouse: Warehouse) -> Settings:
+    return Settings(_env_file=None, duckdb_path=warehouse.path)
+
+
+def names(wanted: set[str] | None, kind: str) -> set[str]:
+    assert wanted is not None
+    return {id_.split(".")[2] for id_ in wanted if id_.startswith(f"{kind}.")}
+
+
+@pytest.fixture
+def remembered(base: Warehouse, tmp_path: Path) -> Warehouse:
+    """A copy of the base company whose build is remembered, with one test that warned."""
+    warehouse = Warehouse.copy_of(base.path, tmp_path / "built")
+    with at(TODAY):
+        now = builds.state(settings_of(warehouse))
+    builds.remember(settings_of(warehouse), now, ["models_are_known"])
+    return warehouse
+
+
+def rows_that_differ(one: Warehouse, other: Warehouse) -> dict[str, int]:
+    """For each table and view that differs, in how many rows."""
+    with duckdb.connect() as connection:
+        for name, warehouse in (("one", one), ("other", other)):
+            connection.execute(f"attach '{warehouse.path}' as {name} (read_only)")
+        tables = connection.execute(
+            "select distinct table_schema || '.' || table_name from information_schema.tables"
+            " where table_catalog = 'other' and table_type = 'BASE TABLE'"
+            " and table_schema in ('staging', 'intermediate', 'marts', 'seeds', 'snapshots')"
+        ).fetchall()
+        found = {}
+        for (table,) in tables:
+            if table.partition(".")[2].startswith(BOOKKEEPING):
+                continue
+            sides = [f"select * from {name}.{table}" for name in ("one", "other")]
+            pairs = (sides, sides[::-1])
+            different = " union all ".join(f"({a} except all {b})" for a, b in pairs)
+            ((count,),) = connection.execute(f"select count(*) from ({different})").fetchall()
+            if count:
+                found[table] = count
+    return found
+
+
+@pytest.mark.parametrize("day", [TODAY, TOMORROW], ids=["nothing is new", "a new day"])
+def test_what_is_left_out_would_come_out_the_same(remembered: Warehouse, day, tmp_path) -> None:
+    with running(**COMPANY) as sandbox, at(day):
+        sandbox.control({"today": str(day)})
+        remembered.env.update(sandbox.env)
+        remembered.extract()
+        settings = settings_of(remembered)
+        last, now = builds.last(settings), builds.state(settings)
+    whole = Warehouse.copy_of(remembered.path, tmp_path / "whole")
+    wanted = builds.what_to_build(manifest(), last, now)
+    remembered.build(*MODELS_ONLY, *builds.selection(manifest(), wanted), as_of=day)
+    whole.build(*MODELS_ONLY, as_of=day)
+    assert rows_that_differ(remembered, whole) == {}
+
+    built = names(wanted, "model")
+    every_run = {"int_build_positions", "int_changed_windows", "int_changed_identities"}
+    every_run |= {"int_changed_days", "int_changed_quality_days", "fct_data_quality_daily"}
+    assert every_run <= built
+    tested = names(wanted, "test")
+    assert {"sources_are_fresh", "models_are_known"} <= tested
+    if day == TODAY:
+        assert built == every_run
+        assert "cost_is_the_same_in_every_view" not in tested
+    else:
+        assert {"fct_cost_daily", "vw_executive_dashboard"} <= built
+        assert "cost_is_the_same_in_every_view" in tested
+        # A view whose SQL is the same, and a tab that is the same.
+        assert not built & {"stg_cursor__usage_events", "base_google_sheets__employees"}
+
+
+def test_another_project_and_a_first_build_are_built_whole(remembered: Warehouse) -> None:
+    last = builds.last(settings_of(remembered))
+    assert last
+    now = last.state
+    assert builds.what_to_build(manifest(), None, now) is None
+    other = builds.State("another", now.as_of_date, now.loads)
+    assert builds.what_to_build(manifest(), last, other) is None
+
+
+def test_a_build_that_began_forgets_the_one_before(remembered: Warehouse) -> None:
+    settings = settings_of(remembered)
+    builds.forget(settings)
+    assert builds.last(settings) is None
+
+
+def test_an_edit_of_a_macro_a_seed_or_the_lock_is_another_project(tmp_path: Path) -> None:
+    for name in ("dbt_project/macros/a.sql", "dbt_project/seeds/b.csv", "requirements.lock"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    hashes = {builds.project_hash(tmp_path)}
+    for name in ("dbt_project/macros/a.sql", "dbt_project/seeds/b.csv", "requirements.lock"):
+        (tmp_path / name).write_text("2")
+        hashes.add(builds.project_hash(tmp_path))
+    assert len(hashes) == 4
+    (tmp_path / "dbt_project" / "target").mkdir()
+    (tmp_path / "dbt_project" / "target" / "manifest.json").write_text("")
+    assert builds.project_hash(tmp_path) in hashes
+
+
+def test_every_model_that_reads_the_clock_is_known_to(base: Warehouse) -> None:
+    """On another day these are built again, and what is below them."""
+    reading = builds._using(manifest(), builds.READS_THE_DAY)
+    written = {
+        node.unique_id
+        for node in manifest().nodes.values()
+        if node.resource_type == "model" and "as_of_date()" in node.raw_code
+    }
+    assert written < reading, "some look at the day through another macro"
+    assert "model.ai_spend.dim_models" not in reading
+
+
+def test_what_is_asked_is_valid_on_bigquery(monkeypatch: pytest.MonkeyPatch) -> None:
+    google, asked = GoogleSql(), []
+    google.add_table("acme_raw_cursor._dlt_loads", raw_columns("_dlt_loads", "raw_cursor"))
+    google.add_table("acme_raw_cursor.extractions", raw_columns("extractions", "raw_cursor"))
+    texts = dict.fromkeys(("project", "as_of_date", "loads", "unsettled"), "STRING")
+    google.add_table("acme_intermediate.finished_builds", {**texts, "finished_at": "TIMESTAMP"})
+
+    @contextmanager
+    def warehouse(_settings: Settings, **_: bool) -> Iterator[Callable]:
+        yield lambda sql: asked.append(sql) or [(2, "1.5")]
+
+    monkeypatch.setattr(builds, "warehouse", warehouse)
+    monkeypatch.setattr(builds, "SOURCES", ["cursor"])
+    settings = Settings(_env_file=None, target="bigquery", bigquery_dataset="acme")
+    now = builds.state(settings)
+    assert now.loads == {"raw_cursor": "2 1.5"}
+    builds.remember(settings, now, ["a_test"])
+    builds.forget(settings)
+    with pytest.raises(ValueError, match="not enough values"):
+        builds.last(settings)
+    assert len(asked) == 5
+    for sql in asked:
+        google.analyze(sql)
