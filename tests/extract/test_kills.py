@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from signal import SIGKILL
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -29,9 +31,21 @@ KILLS_OF_ONE_WAREHOUSE = 6
 SOURCES_OF_THIS_TEST = ["cursor", "google_sheets"]
 
 
-def extract_run(environment: dict[str, str]) -> None:
-    """`python -m extract run`, in a process whose imports are done already."""
+Landed = dict[str, list[tuple[Any, ...]]]
+Start = Callable[..., BaseProcess]
+Whole = Callable[[Path], Landed]
+
+# Where a run is killed: when all is fetched and nothing is loaded, and when the rows of a load are
+# in the warehouse and the load is not complete.
+POINTS = ("extract.landing._Batches.rest", "dlt.load.load.Load.complete_package")
+
+
+def extract_run(environment: dict[str, str], killed_at: str | None = None) -> None:
+    """`python -m extract run`, in a process whose imports are done already; killed when it calls a
+    function."""
     os.environ.update(environment)
+    if killed_at:
+        mock.patch(killed_at, side_effect=lambda *_, **__: os.kill(os.getpid(), SIGKILL)).start()
     os.environ["LOG_LEVEL"] = "ERROR"
     # What a killed run leaves behind goes away with the test.
     tempfile.tempdir = str(Path(environment["DUCKDB_PATH"]).parent)
@@ -56,6 +70,37 @@ def context() -> ForkServerContext:
     return context
 
 
+@pytest.fixture
+def start(vendors: Running, context: ForkServerContext) -> Start:
+    def start(file: Path, killed_at: str | None = None) -> BaseProcess:
+        environment = {**vendors.env, "DUCKDB_PATH": str(file)}
+        process = context.Process(target=extract_run, args=(environment, killed_at))
+        process.start()
+        return process
+
+    return start
+
+
+@pytest.fixture
+def whole(start: Start) -> Whole:
+    """A run to its end into a file, and what is there then."""
+
+    def whole(file: Path) -> Landed:
+        process = start(file)
+        process.join(120)
+        assert process.exitcode == 0
+        return everything(Settings(_env_file=None, duckdb_path=file))
+
+    return whole
+
+
+@pytest.fixture
+def expected(whole: Whole, tmp_path: Path) -> Landed:
+    expected = whole(tmp_path / "undisturbed.duckdb")
+    assert len(expected["raw_cursor.usage_events"]) > 100
+    return expected
+
+
 def everything(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     return {
         f"raw_{name}.{table}": current(settings, f"raw_{name}", table)
@@ -64,25 +109,23 @@ def everything(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_make_good(
-    vendors: Running, context: ForkServerContext, tmp_path: Path
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.rpartition(".")[2])
+def test_a_run_killed_at_a_point_leaves_nothing_that_the_next_one_does_not_make_good(
+    expected: Landed, start: Start, whole: Whole, tmp_path: Path, point: str
 ) -> None:
-    draw = random.Random(7)
+    file = tmp_path / "killed.duckdb"
+    process = start(file, point)
+    process.join(120)
+    assert process.exitcode == -SIGKILL
+    assert whole(file) == expected
 
-    def start(file: Path) -> BaseProcess:
-        environment = {**vendors.env, "DUCKDB_PATH": str(file)}
-        process = context.Process(target=extract_run, args=(environment,))
-        process.start()
-        return process
 
-    def whole(file: Path) -> dict[str, list[tuple[Any, ...]]]:
-        process = start(file)
-        process.join(120)
-        assert process.exitcode == 0
-        return everything(Settings(_env_file=None, duckdb_path=file))
-
-    expected = whole(tmp_path / "undisturbed.duckdb")
-    assert len(expected["raw_cursor.usage_events"]) > 100
+@pytest.mark.nightly
+def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_make_good(
+    expected: Landed, start: Start, whole: Whole, tmp_path: Path
+) -> None:
+    seed = random.randrange(10**6)
+    draw = random.Random(seed)
     seconds = timed(lambda: whole(tmp_path / "timed.duckdb"))
 
     kills = warehouses = 0
@@ -96,7 +139,7 @@ def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_make_good(
                 process.kill()
                 kills += 1
             process.join()
-        assert whole(file) == expected, f"after {kills} kills, warehouse {warehouses}"
+        assert whole(file) == expected, f"after {kills} kills, warehouse {warehouses}, seed {seed}"
 
 
 def timed(call: Callable[[], object]) -> float:

@@ -2,60 +2,125 @@
 
 from __future__ import annotations
 
-import contextlib
+import multiprocessing
 import os
 import random
-import shutil
 import signal
-import subprocess
-import time
+from collections.abc import Callable
 from decimal import Decimal
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import Any
 
-from sandbox.server import running
-from tests.marts.warehouse import ROOT, Warehouse
+import pytest
 
-KILLS = 8
-LONGEST = 16.0
+from sandbox.server import Running, running
+from tests.marts.warehouse import MODELS_ONLY, Warehouse
+from tools import base_company
+from tools.base_company import COMPANY, TODAY, at, landed
 
-
-def test_a_build_that_is_killed_again_and_again_ends_as_if_it_never_was(tmp_path: Path) -> None:
-    draw = random.Random(20261121)
-    with running(people=20, days=20, rate_limits=False) as sandbox:
-        killed = Warehouse(tmp_path / "killed", sandbox.env)
-        spared = Warehouse(tmp_path / "spared", sandbox.env)
-        killed.folder.mkdir()
-        spared.folder.mkdir()
-        killed.extract()
-        shutil.copy(killed.path, spared.path)
-        spared.build()
-        # The first builds are killed from nothing, the later ones while days are replaced.
-        for number in range(KILLS):
-            if number == KILLS // 2:
-                killed.build()
-                days = sandbox.totals()["anthropic"]["console"]
-                day = max(days, key=lambda day: Decimal(days[day]["billed"]))
-                change = {"vendor": "anthropic", "date": day, "factor": "1.5"}
-                sandbox.control({"revise": change})
-                killed.extract()
-                spared.extract()
-                spared.build()
-            _kill_a_build(killed, draw.uniform(2.0, LONGEST))
-        killed.build()
-        assert killed.facts() == spared.facts()
+# Tells from each of dbt's events whether it is time to be killed.
+IsTime = Callable[[str, str, str], bool]
 
 
-def _kill_a_build(warehouse: Warehouse, seconds: float) -> None:
-    command = [*warehouse.dbt("build"), "--exclude-resource-type", "test", "unit_test"]
-    process = subprocess.Popen(
-        command,
-        env=warehouse.environment(),
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    time.sleep(seconds)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def a_table_is_there_and_none_after_it(name: str, node: str, _sql: str) -> bool:
+    return (name, node) == ("NodeFinished", "int_costs")
+
+
+def the_days_are_replaced_and_nothing_says_so(name: str, node: str, sql: str) -> bool:
+    return (name, node) == ("SQLQuery", "fct_cost_daily") and "build_log" in sql
+
+
+class AfterEvents:
+    """So many events into the build."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def __call__(self, *_event: str) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+POINTS: tuple[IsTime, ...] = (
+    a_table_is_there_and_none_after_it,
+    the_days_are_replaced_and_nothing_says_so,
+)
+# At night: so many kills of each warehouse, somewhere in the events of a build.
+RANDOM_KILLS, MOST_EVENTS = 4, 2_000
+
+
+@pytest.fixture(scope="module")
+def context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb", "tools.base_company"])
+    return context
+
+
+def test_a_first_build_that_is_killed_ends_as_if_it_never_was(
+    base: Warehouse, context: ForkServerContext, tmp_path: Path
+) -> None:
+    killed = Warehouse.copy_of(landed(), tmp_path / "killed")
+    for is_time in POINTS:
+        kill_a_build(context, killed, is_time)
+    killed.build()
+    assert killed.facts() == base.facts()
+
+
+def test_a_later_build_that_is_killed_ends_as_if_it_never_was(
+    base: Warehouse, context: ForkServerContext, tmp_path: Path
+) -> None:
+    with running(**COMPANY) as sandbox:
+        killed, spared = revised_twins(base, tmp_path, sandbox)
+    for is_time in POINTS:
+        kill_a_build(context, killed, is_time)
+    killed.build()
+    assert killed.facts() == spared.facts() != base.facts()
+
+
+@pytest.mark.nightly
+def test_a_build_that_is_killed_again_and_again_ends_as_if_it_never_was(
+    base: Warehouse, context: ForkServerContext, tmp_path: Path
+) -> None:
+    seed = random.randrange(10**6)
+    draw = random.Random(seed)
+    first = Warehouse.copy_of(landed(), tmp_path / "first")
+    with running(**COMPANY) as sandbox:
+        killed, spared = revised_twins(base, tmp_path, sandbox)
+    for warehouse, expected in ((first, base), (killed, spared)):
+        for _ in range(RANDOM_KILLS):
+            kill_a_build(context, warehouse, AfterEvents(draw.randrange(MOST_EVENTS)))
+        warehouse.build()
+        assert warehouse.facts() == expected.facts(), f"seed {seed}"
+
+
+def revised_twins(base: Warehouse, folder: Path, sandbox: Running) -> tuple[Warehouse, Warehouse]:
+    """The base company twice, with a day that was revised since: landed in both, and built in the
+    second."""
+    killed = Warehouse.copy_of(base.path, folder / "killed", sandbox.env)
+    first = TODAY.replace(day=1)
+    days = sandbox.totals(str(first), str(TODAY))["anthropic"]["console"]
+    day = max(days, key=lambda day: Decimal(days[day]["billed"]))
+    sandbox.control({"revise": {"vendor": "anthropic", "date": day, "factor": "1.5"}})
+    with at(TODAY):
+        killed.extract(sources=["anthropic"], since=first)
+    spared = Warehouse.copy_of(killed.path, folder / "spared")
+    spared.build()
+    return killed, spared
+
+
+def kill_a_build(context: ForkServerContext, warehouse: Warehouse, is_time: IsTime) -> None:
+    """`dbt build` in a process of its own, killed when it is time."""
+    process = context.Process(target=build_until, args=(warehouse.path, is_time))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -signal.SIGKILL
+
+
+def build_until(path: Path, is_time: IsTime) -> None:
+    def on_event(event: Any) -> None:
+        node = getattr(getattr(event.data, "node_info", None), "node_name", "")
+        if is_time(event.info.name, node, getattr(event.data, "sql", "")):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    base_company.build(path, *MODELS_ONLY, on_event=on_event)
