@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,11 +15,16 @@ import duckdb
 import pytest
 
 from sandbox.server import Running, running
-from tests.marts.warehouse import Warehouse
+from tests.marts.warehouse import MODELS_ONLY, Warehouse
+from tools.base_company import COMPANY, at
 
-TODAY = datetime.now(UTC).date()
-YESTERDAY = TODAY - timedelta(days=1)
+# The base company was built then, and a day has passed since.
+YESTERDAY: date = COMPANY["today"]
+TODAY = YESTERDAY + timedelta(days=1)
 REVISED, EMPTIED = TODAY - timedelta(days=4), TODAY - timedelta(days=5)
+
+# What vendors reported, when, and what of it is in the facts.
+BUILT = ("+fct_cost_restatements", "+int_cost_ties")
 
 Amounts = dict[tuple[str, str, date], Decimal]
 
@@ -33,11 +38,15 @@ class Life:
     told: list[Amounts] = field(default_factory=list)
 
     def run(self) -> None:
-        self.warehouse.extract("--until", str(YESTERDAY))
-        self.build(TODAY)
+        with at(TODAY):
+            self.warehouse.extract(sources=["anthropic", "cursor"], until=YESTERDAY)
+        self.build()
 
-    def build(self, as_of: date) -> None:
-        self.warehouse.build(as_of=str(as_of))
+    def build(self) -> None:
+        self.warehouse.build(*MODELS_ONLY, "--select", *BUILT, as_of=TODAY)
+        self.tell()
+
+    def tell(self) -> None:
         self.told.append(amounts(self.warehouse, "cost_date", "intermediate.int_cost_ties"))
 
     def as_of(self, day: date) -> Amounts:
@@ -58,18 +67,12 @@ def amounts(warehouse: Warehouse, day: str, table: str) -> Amounts:
 
 
 @pytest.fixture(scope="module")
-def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    """A small company as it was found, and built, yesterday."""
-    with running(people=20, days=12, today=YESTERDAY, rate_limits=False) as sandbox:
-        warehouse = Warehouse(tmp_path_factory.mktemp("restatements"), sandbox.env)
-        warehouse.extract("--until", str(YESTERDAY))
-        with duckdb.connect(str(warehouse.path)) as connection:
-            for source in ("anthropic", "cursor", "google_sheets"):
-                connection.execute(
-                    f"update raw_{source}._dlt_loads set inserted_at = inserted_at - interval 1 day"
-                )
-        life = Life(warehouse, sandbox)
-        life.build(YESTERDAY)
+def life(base: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """The base company as it was found, and built, yesterday."""
+    with running(**COMPANY) as sandbox:
+        folder = tmp_path_factory.mktemp("restatements")
+        life = Life(Warehouse.copy_of(base.path, folder, sandbox.env), sandbox)
+        life.tell()
         yield life
 
 
@@ -146,22 +149,24 @@ def test_a_load_that_is_not_complete_is_not_known(life: Life) -> None:
             "insert into raw_cursor.usage_events by name select * replace"
             " ('1.5' as _dlt_load_id, _dlt_id || 'x' as _dlt_id) from raw_cursor.usage_events"
         )
-    life.warehouse.build("--full-refresh", "--select", "fct_cost_versions+")
+    refreshed = ("--full-refresh", "--select", "fct_cost_versions", "fct_cost_restatements")
+    life.warehouse.build(*MODELS_ONLY, *refreshed, as_of=TODAY)
     assert life.as_of(TODAY) == before
 
 
 def test_versions_in_force_and_restatements_pass_their_tests(life: Life) -> None:
-    life.build(TODAY)
-    selected = ("fct_cost_versions", "fct_cost_restatements", "int_cost_ties")
-    life.warehouse.build("--select", *(f"{name},resource_type:test" for name in selected))
-    life.warehouse.build("--select", "versions_in_force_tie_to_what_vendors_report")
+    life.build()
+    tested = ("fct_cost_versions", "fct_cost_restatements", "int_cost_ties")
+    tested += ("versions_in_force_tie_to_what_vendors_report",)
+    tested += ("--exclude-resource-type", "unit_test")
+    life.warehouse.build("--select", *tested, command="test", as_of=TODAY)
 
 
 def test_all_of_it_is_what_a_full_refresh_would_build(life: Life) -> None:
     tables = ("fct_cost_versions", "fct_cost_restatements")
     rows = [life.warehouse.rows(f"select * from marts.{name} order by all") for name in tables]
     again = ("base_anthropic__versions", "base_cursor__versions", *tables)
-    life.warehouse.build("--full-refresh", "--select", *again, "--exclude-resource-type", "test")
+    life.warehouse.build(*MODELS_ONLY, "--full-refresh", "--select", *again, as_of=TODAY)
     assert rows == [
         life.warehouse.rows(f"select * from marts.{name} order by all") for name in tables
     ]

@@ -1,19 +1,23 @@
-"""A warehouse of its own for a test: extractors and dbt as people run them, and what they leave."""
+"""A warehouse for a test: extractors and dbt over it, in this process, and what they leave."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
+
+from extract.report import RunReport
+from tools import base_company
 
 ROOT = Path(__file__).parents[2]
 FACTS = {"marts.fct_cost_daily": "cost_date", "marts.fct_usage_daily": "usage_date"}
+# What `build` leaves out unless it is told what to build.
+MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test")
 
 
 @dataclass
@@ -21,48 +25,43 @@ class Warehouse:
     """`env` are the settings of the sandbox; everything is written into `folder`."""
 
     folder: Path
-    env: dict[str, str]
+    env: dict[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
         return self.folder / "warehouse.duckdb"
 
-    def extract(self, *arguments: str, succeeds: bool = True) -> str:
-        """`python -m extract run`; what it printed."""
-        command = [sys.executable, "-m", "extract", "run"]
-        command += ["--report", str(self.folder / "extract.json"), *arguments]
-        return self._call(command, succeeds)
+    @classmethod
+    def copy_of(cls, file: Path, folder: Path, env: dict[str, str] | None = None) -> Warehouse:
+        """A warehouse that begins with what is in a file."""
+        folder.mkdir(exist_ok=True)
+        shutil.copy(file, folder / "warehouse.duckdb")
+        return cls(folder, env or {})
 
-    def build(self, *arguments: str, as_of: str | None = None, succeeds: bool = True) -> str:
-        """`dbt build` without tests unless told otherwise; what it printed."""
-        selected = arguments or ("--exclude-resource-type", "test", "unit_test")
-        variables = ("--vars", f"as_of_date: {as_of}") if as_of else ()
-        return self._call([*self.dbt("build"), *selected, *variables], succeeds)
+    def extract(self, *, succeeds: bool = True, **options: Any) -> RunReport:
+        """`python -m extract run` with its options; its report."""
+        report: RunReport = base_company.extract(self.env, self.path, **options)
+        assert (report.exit_code == 0) is succeeds, list(_errors(report))
+        return report
 
-    def test_models(self) -> str:
-        """The unit tests of the models, which `dbt build` runs only beside their models."""
-        return self._call([*self.dbt("test"), "--select", "test_type:unit"], succeeds=True)
-
-    def dbt(self, command: str) -> list[str]:
-        """A dbt command that keeps its files in the folder."""
-        folders = ["--target-path", str(self.folder / "target")]
-        folders += ["--log-path", str(self.folder / "logs")]
-        return [str(Path(sys.executable).with_name("dbt")), command, *folders]
+    def build(
+        self,
+        *arguments: str,
+        as_of: date = base_company.TODAY,
+        succeeds: bool = True,
+        command: str = "build",
+    ) -> str:
+        """`dbt build` without tests unless told otherwise; what failed or warned."""
+        arguments = arguments or MODELS_ONLY
+        if succeeds:
+            return base_company.build(self.path, *arguments, as_of=as_of, command=command)
+        with pytest.raises(base_company.BuildError) as error:
+            base_company.build(self.path, *arguments, as_of=as_of, command=command)
+        return str(error.value)
 
     def environment(self) -> dict[str, str]:
-        """What extractors and dbt are started with."""
-        folders = {"DBT_PROJECT_DIR": "dbt_project", "DBT_PROFILES_DIR": "dbt_project"}
-        settings = {"TARGET": "duckdb", "DUCKDB_PATH": str(self.path)}
-        return os.environ | self.env | folders | settings
-
-    def _call(self, command: Sequence[str], succeeds: bool) -> str:
-        env = self.environment()
-        done = subprocess.run(
-            command, env=env, cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        output = done.stdout + done.stderr
-        assert (done.returncode == 0) is succeeds, output
-        return output
+        """What extractors and dbt are started with, where a test starts processes of its own."""
+        return base_company.environment(self.path) | self.env
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of a query, money as Decimal."""
@@ -80,11 +79,7 @@ class Warehouse:
             table: self.rows(f"select * from {table} where {where} order by all") for table in FACTS
         }
 
-    def rebuilt_days(self, model: str) -> int:
-        """On how many days the model's rows are to be built again by the next run."""
-        days: int = self.value(
-            "select count(distinct changed_date) from intermediate.int_changed_days"
-            " where model_name = ?",
-            model,
-        )
-        return days
+
+def _errors(report: RunReport) -> Any:
+    for source in report.sources:
+        yield from source.all_errors()
