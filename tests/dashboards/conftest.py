@@ -1,31 +1,16 @@
 """The marts' contracts, from dbt, and dashboards out of a few lines of YAML."""
 
-import subprocess
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from tenacity.wait import wait_none
 
-from dashboards.catalog import Catalog
 from dashboards.deploy import client
 from dashboards.loading import load, load_file
-from pipeline import dbt
 from pipeline.settings import load_settings
 from tests.dashboards.deploying import project
 from tests.dashboards.gallery.warehouse import build
-
-
-@pytest.fixture(scope="session")
-def catalog(tmp_path_factory):
-    """The contracts as dbt reads them now, in a folder of this test process's own."""
-    target = tmp_path_factory.mktemp("dbt")
-    subprocess.run(
-        [dbt.DBT, "--quiet", "parse", "--target-path", str(target)],
-        env=dbt.environment(load_settings()),
-        check=True,
-    )
-    return Catalog(target / "manifest.json")
 
 
 @pytest.fixture

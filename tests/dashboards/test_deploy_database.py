@@ -13,6 +13,7 @@ from dashboards.deploy.site import connected
 from pipeline.settings import ROOT
 from tests.dashboards.deploying import PAGE
 from tests.dashboards.fake_metabase import KEY
+from tools import base_company
 
 PRIVATE = "-----BEGIN PRIVATE KEY-----made up"
 
@@ -118,11 +119,9 @@ def test_marts_that_metabase_never_sees_are_named(connect, monkeypatch):
 
 
 @pytest.fixture
-def manifest(catalog, tmp_path_factory, tmp_path):
+def manifest(tmp_path):
     """dbt's manifest of a fact and its dimensions."""
-    content = json.loads(
-        next(tmp_path_factory.getbasetemp().glob("dbt*/manifest.json")).read_text()
-    )
+    content = json.loads((base_company.parsed() / "manifest.json").read_text())
     content["nodes"] = {
         key: node
         for key, node in content["nodes"].items()

@@ -132,7 +132,7 @@ def nginx(tmp_path_factory):
     subprocess.run([*make, "-keyout", folder / "privkey.pem"], check=True, capture_output=True)
 
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Metabase)
-    Thread(target=upstream.serve_forever, daemon=True).start()
+    Thread(target=upstream.serve_forever, args=(0.01,), daemon=True).start()
     http, https = free_port(), free_port()
     text = (FOLDER / "nginx.conf").read_text()
     # Only what differs on this machine.

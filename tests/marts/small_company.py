@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import re
-import subprocess
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,11 +20,11 @@ import duckdb
 from hypothesis import strategies as st
 
 from extract.tabs import SheetError, rows_of
-from pipeline.dbt import DBT, FOLDERS, PROJECT
-from pipeline.settings import ROOT
+from pipeline import dbt
 from tests.bigquery import fixtures
 from tests.bigquery.engines import duckdb_table
 from tests.bigquery.fixtures import Load, Window
+from tools import base_company
 
 AS_OF = dt.date(2024, 3, 6)
 # Ends of a month and of a leap February, and the last complete day.
@@ -78,6 +76,8 @@ class Marts:
         }
         self.built: set[str] = set()
         self.connection = duckdb.connect(":memory:")
+        # dbt's name for the database.
+        self.connection.execute("attach ':memory:' as warehouse; use warehouse")
         self.connection.execute("set TimeZone = 'UTC'")
         # Tables of a few rows: threads would only wait for each other.
         self.connection.execute("set threads = 1")
@@ -123,34 +123,28 @@ class Marts:
 
 def _tables_in(sql: str) -> list[str]:
     return [
-        ".".join(names) for names in dict.fromkeys(re.findall(r'"memory"\."(\w+)"\."(\w+)"', sql))
+        ".".join(names)
+        for names in dict.fromkeys(re.findall(r'"warehouse"\."(\w+)"\."(\w+)"', sql))
     ]
 
 
-def compiled_marts(folder: Path = ROOT / "target" / "properties") -> Marts:
-    """All models as a full build on AS_OF has them."""
+def compiled_marts(folder: Path) -> Marts:
+    """All models as a full build on AS_OF has them; dbt leaves its files in the folder."""
     variables = json.dumps({"offline": {"branch": "full"}, "as_of_date": str(AS_OF)})
-    command = [DBT, "compile", "--no-introspect", "--no-populate-cache", "--quiet"]
+    command = ["compile", "--no-introspect", "--no-populate-cache", "--no-write-json"]
     command += ["--vars", variables, "--target-path", str(folder), "--log-path", str(folder)]
-    done = subprocess.run(
-        command,
-        env=os.environ | {"TARGET": "duckdb", "DUCKDB_PATH": ":memory:"} | FOLDERS,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest = base_company.manifest()
+    done = dbt.invoke(command, base_company.environment(folder / "warehouse.duckdb"), manifest)
+    assert done.success, done.exception
     sql, raw = {}, []
-    for node in (*manifest["nodes"].values(), *manifest["sources"].values()):
-        table = ".".join(_tables_in(node.get("relation_name") or ""))
-        if node["resource_type"] == "model":
-            sql[table] = node["compiled_code"]
-        elif node["resource_type"] == "seed":
-            file = PROJECT / node["original_file_path"]
+    for node in (*manifest.nodes.values(), *manifest.sources.values()):
+        table = ".".join(_tables_in(node.relation_name or ""))
+        if node.resource_type == "model":
+            sql[table] = node.compiled_code
+        elif node.resource_type == "seed":
+            file = dbt.PROJECT / node.original_file_path
             sql[table] = f"select * from read_csv('{file}', header = true)"
-        elif node["resource_type"] == "source" and table.startswith("raw_"):
+        elif node.resource_type == "source" and table.startswith("raw_"):
             raw.append(table)
     return Marts(sql, raw)
 

@@ -62,7 +62,7 @@ def run(warehouse: Warehouse, as_of: date, changed: list[date], *arguments: str)
         for day in changed:
             values = [MODEL, day, "the vendor reported it"]
             connection.execute("insert into intermediate.int_changed_days values (?, ?, ?)", values)
-    warehouse.build(*ONLY_IT, *arguments, as_of=str(as_of))
+    warehouse.build(*ONLY_IT, *arguments, as_of=as_of)
 
 
 def add(warehouse: Warehouse, days: list[date]) -> None:
@@ -79,7 +79,7 @@ def anomalies(warehouse: Warehouse, where: str = "true") -> list[tuple[Any, ...]
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    built = Warehouse(tmp_path_factory.mktemp("anomalies"), env={})
+    built = Warehouse(tmp_path_factory.mktemp("anomalies"), {})
     with duckdb.connect(str(built.path)) as connection:
         connection.execute(TABLES)
     add(built, [FIRST + timedelta(days=number) for number in range((AS_OF - FIRST).days)])
@@ -112,7 +112,7 @@ def test_what_runs_build_is_what_a_full_refresh_would_build(
     marked = warehouse.rows(f"select anomaly_date from marts.{MODEL} where scope = 'mark'")
     assert sorted(day for (day,) in marked) == [REVISED - timedelta(days=1), untouched]
     after = anomalies(warehouse, "scope != 'mark'")
-    copy = Warehouse(tmp_path, env={})
+    copy = Warehouse(tmp_path, {})
     shutil.copy(warehouse.path, copy.path)
     run(copy, AS_OF + timedelta(days=1), [], "--full-refresh")
     assert after == anomalies(copy)

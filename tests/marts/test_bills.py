@@ -10,25 +10,29 @@ import pytest
 
 from sandbox.server import Running, running
 from tests.marts.warehouse import Warehouse
+from tools.base_company import at
 
-REAL_DAY = date(2026, 8, 17)
+TODAY, REAL_DAY = date(2026, 9, 1), date(2026, 8, 17)
+# The facts and what they are made of.
+FACTS = ("--select", "+fct_cost_daily", "--exclude-resource-type", "test", "unit_test")
 Both = tuple[Warehouse, Warehouse, Running]
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     """The same ten days, from the analytics API and from the legacy reports."""
-    options = {"people": 20, "days": 40, "today": date(2026, 9, 1), "rate_limits": False}
-    with running(**options) as sandbox:  # type: ignore[arg-type]
+    with at(TODAY), running(people=20, days=40, today=TODAY, rate_limits=False) as sandbox:
         sandbox.control({"real_bill": True})
         analytics = Warehouse(tmp_path_factory.mktemp("analytics"), sandbox.env)
         legacy = Warehouse(tmp_path_factory.mktemp("legacy"), sandbox.env)
-        days = ("--since", "2026-08-12", "--until", "2026-08-22")
-        analytics.extract(*days)
-        analytics.build(as_of="2026-09-01")
+        days = {"since": date(2026, 8, 12), "until": date(2026, 8, 22)}
+        analytics.extract(**days)
+        analytics.build(*FACTS, as_of=TODAY)
         sandbox.control({"analytics": {"console": False}})
-        legacy.extract(*days)
-        legacy.build("--exclude-resource-type", "unit_test", as_of="2026-09-01")
+        legacy.extract(**days)
+        legacy.build(*FACTS, as_of=TODAY)
+        tested = ("--select", "+fct_cost_daily,test_type:data", "--indirect-selection", "cautious")
+        legacy.build(*tested, command="test", as_of=TODAY)
         yield analytics, legacy, sandbox
 
 
@@ -82,8 +86,9 @@ def test_one_source_speaks_for_an_organization_and_day(both: Both) -> None:
     analytics, legacy, _ = both
     # Analytics come back: the days that they cover are theirs again, the others stay.
     both[2].control({"analytics": {"console": True}})
-    legacy.extract("--source", "anthropic", "--since", "2026-08-16", "--until", "2026-08-20")
-    legacy.build(as_of="2026-09-01")
+    days = {"since": date(2026, 8, 16), "until": date(2026, 8, 20)}
+    legacy.extract(sources=["anthropic"], **days)
+    legacy.build(*FACTS, as_of=TODAY)
     sources = dict(
         legacy.rows(
             "select cost_date, string_agg(distinct source, ' ') from marts.fct_cost_daily"

@@ -6,7 +6,7 @@ import csv
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from sandbox.server import running
 from tests.marts.warehouse import ROOT, Warehouse
 from tools import focus_validator
 
@@ -43,19 +42,14 @@ class Export:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """A company of 20 people and 70 days, in the marts."""
-    with running(people=20, days=70, rate_limits=False) as sandbox:
-        warehouse = Warehouse(tmp_path_factory.mktemp("focus"), sandbox.env)
-        warehouse.extract()
-        warehouse.build()
-        yield warehouse
+def built(base: Warehouse) -> Warehouse:
+    return base
 
 
 @pytest.fixture(scope="module")
-def export(built: Warehouse) -> Export:
+def export(built: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Export:
     """Both marts in files, as `make focus` writes them."""
-    folder = built.folder / "files"
+    folder = tmp_path_factory.mktemp("files")
     done = make_focus(built, "--folder", str(folder))
     assert done.returncode == 0, done.stderr
     return Export(built, folder)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.dbt import METRICFLOW, PROJECT
-from sandbox.server import running
 from tests.marts.warehouse import ROOT, Warehouse
+from tools import base_company
 
 Rows = dict[tuple[str, ...], dict[str, str]]
 
@@ -103,19 +102,16 @@ class Metrics:
 
 
 @pytest.fixture(scope="module")
-def metrics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metrics]:
-    """A company of 20 people and 70 days. MetricFlow reads the `target` of the project's folder,
-    which is that of whoever works here: the test has a folder of its own around the same files."""
-    with running(people=20, days=70, rate_limits=False) as sandbox:
-        warehouse = Warehouse(tmp_path_factory.mktemp("metrics"), sandbox.env)
-        warehouse.extract()
-        warehouse.build()
-        project = tmp_path_factory.mktemp("project")
-        for path in PROJECT.iterdir():
-            if path.name not in ("target", "logs"):
-                (project / path.name).symlink_to(path)
-        (project / "target").symlink_to(warehouse.folder / "target")
-        yield Metrics(warehouse, project)
+def metrics(base: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Metrics:
+    """MetricFlow reads the `target` of the project's folder, which is that of whoever works here:
+    the test has a folder of its own around the same files."""
+    project = tmp_path_factory.mktemp("project")
+    for path in PROJECT.iterdir():
+        if path.name not in ("target", "logs"):
+            (project / path.name).symlink_to(path)
+    (project / "target").symlink_to(base_company.parsed())
+    # MetricFlow opens the file as if to write.
+    return Metrics(Warehouse.copy_of(base.path, tmp_path_factory.mktemp("metrics")), project)
 
 
 @pytest.fixture(scope="module")

@@ -9,20 +9,20 @@ from decimal import Decimal
 import pytest
 
 from sandbox.server import Running, running
-from tests.marts.warehouse import Warehouse
+from tests.marts.warehouse import MODELS_ONLY, Warehouse
+from tools.base_company import COMPANY, TODAY, at
 
-TODAY = date(2026, 11, 21)
 OCTOBER = date(2026, 10, 1)
 Built = tuple[Warehouse, Running]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    """60 days of a small company, with the invoice of its one whole month."""
-    with running(people=20, days=60, today=TODAY, rate_limits=False) as sandbox:
-        warehouse = Warehouse(tmp_path_factory.mktemp("reconciliation"), sandbox.env)
-        warehouse.extract()
-        warehouse.build("--exclude-resource-type", "unit_test", as_of=str(TODAY))
+def built(base: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """The base company, with the invoice of its one whole month."""
+    with running(**COMPANY) as sandbox, at(TODAY):
+        folder = tmp_path_factory.mktemp("reconciliation")
+        warehouse = Warehouse.copy_of(base.path, folder, sandbox.env)
+        warehouse.build("--select", "invoices_match_the_marts", command="test")
         yield warehouse, sandbox
 
 
@@ -62,7 +62,8 @@ def test_the_invoice_that_asks_too_much_is_the_only_disputed_one(built: Built) -
     _, difference, reason = statuses["cursor"]
     ((invoiced, marts, warned),) = warehouse.rows(
         "select invoiced_usd, marts_usd, difference_usd"
-        " from dbt_test__audit.invoices_match_the_marts"
+        " from dbt_test__audit.invoices_match_the_marts where month = ?",
+        OCTOBER,
     )
     assert Decimal(warned) == round(difference, 2) == Decimal(invoiced) - Decimal(marts)
     assert f"{warned} too much" in reason
@@ -81,8 +82,12 @@ def test_edits_of_the_sheet_are_reconciled_by_the_next_run(built: Built) -> None
         ["windsurf", "INV-WIND", "2026-10-05", "2026-10-06", "7.77", "open"],
     ]
     sandbox.control({"sheet": {"tab": "invoices", "append": lines}})
-    warehouse.extract()
-    warehouse.build("--exclude-resource-type", "unit_test", as_of=str(TODAY + timedelta(days=1)))
+    warehouse.extract(sources=["google_sheets"])
+    tomorrow = TODAY + timedelta(days=1)
+    warehouse.build(*MODELS_ONLY, "--select", "+fct_cost_reconciliation", as_of=tomorrow)
+    tests = ("fct_cost_reconciliation", "invoices_are_reconciled_whole")
+    tests += ("invoices_are_whole_and_stand_once", "invoices_match_the_marts")
+    warehouse.build("--select", *tests, command="test", as_of=tomorrow)
     rows = of_october(warehouse, "reconciliation_status, invoiced_usd, organization")
     assert rows["cursor"][:2] == ("reconciled", round(marts, 2))
     assert rows["windsurf"] == ("disputed", Decimal("7.77"), "unattributed")

@@ -5,9 +5,7 @@ The sandbox's seller is landed from its Salesforce and its database as a run doe
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -18,12 +16,10 @@ from dashboards.check import sql_of
 from dashboards.loading import load
 from dashboards.preview import page
 from sandbox.seller import OVERAGE_SUBSCRIPTIONS, OVERCHARGED, RENEWED, UNDERCHARGED, short_id
-from sandbox.server import running
 from tests.marts.warehouse import Warehouse
+from tools.base_company import TODAY
 
 DAY = timedelta(days=1)
-TODAY = datetime.now(UTC).date()
-YESTERDAY = TODAY - DAY
 
 REVOPS = ("path:models/staging/salesforce", "path:models/staging/product", "int_days")
 REVOPS += ("path:models/intermediate/revops", "path:models/marts/revops", "revops_buckets")
@@ -39,20 +35,14 @@ BY_MONTH = ("intermediate.int_revops_usages_by_month", "intermediate.int_monthly
 
 
 @pytest.fixture(scope="module")
-def seller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """A company of few people, and a seller with three months of customers."""
-    with running(
-        people=20, days=20, today=YESTERDAY, rate_limits=False, seller_events=6_000, seller_months=3
-    ) as sandbox:
-        warehouse = Warehouse(tmp_path_factory.mktemp("revops"), sandbox.env)
-        warehouse.extract()
-        warehouse.build("--exclude-resource-type", "test", "unit_test", as_of=str(TODAY))
-        yield warehouse
+def seller(base: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The base company's seller, with three months of customers."""
+    return Warehouse.copy_of(base.path, tmp_path_factory.mktemp("revops"))
 
 
 def build(warehouse: Warehouse, *arguments: str, as_of: date = TODAY) -> None:
     selected = ("--select", *POSITIONS, *REVOPS, "--exclude-resource-type", "test", "unit_test")
-    warehouse.build(*selected, *arguments, as_of=str(as_of))
+    warehouse.build(*selected, *arguments, as_of=as_of)
 
 
 def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
@@ -119,8 +109,8 @@ def test_a_team_that_nothing_links_is_counted_and_listed(seller: Warehouse) -> N
     )
 
 
-def test_no_chart_of_the_customers_dashboard_is_empty(seller: Warehouse) -> None:
-    sources, found = load(Catalog(seller.folder / "target" / "manifest.json"))
+def test_no_chart_of_the_customers_dashboard_is_empty(seller: Warehouse, catalog: Catalog) -> None:
+    sources, found = load(catalog)
     assert not found
     (dashboard,) = (one.dashboard for one in sources if one.dashboard.key == "customer_usage")
     empty = {
@@ -134,7 +124,7 @@ def test_no_chart_of_the_customers_dashboard_is_empty(seller: Warehouse) -> None
 def test_the_dashboards_header_is_about_customers(seller: Warehouse) -> None:
     with duckdb.connect(str(seller.path), read_only=True) as connection:
         facts = page.facts(connection, TODAY, of_customers=True)
-    assert facts.newest_day == YESTERDAY - DAY
+    assert facts.newest_day == TODAY - DAY
     month = (TODAY.replace(day=1) - DAY).replace(day=1)
     spent = (
         "select sum(total_cost_usd) from marts.fct_revops_usage_daily join marts.dim_teams"
@@ -182,7 +172,7 @@ def test_the_invoices_before_and_after_a_renewal_match_their_days(seller: Wareho
 
 def test_a_late_event_builds_its_day_again_and_no_other(seller: Warehouse) -> None:
     before = contents(seller)
-    late = YESTERDAY - DAY * 40
+    late = TODAY - DAY * 41
     add_event(
         seller,
         "9999999999.1",
@@ -229,8 +219,7 @@ def test_a_day_on_which_nobody_did_anything_is_the_end_of_thirty_days_too(
 
 
 def test_all_of_it_is_what_a_full_refresh_would_build(seller: Warehouse, tmp_path: Path) -> None:
-    other = Warehouse(tmp_path, seller.env)
-    shutil.copy(seller.path, other.path)
+    other = Warehouse.copy_of(seller.path, tmp_path)
     build(other, "--full-refresh", as_of=TODAY + DAY)
     whole, built = contents(other), contents(seller)
     differing = {
