@@ -139,6 +139,10 @@ def _postgresql(programs: Path, folder: Path) -> Iterator[str]:
             process.wait()
 
 
+# What root preloads, such as another clock, need not be readable to another user.
+_NOTHING_PRELOADED = ("env", "-u", "LD_PRELOAD")
+
+
 def _as_somebody_else(folder: Path) -> list[str]:
     """What to put before a command so that it is not run by root; the folder becomes theirs."""
     if os.geteuid() != 0:
@@ -150,8 +154,8 @@ def _as_somebody_else(folder: Path) -> list[str]:
     os.chown(folder, user.pw_uid, user.pw_gid)
     identity = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     if shutil.which("setpriv"):
-        return ["setpriv", *identity, "--pdeathsig=SIGQUIT"]
-    return ["runuser", "-u", user.pw_name, "--"]
+        return [*_NOTHING_PRELOADED, "setpriv", *identity, "--pdeathsig=SIGQUIT"]
+    return [*_NOTHING_PRELOADED, "runuser", "-u", user.pw_name, "--"]
 
 
 def _with_parent() -> list[str]:
