@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in $(PY) python3.11 python3.12 python3.13 python3 p
 export DO_NOT_TRACK := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 
-.PHONY: help setup run backfill check preview test check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate lint format docs focus bench lock clean
+.PHONY: help setup run backfill check preview test test-all check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate diff try lint format docs focus bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -38,8 +38,14 @@ check: setup ## try each source's credentials without moving data
 preview: setup ## draw the dashboards from the DuckDB warehouse to target/dashboards/index.html; `make run` does it too
 	@$(PY) -m dashboards preview
 
-test: setup check-bigquery ## all tests that need neither Google nor an emulator
-	@$(PY) -m pytest --numprocesses auto --dist loadfile --junitxml target/tests.xml
+PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --junitxml target/tests.xml
+
+test: setup ## the tests that a change has to pass; they need neither Google nor an emulator
+	@$(PYTEST) -m "not nightly"
+
+test-all: setup ## all tests, with what is random or slow, and nothing kept from earlier; up to an hour
+	rm -rf target/cache target/bigquery
+	@PROPERTY_EXAMPLES=$${PROPERTY_EXAMPLES:-150} $(PYTEST)
 
 check-bigquery: setup ## check every statement for BigQuery with Google's own analyzer, offline
 	@$(PY) -m bigquery check
@@ -54,6 +60,12 @@ test-focus: setup ## the FOCUS export before both validators; that of 1.2 needs 
 
 mutate: setup ## break each mart on purpose and list what no test notices: make mutate MODELS="dim_users fct_cost_daily"
 	@$(PY) tools/mutate.py $(MODELS)
+
+diff: setup ## what a change does to the marts, in target/diff.md: make diff BASE=main WAREHOUSE=data/warehouse.duckdb (optional)
+	@$(PY) -m changes diff $(if $(BASE),--base "$(BASE)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
+
+try: setup ## build, test and compare in a copy of the local warehouse: make try MODELS=fct_cost_daily (or what git says)
+	@$(PY) -m changes try --models "$(MODELS)" $(if $(BASE),--base "$(BASE)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
 
 plan-bigquery: setup ## what the daily run reads and writes on BigQuery, and how many bytes
 	@$(PY) -m bigquery plan
