@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 EVERY_RUN = "every_run"
 # What a build is made with. The lock says which versions of dbt and of the engines.
 PROJECT = ("dbt_project", "requirements.lock")
-# What dbt leaves in the project's folder.
-LEFTOVERS = {"target", "logs", "dbt_packages"}
+# What dbt and Python leave in the project's folders.
+LEFTOVERS = {"target", "logs", "dbt_packages", "__pycache__"}
 # What is compiled with these is other SQL on another day; with those, after another answer of the
 # warehouse.
 READS_THE_DAY = ("run_started_at", 'var("as_of_date")')
@@ -56,8 +56,13 @@ class Finished:
 
 def project_hash(root: Path = ROOT) -> str:
     """A hash of the project's files, with their names."""
+    return content_hash(root, PROJECT)
+
+
+def content_hash(root: Path, places: Iterable[str]) -> str:
+    """A hash of files and of all files in folders, with their names; both are named from `root`."""
     digest = hashlib.sha256()
-    for name in PROJECT:
+    for name in places:
         place = root / name
         files = [place] if place.is_file() else sorted(place.rglob("*"))
         for file in files:

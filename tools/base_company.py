@@ -22,7 +22,7 @@ import time_machine
 from filelock import FileLock
 
 from extract.run import run
-from pipeline import dbt
+from pipeline import builds, dbt
 from pipeline.settings import ROOT, Settings
 from sandbox.server import running
 
@@ -50,35 +50,13 @@ EXTRACTION = ("extract", "sandbox", "pipeline/settings.py", "tools/base_company.
 MODELS = ("dbt_project", "pipeline/dbt.py")
 # A model that is wrong takes many with it.
 MOST_OF_AN_ERROR = 5_000
-SOURCE_ENDINGS = {".py", ".sql", ".yml", ".csv", ".json", ".lock"}
 
 
-def content_key(*places: str | Path, values: Iterable[str] = ()) -> str:
-    """A hash of the content of files, and of all source files in folders, with their names; and of
-    `values`.
-
-    Places are relative to the project's root. What dbt leaves in its project is left out.
-    """
-    digest = hashlib.sha256("\0".join(values).encode())
-    for path in sorted(_files(ROOT / place for place in places)):
-        digest.update(f"{path.relative_to(ROOT)}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]
-
-
-def _files(places: Iterable[Path]) -> set[Path]:
-    found: set[Path] = set()
-    for place in places:
-        if place.is_file():
-            found.add(place)
-            continue
-        found |= {
-            path
-            for path in place.rglob("*")
-            if path.suffix in SOURCE_ENDINGS
-            and not {"target", "logs", "__pycache__"} & set(path.relative_to(place).parts)
-        }
-    return found
+def content_key(*places: str, values: Iterable[str] = ()) -> str:
+    """A hash of the content of files and of all files in folders, which are named from the
+    project's root, and of `values`."""
+    text = "\0".join([builds.content_hash(ROOT, places), *values])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def kept(name: str, key: str, make: Callable[[Path], None]) -> Path:
