@@ -99,10 +99,12 @@ def shown_on(company: Company, day: dt.date) -> dict[str, Row]:
         taken_with = [taken for taken, rows in theirs.items() if rows]
         newest = theirs[taken_with[-1]]
         if len(newest) > 1:
-            # The sheet dates them itself; the first stands for the days before it.
-            newest.sort(key=lambda row: dates_of(row))
-            begun = [row for row in newest if made.first_day(row, "start_date") <= day]
-            shown[person] = (begun or newest[:1])[-1]
+            # The sheet dates them itself; what it says first stands for the days before it.
+            earliest = min(made.first_day(row, "start_date") for row in newest)
+            begun = [
+                row for row in newest if made.first_day(row, "start_date") <= max(day, earliest)
+            ]
+            shown[person] = max(begun, key=lambda row: (*dates_of(row), row["_row"]))
         else:
             earlier = [taken for taken in taken_with if taken <= day]
             rows = theirs[(earlier or taken_with[:1])[-1]]
@@ -418,10 +420,22 @@ TWO_ROWS = fixtures.tab(
     "ada@example.com|Ops|2024-02-01|2024-02-01",
     "ada@example.com|Apps||2024-01-31",
 )
+SAME_FIRST_DAY = fixtures.tab(
+    "email department start_date end_date",
+    "ada@example.com|Data|2024-02-01|2024-02-01",
+    "ada@example.com|Ops|2024-02-01|",
+)
+NEVER_BEGINS = fixtures.tab(
+    "email department start_date end_date",
+    "ada@example.com|Data||",
+    "ada@example.com|Ops|9999-12-31|",
+)
 
 
 @holds(14)
 @given(sheets=made.sheets_loads("employees"))
+@example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], NEVER_BEGINS)]])
+@example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], SAME_FIRST_DAY)]])
 @example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], TWO_ROWS)]])
 @example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], TWO_ROWS[::-1])]])
 def test_the_versions_of_a_person_cover_each_day_once_with_what_the_sheet_said(

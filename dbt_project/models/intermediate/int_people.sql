@@ -200,4 +200,6 @@ spans as (
 
 )
 
+-- A row dated at the end of time never begins.
 select * from spans
+where valid_from < valid_to
