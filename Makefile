@@ -9,6 +9,8 @@ PYTHON ?= $(shell for python in $(PY) python3.11 python3.12 python3.13 python3 p
 # dbt and dlt report usage to their makers unless told not to.
 export DO_NOT_TRACK := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
+# The installation compiles nothing ahead: what Python imports it has to keep.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run backfill check preview test test-all check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate diff try lint format docs focus bench lock clean
 

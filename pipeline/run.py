@@ -50,24 +50,16 @@ def run(settings: Settings) -> int:
 def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
     """The run itself; its exit code. What it comes to know goes into `outcome`."""
     with ExitStack() as stack:
-        if outcome.is_sample:
-            log.info("No vendor is configured: using the sandbox, a sample company on this machine")
-            log.info("(.env.example lists the settings for your own)")
-            settings_of_the_sandbox = stack.enter_context(sandbox(os.environ))
-            read_project(settings)
-            os.environ.update(settings_of_the_sandbox())
-            settings = load_settings()
-        else:
-            log.info("Configured: %s", ", ".join(settings.configured_sources()))
-            for source, names in settings.missing_settings().items():
-                log.info("Not configured: %s (%s)", source, " or ".join(names))
-        with step("extract"):
-            outcome.extract_code = extract(settings)
-    if not EXTRACT_REPORT.exists():
-        log.error("Nothing was extracted; the marts stay as they were")
-        return 1
-    outcome.extracted = json.loads(EXTRACT_REPORT.read_text())
-    with preview(settings) as draw:
+        with vendors(settings, outcome.is_sample) as settings, step("extract"):
+            with extraction(settings) as wait:
+                # Both while the vendors answer.
+                read_project(settings)
+                draw = stack.enter_context(preview(settings))
+                outcome.extract_code = wait()
+        if not EXTRACT_REPORT.exists():
+            log.error("Nothing was extracted; the marts stay as they were")
+            return 1
+        outcome.extracted = json.loads(EXTRACT_REPORT.read_text())
         with step("dbt build"):
             outcome.build = build = dbt.build(settings)
         log_build(settings, build)
@@ -82,6 +74,23 @@ def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
         log.error("Some of the extraction failed: the marts lack what it would have brought")
     failed = outcome.extract_code or build.exit_code or outcome.preview_code
     return int(bool(failed or not ties))
+
+
+@contextmanager
+def vendors(settings: Settings, is_sample: bool) -> Iterator[Settings]:
+    """Who is asked, and with which settings; for a sample company the sandbox, for as long."""
+    if not is_sample:
+        log.info("Configured: %s", ", ".join(settings.configured_sources()))
+        for source, names in settings.missing_settings().items():
+            log.info("Not configured: %s (%s)", source, " or ".join(names))
+        yield settings
+        return
+    log.info("No vendor is configured: using the sandbox, a sample company on this machine")
+    log.info("(.env.example lists the settings for your own)")
+    with sandbox(os.environ) as ready:
+        read_project(settings)  # while it starts
+        os.environ.update(ready())
+        yield load_settings()
 
 
 @contextmanager
@@ -109,15 +118,16 @@ def log_rows(settings: Settings, table: str, level: int, most: int = 5) -> None:
             log.log(level, "dbt:   found: %s", ", ".join(map(str, row)))
 
 
-def extract(settings: Settings) -> int:
-    """Run the extraction in a process of its own; its exit code."""
+@contextmanager
+def extraction(settings: Settings) -> Iterator[Callable[[], int]]:
+    """The extraction in a process of its own; what this gives waits for it and returns its exit
+    code."""
     EXTRACT_REPORT.unlink(missing_ok=True)
     arguments = ["-m", "extract", "run", "--report", str(EXTRACT_REPORT)]
     environment = os.environ | settings.dbt_environment()
     # Its own table goes to standard output; the report at the end says the same in less.
     with child(arguments, environment, stdout=subprocess.DEVNULL) as process:
-        read_project(settings)
-        return process.wait()
+        yield process.wait
 
 
 def read_project(settings: Settings) -> None:
@@ -130,7 +140,7 @@ def read_project(settings: Settings) -> None:
 @contextmanager
 def preview(settings: Settings) -> Iterator[Callable[[], int]]:
     """A process that draws the dashboards when it is told to, by calling what this gives; the exit
-    code. It reads their definitions while the marts are built. Of BigQuery there is no preview:
+    code. It reads their definitions while the vendors answer. Of BigQuery there is no preview:
     Metabase is there."""
     if settings.target != "duckdb":
         yield lambda: 0

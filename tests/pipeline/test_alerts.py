@@ -170,7 +170,7 @@ def make_run(tmp_path, monkeypatch):
     monkeypatch.setenv("SHEETS_DIR", str(tmp_path))
 
     def make(extracted=(), extract_code=0, build=None, preview_code=0, log_level="INFO"):
-        def extract(_settings):
+        def extract():
             if extracted is not None:
                 report.write_text(json.dumps({"sources": list(extracted)}))
             return extract_code
@@ -180,7 +180,7 @@ def make_run(tmp_path, monkeypatch):
                 raise build
             return build or Build()
 
-        monkeypatch.setattr(run, "extract", extract)
+        monkeypatch.setattr(run, "extraction", lambda _settings: nullcontext(extract))
         monkeypatch.setattr(run.dbt, "build", dbt_build)
         monkeypatch.setattr(run, "preview", lambda _settings: nullcontext(lambda: preview_code))
         monkeypatch.setenv("LOG_LEVEL", log_level)
