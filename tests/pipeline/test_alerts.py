@@ -181,6 +181,7 @@ def make_run(tmp_path, monkeypatch):
             return build or Build()
 
         monkeypatch.setattr(run, "extraction", lambda _settings: nullcontext(extract))
+        monkeypatch.setattr(run, "read_project", lambda _settings: None)
         monkeypatch.setattr(run.dbt, "build", dbt_build)
         monkeypatch.setattr(run, "preview", lambda _settings: nullcontext(lambda: preview_code))
         monkeypatch.setenv("LOG_LEVEL", log_level)
