@@ -50,12 +50,15 @@ def run(settings: Settings) -> int:
 def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
     """The run itself; its exit code. What it comes to know goes into `outcome`."""
     with ExitStack() as stack:
-        with vendors(settings, outcome.is_sample) as settings, step("extract"):
-            with extraction(settings) as wait:
-                # Both while the vendors answer.
-                read_project(settings)
-                draw = stack.enter_context(preview(settings))
-                outcome.extract_code = wait()
+        with (
+            vendors(settings, outcome.is_sample) as settings,
+            step("extract"),
+            extraction(settings) as wait,
+        ):
+            # Both while the vendors answer.
+            read_project(settings)
+            draw = stack.enter_context(preview(settings))
+            outcome.extract_code = wait()
         if not EXTRACT_REPORT.exists():
             log.error("Nothing was extracted; the marts stay as they were")
             return 1
