@@ -19,7 +19,7 @@ import duckdb
 from filelock import FileLock
 
 from changes.dbt import WITHOUT_TESTS, Child
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 
 FOLDER = ROOT / "target" / "diff"
 # Bases that are kept: the sample company's and a real warehouse's, of this branch and the last.

@@ -18,8 +18,8 @@ import duckdb
 from sqlglot import exp
 
 from dashboards.definition import Format
-from pipeline import dbt
-from pipeline.settings import Settings
+from foundation import dbt
+from foundation.settings import Settings
 
 MANIFEST = dbt.PROJECT / "target" / "manifest.json"
 # The schema of the marts in SQL that is not yet for one warehouse.

@@ -31,7 +31,7 @@ from extract.http import (
     with_retries,
 )
 from extract.windows import Page, Period, Resource, Run, Window, fetch
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 if TYPE_CHECKING:
     import anthropic

@@ -13,9 +13,9 @@ from rich.markup import escape
 
 from extract.http import VendorError
 from extract.run import SOURCES, UNUSABLE, UsageError, run
-from pipeline.logs import redacted, set_up_logs
-from pipeline.settings import Settings, SettingsError, load_settings
-from pipeline.warehouse import WarehouseError
+from foundation.logs import redacted, set_up_logs
+from foundation.settings import Settings, SettingsError, load_settings
+from foundation.warehouse import WarehouseError
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from extract.http import (
     with_retries,
 )
 from extract.windows import Page, Period, Resource, Run, Window, fetch
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 TABLES = ("members", "spend", "groups", "daily_usage", "usage_events")
 ORGANIZATION = "cursor"

@@ -15,7 +15,7 @@ from gspread.http_client import HTTPClient
 from gspread.urls import SPREADSHEETS_API_V4_BASE_URL
 
 from extract.http import TransientError, VendorError, judge, with_retries
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 SCOPES = ["https://www.googleapis.com/auth/spreadsheets.readonly"]
 TIMEOUT_SECONDS = (15.0, 60.0)

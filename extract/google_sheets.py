@@ -16,7 +16,7 @@ from extract.http import VendorError
 from extract.records import SheetRow
 from extract.tabs import TABS, SheetError, rows_of
 from extract.windows import Page, Period, Resource, Run, Window, fetch
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 TABLES = tuple(TABS)
 ORGANIZATION = "sheets"

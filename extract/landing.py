@@ -19,9 +19,9 @@ import msgspec
 import pyarrow as pa
 
 from extract.windows import Run, Window
-from pipeline.scratch import scratch_folder
-from pipeline.settings import Settings, is_sandbox
-from pipeline.warehouse import open_file
+from foundation.scratch import scratch_folder
+from foundation.settings import Settings, is_sandbox
+from foundation.warehouse import open_file
 
 log = logging.getLogger(__name__)
 

@@ -46,7 +46,7 @@ from extract.windows import (
     fetch,
     reported,
 )
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 ORGANIZATION = "product"
 

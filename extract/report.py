@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.logs import redacted
-from pipeline.settings import RAW_SCHEMAS
+from foundation.logs import redacted
+from foundation.settings import RAW_SCHEMAS
 
 Status = Literal["ok", "failed", "not readable", "not configured"]
 

@@ -17,8 +17,8 @@ from extract import anthropic, cursor, google_sheets, product_database, salesfor
 from extract.landing import land, warehouse
 from extract.report import RunReport, SourceReport
 from extract.windows import Run
-from pipeline.settings import Settings
-from pipeline.stopping import Stopped
+from foundation.settings import Settings
+from foundation.stopping import Stopped
 
 log = logging.getLogger(__name__)
 

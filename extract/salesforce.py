@@ -33,7 +33,7 @@ from extract.http import (
     with_retries,
 )
 from extract.windows import Page, Period, Resource, Run, Window, fetch
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 if TYPE_CHECKING:
     # Imported where there is an org: half of a second.

@@ -24,12 +24,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from foundation.logs import redacted
+from foundation.settings import Settings
+from foundation.warehouse import Ask, NoTableError, WarehouseError, warehouse
 from pipeline import report
-from pipeline.dbt import Build
-from pipeline.logs import redacted
+from pipeline.building import Build
 from pipeline.report import dollars, share
-from pipeline.settings import Settings
-from pipeline.warehouse import Ask, NoTableError, WarehouseError, warehouse
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.settings import Settings
-from pipeline.warehouse import Ask, NoTableError, warehouse
+from foundation.settings import Settings
+from foundation.warehouse import Ask, NoTableError, warehouse
 
 # How a row got its owner, from the surest to none, in words.
 METHODS = {

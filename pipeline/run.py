@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-from pipeline import alerts, dbt, report
-from pipeline.processes import child, sandbox
-from pipeline.settings import ROOT, SOURCES, Settings, is_sandbox, load_settings
-from pipeline.stopping import raise_if_stopped
-from pipeline.warehouse import NoTableError, refuse_if_held, warehouse
+from foundation import dbt
+from foundation.processes import child, sandbox
+from foundation.settings import ROOT, SOURCES, Settings, is_sandbox, load_settings
+from foundation.stopping import raise_if_stopped
+from foundation.warehouse import NoTableError, refuse_if_held, warehouse
+from pipeline import alerts, building, report
 
 log = logging.getLogger(__name__)
 
@@ -50,18 +51,21 @@ def run(settings: Settings) -> int:
 def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
     """The run itself; its exit code. What it comes to know goes into `outcome`."""
     with ExitStack() as stack:
-        with vendors(settings, outcome.is_sample) as settings, step("extract"):
-            with extraction(settings) as wait:
-                # Both while the vendors answer.
-                read_project(settings)
-                draw = stack.enter_context(preview(settings))
-                outcome.extract_code = wait()
+        with (
+            vendors(settings, outcome.is_sample) as settings,
+            step("extract"),
+            extraction(settings) as wait,
+        ):
+            # Both while the vendors answer.
+            read_project(settings)
+            draw = stack.enter_context(preview(settings))
+            outcome.extract_code = wait()
         if not EXTRACT_REPORT.exists():
             log.error("Nothing was extracted; the marts stay as they were")
             return 1
         outcome.extracted = json.loads(EXTRACT_REPORT.read_text())
         with step("dbt build"):
-            outcome.build = build = dbt.build(settings)
+            outcome.build = build = building.build(settings)
         log_build(settings, build)
         if not build.is_whole:
             log.info("dbt: left out what cannot have changed since the last build")
@@ -102,7 +106,7 @@ def step(name: str) -> Iterator[None]:
     log.info("%s: %.1f s", name, time.monotonic() - start)
 
 
-def log_build(settings: Settings, build: dbt.Build) -> None:
+def log_build(settings: Settings, build: building.Build) -> None:
     """Log what went wrong in dbt, and the rows that say so."""
     for level, lines in ((logging.WARNING, build.warnings), (logging.ERROR, build.failures)):
         for line in lines:

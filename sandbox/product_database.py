@@ -24,7 +24,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from pipeline.scratch import scratch_folder
+from foundation.scratch import scratch_folder
 from sandbox.seller import (
     ACTIVITY_COLUMNS,
     EVENT_COLUMNS,

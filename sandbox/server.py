@@ -23,7 +23,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline.scratch import scratch_folder
+from foundation.scratch import scratch_folder
 from sandbox import (
     anthropic_api,
     control_api,

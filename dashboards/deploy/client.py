@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from pipeline.logs import redacted
+from foundation.logs import redacted
 
 log = logging.getLogger("dashboards.deploy")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bigquery.compiled import raw_columns
+from bigquery_dev.compiled import raw_columns
 
 AS_OF = "2024-03-06"
 # Days that an incremental run builds again. New windows it looks for among the loads since a week

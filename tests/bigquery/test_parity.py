@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from bigquery.check import SNAPSHOT
-from bigquery.compiled import QUESTIONS, SETTINGS, Node, compiled
-from bigquery.googlesql import GoogleSql, GoogleSqlError, type_name
-from pipeline.dbt import PROJECT
+from bigquery_dev.check import SNAPSHOT
+from bigquery_dev.compiled import QUESTIONS, SETTINGS, Node, compiled
+from bigquery_dev.googlesql import GoogleSql, GoogleSqlError, type_name
+from foundation.dbt import PROJECT
 from tests.bigquery import compiling, fixtures
 from tests.bigquery.engines import Table, differences, duckdb_table, on_bigquery, on_duckdb
 from tests.marts.warehouse import MODELS_ONLY, Warehouse

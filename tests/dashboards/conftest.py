@@ -8,7 +8,7 @@ from tenacity.wait import wait_none
 
 from dashboards.deploy import client
 from dashboards.loading import load, load_file
-from pipeline.settings import load_settings
+from foundation.settings import load_settings
 from tests.dashboards.deploying import project
 from tests.dashboards.gallery.warehouse import build
 

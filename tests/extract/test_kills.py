@@ -20,7 +20,7 @@ import pytest
 from extract import windows
 from extract.command import main
 from extract.run import SOURCES
-from pipeline.settings import Settings
+from foundation.settings import Settings
 from sandbox.server import Running, running
 from tests.extract.conftest import current
 

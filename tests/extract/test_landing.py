@@ -14,7 +14,7 @@ import pytest
 
 from extract import anthropic, landing
 from extract.run import SOURCES, run
-from pipeline.settings import Settings
+from foundation.settings import Settings
 from sandbox.options import Options
 from sandbox.server import Running
 from sandbox.sheets import TABS, tab

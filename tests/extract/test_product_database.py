@@ -24,7 +24,7 @@ from extract.command import main
 from extract.product_database import TABLES, _is_among, _remember
 from extract.report import RunReport
 from extract.run import run
-from pipeline.settings import Settings
+from foundation.settings import Settings
 from sandbox.seller import USERS_WITHOUT_EVENTS
 from tests.extract.conftest import part, rows
 from tests.extract.sellers import Product

@@ -14,7 +14,7 @@ from extract import salesforce
 from extract.command import main
 from extract.report import RunReport
 from extract.run import run
-from pipeline.settings import Settings
+from foundation.settings import Settings
 from sandbox import salesforce_api
 from sandbox.seller import company_name, long_id, moment
 from sandbox.server import Running, running

@@ -20,7 +20,7 @@ import duckdb
 from hypothesis import strategies as st
 
 from extract.tabs import SheetError, rows_of
-from pipeline import dbt
+from foundation import dbt
 from tests.bigquery import fixtures
 from tests.bigquery.engines import duckdb_table
 from tests.bigquery.fixtures import Load, Window

@@ -11,10 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bigquery.compiled import raw_columns
-from bigquery.googlesql import GoogleSql
-from pipeline import builds
-from pipeline.settings import Settings
+from bigquery_dev.compiled import raw_columns
+from bigquery_dev.googlesql import GoogleSql
+from foundation.settings import Settings
+from pipeline import finished_builds as builds
 from sandbox.server import running
 from tests.marts.warehouse import MODELS_ONLY, Warehouse
 from tools.base_company import COMPANY, TODAY, at, manifest

@@ -13,12 +13,12 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from bigquery.googlesql import GoogleSql
+from bigquery_dev.googlesql import GoogleSql
+from foundation.logs import set_up_logs
+from foundation.settings import load_settings
+from foundation.warehouse import NoTableError
 from pipeline import alerts, run, slack
-from pipeline.dbt import Build
-from pipeline.logs import set_up_logs
-from pipeline.settings import load_settings
-from pipeline.warehouse import NoTableError
+from pipeline.building import Build
 
 SATURDAY, MONDAY = date(2026, 11, 21), date(2026, 11, 16)
 SECRET = "T000/B000/hush"
@@ -182,7 +182,7 @@ def make_run(tmp_path, monkeypatch):
 
         monkeypatch.setattr(run, "extraction", lambda _settings: nullcontext(extract))
         monkeypatch.setattr(run, "read_project", lambda _settings: None)
-        monkeypatch.setattr(run.dbt, "build", dbt_build)
+        monkeypatch.setattr(run.building, "build", dbt_build)
         monkeypatch.setattr(run, "preview", lambda _settings: nullcontext(lambda: preview_code))
         monkeypatch.setenv("LOG_LEVEL", log_level)
         settings = load_settings()

@@ -7,9 +7,10 @@ from unittest.mock import Mock
 import pytest
 
 from dashboards.preview import PreviewError, preview
-from pipeline import alerts, dbt
-from pipeline.settings import ROOT, load_settings
-from pipeline.warehouse import WarehouseError, open_file, who_holds
+from foundation import dbt
+from foundation.settings import ROOT, load_settings
+from foundation.warehouse import WarehouseError, open_file, who_holds
+from pipeline import alerts, building
 
 
 @pytest.fixture(params=["writes", "reads"])
@@ -58,14 +59,14 @@ def test_what_needs_no_warehouse_does_not_mind(held, tmp_path, monkeypatch):
     stand_in = tmp_path / "dbt"
     stand_in.write_text("")
     monkeypatch.setattr(dbt, "DBT", str(stand_in))
-    assert dbt.call(settings, ["parse"]) == 0
+    assert building.call(settings, ["parse"]) == 0
 
 
 @writes
 def test_a_build_that_finds_the_warehouse_in_use_says_so_in_the_same_words(held):
     settings, holder = held
     with pytest.raises(WarehouseError, match=f"is in use by process {holder.pid} "):
-        dbt.build(settings)
+        building.build(settings)
 
 
 @writes

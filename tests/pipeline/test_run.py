@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
-from pipeline import dbt, processes, report, run
-from pipeline.settings import ROOT, load_settings
+from foundation import dbt, processes
+from foundation.settings import ROOT, load_settings
+from pipeline import building, report, run
 
 
 def make_run(**variables):
@@ -189,7 +190,7 @@ def test_what_a_test_found_is_logged_as_loud_as_the_test(caplog, holding, status
         relation_name="raw_cursor.found",
     )
     one = SimpleNamespace(node=node, status=status, message="Got 1 result")
-    build = dbt._results(SimpleNamespace(results=[one]))
+    build = building._results(SimpleNamespace(results=[one]))
     settings = holding("https://api.cursor.com")
     with duckdb.connect(str(settings.duckdb_path)) as connection:
         connection.execute("create table raw_cursor.found as select 'cursor', '125.40'")

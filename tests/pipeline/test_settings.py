@@ -7,7 +7,7 @@ import pytest
 from google.api_core.exceptions import PermissionDenied
 from google.cloud import secretmanager
 
-from pipeline.settings import (
+from foundation.settings import (
     BIGQUERY,
     ROOT,
     SECRETS,

@@ -20,7 +20,7 @@ import duckdb
 import psycopg
 import pytest
 
-from pipeline.settings import SANDBOX_DATABASE
+from foundation.settings import SANDBOX_DATABASE
 from sandbox import product_database, seller
 from sandbox.options import Options
 from sandbox.product_database import INSTALL, find_postgresql, serving

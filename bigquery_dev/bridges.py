@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from bigquery.googlesql import type_name
+from bigquery_dev.googlesql import type_name
 
 Json = dict[str, Any]
 

@@ -229,7 +229,7 @@ class Settings(BaseSettings):
         return missing
 
     def secret_values(self) -> list[str]:
-        """The values that must never be printed, for `pipeline.logs`."""
+        """The values that must never be printed, for `foundation.logs`."""
         secrets = map(self._value, SECRETS)
         values = [secret.get_secret_value() for secret in secrets if isinstance(secret, SecretStr)]
         # A driver that repeats the password does not repeat the whole address.

@@ -9,8 +9,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from bigquery.check import Problem
-from bigquery.compiled import BRANCHES, TARGET, Node
+from bigquery_dev.check import Problem
+from bigquery_dev.compiled import BRANCHES, TARGET, Node
 
 CONFIG = Path(__file__).with_name("sqlfluff.cfg")
 

@@ -1,4 +1,4 @@
-"""python -m bigquery check | plan | smoke.
+"""python -m bigquery_dev check | plan | smoke.
 
 `check` and `plan` need no BigQuery; `smoke` needs a real project.
 """
@@ -14,18 +14,18 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipeline.settings import load_settings
+from foundation.settings import load_settings
 
 if TYPE_CHECKING:
-    from bigquery.plan import Step
+    from bigquery_dev.plan import Step
 
 
 def check() -> int:
     """Print each problem with its model, line and reason; 1 when there is any."""
     # Imported here: the analyzer takes a second, and a broken one must be told from bad SQL.
     try:
-        from bigquery.check import analyze
-        from bigquery.googlesql import GoogleSql
+        from bigquery_dev.check import analyze
+        from bigquery_dev.googlesql import GoogleSql
 
         GoogleSql().analyze("select 1")
     except Exception as error:  # noqa: BLE001 - whatever a foreign binary may raise
@@ -36,9 +36,9 @@ def check() -> int:
             file=sys.stderr,
         )
         return 1
-    from bigquery.charts import charts
-    from bigquery.compiled import TARGET, CompileError, compile_project
-    from bigquery.style import style
+    from bigquery_dev.charts import charts
+    from bigquery_dev.compiled import TARGET, CompileError, compile_project
+    from bigquery_dev.style import style
 
     start = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
@@ -73,9 +73,9 @@ def check() -> int:
 
 def plan(people: int, history: int) -> int:
     """Print what each statement of the daily run reads, and the same at ten times the history."""
-    from bigquery.check import analyze
-    from bigquery.compiled import TARGET, compile_project
-    from bigquery.plan import Company, Plan, Warehouse, totals
+    from bigquery_dev.check import analyze
+    from bigquery_dev.compiled import TARGET, compile_project
+    from bigquery_dev.plan import Company, Plan, Warehouse, totals
 
     path = load_settings().duckdb_path
     if not path.exists():
@@ -133,7 +133,7 @@ def _readings(step: Step, most: int = 3) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bigquery")
+    parser = argparse.ArgumentParser(prog="python -m bigquery_dev")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="check every statement without BigQuery")
     planning = commands.add_parser("plan", help="what the daily run reads, in bytes")
@@ -144,7 +144,7 @@ def main() -> int:
     if options.command == "plan":
         return plan(options.people, options.history)
     if options.command == "smoke":
-        from bigquery.smoke import smoke
+        from bigquery_dev.smoke import smoke
 
         return smoke()
     return check()

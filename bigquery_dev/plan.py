@@ -17,10 +17,10 @@ from pathlib import Path
 
 import duckdb
 
-from bigquery.check import Analysis, views_of
-from bigquery.compiled import QUESTIONS, Node
-from bigquery.googlesql import type_name
-from bigquery.scans import Days, Read, reads
+from bigquery_dev.check import Analysis, views_of
+from bigquery_dev.compiled import QUESTIONS, Node
+from bigquery_dev.googlesql import type_name
+from bigquery_dev.scans import Days, Read, reads
 
 LEAST_BILLED = 10_000_000
 # https://cloud.google.com/bigquery/pricing#data: a text has 2 bytes and its UTF-8.

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from bigquery.googlesql import Columns
+from bigquery_dev.googlesql import Columns
 from extract import product_database
 from extract.landing import OWN_TABLES, RECORDS
-from pipeline.dbt import FOLDERS, DbtError, invoke, parse
-from pipeline.settings import ROOT
+from foundation.dbt import FOLDERS, DbtError, invoke, parse
+from foundation.settings import ROOT
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest

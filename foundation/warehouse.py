@@ -13,7 +13,7 @@ import duckdb
 import psutil
 import pyarrow as pa
 
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 # Takes SQL, gives rows. Decimals come as Decimal, dates as date. Raises NoTableError.
 Ask = Callable[[str], list[tuple[Any, ...]]]

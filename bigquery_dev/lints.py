@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bigquery.compiled import Node
-from bigquery.googlesql import type_name
-from bigquery.scans import columns_in, columns_of, function_name, nodes_in, parts, reads
+from bigquery_dev.compiled import Node
+from bigquery_dev.googlesql import type_name
+from bigquery_dev.scans import columns_in, columns_of, function_name, nodes_in, parts, reads
 
 # The analyzer knows functions that BigQuery has not got (yet). These were looked up in
 # https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all: look a new one up,
@@ -53,7 +53,7 @@ def lint(
 def _unknown_functions(resolved: Any) -> Iterator[str]:  # noqa: ANN401
     calls = nodes_in(resolved, "ResolvedFunctionCallBaseProto")
     for name in sorted({function_name(call) for call in calls} - FUNCTIONS):
-        yield f"calls {name}, which bigquery/lints.py does not list as a function of BigQuery"
+        yield f"calls {name}, which bigquery_dev/lints.py does not list as a function of BigQuery"
 
 
 def _outer_joins_without_equality(resolved: Any) -> Iterator[str]:  # noqa: ANN401

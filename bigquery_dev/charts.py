@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
-from bigquery.compiled import Node
+from bigquery_dev.compiled import Node
 from dashboards import query
 from dashboards.catalog import Catalog
 from dashboards.compile import CompiledChart, CompiledDashboard, literal

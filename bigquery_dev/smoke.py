@@ -18,8 +18,8 @@ import duckdb
 from google.cloud import bigquery
 from rich.logging import RichHandler
 
-from bigquery.journey import YESTERDAY, JourneyError, Side, company, travel
-from pipeline.settings import Settings, load_settings
+from bigquery_dev.journey import YESTERDAY, JourneyError, Side, company, travel
+from foundation.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 

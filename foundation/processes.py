@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.settings import ROOT
-from pipeline.stopping import PARENT
+from foundation.settings import ROOT
+from foundation.stopping import PARENT
 
 WITH_PARENT = str(Path(__file__).with_name("with_parent.py"))
 SECONDS_TO_STOP = 10

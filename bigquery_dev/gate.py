@@ -24,9 +24,9 @@ from zetasql.wasi._pb2.zetasql.public.options_pb2 import (
     PARSE_LOCATION_RECORD_FULL_NODE_SCOPE,
 )
 
-from bigquery import bridges, googlesql
-from bigquery.bridges import Json
-from bigquery.googlesql import Columns, GoogleSql, GoogleSqlError, statements, table_paths
+from bigquery_dev import bridges, googlesql
+from bigquery_dev.bridges import Json
+from bigquery_dev.googlesql import Columns, GoogleSql, GoogleSqlError, statements, table_paths
 
 _PROJECT = re.compile(r"/projects/([^/]+)/")
 _TABLE = re.compile(r"/projects/([^/]+)/datasets/([^/]+)/tables/([^/]+)$")

@@ -19,9 +19,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline.dbt import DBT, FOLDERS
-from pipeline.settings import ROOT, Settings
-from pipeline.warehouse import warehouse
+from foundation.dbt import DBT, FOLDERS
+from foundation.settings import ROOT, Settings
+from foundation.warehouse import warehouse
 from sandbox.server import Running, running
 
 log = logging.getLogger(__name__)

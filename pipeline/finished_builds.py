@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.settings import ROOT, SOURCES, Settings
-from pipeline.warehouse import Ask, NoTableError, warehouse
+from foundation.settings import ROOT, SOURCES, Settings
+from foundation.warehouse import Ask, NoTableError, warehouse
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest

@@ -7,7 +7,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Literal
 
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 # Only these speak at LOG_LEVEL; libraries are heard from WARNING on.
 OURS = ("__main__", "pipeline", "extract", "dashboards")

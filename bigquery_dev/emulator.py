@@ -1,7 +1,7 @@
 """An emulator of BigQuery behind the gate, for as long as a block runs.
 
 The emulator is a test tool with dependencies of its own, so it has a virtual environment of its
-own, `.venv-emulator`, which `python -m bigquery.emulator install` makes.
+own, `.venv-emulator`, which `python -m bigquery_dev.emulator install` makes.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from pathlib import Path
 
 import uvicorn
 
-from bigquery import gate
-from bigquery.bridges import Json
-from pipeline.settings import ROOT
+from bigquery_dev import gate
+from bigquery_dev.bridges import Json
+from foundation.settings import ROOT
 
 PROJECT = "emulated"
 HOST = "127.0.0.1"
@@ -83,7 +83,7 @@ def install() -> None:
 def _emulator(folder: Path) -> Iterator[str]:
     """The emulator's own URL."""
     if not _STAMP.exists() or _STAMP.read_text() != REQUIREMENTS.read_text():
-        raise EmulatorError("the emulator is not installed: python -m bigquery.emulator install")
+        raise EmulatorError("the emulator is not installed: `make test-bigquery` installs it")
     command = [str(_PYTHON), str(_START), "start", "--project", PROJECT]
     log = folder / "emulator.log"
     with log.open("w") as output:
@@ -146,7 +146,7 @@ def _gate(emulator: str, requests: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bigquery.emulator", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bigquery_dev.emulator", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("install", help="make the emulator's environment")
     serve = commands.add_parser("serve", help="run it until Ctrl-C")

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bigquery.compiled import BRANCHES, QUESTIONS, Node
-from bigquery.googlesql import GoogleSql, GoogleSqlError, Types, type_name, type_proto
-from bigquery.lints import lint
+from bigquery_dev.compiled import BRANCHES, QUESTIONS, Node
+from bigquery_dev.googlesql import GoogleSql, GoogleSqlError, Types, type_name, type_proto
+from bigquery_dev.lints import lint
 
 # What dbt adds to a snapshot.
 SNAPSHOT = {
