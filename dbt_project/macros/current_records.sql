@@ -76,8 +76,9 @@ after its rows were extracted, or after another one that began later.
     select * from newest
 {%- endmacro %}
 
-{# Every completed version of every window of a source. #}
-{% macro window_versions(source_name) -%}
+{# Every completed version of every window of some resources. Where another resource's report
+of the same day counts instead of one, `resources` names it. #}
+{% macro window_versions(source_name, resources) -%}
     {{ completed_versions(source_name) }}
 
     select
@@ -86,8 +87,15 @@ after its rows were extracted, or after another one that began later.
         load_id,
         records,
         window_start,
-        loaded_at
+        loaded_at,
+        cast(case resource
+            {%- for resource, superseded_by in resources.items() %}
+            when '{{ resource }}'
+                then {{ "'" ~ superseded_by ~ "'" if superseded_by else 'null' }}
+            {%- endfor %}
+        end as {{ dbt.type_string() }}) as superseded_by
     from completed
+    where resource in ('{{ resources | join("', '") }}')
 {%- endmacro %}
 
 {# As a literal, so that engines can prune. #}

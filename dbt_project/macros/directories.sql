@@ -216,3 +216,12 @@ one after that which does not. #}
     )
     where is_there
 {%- endmacro %}
+
+{# Of the records of a directory each one's last known entry: one keeps it after it has left
+the directory. Of two organizations that list it the first counts. #}
+{% macro last_known(id) -%}
+    qualify row_number() over (
+        partition by {{ id }}
+        order by seen_to desc, seen_from desc, organization asc
+    ) = 1
+{%- endmacro %}

@@ -4,7 +4,7 @@
 
 with charges as (
 
-    select * from {{ ref('int_cursor_charges') }}
+    select * from {{ ref('stg_cursor__charges') }}
 
 ),
 

@@ -165,7 +165,7 @@ def test_versions_in_force_and_restatements_pass_their_tests(life: Life) -> None
 def test_all_of_it_is_what_a_full_refresh_would_build(life: Life) -> None:
     tables = ("fct_cost_versions", "fct_cost_restatements")
     rows = [life.warehouse.rows(f"select * from marts.{name} order by all") for name in tables]
-    again = ("base_anthropic__versions", "base_cursor__versions", *tables)
+    again = ("stg_anthropic__cost_versions", "stg_cursor__cost_versions", *tables)
     life.warehouse.build(*MODELS_ONLY, "--full-refresh", "--select", *again, as_of=TODAY)
     assert rows == [
         life.warehouse.rows(f"select * from marts.{name} order by all") for name in tables

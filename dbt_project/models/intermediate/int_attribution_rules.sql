@@ -9,8 +9,9 @@ with vendor_users as (
 
 service_accounts as (
 
-    select distinct service_account_id
-    from {{ ref('stg_anthropic__service_accounts') }}
+    select distinct service_account_id from (
+        {{ all_vendors('service_accounts') }}
+    )
 
 ),
 

@@ -7,43 +7,15 @@
 -- that could add a row or lose one.
 {% set days = changed_days(ref('int_changed_days')) %}
 
-with analytics as (
+with records as (
 
-    select * from {{ ref('stg_anthropic__analytics_costs') }}
-    where {{ in_days('cost_date', days) }}
-
-),
-
-legacy as (
-
-    select * from {{ ref('stg_anthropic__costs') }}
-    where {{ in_days('cost_date', days) }}
+    {{ all_vendors('cost_records', in_days('cost_date', days)) }}
 
 ),
 
-analytics_windows as (
+windows as (
 
-    select * from {{ ref('base_anthropic__windows') }}
-    where resource = 'analytics_cost'
-
-),
-
-products as (
-
-    select * from {{ ref('anthropic_products') }}
-
-),
-
-workspaces as (
-
-    select * from {{ ref('int_workspaces') }}
-
-),
-
-charges as (
-
-    select * from {{ ref('int_cursor_charges') }}
-    where {{ in_days('usage_date', days) }}
+    select * from {{ ref('int_windows') }}
 
 ),
 
@@ -54,78 +26,36 @@ costs as (
 
 ),
 
-analytics_costs as (
-
-    select
-        analytics.cost_date,
-        analytics.organization,
-        {{ anthropic_platform('products.platform_code', 'analytics.organization') }}
-            as platform_code,
-        analytics.billed_cost_usd
-    from analytics
-    left join products
-        on analytics.product = products.product
-
-),
-
-legacy_costs as (
-
-    select
-        legacy.cost_date,
-        legacy.organization,
-        {{ anthropic_platform(
-            "case when workspaces.workspace_name = 'Claude Code' then 'claude_code' end",
-            'legacy.organization'
-        ) }} as platform_code,
-        legacy.billed_cost_usd
-    from legacy
-    left join analytics_windows
-        on
-            legacy.organization = analytics_windows.organization
-            and legacy.cost_date = analytics_windows.window_start
-    left join workspaces
-        on legacy.workspace_id = workspaces.workspace_id
-    where analytics_windows.organization is null
-
-),
-
+-- The newest version of each window; none where another report of the day counts instead.
 reported as (
 
     select
-        cost_date,
-        'anthropic' as vendor,
-        organization,
-        platform_code,
+        records.cost_date,
+        records.vendor,
+        records.organization,
+        records.platform_code,
         'billed' as measure,
-        sum(billed_cost_usd) as reported_usd
-    from analytics_costs
-    group by cost_date, organization, platform_code
-
-    union all
-
-    select
-        cost_date,
-        'anthropic' as vendor,
-        organization,
-        platform_code,
-        'billed' as measure,
-        sum(billed_cost_usd) as reported_usd
-    from legacy_costs
-    group by cost_date, organization, platform_code
-
-    union all
-
-    -- What Cursor charges on demand; kinds that nobody knows are billed.
-    select
-        usage_date as cost_date,
-        'cursor' as vendor,
-        organization,
-        'cursor' as platform_code,
-        'billed' as measure,
-        sum(charge_usd) as reported_usd
-    from charges
-    where charge_category in ('on_demand', 'unknown')
-    group by usage_date, organization
+        sum(records.billed_cost_usd) as reported_usd
+    from records
+    inner join windows
+        on
+            records.vendor = windows.source_name
+            and records.organization = windows.organization
+            and records.resource = windows.resource
+            and records.cost_date = windows.window_start
+            and records.load_id = windows.load_id
+    left join windows as counted_instead
+        on
+            records.vendor = counted_instead.source_name
+            and records.organization = counted_instead.organization
+            and records.superseded_by = counted_instead.resource
+            and records.cost_date = counted_instead.window_start
+    where counted_instead.resource is null
+    group by
+        records.cost_date,
+        records.vendor,
+        records.organization,
+        records.platform_code
 
 ),
 

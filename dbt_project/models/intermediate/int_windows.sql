@@ -1,59 +1,9 @@
-with anthropic as (
+with windows as (
 
-    select * from {{ ref('base_anthropic__windows') }}
-
-),
-
-cursor_windows as (
-
-    select * from {{ ref('base_cursor__windows') }}
-
-),
-
-google_sheets as (
-
-    select * from {{ ref('base_google_sheets__windows') }}
-
-),
-
-unioned as (
-
-    select
-        'anthropic' as source_name,
-        resource,
-        organization,
-        load_id,
-        records,
-        window_start,
-        window_end,
-        loaded_at
-    from anthropic
-
-    union all
-
-    select
-        'cursor' as source_name,
-        resource,
-        organization,
-        load_id,
-        records,
-        window_start,
-        window_end,
-        loaded_at
-    from cursor_windows
-
-    union all
-
-    select
-        'google_sheets' as source_name,
-        resource,
-        organization,
-        load_id,
-        records,
-        window_start,
-        window_end,
-        loaded_at
-    from google_sheets
+    {{ all_sources('base', 'windows', [
+        'resource', 'organization', 'load_id', 'records', 'window_start', 'window_end',
+        'loaded_at',
+    ]) }}
 
 ),
 
@@ -78,7 +28,7 @@ marked as (
             'daily_usage',
             'usage_events'
         ) as is_daily
-    from unioned
+    from windows
 
 )
 

@@ -49,7 +49,7 @@ models as (
 
 charges as (
 
-    select * from {{ ref('int_cursor_charges') }}
+    select * from {{ ref('stg_cursor__charges') }}
     where {{ in_days('usage_date', days) }}
 
 ),

@@ -1,3 +1,4 @@
+-- A key keeps its last known entry after it has left the directory.
 with source as (
 
     {{ directory_records('anthropic', 'api_keys') }}
@@ -33,6 +34,23 @@ renamed as (
         {{ text_to_timestamp(json_text('expires_at')) }} as expires_at
     from source
 
+),
+
+newest as (
+
+    select * from renamed
+    where api_key_id is not null
+    {{ last_known('api_key_id') }}
+
+),
+
+named as (
+
+    select
+        *,
+        count(*) over (partition by organization, api_key_name) = 1 as is_name_unique
+    from newest
+
 )
 
-select * from renamed
+select * from named

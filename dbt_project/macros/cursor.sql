@@ -1,4 +1,4 @@
-{# What a Cursor event costs, for every model that says so. #}
+{# What is Cursor's own: for the models of its folder in staging. #}
 
 {# Older answers lack the charge; this formula held in every answer that has it. #}
 {% macro cursor_charge_usd(events) -%}
@@ -19,4 +19,15 @@
 
 {% macro is_cash(charge_category) -%}
     {{ charge_category }} in ('on_demand', 'unknown')
+{%- endmacro %}
+
+{#
+A kind of Cursor event in one spelling: both "Included in Pro Plus" and
+USAGE_EVENT_KIND_INCLUDED_IN_PRO_PLUS are INCLUDED_IN_PRO_PLUS.
+#}
+{% macro cursor_kind(kind) -%}
+    replace(
+        replace(replace(replace(upper({{ kind }}), ', ', '_'), ' ', '_'), '-', '_'),
+        'USAGE_EVENT_KIND_', ''
+    )
 {%- endmacro %}

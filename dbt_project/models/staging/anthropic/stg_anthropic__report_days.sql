@@ -2,8 +2,7 @@
 -- where its window was landed, else the legacy reports. Never both.
 with windows as (
 
-    select * from {{ ref('int_windows') }}
-    where source_name = 'anthropic'
+    select * from {{ ref('base_anthropic__windows') }}
 
 ),
 
@@ -19,7 +18,7 @@ days as (
         max(case when resource = 'usage_report_claude_code' then 1 else 0 end) = 1
             as has_claude_code_report
     from windows
-    where is_daily
+    where resource in ('analytics_cost', 'analytics_usage', 'usage_report_claude_code')
     group by organization, window_start
 
 )
