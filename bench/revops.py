@@ -33,7 +33,7 @@ TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
 MODELS = ("+int_build_positions", "int_days", "revops_buckets", "path:models/staging/salesforce")
 MODELS += ("path:models/staging/product", "path:models/intermediate/revops")
-MODELS += ("path:models/marts/revops",)
+MODELS += ("path:models/marts/revops", "path:models/marts/rollups/revops")
 # The others say up to which load a run reads, and are the company's.
 DOMAIN = {"salesforce", "product", "revops"}
 ASKED, LIMIT_SECONDS = 20, 0.1

@@ -34,8 +34,8 @@ LOOK_BACK = 31
 # Tables with rows per run or per day, whatever the size of the company.
 BY_RUN = ("build_log", "_dlt_loads")
 BY_DAY = (
-    "int_cost_ties",
-    "int_billed_days",
+    "rollup_cost_ties",
+    "rollup_platform_days",
     "int_cursor_cycle_spends",
     "int_days",
     "dim_dates",

@@ -84,7 +84,8 @@ class Catalog:
         self._connection = duckdb.connect(":memory:")
         self._connection.execute(f"create schema {MARTS}")
         for node in content["nodes"].values():
-            if node["resource_type"] != "model" or node["fqn"][1] != "marts":
+            is_mart = node["resource_type"] == "model" and node["fqn"][1] == "marts"
+            if not is_mart or node["access"] == "private":
                 continue
             types = {
                 name: _type(column["data_type"], dialect)

@@ -189,7 +189,7 @@ class _News:
 
     def _read_warehouse(self) -> None:
         with warehouse(self.settings) as ask:
-            self._part("ties (int_cost_ties)", self._ties, ask)
+            self._part("ties (rollup_cost_ties)", self._ties, ask)
             self._part("anomalies, budgets and the week (build_log)", self._find_day, ask)
             if not self.as_of:
                 return
@@ -228,7 +228,7 @@ class _News:
     def _ties(self, ask: Ask) -> None:
         rows = ask(f"""
             select vendor, organization, count(distinct cost_date), sum(difference_usd)
-            from {self.settings.dataset("intermediate")}.int_cost_ties
+            from {self.settings.dataset("intermediate")}.rollup_cost_ties
             where difference_usd <> 0
             group by 1, 2
             order by 1, 2

@@ -45,7 +45,7 @@ def show(settings: Settings, extracted: dict[str, Any], console: Console | None 
     console.print(came_in(extracted), "")
     try:
         with warehouse(settings) as ask:
-            tied = f"{settings.dataset('intermediate')}.int_cost_ties"
+            tied = f"{settings.dataset('intermediate')}.rollup_cost_ties"
             since = month_before(ask, tied)
             # Two months are enough to look at, and cost the same whatever the history.
             costs = (
@@ -181,7 +181,7 @@ def top(ask: Ask, costs: str, column: str, total: Decimal) -> Table:
 def ties(ask: Ask, model: str) -> tuple[Table, bool]:
     """What the vendors reported beside what the marts hold, and whether they are equal.
 
-    Reads `int_cost_ties`: a row per organization, vendor and day, with a difference that is exact.
+    Reads `rollup_cost_ties`: a row per organization, vendor and day, with a difference that is exact.
     """
     rows = ask(f"""
         select

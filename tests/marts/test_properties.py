@@ -531,7 +531,7 @@ def test_a_budget_and_an_invoice_are_shared_out_whole(marts: Marts, company: Com
     )
     on_roster = marts.rows(
         "select strftime(month, '%Y-%m'), user_email, ai_budget_monthly_usd"
-        " from intermediate.int_roster_by_month where ai_budget_monthly_usd is not null"
+        " from intermediate.rollup_roster_by_month where ai_budget_monthly_usd is not null"
     )
     budgets = {(month, email): amount for month, email, amount in on_roster}
     for row in company.newest("budgets"):

@@ -23,6 +23,7 @@ DAY = timedelta(days=1)
 
 REVOPS = ("path:models/staging/salesforce", "path:models/staging/product", "int_days")
 REVOPS += ("path:models/intermediate/revops", "path:models/marts/revops", "revops_buckets")
+REVOPS += ("path:models/marts/rollups/revops",)
 POSITIONS = ("+int_build_positions",)
 # The tables by day, and on how many days after it a day's rows depend.
 BY_DAY = {
@@ -31,7 +32,7 @@ BY_DAY = {
     "marts.dau_all": ("activity_date", 0),
     "marts.fct_revops_daily_team_metrics": ("metric_date", 29),
 }
-BY_MONTH = ("intermediate.int_revops_usages_by_month", "intermediate.int_monthly_user_agent_usage")
+BY_MONTH = ("intermediate.rollup_revops_usages_by_month", "intermediate.rollup_revops_agent_usage_by_month")
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
         " or table_name in ('dim_teams', 'dau_all', 'subscription_overage',"
         " 'bridge_team_subscriptions', 'model_usage_daily_sfdc', 'model_usage_monthly_sfdc'))"
         " or table_schema = 'intermediate' and (table_name like 'int_revops%'"
-        " or table_name = 'int_monthly_user_agent_usage') order by 1"
+        " or table_name like 'rollup_revops%') order by 1"
     )
     return {table: warehouse.rows(f"select * from {table} order by all") for (table,) in tables}
 

@@ -27,7 +27,7 @@ MONEY = "decimal(38, 18)"
 # The columns that are read, as DuckDB names their types.
 TABLES = {
     "intermediate.build_log": "model_name text, as_of_date date, built_at timestamp",
-    "intermediate.int_cost_ties": f"""
+    "intermediate.rollup_cost_ties": f"""
         cost_date date, vendor text, organization text, reported_usd {MONEY}, marts_usd {MONEY},
         difference_usd {MONEY}
     """,
@@ -218,7 +218,7 @@ def test_a_run_without_news_posts_nothing(warehouse, webhook, make_run):
 
 def test_what_failed_is_posted(warehouse, webhook, make_run):
     warehouse.add(
-        "intermediate.int_cost_ties", (days(2), "cursor", "main", "10", "9.994", "-0.006")
+        "intermediate.rollup_cost_ties", (days(2), "cursor", "main", "10", "9.994", "-0.006")
     )
     bad = source(errors=["HTTP 401: wrong key"], rejected=2)
     build = Build(failures=["fct_cost_daily_unique: Got 3 results"], exit_code=1)

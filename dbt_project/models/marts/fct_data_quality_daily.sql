@@ -49,8 +49,8 @@ models as (
 
 charges as (
 
-    select * from {{ ref('stg_cursor__charges') }}
-    where {{ in_days('usage_date', days) }}
+    select * from {{ ref('int_unknown_charges') }}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
@@ -267,13 +267,12 @@ facts as (
 unknown_charges as (
 
     select
-        usage_date as quality_date,
-        'cursor' as source_name,
+        cost_date as quality_date,
+        source_name,
         organization,
         cast(count(distinct coalesce(kind, '')) as int64) as unknown_kinds
     from charges
-    where charge_category = 'unknown'
-    group by usage_date, organization
+    group by cost_date, source_name, organization
 
 ),
 

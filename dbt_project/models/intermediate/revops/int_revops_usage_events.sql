@@ -1,0 +1,19 @@
+-- Usage events of the product with their tokens summed.
+with events as (
+
+    select * from {{ ref('stg_product__usage_events') }}
+
+),
+
+summed as (
+
+    select
+        *,
+        input_tokens + output_tokens as fresh_tokens,
+        input_tokens + output_tokens + cache_read_tokens + cache_write_tokens
+            as total_tokens
+    from events
+
+)
+
+select * from summed
