@@ -3,19 +3,19 @@
 )) }}
 
 -- GRAIN: one row per day, vendor, organization, platform and measure
--- The reported side sums the records; nothing that allocates or attributes, and no join
--- that could add a row or lose one.
 {% set days = changed_days(ref('int_changed_days')) %}
 
-with records as (
+with reported as (
 
-    {{ all_vendors('cost_records', in_days('cost_date', days)) }}
-
-),
-
-windows as (
-
-    select * from {{ ref('int_windows') }}
+    select
+        cost_date,
+        vendor,
+        organization,
+        platform_code,
+        'billed' as measure,
+        reported_usd
+    from {{ ref('int_reported_costs') }}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
@@ -23,39 +23,6 @@ costs as (
 
     select * from {{ ref('fct_cost_daily') }}
     where {{ in_days('cost_date', days) }}
-
-),
-
--- The newest version of each window; none where another report of the day counts instead.
-reported as (
-
-    select
-        records.cost_date,
-        records.vendor,
-        records.organization,
-        records.platform_code,
-        'billed' as measure,
-        sum(records.billed_cost_usd) as reported_usd
-    from records
-    inner join windows
-        on
-            records.vendor = windows.source_name
-            and records.organization = windows.organization
-            and records.resource = windows.resource
-            and records.cost_date = windows.window_start
-            and records.load_id = windows.load_id
-    left join windows as counted_instead
-        on
-            records.vendor = counted_instead.source_name
-            and records.organization = counted_instead.organization
-            and records.superseded_by = counted_instead.resource
-            and records.cost_date = counted_instead.window_start
-    where counted_instead.resource is null
-    group by
-        records.cost_date,
-        records.vendor,
-        records.organization,
-        records.platform_code
 
 ),
 

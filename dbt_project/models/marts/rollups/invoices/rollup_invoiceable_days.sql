@@ -15,8 +15,10 @@ with billed_days as (
 first_list as (
 
     select min(window_start) as snapshot_date
-    from {{ ref('base_cursor__windows') }}
-    where resource = 'members'
+    from {{ ref('int_windows') }}
+    where
+        source_name = 'cursor'
+        and resource = 'members'
 
 ),
 
