@@ -70,7 +70,6 @@ _KEPT_ANSWERS: Final = 4
 def routes(sandbox: Sandbox) -> list[Route]:
     """Everything under /v1/organizations."""
     handlers: dict[str, tuple[tuple[str, ...], Callable[[Sandbox, str, Request], Any]]] = {
-        "me": ((CONSOLE, ENTERPRISE), _me),
         "users": ((CONSOLE,), _users),
         "api_keys": ((CONSOLE,), _api_keys),
         "workspaces": ((CONSOLE,), _workspaces),
@@ -80,7 +79,6 @@ def routes(sandbox: Sandbox) -> list[Route]:
         "cost_report": ((CONSOLE,), _legacy_cost),
         "usage_report/claude_code": ((CONSOLE,), _claude_code),
         "analytics/users": ((ENTERPRISE,), _analytics_users),
-        "analytics/summaries": ((ENTERPRISE,), _summaries),
     }
     analytics = _Analytics()
     handlers["analytics/usage"] = ((CONSOLE, ENTERPRISE), analytics.usage)
@@ -935,68 +933,7 @@ def _activity(
     }
 
 
-def _summaries(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:
-    _check_parameters(request, ("starting_date", "ending_date", "limit", "page"))
-    start = _day(request, "starting_date")
-    newest = sandbox.today - timedelta(days=1 + sandbox.users_lag_days)
-    has_end = "ending_date" in request.query_params
-    end = _day(request, "ending_date") if has_end else newest + timedelta(days=1)
-    if end <= start or (end - start).days > 366:
-        raise _bad("ending_date: must be after starting_date, by at most 366 days")
-    _check_available(sandbox, start)
-    _check_available(sandbox, end - timedelta(days=1))
-    active = {
-        day: {
-            person.claude_user_id: set(products)
-            for person, products in _active(sandbox, organization, day)
-        }
-        for day in days_between(start - timedelta(days=29), end)
-    }
-    rows = [_summary(sandbox, day, active) for day in days_between(start, end)]
-    return {"summaries": rows, "next_page": None}
-
-
-def _summary(
-    sandbox: Sandbox, day: date, active: dict[date, dict[str, set[str]]]
-) -> dict[str, Any]:
-    seats = sum(p.has_seat and p.present_on(day) for p in sandbox.company.people)
-
-    def users(window: int, product: str | None = None) -> int:
-        seen = {
-            user
-            for past in days_between(day - timedelta(days=window - 1), day + timedelta(days=1))
-            for user, products in active[past].items()
-            if product is None or product in products
-        }
-        return len(seen)
-
-    def rate(window: int) -> float | None:
-        return round(users(window) / seats * 100, 2) if seats else None
-
-    windows = {"daily": 1, "weekly": 7, "monthly": 30}
-    row: dict[str, Any] = {
-        "starting_at": _zulu(_midnight(day)),
-        "ending_at": _zulu(_midnight(day) + timedelta(days=1)),
-        "assigned_seat_count": seats,
-        "pending_invite_count": 0,
-    }
-    for name, window in windows.items():
-        row[f"{name}_active_user_count"] = users(window)
-        row[f"{name}_adoption_rate"] = rate(window)
-        for product in ("chat", "claude_code", "cowork", "office_agent"):
-            row[f"{product}_{name}_active_user_count"] = users(window, product)
-    return row
-
-
 # --- directories
-
-
-def _me(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
-    return {
-        "id": organization_uuid(sandbox, organization),
-        "name": f"Example {organization.title()}",
-        "type": "organization",
-    }
 
 
 def _by_id(request: Request, records: list[dict[str, Any]]) -> dict[str, Any]:
