@@ -35,7 +35,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.answers import answer, decode
-from sandbox.anthropic_ledger import ORGANIZATIONS
+from sandbox.anthropic.ledger import ORGANIZATIONS
 from sandbox.faults import Fault
 from sandbox.money import ZERO, dollars
 from sandbox.sheets import tab

@@ -16,13 +16,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sandbox.answers import (
     Json,
     Refusal,
-    anthropic_error,
     cursor_error,
     decode,
     encode,
     google_error,
     salesforce_error,
 )
+from sandbox.anthropic.errors import error_body
 
 REFUSALS: Final = (
     "429", "429_retry_after", "429_spend_cap", "500", "504", "529", "expired_cursor",
@@ -141,17 +141,17 @@ def refusal_of(fault: Fault, path: str) -> Refusal:
     if fault.kind == "429_spend_cap":
         message = "This organization has reached its monthly API usage limit."
         details = {"error_code": "enforced_spend_limit_reached"}
-        return Refusal(429, anthropic_error(429, "rate_limit_error", message, details=details))
+        return Refusal(429, error_body(429, "rate_limit_error", message, details=details))
     if fault.kind == "expired_cursor":
         message = "The page cursor has expired. Start the query again from its first page."
-        return Refusal(410, anthropic_error(410, "invalid_request_error", message))
+        return Refusal(410, error_body(410, "invalid_request_error", message))
     status = int(fault.kind[:3])
     if path.startswith("/v1/"):
         kinds = {429: "rate_limit_error", 504: "timeout_error", 529: "overloaded_error"}
         kind = kinds.get(status, "api_error")
         messages = {429: "This request would exceed your rate limit.", 529: "Overloaded"}
         message = messages.get(status, "Internal server error")
-        return Refusal(status, anthropic_error(status, kind, message), **headers)
+        return Refusal(status, error_body(status, kind, message), **headers)
     if path.startswith("/teams/"):
         if status == 429:
             return Refusal(429, rate_limited_by_cursor(), **headers)

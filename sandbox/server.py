@@ -25,14 +25,15 @@ from starlette.responses import Response
 
 from foundation.scratch import scratch_folder
 from sandbox import (
-    anthropic_api,
     control_api,
     cursor_api,
     google_sheets_api,
     product_database,
     salesforce_api,
 )
-from sandbox.answers import Json, Refusal, answer, anthropic_error, cursor_error, salesforce_error
+from sandbox.answers import Json, Refusal, answer, cursor_error, salesforce_error
+from sandbox.anthropic import access, errors
+from sandbox.anthropic import routes as anthropic_routes
 from sandbox.faults import FaultMiddleware
 from sandbox.google_sheets_api import Accounts
 from sandbox.options import OptionArguments, Options
@@ -49,7 +50,7 @@ def create_app(**options: Unpack[OptionArguments]) -> Starlette:
 def _application(sandbox: Sandbox, accounts: Accounts) -> Starlette:
     app = Starlette(
         routes=[
-            *anthropic_api.routes(sandbox),
+            *anthropic_routes.routes(sandbox),
             *cursor_api.routes(sandbox),
             *google_sheets_api.routes(sandbox, accounts),
             *salesforce_api.routes(sandbox),
@@ -69,8 +70,7 @@ async def _refuse(request: Request, refusal: Exception) -> Response:  # noqa: AR
 
 async def _not_found(request: Request, error: Exception) -> Response:  # noqa: ARG001
     if request.url.path.startswith("/v1/"):
-        message = "The requested resource could not be found."
-        return answer(anthropic_error(404, "not_found_error", message), 404)
+        return answer(errors.not_found().body, 404)
     if request.url.path.startswith("/services/"):
         return answer(salesforce_error("NOT_FOUND", "The requested resource does not exist"), 404)
     return answer(cursor_error("Not Found", f"No route {request.url.path}"), 404)
@@ -81,8 +81,8 @@ def environment(url: str, credentials: Path, product: str | None) -> dict[str, s
     of the seller's database, if there is a seller."""
     vendors = {
         "ANTHROPIC_BASE_URL": url,
-        "ANTHROPIC_ADMIN_KEY": anthropic_api.ADMIN_KEY,
-        "ANTHROPIC_ENTERPRISE_KEY": anthropic_api.ENTERPRISE_KEY,
+        "ANTHROPIC_ADMIN_KEY": access.ADMIN_KEY,
+        "ANTHROPIC_ENTERPRISE_KEY": access.ENTERPRISE_KEY,
         "CURSOR_BASE_URL": url,
         "CURSOR_API_KEY": cursor_api.API_KEY,
         "GOOGLE_SHEETS_ID": google_sheets_api.SPREADSHEET_ID,

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from sandbox.anthropic_ledger import CONSOLE, ORGANIZATIONS
+from sandbox.anthropic.ledger import CONSOLE, ORGANIZATIONS
 from sandbox.company import DEPARTMENTS, Person, Stint
 from sandbox.cursor_ledger import members_on
 from sandbox.money import CENTS_PER_DOLLAR, ZERO

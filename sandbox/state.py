@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Generic, TypeVar
 
 from sandbox.answers import encode
-from sandbox.anthropic_ledger import CONSOLE, REAL_BILL_DAY, Entry, entries_of, real_bill_entries
+from sandbox.anthropic.ledger import CONSOLE, REAL_BILL_DAY, Entry, entries_of, real_bill_entries
 from sandbox.company import build_company
 from sandbox.cursor_ledger import INCLUDED, USAGE_BASED, USER_KEY, Event, events_of
 from sandbox.faults import Fault
