@@ -1,4 +1,4 @@
-"""JSON answers, and errors in each vendor's own shape."""
+"""JSON answers, and refusals."""
 
 from __future__ import annotations
 
@@ -40,16 +40,6 @@ def answer(value: Json, status: int = 200, headers: dict[str, str] | None = None
     return Response(encode(value), status, headers, media_type="application/json")
 
 
-def cursor_error(error: str, message: str) -> dict[str, Any]:
-    """Cursor's error body."""
-    return {"error": error, "message": message}
-
-
-def google_error(code: int, status: str, message: str) -> dict[str, Any]:
-    """Google's error body."""
-    return {"error": {"code": code, "message": message, "status": status}}
-
-
-def salesforce_error(code: str, message: str) -> list[dict[str, str]]:
-    """Salesforce's error body."""
-    return [{"message": message, "errorCode": code}]
+def no_route(path: str) -> dict[str, str]:
+    """The body of a 404 that is no vendor's own."""
+    return {"error": "Not Found", "message": f"No route {path}"}

@@ -155,7 +155,7 @@ class Mapping:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """An API key of the Console organisation.
+    """An API key of the Console organization.
 
     `actor` is what the analytics endpoints call the user of the key: a pair of actor type and id.
     A key that is not `listed` is used and appears in no directory.

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from sandbox.answers import answer
 from sandbox.anthropic.errors import bad_request, forbidden, unauthorized
 from sandbox.anthropic.ledger import CONSOLE, ENTERPRISE
-from sandbox.state import Sandbox
+from sandbox.anthropic.state import State
 
 ADMIN_KEY: Final = "sk-ant-admin01-sandbox"
 ENTERPRISE_KEY: Final = "sk-ant-api01-sandbox"
@@ -24,12 +24,12 @@ _ORGANIZATION_OF_KEY: Final = {ADMIN_KEY: CONSOLE, ENTERPRISE_KEY: ENTERPRISE}
 VERSIONS: Final = ("2026-10-21", "2023-06-01")
 
 
-Handler = Callable[[Sandbox, str, Request], Any]
+Handler = Callable[[State, str, Request], Any]
 """Answers a request of an organization, with what is to be sent as JSON."""
 
 
 def endpoint_of(
-    sandbox: Sandbox, organizations: tuple[str, ...], handler: Handler
+    state: State, organizations: tuple[str, ...], handler: Handler
 ) -> Callable[[Request], Any]:
     """An endpoint for the keys of these organizations only."""
 
@@ -38,7 +38,7 @@ def endpoint_of(
         if organization not in organizations:
             path = request.url.path
             raise forbidden(f"This API key has no access to {path} in this organization.")
-        return answer(handler(sandbox, organization, request))
+        return answer(handler(state, organization, request))
 
     return endpoint
 

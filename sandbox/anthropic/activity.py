@@ -12,27 +12,27 @@ from starlette.requests import Request
 from sandbox.anthropic.errors import bad_request
 from sandbox.anthropic.paging import by_page
 from sandbox.anthropic.parameters import check_parameters, day_of
+from sandbox.anthropic.state import State
 from sandbox.company import Person
-from sandbox.state import Sandbox
 
 ANALYTICS_SINCE: Final = date(2026, 1, 1)
 
 
-def users(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:
+def users(state: State, organization: str, request: Request) -> dict[str, Any]:
     """`/analytics/users`: what each active person did on one day."""
     check_parameters(request, ("date", "limit", "page"))
     day = day_of(request, "date")
-    _check_available(sandbox, day)
+    _check_available(state, day)
     rows = [
-        _activity(sandbox, person, day, products)
-        for person, products in _active(sandbox, organization, day)
+        _activity(state, person, day, products)
+        for person, products in _active(state, organization, day)
         if not person.account_deleted
     ]
     return by_page(request, 100, rows)
 
 
-def _check_available(sandbox: Sandbox, day: date) -> None:
-    newest = sandbox.today - timedelta(days=1 + sandbox.users_lag_days)
+def _check_available(state: State, day: date) -> None:
+    newest = state.sandbox.today - timedelta(days=1 + state.users_lag_days)
     if day < ANALYTICS_SINCE:
         raise bad_request(f"date: must not be before {ANALYTICS_SINCE}")
     if day > newest:
@@ -41,20 +41,18 @@ def _check_available(sandbox: Sandbox, day: date) -> None:
         )
 
 
-def _active(sandbox: Sandbox, organization: str, day: date) -> list[tuple[Person, Counter[str]]]:
+def _active(state: State, organization: str, day: date) -> list[tuple[Person, Counter[str]]]:
     """Who used what on that day: requests by product, people in the order of their ids."""
     requests: dict[str, Counter[str]] = {}
-    for entry in sandbox.anthropic_day(organization, day):
+    for entry in state.day(organization, day):
         if entry.actor and entry.actor[0] == "user_actor" and entry.product:
             requests.setdefault(entry.actor[1], Counter())[entry.product] += entry.requests
-    people = sandbox.company.by_claude_user_id()
+    people = state.sandbox.company.by_claude_user_id()
     return [(people[user], products) for user, products in sorted(requests.items())]
 
 
-def _activity(
-    sandbox: Sandbox, person: Person, day: date, products: Counter[str]
-) -> dict[str, Any]:
-    rng = Random(f"{sandbox.options.seed}-activity-{day}-{person.index}")
+def _activity(state: State, person: Person, day: date, products: Counter[str]) -> dict[str, Any]:
+    rng = Random(f"{state.sandbox.options.seed}-activity-{day}-{person.index}")
     chat, cowork = products["chat"], products["cowork"]
     code, office = products["claude_code"], products["office_agent"]
 

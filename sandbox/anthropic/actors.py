@@ -1,25 +1,17 @@
-"""Who did something, as the endpoints of an organization name them."""
+"""Who did something, as endpoints of either organization describe it."""
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from typing import Any
 
 from sandbox.company import Person
 from sandbox.state import Sandbox
 
 
-def organization_uuid(sandbox: Sandbox, organization: str) -> str:
-    """The id that Anthropic gives that organization."""
-    digest = hashlib.sha256(f"{sandbox.options.seed}-{organization}".encode()).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=4))
-
-
 def actor_payload(
     sandbox: Sandbox, people: dict[str, Person], actor: tuple[str, str] | None
 ) -> dict[str, Any] | None:
-    """An actor as the analytics endpoints describe it today: somebody who has left since is
+    """An actor as the analytics endpoints describe it today: somebody who has left is
     `deleted` and keeps the address; a deleted account has lost it."""
     if actor is None:
         return None

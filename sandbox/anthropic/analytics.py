@@ -13,15 +13,15 @@ from starlette.requests import Request
 
 from sandbox.answers import Json
 from sandbox.anthropic.activity import ANALYTICS_SINCE
-from sandbox.anthropic.actors import actor_payload, organization_uuid
+from sandbox.anthropic.actors import actor_payload
 from sandbox.anthropic.errors import bad_request, not_found
 from sandbox.anthropic.ledger import TOKEN_TYPES, Entry
 from sandbox.anthropic.paging import position_of, question_of, to_cursor
 from sandbox.anthropic.parameters import check_parameters, limit_of, time_of
+from sandbox.anthropic.state import State
 from sandbox.anthropic.sums import CostSum, UsageSum, entries_between
 from sandbox.anthropic.times import BUCKETS, floor, midnight, zulu
 from sandbox.company import tagged_id
-from sandbox.state import Sandbox
 
 ANALYTICS_BETA: Final = "analytics-usage-cost-2026-08-24"
 
@@ -44,26 +44,26 @@ class Analytics:
     def __init__(self) -> None:
         self._answers: OrderedDict[tuple[object, ...], _Rows] = OrderedDict()
 
-    def usage(self, sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:
+    def usage(self, state: State, organization: str, request: Request) -> dict[str, Any]:
         """Token counts by the dimensions asked for."""
         orders = ("time", "requests", "output_tokens", "total_tokens", "uncached_input_tokens")
-        return self._report(sandbox, organization, request, orders, is_cost=False)
+        return self._report(state, organization, request, orders, is_cost=False)
 
-    def cost(self, sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:
+    def cost(self, state: State, organization: str, request: Request) -> dict[str, Any]:
         """Amounts by the dimensions asked for, and by cost component."""
         orders = ("amount", "list_amount", "time")
-        return self._report(sandbox, organization, request, orders, is_cost=True)
+        return self._report(state, organization, request, orders, is_cost=True)
 
     def _report(
         self,
-        sandbox: Sandbox,
+        state: State,
         organization: str,
         request: Request,
         orders: tuple[str, ...],
         *,
         is_cost: bool,
     ) -> dict[str, Any]:
-        if organization in sandbox.without_analytics:
+        if organization in state.without_analytics:
             raise not_found()
         betas = {b.strip() for b in request.headers.get("anthropic-beta", "").split(",")}
         if ANALYTICS_BETA not in betas:
@@ -75,9 +75,9 @@ class Analytics:
         )  # fmt: skip
         limit = limit_of(request, 20)
         question = question_of(request)
-        key = (organization, sandbox.ledger_state, question)
+        key = (organization, state.version, question)
         if key not in self._answers:
-            self._answers[key] = _rows(sandbox, organization, request, orders, is_cost=is_cost)
+            self._answers[key] = _rows(state, organization, request, orders, is_cost=is_cost)
             while len(self._answers) > _KEPT_ANSWERS:
                 self._answers.popitem(last=False)
         rows = self._answers[key]
@@ -87,12 +87,12 @@ class Analytics:
             "data": rows.page(first, limit),
             "has_more": more,
             "next_page": to_cursor(str(first + limit), question) if more else None,
-            "data_refreshed_at": zulu(midnight(sandbox.today) + timedelta(hours=6)),
-            "organization_id": organization_uuid(sandbox, organization),
+            "data_refreshed_at": zulu(midnight(state.sandbox.today) + timedelta(hours=6)),
+            "organization_id": state.organization_id(organization),
         }
 
 
-def _range(sandbox: Sandbox, request: Request) -> tuple[datetime, datetime, timedelta | None]:
+def _range(state: State, request: Request) -> tuple[datetime, datetime, timedelta | None]:
     """Start, end and bucket width that are asked for; without a width the range is one bucket."""
     start, end = time_of(request, "starting_at"), time_of(request, "ending_at")
     raw_width = request.query_params.get("time_bucket_width")
@@ -104,10 +104,10 @@ def _range(sandbox: Sandbox, request: Request) -> tuple[datetime, datetime, time
     if end is None:
         if width:
             raise bad_request("ending_at: is required with time_bucket_width")
-        end = min(sandbox.now, start + timedelta(days=31))
+        end = min(state.sandbox.now, start + timedelta(days=31))
     if start < midnight(ANALYTICS_SINCE):
         raise bad_request(f"starting_at: must not be before {ANALYTICS_SINCE}")
-    if start < midnight(sandbox.today - timedelta(days=365)):
+    if start < midnight(state.sandbox.today - timedelta(days=365)):
         raise bad_request("starting_at: must be within the last 365 days")
     if end <= start:
         raise bad_request("ending_at: must be after starting_at")
@@ -122,7 +122,7 @@ def _range(sandbox: Sandbox, request: Request) -> tuple[datetime, datetime, time
 
 
 def _rows(
-    sandbox: Sandbox,
+    state: State,
     organization: str,
     request: Request,
     orders: tuple[str, ...],
@@ -130,7 +130,7 @@ def _rows(
     is_cost: bool,
 ) -> _Rows:
     """The whole report, before it is cut into pages."""
-    start, end, width = _range(sandbox, request)
+    start, end, width = _range(state, request)
     grouped = list(dict.fromkeys(request.query_params.getlist("group_by[]")))
     fan_out = frozenset(name for name in grouped if name in _FAN_OUT and is_cost)
     dimensions = [name for name in grouped if name not in fan_out]
@@ -146,9 +146,9 @@ def _rows(
     if order not in ("asc", "desc"):
         raise bad_request("order: must be asc or desc")
 
-    describe = _Describer(sandbox, organization)
+    describe = _Describer(state, organization)
     sums: dict[tuple[datetime, tuple[Any, ...]], tuple[UsageSum, CostSum]] = {}
-    for moment, entry in entries_between(sandbox, organization, start, end):
+    for moment, entry in entries_between(state, organization, start, end):
         if is_cost and not entry.costs:
             continue
         bucket = floor(moment, width) if width else start
@@ -208,10 +208,10 @@ class _Rows:
 class _Describer:
     """An entry's dimensions as the analytics endpoints name them."""
 
-    def __init__(self, sandbox: Sandbox, organization: str) -> None:
-        self.sandbox = sandbox
+    def __init__(self, state: State, organization: str) -> None:
+        self.state = state
         self.organization = organization
-        self.people = sandbox.company.by_claude_user_id()
+        self.people = state.sandbox.company.by_claude_user_id()
 
     def combinations(self, entry: Entry, dimensions: list[str]) -> list[tuple[Any, ...]]:
         """The entry's values; several where the person is in several RBAC groups, because any
@@ -231,17 +231,17 @@ class _Describer:
         if name == "actor_type":
             return entry.actor[0] if entry.actor else None
         if name == "organization_id":
-            return organization_uuid(self.sandbox, self.organization)
+            return self.state.organization_id(self.organization)
         return getattr(entry, name, None)
 
     def _rbac_groups(self, entry: Entry) -> Iterator[str]:
         person = self.people.get(entry.actor[1]) if entry.actor else None
         if person is not None:
-            seed = self.sandbox.options.seed
+            seed = self.state.sandbox.options.seed
             yield tagged_id("rbac_group", seed, person.stints[-1].department)
             if person.index % 5 == 0:
                 yield tagged_id("rbac_group", seed, "AI Champions")
 
     def rendered(self, name: str, value: Json) -> Json:
         """A value as it is sent: actors become objects."""
-        return actor_payload(self.sandbox, self.people, value) if name == "actor" else value
+        return actor_payload(self.state.sandbox, self.people, value) if name == "actor" else value

@@ -8,30 +8,29 @@ from typing import Any
 
 from starlette.requests import Request
 
-from sandbox.anthropic.actors import organization_uuid
 from sandbox.anthropic.ledger import Entry
 from sandbox.anthropic.paging import by_page
 from sandbox.anthropic.parameters import check_parameters, day_of
+from sandbox.anthropic.state import State
 from sandbox.money import ZERO, plain
-from sandbox.state import Sandbox
 
 
-def usage(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:
+def usage(state: State, organization: str, request: Request) -> dict[str, Any]:
     """`/usage_report/claude_code`: a row for each actor, terminal and place of one day."""
     check_parameters(request, ("starting_at", "limit", "page"))
     day = day_of(request, "starting_at")
-    page = by_page(request, 20, _rows(sandbox, organization, day))
+    page = by_page(request, 20, _rows(state, organization, day))
     has_more = page["next_page"] is not None
     return {"data": page["data"], "has_more": has_more, "next_page": page["next_page"]}
 
 
-def _rows(sandbox: Sandbox, organization: str, day: date) -> list[dict[str, Any]]:
+def _rows(state: State, organization: str, day: date) -> list[dict[str, Any]]:
     """One row per actor, terminal and place. The tokens and the list cost are those of the
     ledger; subscription rows are covered by a seat and appear nowhere else."""
-    names = {key.id: key.name for key in sandbox.company.keys}
-    people = sandbox.company.by_claude_user_id()
+    names = {key.id: key.name for key in state.sandbox.company.keys}
+    people = state.sandbox.company.by_claude_user_id()
     sessions: dict[tuple[str, str, str, bool], list[Entry]] = {}
-    for entry in sandbox.anthropic_day(organization, day):
+    for entry in state.day(organization, day):
         if entry.product != "claude_code" or entry.actor is None or entry.terminal is None:
             continue
         kind, identifier = entry.actor
@@ -43,8 +42,8 @@ def _rows(sandbox: Sandbox, organization: str, day: date) -> list[dict[str, Any]
         for entry in entries:
             models.setdefault(entry.model or "", []).append(entry)
         breakdown = [_model_breakdown(model, own) for model, own in models.items()]
-        rows.append(_row(sandbox, organization, day, kind, label, terminal, is_remote, breakdown))
-    return rows + _subscription_rows(sandbox, organization, day)
+        rows.append(_row(state, organization, day, kind, label, terminal, is_remote, breakdown))
+    return rows + _subscription_rows(state, organization, day)
 
 
 def _model_breakdown(model: str, entries: list[Entry]) -> dict[str, Any]:
@@ -62,12 +61,12 @@ def _model_breakdown(model: str, entries: list[Entry]) -> dict[str, Any]:
     }
 
 
-def _subscription_rows(sandbox: Sandbox, organization: str, day: date) -> list[dict[str, Any]]:
-    if not sandbox.anthropic_day(organization, day):
+def _subscription_rows(state: State, organization: str, day: date) -> list[dict[str, Any]]:
+    if not state.day(organization, day):
         return []
     rows = []
-    for person in sandbox.company.people:
-        rng = Random(f"{sandbox.options.seed}-subscription-{day}-{person.index}")
+    for person in state.sandbox.company.people:
+        rng = Random(f"{state.sandbox.options.seed}-subscription-{day}-{person.index}")
         subscribed = person.in_console and person.index % 5 == 3
         if not subscribed or not person.present_on(day) or rng.random() > 0.5:
             continue
@@ -83,7 +82,7 @@ def _subscription_rows(sandbox: Sandbox, organization: str, day: date) -> list[d
         }
         rows.append(
             _row(
-                sandbox, organization, day, "user_actor", person.claude_email, "vscode", False,
+                state, organization, day, "user_actor", person.claude_email, "vscode", False,
                 [breakdown],
             )
             | {"customer_type": "subscription", "subscription_type": "team"}
@@ -92,7 +91,7 @@ def _subscription_rows(sandbox: Sandbox, organization: str, day: date) -> list[d
 
 
 def _row(
-    sandbox: Sandbox,
+    state: State,
     organization: str,
     day: date,
     kind: str,
@@ -101,7 +100,7 @@ def _row(
     is_remote: bool,
     breakdown: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    rng = Random(f"{sandbox.options.seed}-code-{day}-{label}-{terminal}-{is_remote}")
+    rng = Random(f"{state.sandbox.options.seed}-code-{day}-{label}-{terminal}-{is_remote}")
     tools = {
         tool: {"accepted": rng.randint(0, 30), "rejected": rng.randint(0, 4)}
         for tool in ("edit_tool", "multi_edit_tool", "write_tool", "notebook_edit_tool")
@@ -112,7 +111,7 @@ def _row(
     return {
         "date": f"{day.isoformat()}T00:00:00Z",
         "actor": {"type": kind, field: label},
-        "organization_id": organization_uuid(sandbox, organization),
+        "organization_id": state.organization_id(organization),
         "customer_type": "api",
         "subscription_type": None,
         "terminal_type": terminal,

@@ -10,13 +10,13 @@ from starlette.requests import Request
 from sandbox.anthropic.errors import forbidden
 from sandbox.anthropic.paging import BY_ID, by_id, by_page
 from sandbox.anthropic.parameters import check_parameters
+from sandbox.anthropic.state import State
 from sandbox.anthropic.times import stamp
 from sandbox.company import ApiKey, Workspace
-from sandbox.state import Sandbox
 
 
-def users(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
-    """People of the Console; who has left is no longer listed."""
+def users(state: State, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
+    """People of the Console; whoever has left is no longer listed."""
     check_parameters(request, BY_ID)
     return by_id(
         request,
@@ -29,16 +29,16 @@ def users(sandbox: Sandbox, organization: str, request: Request) -> dict[str, An
                 "role": "admin" if person.index == 0 else "developer",
                 "added_at": stamp(person.start),
             }
-            for person in sandbox.company.people
-            if person.in_console and person.present_on(sandbox.today)
+            for person in state.sandbox.company.people
+            if person.in_console and person.present_on(state.sandbox.today)
         ],
     )
 
 
-def api_keys(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
+def api_keys(state: State, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
     """Keys, with whom they act for and who made them."""
     check_parameters(request, BY_ID)
-    return by_id(request, [_key(key) for key in sandbox.company.keys if key.listed])
+    return by_id(request, [_key(key) for key in state.sandbox.company.keys if key.listed])
 
 
 def _key(key: ApiKey) -> dict[str, Any]:
@@ -66,22 +66,22 @@ def _key(key: ApiKey) -> dict[str, Any]:
     }
 
 
-def workspaces(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
+def workspaces(state: State, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
     """Workspaces; the default and archived ones only where asked for."""
     check_parameters(request, (*BY_ID, "include_archived", "include_default"))
     archived = request.query_params.get("include_archived") == "true"
     default = request.query_params.get("include_default") == "true"
     shown = [
         workspace
-        for workspace in sandbox.company.workspaces
+        for workspace in state.sandbox.company.workspaces
         if (default or not workspace.is_default)
-        and (archived or workspace.archived is None or workspace.archived > sandbox.today)
+        and (archived or workspace.archived is None or workspace.archived > state.sandbox.today)
     ]
-    return by_id(request, [_workspace(sandbox, workspace) for workspace in shown])
+    return by_id(request, [_workspace(state, workspace) for workspace in shown])
 
 
-def _workspace(sandbox: Sandbox, workspace: Workspace) -> dict[str, Any]:
-    is_archived = workspace.archived is not None and workspace.archived <= sandbox.today
+def _workspace(state: State, workspace: Workspace) -> dict[str, Any]:
+    is_archived = workspace.archived is not None and workspace.archived <= state.sandbox.today
     return {
         "id": workspace.id,
         "type": "workspace",
@@ -100,9 +100,9 @@ def _workspace(sandbox: Sandbox, workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def service_accounts(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
+def service_accounts(state: State, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
     """Identities without a person, where the Admin key may read them."""
-    if not sandbox.service_accounts_readable:
+    if not state.service_accounts_readable:
         raise forbidden("This API key may not read service accounts.")
     check_parameters(request, ("limit", "page", "include_archived"))
     return by_page(
@@ -116,12 +116,12 @@ def service_accounts(sandbox: Sandbox, organization: str, request: Request) -> d
                 "description": account.description,
                 "organization_role": "developer",
                 "created_at": stamp(account.created),
-                "created_by_actor_id": sandbox.company.people[0].claude_user_id,
+                "created_by_actor_id": state.sandbox.company.people[0].claude_user_id,
                 "updated_at": stamp(account.created),
                 "updated_by_actor_id": None,
                 "archived_at": None,
                 "archived_by_actor_id": None,
             }
-            for account in sandbox.company.service_accounts
+            for account in state.sandbox.company.service_accounts
         ],
     )

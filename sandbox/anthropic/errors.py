@@ -17,9 +17,9 @@ def error_body(status: int, kind: str, message: str, **extra: Json) -> dict[str,
     }
 
 
-def refusal(status: int, kind: str, message: str) -> Refusal:
+def refusal(status: int, kind: str, message: str, **extra: Json) -> Refusal:
     """An answer other than 200, of one of Anthropic's kinds of error."""
-    return Refusal(status, error_body(status, kind, message))
+    return Refusal(status, error_body(status, kind, message, **extra))
 
 
 def bad_request(message: str) -> Refusal:

@@ -14,10 +14,10 @@ from sandbox.anthropic.errors import bad_request
 from sandbox.anthropic.ledger import Entry
 from sandbox.anthropic.paging import position_of, question_of, to_cursor
 from sandbox.anthropic.parameters import check_parameters, limit_of, time_of
+from sandbox.anthropic.state import State
 from sandbox.anthropic.sums import UsageSum, entries_between
 from sandbox.anthropic.times import BUCKETS, floor, zulu
 from sandbox.money import ZERO, text
-from sandbox.state import Sandbox
 
 _USAGE_DIMENSIONS: Final = (
     "api_key_id", "workspace_id", "model", "service_tier", "context_window", "inference_geo",
@@ -44,18 +44,18 @@ _FEE_NAMES: Final = {
 }
 
 
-def usage(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:
+def usage(state: State, organization: str, request: Request) -> dict[str, Any]:
     """`/usage_report/messages`: token counts per bucket."""
     buckets, width, envelope, dimensions = _page_of(
-        sandbox, request, tuple(BUCKETS), _USAGE_DIMENSIONS
+        state, request, tuple(BUCKETS), _USAGE_DIMENSIONS
     )
     shown = [name for name in _USAGE_DIMENSIONS if name != "speed" or name in dimensions]
     data = []
     for bucket in buckets:
         sums: dict[tuple[Any, ...], UsageSum] = {}
-        for _, entry in entries_between(sandbox, organization, bucket, bucket + width):
+        for _, entry in entries_between(state, organization, bucket, bucket + width):
             if entry.is_usage:
-                values = tuple(_value(sandbox, entry, name) for name in dimensions)
+                values = tuple(_value(state, entry, name) for name in dimensions)
                 sums.setdefault(values, UsageSum()).add(entry)
         results = [
             usage.payload() | dict.fromkeys(shown) | dict(zip(dimensions, values, strict=True))
@@ -65,18 +65,18 @@ def usage(sandbox: Sandbox, organization: str, request: Request) -> dict[str, An
     return {"data": data, **envelope}
 
 
-def cost(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any]:
+def cost(state: State, organization: str, request: Request) -> dict[str, Any]:
     """`/cost_report`: cents per day, by workspace and by line where that is asked for."""
     buckets, width, envelope, dimensions = _page_of(
-        sandbox, request, ("1d",), ("workspace_id", "description")
+        state, request, ("1d",), ("workspace_id", "description")
     )
     data = []
     for bucket in buckets:
         sums: dict[tuple[Any, ...], Decimal] = {}
         lines: dict[Any, dict[str, Any]] = {None: dict.fromkeys(_LINE_FIELDS)}
-        for _, entry in entries_between(sandbox, organization, bucket, bucket + width):
+        for _, entry in entries_between(state, organization, bucket, bucket + width):
             workspace = (
-                _value(sandbox, entry, "workspace_id") if "workspace_id" in dimensions else None
+                _value(state, entry, "workspace_id") if "workspace_id" in dimensions else None
             )
             for cost in entry.costs:
                 name = None
@@ -95,7 +95,7 @@ def cost(sandbox: Sandbox, organization: str, request: Request) -> dict[str, Any
 
 
 def _page_of(
-    sandbox: Sandbox, request: Request, widths: tuple[str, ...], known: Iterable[str]
+    state: State, request: Request, widths: tuple[str, ...], known: Iterable[str]
 ) -> tuple[list[datetime], timedelta, dict[str, Any], list[str]]:
     """The page's bucket starts, their width, the envelope and the dimensions."""
     check_parameters(
@@ -113,7 +113,7 @@ def _page_of(
     start = time_of(request, "starting_at")
     if start is None:
         raise bad_request("starting_at: is required")
-    end = time_of(request, "ending_at") or sandbox.now
+    end = time_of(request, "ending_at") or state.sandbox.now
     if end <= start:
         raise bad_request("ending_at: must be after starting_at")
     question = question_of(request)
@@ -130,9 +130,9 @@ def _page_of(
     return buckets, width, envelope, dimensions
 
 
-def _value(sandbox: Sandbox, entry: Entry, name: str) -> Json:
+def _value(state: State, entry: Entry, name: str) -> Json:
     if name == "workspace_id":
-        default = sandbox.company.default_workspace.id
+        default = state.sandbox.company.default_workspace.id
         return None if entry.workspace_id == default else entry.workspace_id
     if name == "account_id":
         return entry.actor[1] if entry.actor and entry.actor[0] == "user_actor" else None

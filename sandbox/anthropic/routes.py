@@ -9,10 +9,10 @@ from sandbox.anthropic.access import Handler, endpoint_of
 from sandbox.anthropic.analytics import Analytics
 from sandbox.anthropic.ledger import CONSOLE, ENTERPRISE
 from sandbox.anthropic.spend_limits import spend_limits
-from sandbox.state import Sandbox
+from sandbox.anthropic.state import State
 
 
-def routes(sandbox: Sandbox) -> list[Route]:
+def routes(state: State) -> list[Route]:
     """Everything under /v1/organizations."""
     analytics = Analytics()
     handlers: dict[str, tuple[tuple[str, ...], Handler]] = {
@@ -29,6 +29,6 @@ def routes(sandbox: Sandbox) -> list[Route]:
         "analytics/cost": ((CONSOLE, ENTERPRISE), analytics.cost),
     }
     return [
-        Route(f"/v1/organizations/{path}", endpoint_of(sandbox, organizations, handler))
+        Route(f"/v1/organizations/{path}", endpoint_of(state, organizations, handler))
         for path, (organizations, handler) in handlers.items()
     ]

@@ -8,18 +8,19 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.anthropic.ledger import TOKEN_TYPES, Entry
+from sandbox.anthropic.state import State
 from sandbox.anthropic.times import midnight
+from sandbox.days import days_between
 from sandbox.money import ZERO, text
-from sandbox.state import Sandbox, days_between
 
 
 def entries_between(
-    sandbox: Sandbox, organization: str, start: datetime, end: datetime
+    state: State, organization: str, start: datetime, end: datetime
 ) -> Iterator[tuple[datetime, Entry]]:
     """The entries from `start` up to, not including, `end`, each with its moment."""
     last = (end - timedelta(microseconds=1)).date()
     for day in days_between(start.date(), last + timedelta(days=1)):
-        for entry in sandbox.anthropic_day(organization, day):
+        for entry in state.day(organization, day):
             moment = midnight(day) + timedelta(minutes=entry.minute)
             if start <= moment < end:
                 yield moment, entry
