@@ -48,7 +48,7 @@ class Anthropic(MeteredVendor):
         )
 
     def changes(self) -> dict[str, Change]:
-        """What can be said of Anthropic:
+        """What tests can change:
 
         {"analytics": {"console": false}}   usage and cost analytics answer 404
         {"service_accounts": true}          the Admin key may read service accounts

@@ -1,4 +1,4 @@
-"""A PostgreSQL for a moment.
+"""A throw-away PostgreSQL.
 
 It is looked for on the PATH and where Debian puts it. It runs on the loopback interface as a child
 of this process, ends with it however it ends, and all its files are in a folder that goes away.
@@ -25,7 +25,7 @@ HOST: Final = "127.0.0.1"
 USER: Final = "product"
 START_SECONDS: Final = 20
 INSTALL: Final = "apt-get install postgresql, or put initdb on the PATH"
-# A cluster for a moment: nothing of it needs to survive.
+# Nothing of the cluster needs to survive.
 _OPTIONS: Final = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",

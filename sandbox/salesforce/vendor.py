@@ -46,7 +46,7 @@ class Salesforce(Vendor):
         )
 
     def changes(self) -> dict[str, Change]:
-        """`salesforce`, with any of these:
+        """`salesforce`, with any of these fields:
 
         {"records": {"Account": [{"Id": …, "Name": …}]}}          changed, or new
         {"hidden": ["Account.SWE_Count__c", "Subscription__c"]}   no such field, no such object
