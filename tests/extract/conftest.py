@@ -13,7 +13,7 @@ from tenacity.wait import wait_none
 from extract import http
 from extract.report import ResourceReport, RunReport
 from foundation.settings import Settings
-from sandbox.product_database import INSTALL, find_postgresql
+from sandbox.product_database.postgresql import INSTALL, find_postgresql
 from sandbox.server import Running, running
 from tests.extract.sellers import Product, copy_of
 

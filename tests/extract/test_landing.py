@@ -15,10 +15,10 @@ import pytest
 from extract import anthropic, landing
 from extract.run import SOURCES, run
 from foundation.settings import Settings
+from sandbox.google_sheets.tabs import TABS, default_tab
 from sandbox.options import Options
 from sandbox.server import Running
-from sandbox.sheets import TABS, tab
-from sandbox.state import Sandbox
+from sandbox.vendors import build_sandbox
 from tests.extract.conftest import DAYS, current, part, rows
 
 TODAY = datetime.now(UTC).date()
@@ -436,9 +436,9 @@ def sheet_errors(settings: Settings) -> str:
 
 def csv_files(company: Running, folder: Path) -> dict[str, list[list[str]]]:
     """The company's tabs, written as CSV files."""
-    sandbox = Sandbox(Options(people=20, days=DAYS))
+    sandbox = build_sandbox(Options(people=20, days=DAYS))
     folder.mkdir()
-    tabs = {name: tab(sandbox, name) for name in TABS}
+    tabs = {name: default_tab(sandbox, name) for name in TABS}
     for name, lines in tabs.items():
         with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8-sig") as file:
             csv.writer(file).writerows(lines)

@@ -113,7 +113,7 @@ class Entry:
 
 
 def entries_of(company: Company, organization: str, day: date) -> list[Entry]:
-    """The day's entries at that organisation, as first reported; none before the company."""
+    """The day's entries at that organization, as first reported; none before the company."""
     options = company.options
     is_quiet = organization == CONSOLE and day == options.weekday_at(0.45)
     if day < options.start or is_quiet:

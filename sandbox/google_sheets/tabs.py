@@ -12,11 +12,12 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from sandbox.anthropic_ledger import CONSOLE, ORGANIZATIONS
 from sandbox.company import DEPARTMENTS, Person, Stint
-from sandbox.cursor_ledger import members_on
+from sandbox.cursor.ledger import members_on
+from sandbox.days import days_between
 from sandbox.money import CENTS_PER_DOLLAR, ZERO
-from sandbox.state import Sandbox, days_between
+from sandbox.state import Sandbox
+from sandbox.vendor import MeteredVendor
 
 TABS: Final = (
     "employees", "email_aliases", "api_key_mappings", "seat_plans", "seat_assignments", "budgets",
@@ -31,15 +32,6 @@ _INVOICE_ERROR_USD: Final = Decimal("125.40")
 """What the last Cursor invoice asks for too much."""
 
 Rows = list[list[str]]
-
-
-def tab(sandbox: Sandbox, name: str) -> Rows:
-    """The tab as it stands: what a test put there, else the company's own. KeyError if unknown."""
-    if name in sandbox.sheets:
-        return sandbox.sheets[name]
-    if name not in sandbox.default_sheets:
-        sandbox.default_sheets[name] = default_tab(sandbox, name)
-    return sandbox.default_sheets[name]
 
 
 def default_tab(sandbox: Sandbox, name: str) -> Rows:
@@ -230,18 +222,16 @@ def _billed(sandbox: Sandbox, month: date) -> dict[str, Decimal]:
     seats by the day."""
     days = list(days_between(month, _last_day(month) + timedelta(days=1)))
     share = Decimal(1) / len(days)
+    # In the order in which the sheet has them; a vendor that is new comes last.
     billed = dict.fromkeys(("cursor", "claude_api", "claude_code", "claude_ai"), ZERO)
     cursor_seat_days, claude_seat_days = 0, 0
+    metered = [vendor for vendor in sandbox.vendors if isinstance(vendor, MeteredVendor)]
     for day in days:
-        billed["cursor"] += sandbox.first_cursor_day(day).on_demand / CENTS_PER_DOLLAR
         cursor_seat_days += len(members_on(sandbox.company, day))
         claude_seat_days += sum(p.has_seat and p.present_on(day) for p in sandbox.company.people)
-        for organization in ORGANIZATIONS:
-            other = "claude_api" if organization == CONSOLE else "claude_ai"
-            for entry in sandbox.first_anthropic_day(organization, day):
-                platform = "claude_code" if entry.product == "claude_code" else other
-                amount = sum((cost.amount for cost in entry.costs), ZERO)
-                billed[platform] += amount / CENTS_PER_DOLLAR
+        for vendor in metered:
+            for platform, cents in vendor.billed(day).items():
+                billed[platform] = billed.get(platform, ZERO) + cents / CENTS_PER_DOLLAR
     billed["cursor"] += CURSOR_SEAT_USD * share * cursor_seat_days
     billed["claude_ai"] += CLAUDE_SEAT_USD * share * claude_seat_days
     return billed
