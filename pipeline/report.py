@@ -181,7 +181,7 @@ def top(ask: Ask, costs: str, column: str, total: Decimal) -> Table:
 def ties(ask: Ask, model: str) -> tuple[Table, bool]:
     """What the vendors reported beside what the marts hold, and whether they are equal.
 
-    Reads `rollup_cost_ties`: a row per organization, vendor and day, with a difference that is exact.
+    Reads `rollup_cost_ties`: a row per organization, vendor and day, with an exact difference.
     """
     rows = ask(f"""
         select

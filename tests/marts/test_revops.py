@@ -32,7 +32,10 @@ BY_DAY = {
     "marts.dau_all": ("activity_date", 0),
     "marts.fct_revops_daily_team_metrics": ("metric_date", 29),
 }
-BY_MONTH = ("intermediate.rollup_revops_usages_by_month", "intermediate.rollup_revops_agent_usage_by_month")
+BY_MONTH = (
+    "intermediate.rollup_revops_usages_by_month",
+    "intermediate.rollup_revops_agent_usage_by_month",
+)
 
 
 @pytest.fixture(scope="module")
