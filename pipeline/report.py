@@ -21,6 +21,7 @@ from rich.text import Text
 
 from foundation.settings import Settings
 from foundation.warehouse import Ask, NoTableError, warehouse
+from pipeline.words import dollars, share
 
 # How a row got its owner, from the surest to none, in words.
 METHODS = {
@@ -212,16 +213,6 @@ def where(settings: Settings) -> str:
     if settings.target == "bigquery":
         return f"In BigQuery: {settings.google_cloud_project}.{settings.dataset('marts')}"
     return f"In {settings.duckdb_path}, schema marts"
-
-
-def dollars(amount: Decimal) -> str:
-    """1234.5 as 1,234.50."""
-    return f"{amount:,.2f}"
-
-
-def share(part: Decimal, whole: Decimal) -> str:
-    """A part as a percentage of the whole; a dash where there is no whole."""
-    return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
 def _sums(rows: Iterable[tuple[Decimal, ...]]) -> list[Decimal]:

@@ -15,7 +15,9 @@ from foundation.processes import child, sandbox
 from foundation.settings import ROOT, SOURCES, Settings, is_sandbox, load_settings
 from foundation.stopping import raise_if_stopped
 from foundation.warehouse import NoTableError, refuse_if_held, warehouse
-from pipeline import alerts, building, report
+from pipeline import building, report
+from pipeline.alerts.outcome import Outcome
+from pipeline.alerts.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -36,19 +38,19 @@ def run(settings: Settings) -> int:
     refuse_if_held(settings)
     is_sample = not settings.configured_sources()
     refuse_mixture(settings, is_sample)
-    outcome = alerts.Outcome(is_sample=is_sample)
+    outcome = Outcome(is_sample=is_sample)
     try:
         outcome.exit_code = fetch_and_build(settings, outcome)
     except Exception as error:
         # Not of a run that somebody stopped: that is no such error.
         outcome.broken = error
-        alerts.tell(settings, outcome)
+        tell(settings, outcome)
         raise
-    alerts.tell(settings, outcome)
+    tell(settings, outcome)
     return outcome.exit_code
 
 
-def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
+def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
     """The run itself; its exit code. What it comes to know goes into `outcome`."""
     with ExitStack() as stack:
         with (

@@ -17,7 +17,10 @@ from bigquery_dev.googlesql import GoogleSql
 from foundation.logs import set_up_logs
 from foundation.settings import load_settings
 from foundation.warehouse import NoTableError
-from pipeline import alerts, run, slack
+from pipeline import run
+from pipeline.alerts import news, slack, telling, terminal, told
+from pipeline.alerts.message import Message
+from pipeline.alerts.outcome import Outcome
 from pipeline.building import Build
 
 SATURDAY, MONDAY = date(2026, 11, 21), date(2026, 11, 16)
@@ -462,10 +465,10 @@ def test_without_news_the_report_says_so(warehouse, make_run, capsys):
 
 def test_both_renderings_have_the_same_lines(week):
     week.anomaly(days(1, MONDAY), "ana@example.com")
-    message = alerts.compose(load_settings(), alerts.Outcome())
+    message = news.compose(load_settings(), Outcome())
     console = Console(width=400)
     with console.capture() as capture:
-        alerts.show(message, console)
+        terminal.show(message, console)
     shown = re.sub(r"\s+", " ", capture.get())
     posted = json.dumps(slack.payload(message), ensure_ascii=False)
     for section in message.sections:
@@ -475,7 +478,7 @@ def test_both_renderings_have_the_same_lines(week):
 
 
 def test_sample_data_is_called_so(warehouse):
-    message = alerts.compose(load_settings(), alerts.Outcome(is_sample=True))
+    message = news.compose(load_settings(), Outcome(is_sample=True))
     assert message.headline.startswith("AI spend (sample company) up to")
 
 
@@ -581,7 +584,7 @@ def test_no_run_waits_longer_than_twenty_seconds():
 
 
 def test_a_fault_in_the_alerts_fails_no_run(warehouse, webhook, make_run, monkeypatch, capfd):
-    monkeypatch.setattr(alerts, "compose", lambda *_: 1 / 0)
+    monkeypatch.setattr(telling, "compose", lambda *_: 1 / 0)
     assert make_run() == 0
     assert "The alerts could not be told" in capfd.readouterr().err
 
@@ -614,10 +617,10 @@ def test_long_lists_end_with_a_number(warehouse, webhook, make_run):
 
 def test_a_message_keeps_to_slack_s_limits(warehouse):
     failures = ["&" * 5000] * 30
-    outcome = alerts.Outcome(exit_code=1, extracted={"sources": []}, build=Build(failures=failures))
-    message = alerts.compose(load_settings(), outcome)
+    outcome = Outcome(exit_code=1, extracted={"sources": []}, build=Build(failures=failures))
+    message = news.compose(load_settings(), outcome)
     sections = message.sections * 80
-    message = alerts.Message("x" * 500, sections, message.where)
+    message = Message("x" * 500, sections, message.where)
     content = slack.payload(message)
     assert len(content["blocks"]) == 50
     assert len(content["blocks"][0]["text"]["text"]) <= 150
@@ -677,7 +680,8 @@ def test_every_statement_is_valid_on_bigquery(monkeypatch, tmp_path):
                     return [row]
             return []
 
-    monkeypatch.setattr(alerts, "warehouse", Ask)
+    for module in (news, told):
+        monkeypatch.setattr(module, "warehouse", Ask)
     settings = {
         "TARGET": "bigquery", "GOOGLE_CLOUD_PROJECT": "acme", "BIGQUERY_DATASET": "acme",
         "BIGQUERY_LOCATION": "EU", "SLACK_WEBHOOK_URL": "http://127.0.0.1:1/",
@@ -685,10 +689,10 @@ def test_every_statement_is_valid_on_bigquery(monkeypatch, tmp_path):
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     for _ in range(2):
-        message = alerts.compose(load_settings(), alerts.Outcome())
+        message = news.compose(load_settings(), Outcome())
         assert [section.title for section in message.sections if section.title == "Left out"] == []
         assert len(message.told) == 3
-        alerts.remember(load_settings(), message)
+        told.remember(load_settings(), message)
     read = " ".join(asked)
     for table in TABLES:
         assert f"acme_{table}" in read

@@ -12,7 +12,7 @@ import pytest
 
 from foundation import dbt, processes
 from foundation.settings import ROOT, load_settings
-from pipeline import building, report, run
+from pipeline import building, report, run, words
 
 
 def make_run(**variables):
@@ -168,9 +168,9 @@ def test_a_preview_that_fails_is_told_and_on_bigquery_there_is_none(tmp_path, ca
 
 
 def test_money_is_printed_in_dollars_and_cents():
-    assert report.dollars(Decimal("1234567.005")) == "1,234,567.00"
-    assert report.share(Decimal(1), Decimal(3)) == "33.3 %"
-    assert report.share(Decimal(0), Decimal(0)) == "–"
+    assert words.dollars(Decimal("1234567.005")) == "1,234,567.00"
+    assert words.share(Decimal(1), Decimal(3)) == "33.3 %"
+    assert words.share(Decimal(0), Decimal(0)) == "–"
 
 
 def test_a_difference_to_the_vendor_is_shown_and_fails(tmp_path):
