@@ -46,7 +46,7 @@ def show(settings: Settings, extracted: dict[str, Any], console: Console | None 
     console.print(came_in(extracted), "")
     try:
         with warehouse(settings) as ask:
-            tied = f"{settings.dataset('intermediate')}.int_cost_ties"
+            tied = f"{settings.dataset('marts')}.rpt_cost_ties"
             since = month_before(ask, tied)
             # Two months are enough to look at, and cost the same whatever the history.
             costs = (
@@ -102,7 +102,7 @@ def came_in(extracted: dict[str, Any]) -> Group:
 
 def month_before(ask: Ask, tied: str) -> date:
     """The first day of the month before the last one of which anything was reported."""
-    ((last,),) = ask(f"select max(cost_date) from {tied}")
+    ((last,),) = ask(f"select max(last_date) from {tied}")
     return ((last or date.max).replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
@@ -182,19 +182,12 @@ def top(ask: Ask, costs: str, column: str, total: Decimal) -> Table:
 def ties(ask: Ask, model: str) -> tuple[Table, bool]:
     """What the vendors reported beside what the marts hold, and whether they are equal.
 
-    Reads `int_cost_ties`: a row per organization, vendor and day, with a difference that is exact.
+    Reads `rpt_cost_ties`: a row per vendor and organization.
     """
     rows = ask(f"""
-        select
-            vendor,
-            organization,
-            count(distinct cost_date) as days,
-            sum(reported_usd) as reported_usd,
-            sum(marts_usd) as marts_usd,
-            sum(case when difference_usd <> 0 then 1 else 0 end) as differing
+        select vendor, organization, days_compared, reported_usd, marts_usd, differing_days
         from {model}
-        group by 1, 2
-        order by 1, 2
+        order by vendor, organization
     """)
     heading = "Does it tie to what the vendors reported"
     names = ("vendor", "organization", ">days", ">reported $", ">in the marts $", "")

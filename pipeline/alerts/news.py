@@ -13,10 +13,10 @@ from foundation.settings import Settings
 from foundation.warehouse import Ask, NoTableError, WarehouseError, warehouse
 from pipeline import report
 from pipeline.alerts import attention, digest
-from pipeline.alerts.marts import Marts, Part
+from pipeline.alerts.marts import Marts, NotBuiltError, Part
 from pipeline.alerts.message import Message, Section, section
 from pipeline.alerts.outcome import Outcome, failures
-from pipeline.alerts.told import Told, told_since
+from pipeline.alerts.told import told_before
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +64,12 @@ class _News:
 
     def _read_warehouse(self) -> None:
         with warehouse(self.settings) as ask:
-            self._part("ties (int_cost_ties)", lambda: attention.ties(self.settings, ask))
-            self._part("anomalies, budgets and the week (build_log)", lambda: self._find_day(ask))
+            self._part("ties (rpt_cost_ties)", partial(attention.ties, self.settings, ask))
+            self._part("anomalies, budgets and the week (build_log)", partial(self._find_day, ask))
             if self.as_of:
-                self._read_marts(Marts(self.settings, ask, self.as_of))
+                build = self.outcome.build
+                unbuilt = frozenset(build.unbuilt if build else ())
+                self._read_marts(Marts(self.settings, ask, self.as_of, unbuilt))
 
     def _find_day(self, ask: Ask) -> None:
         """The day of the last build: not the clock's, which a failed build is behind."""
@@ -83,34 +85,34 @@ class _News:
         self.as_of = rows[0][0]
 
     def _read_marts(self, marts: Marts) -> None:
-        told: Told = set()
-        if self.settings.slack_webhook_url:
-            oldest = min(marts.day(-attention.ANOMALY_DAYS), marts.month)
-            told = told_since(self.settings, marts.ask, oldest)
+        told = told_before(self.settings, marts.ask) if self.settings.slack_webhook_url else set()
         is_digest = marts.as_of.weekday() == MONDAY and not any(
             row[:2] == ("digest", marts.as_of) for row in told
         )
-        self._part("anomalies (fct_cost_anomalies)", lambda: attention.anomalies(marts, told))
+        self._part("anomalies (rpt_alerts_anomalies)", partial(attention.anomalies, marts, told))
         self._part(
-            "budgets (fct_budget_monthly)", lambda: attention.budgets(marts, told, is_digest)
+            "budgets (rpt_alerts_budgets)", partial(attention.budgets, marts, told, is_digest)
         )
         if is_digest:
             self._digest(marts)
 
     def _digest(self, marts: Marts) -> None:
+        before = len(self.left_out)
         for name, part in {
-            "spend (fct_cost_daily)": digest.spend,
-            "active people (fct_usage_daily)": digest.people,
-            "top movers (fct_cost_daily)": digest.movers,
-            "open disputes (fct_cost_reconciliation)": digest.disputes,
-            "days that lack data (fct_data_quality_daily)": digest.gaps,
+            "spend (rpt_alerts_spend)": digest.spend,
+            "active people (rpt_alerts_people)": digest.people,
+            "top movers (rpt_alerts_movers)": digest.movers,
+            "open disputes (rpt_alerts_disputes)": digest.disputes,
+            "days that lack data (rpt_alerts_gaps)": digest.gaps,
         }.items():
             self._part(name, partial(part, marts))
         self.headlines.append("the week")
-        self.told.append(
-            f"select 'digest' as kind, date '{marts.as_of}' as alert_date,"
-            " 'all' as scope_type, 'all' as scope, 'info' as severity"
-        )
+        # A week without some part is told again by the next run of the day.
+        if len(self.left_out) == before:
+            self.told.append(
+                f"select 'digest' as kind, date '{marts.as_of}' as alert_date,"
+                " 'all' as scope_type, 'all' as scope, 'info' as severity"
+            )
 
     def _part(self, name: str, read: Callable[[], Part | None]) -> None:
         """One part; the others must not suffer if it cannot be read."""
@@ -119,6 +121,8 @@ class _News:
                 self._add(part)
         except NoTableError:
             self.left_out.append(f"{name}: not there yet")
+        except NotBuiltError:
+            self.left_out.append(f"{name}: not built, as something before it failed")
         except WarehouseError:
             # Whoever opens it next says why.
             self.left_out.append(f"{name}: could not be read")

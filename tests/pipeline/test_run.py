@@ -175,7 +175,7 @@ def test_money_is_printed_in_dollars_and_cents():
 
 def test_a_difference_to_the_vendor_is_shown_and_fails(tmp_path):
     rows = [("cursor", "cursor", 30, Decimal("10.00"), Decimal("9.99"), 2)]
-    table, is_tied = report.ties(lambda _: rows, "int_cost_ties")
+    table, is_tied = report.ties(lambda _: rows, "rpt_cost_ties")
     assert not is_tied
     assert "differs on 2 days" in str(table.columns[-1]._cells[0])
 
