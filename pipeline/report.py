@@ -23,16 +23,6 @@ from foundation.settings import Settings
 from foundation.warehouse import Ask, NoTableError, warehouse
 from pipeline.words import dollars, share
 
-# How a row got its owner, from the surest to none, in words.
-METHODS = {
-    "vendor_identity": "named by the vendor",
-    "key_mapping": "API key mapped to a person",
-    "key_principal": "API key acts as a person",
-    "key_creator": "created the API key",
-    "service_account": "service account",
-    "team_mapping": "mapped to a cost center only",
-    "unattributed": "nobody",
-}
 TOP = 6
 
 
@@ -54,7 +44,8 @@ def show(settings: Settings, extracted: dict[str, Any], console: Console | None 
                 f" where cost_date >= date '{since}') as costs"
             )
             console.print(cost(ask, costs), "")
-            console.print(attribution(ask, costs, since), "")
+            methods = f"{settings.dataset('seeds')}.attribution_methods"
+            console.print(attribution(ask, costs, methods, since), "")
             table, is_tied = ties(ask, tied)
             console.print(table, "")
     except NoTableError as error:
@@ -140,27 +131,29 @@ def cost(ask: Ask, costs: str) -> Table:
     return table
 
 
-def attribution(ask: Ask, costs: str, since: date) -> Group:
-    """Effective cost by how its owner was found, then the largest departments and people."""
+def attribution(ask: Ask, costs: str, methods: str, since: date) -> Group:
+    """Effective cost by how its owner was found, from the surest way to none, then the largest
+    departments and people. `methods` is the table of the ways."""
     rows = ask(f"""
-        select attribution_method, sum(effective_cost_usd) as effective_cost_usd
+        select costs.attribution_method, meaning, sum(effective_cost_usd) as effective_cost_usd
         from {costs}
-        group by 1
+        left join {methods} as methods
+            on costs.attribution_method = methods.attribution_method
+        group by method_rank, costs.attribution_method, meaning
+        order by method_rank
     """)
-    total = sum((amount for _, amount in rows), Decimal(0))
-    attributed = sum((amount for method, amount in rows if method != "unattributed"), Decimal(0))
+    total = sum((amount for *_, amount in rows), Decimal(0))
+    attributed = sum((amount for method, _, amount in rows if method != "unattributed"), Decimal(0))
     title = (
         f"Whose it is: {share(attributed, total)} of ${dollars(total)} since {since} is attributed"
     )
-    methods = _table(title, "attribution", "which means", ">effective $", ">share")
-    amounts: dict[str, Decimal] = dict(rows)
-    for method in sorted(amounts, key=[*METHODS, *amounts].index):
-        amount = amounts[method]
-        methods.add_row(method, METHODS.get(method, ""), dollars(amount), share(amount, total))
+    table = _table(title, "attribution", "which means", ">effective $", ">share")
+    for method, meaning, amount in rows:
+        table.add_row(method, meaning, dollars(amount), share(amount, total))
     tops = [top(ask, costs, "department", total), top(ask, costs, "user_email", total)]
     side_by_side = Table.grid(padding=(0, 4, 0, 0))
     side_by_side.add_row(*tops)
-    return Group(methods, "", side_by_side)
+    return Group(table, "", side_by_side)
 
 
 def top(ask: Ask, costs: str, column: str, total: Decimal) -> Table:

@@ -66,11 +66,14 @@ TABLES = {
     """,
 }
 # What only the report reads.
-COSTS = f"""
-    cost_date date, vendor text, platform_code text, department text, user_email text,
-    attribution_method text, list_cost_usd {MONEY}, billed_cost_usd {MONEY},
-    effective_cost_usd {MONEY}
-"""
+REPORT_TABLES = {
+    "marts.fct_cost_daily": f"""
+        cost_date date, vendor text, platform_code text, department text, user_email text,
+        attribution_method text, list_cost_usd {MONEY}, billed_cost_usd {MONEY},
+        effective_cost_usd {MONEY}
+    """,
+    "seeds.attribution_methods": "attribution_method text, method_rank bigint, meaning text",
+}
 OF_THE_DAY = [name for name, columns in TABLES.items() if columns.strip().startswith("as_of_date")]
 
 
@@ -79,9 +82,10 @@ class Warehouse:
 
     def __init__(self, path):
         self.path = path
-        tables = TABLES | {"marts.fct_cost_daily": COSTS}
+        tables = TABLES | REPORT_TABLES
         creates = [f"create table {name} ({columns})" for name, columns in tables.items()]
-        self.do("begin", "create schema intermediate", "create schema marts", *creates, "commit")
+        schemas = [f"create schema {name}" for name in ("intermediate", "marts", "seeds")]
+        self.do("begin", *schemas, *creates, "commit")
         self.as_of(SATURDAY)
 
     def do(self, *statements):

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -178,6 +179,28 @@ def test_a_difference_to_the_vendor_is_shown_and_fails(tmp_path):
     table, is_tied = report.ties(lambda _: rows, "rpt_cost_ties")
     assert not is_tied
     assert "differs on 2 days" in str(table.columns[-1]._cells[0])
+
+
+def test_ways_of_attribution_stand_from_the_surest_to_none_with_what_they_mean():
+    costs = """(
+        values
+            ('unattributed', 'Design', 'unattributed', 1.00),
+            ('vendor_identity', 'Design', 'ana@example.com', 2.00),
+            ('vendor_identity', 'Design', 'ana@example.com', 1.00)
+    ) as costs (attribution_method, department, user_email, effective_cost_usd)"""
+    methods = f"'{ROOT}/dbt_project/seeds/attribution_methods.csv'"
+    with duckdb.connect() as connection:
+        group = report.attribution(
+            lambda sql: connection.execute(sql).fetchall(), costs, methods, date(2026, 11, 1)
+        )
+    table = group.renderables[0]
+    assert "75.0 % of $4.00 since 2026-11-01 is attributed" in table.title
+    assert [list(column.cells) for column in table.columns] == [
+        ["vendor_identity", "unattributed"],
+        ["named by the vendor", "nobody"],
+        ["3.00", "1.00"],
+        ["75.0 %", "25.0 %"],
+    ]
 
 
 @pytest.mark.parametrize(
