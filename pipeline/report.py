@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 from rich import box
 from rich.console import Console, Group
@@ -19,6 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from extract.report import RunReport
 from foundation.settings import Settings
 from foundation.warehouse import Ask, NoTableError, warehouse
 from pipeline.words import dollars, share
@@ -26,11 +26,8 @@ from pipeline.words import dollars, share
 TOP = 6
 
 
-def show(settings: Settings, extracted: dict[str, Any], console: Console | None = None) -> bool:
-    """Print the report; whether the marts tie to what the vendors reported.
-
-    `extracted` is the JSON report of `python -m extract run`.
-    """
+def show(settings: Settings, extracted: RunReport, console: Console | None = None) -> bool:
+    """Print the report; whether the marts tie to what the vendors reported."""
     console = console or standard_output()
     console.print()
     console.print(came_in(extracted), "")
@@ -60,35 +57,46 @@ def standard_output() -> Console:
     return Console(width=None if sys.stdout.isatty() else 100)
 
 
-def came_in(extracted: dict[str, Any]) -> Group:
+def came_in(extracted: RunReport) -> Group:
     """One row per source and organization: days that changed, and the records that they brought;
     then what the vendors would not give and what went wrong."""
     table = _table("What came in", "source", "organization", ">changed days", "records landed")
     remarks = Text()
-    for source in extracted["sources"]:
-        parts = source["resources"]
+    for source in extracted.sources:
+        parts = source.resources
         if not parts:
-            table.add_row(source["source"], "", "", _status(source["status"]))
-        for organization in dict.fromkeys(part["organization"] for part in parts):
-            own = [part for part in parts if part["organization"] == organization]
-            changed = sum(part["changed"] for part in own)
-            landed = [f"{part['resource']} {part['landed']:,}" for part in own if part["landed"]]
+            table.add_row(source.source, "", "", _status(source.status))
+        for organization in dict.fromkeys(part.organization for part in parts):
+            own = [part for part in parts if part.organization == organization]
+            changed = sum(part.changed for part in own)
+            landed = [f"{part.resource} {part.landed:,}" for part in own if part.landed]
             words = " · ".join(landed) or "nothing new"
-            table.add_row(source["source"], organization, f"{changed:,}", words)
-            unread = [part["resource"] for part in own if part["status"] == "not readable"]
+            table.add_row(source.source, organization, f"{changed:,}", words)
+            unread = [part.resource for part in own if part.status == "not readable"]
             if unread:
                 names = ", ".join(unread)
-                remarks.append(f"{source['source']} {organization}: the key may not read {names}\n")
-        for part in (source, *parts):
-            name = " ".join(filter(None, (source["source"], part.get("resource"))))
-            for note in part["notes"] if parts and part["status"] != "not readable" else ():
-                remarks.append(f"{name}: {note}\n")
-            for error in part["errors"]:
-                remarks.append(f"{name}: {error}\n", "red")
-            if rejected := part.get("rejected"):
-                remarks.append(f"{name}: {rejected:,} records rejected\n", "red")
+                remarks.append(f"{source.source} {organization}: the key may not read {names}\n")
+        # Of a source that was not asked, the row says so.
+        notes = source.notes if parts else []
+        remarks.append_text(_remarks(source.source, notes, source.errors))
+        for part in parts:
+            name = f"{source.source} {part.resource}"
+            # Why a resource is not readable was said above.
+            notes = [] if part.status == "not readable" else part.notes
+            remarks.append_text(_remarks(name, notes, part.errors))
+            if part.rejected:
+                remarks.append(f"{name}: {part.rejected:,} records rejected\n", "red")
     remarks.rstrip()
     return Group(table, Padding(remarks, (0, 0, 0, 2)))
+
+
+def _remarks(name: str, notes: list[str], errors: list[str]) -> Text:
+    text = Text()
+    for note in notes:
+        text.append(f"{name}: {note}\n")
+    for error in errors:
+        text.append(f"{name}: {error}\n", "red")
+    return text
 
 
 def month_before(ask: Ask, tied: str) -> date:

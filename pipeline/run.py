@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import subprocess
@@ -10,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
+from extract.report import RunReport
 from foundation import dbt
 from foundation.processes import child, sandbox
 from foundation.settings import ROOT, SOURCES, Settings, is_sandbox, load_settings
@@ -65,7 +65,7 @@ def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
         if not EXTRACT_REPORT.exists():
             log.error("Nothing was extracted; the marts stay as they were")
             return 1
-        outcome.extracted = json.loads(EXTRACT_REPORT.read_text())
+        outcome.extracted = RunReport.read(EXTRACT_REPORT)
         with step("dbt build"):
             outcome.build = build = building.build(settings)
         log_build(settings, build)

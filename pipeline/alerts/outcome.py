@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from extract.report import RunReport
 from pipeline.building import Build
 
 
 @dataclass
 class Outcome:
-    """Filled in while the run goes on. `extracted` is the JSON report of `python -m extract run`,
-    `broken` the error that ended the run."""
+    """Filled in while the run goes on. `broken` is the error that ended the run."""
 
     is_sample: bool = False
     exit_code: int = 0
-    extracted: dict[str, Any] | None = None
+    extracted: RunReport | None = None
     extract_code: int = 0
     build: Build | None = None
     preview_code: int = 0
@@ -43,15 +42,18 @@ def _extract_failures(outcome: Outcome) -> Iterator[str]:
             yield "nothing was extracted; the marts stay as they were"
         return
     found = False
-    for source in outcome.extracted["sources"]:
-        for part in (source, *source["resources"]):
-            names = (source["source"], part.get("organization"), part.get("resource"))
-            name = " ".join(dict.fromkeys(filter(None, names)))
-            for error in part["errors"]:
-                found = True
-                yield f"{name}: {error}"
-            if rejected := part.get("rejected"):
-                found = True
-                yield f"{name}: {rejected:,} records rejected"
+    for line in _extract_errors(outcome.extracted):
+        found = True
+        yield line
     if outcome.extract_code and not found:
         yield f"the extraction ended with code {outcome.extract_code}"
+
+
+def _extract_errors(report: RunReport) -> Iterator[str]:
+    for source in report.sources:
+        yield from (f"{source.source}: {error}" for error in source.errors)
+        for part in source.resources:
+            name = " ".join(dict.fromkeys((source.source, part.organization, part.resource)))
+            yield from (f"{name}: {error}" for error in part.errors)
+            if part.rejected:
+                yield f"{name}: {part.rejected:,} records rejected"

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from bigquery_dev.googlesql import GoogleSql
+from extract.report import ResourceReport, RunReport, SourceReport
 from foundation.logs import set_up_logs
 from foundation.settings import load_settings
 from foundation.warehouse import NoTableError
@@ -199,7 +200,7 @@ def make_run(tmp_path, monkeypatch):
     def make(extracted=(), extract_code=0, build=None, preview_code=0, log_level="INFO"):
         def extract():
             if extracted is not None:
-                report.write_text(json.dumps({"sources": list(extracted)}))
+                RunReport("", None, "", sources=list(extracted)).write(report, [])
             return extract_code
 
         def dbt_build(_settings):
@@ -221,14 +222,8 @@ def make_run(tmp_path, monkeypatch):
 
 
 def source(name="cursor", errors=(), **part):
-    resource = {
-        "resource": "usage_events", "organization": "cursor", "status": "ok", "changed": 1,
-        "landed": 1, "rejected": 0, "errors": [], "notes": [],
-    }  # fmt: skip
-    return {
-        "source": name, "status": "ok", "errors": list(errors), "notes": [],
-        "resources": [resource | part],
-    }  # fmt: skip
+    resource = ResourceReport("usage_events", "cursor", changed=1, landed=1, **part)
+    return SourceReport(name, errors=list(errors), resources=[resource])
 
 
 def days(count, before=SATURDAY):
@@ -658,7 +653,9 @@ def test_long_lists_end_with_a_number(warehouse, webhook, make_run):
 
 def test_a_message_keeps_to_slack_s_limits(warehouse):
     failures = ["&" * 5000] * 30
-    outcome = Outcome(exit_code=1, extracted={"sources": []}, build=Build(failures=failures))
+    outcome = Outcome(
+        exit_code=1, extracted=RunReport("", None, ""), build=Build(failures=failures)
+    )
     message = news.compose(load_settings(), outcome)
     sections = message.sections * 80
     message = Message("x" * 500, sections, message.where)
