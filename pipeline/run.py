@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import subprocess
@@ -10,12 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
+from extract.report import RunReport
 from foundation import dbt
 from foundation.processes import child, sandbox
 from foundation.settings import ROOT, SOURCES, Settings, is_sandbox, load_settings
 from foundation.stopping import raise_if_stopped
 from foundation.warehouse import NoTableError, refuse_if_held, warehouse
-from pipeline import alerts, building, report
+from pipeline import building, report
+from pipeline.alerts.outcome import Outcome
+from pipeline.alerts.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -36,19 +38,19 @@ def run(settings: Settings) -> int:
     refuse_if_held(settings)
     is_sample = not settings.configured_sources()
     refuse_mixture(settings, is_sample)
-    outcome = alerts.Outcome(is_sample=is_sample)
+    outcome = Outcome(is_sample=is_sample)
     try:
         outcome.exit_code = fetch_and_build(settings, outcome)
     except Exception as error:
         # Not of a run that somebody stopped: that is no such error.
         outcome.broken = error
-        alerts.tell(settings, outcome)
+        tell(settings, outcome)
         raise
-    alerts.tell(settings, outcome)
+    tell(settings, outcome)
     return outcome.exit_code
 
 
-def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
+def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
     """The run itself; its exit code. What it comes to know goes into `outcome`."""
     with ExitStack() as stack:
         with (
@@ -63,7 +65,7 @@ def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
         if not EXTRACT_REPORT.exists():
             log.error("Nothing was extracted; the marts stay as they were")
             return 1
-        outcome.extracted = json.loads(EXTRACT_REPORT.read_text())
+        outcome.extracted = RunReport.read(EXTRACT_REPORT)
         with step("dbt build"):
             outcome.build = build = building.build(settings)
         log_build(settings, build)

@@ -10,7 +10,9 @@ from dashboards.preview import PreviewError, preview
 from foundation import dbt
 from foundation.settings import ROOT, load_settings
 from foundation.warehouse import WarehouseError, open_file, who_holds
-from pipeline import alerts, building
+from pipeline import building
+from pipeline.alerts import telling
+from pipeline.alerts.outcome import Outcome
 
 
 @pytest.fixture(params=["writes", "reads"])
@@ -79,11 +81,11 @@ def test_so_does_the_preview(held, tmp_path):
 @writes
 def test_alerts_that_cannot_be_read_or_remembered_are_no_traceback(held, monkeypatch, caplog):
     settings, _ = held
-    alerts.tell(settings, alerts.Outcome())
+    telling.tell(settings, Outcome())
     with pytest.raises(WarehouseError) as caught:
         open_file(settings.duckdb_path)
-    monkeypatch.setattr(alerts, "compose", Mock(side_effect=caught.value))
-    alerts.tell(settings, alerts.Outcome())
+    monkeypatch.setattr(telling, "compose", Mock(side_effect=caught.value))
+    telling.tell(settings, Outcome())
     assert [record.exc_info for record in caplog.records] == [None]
     assert "is in use by process" in caplog.text
 

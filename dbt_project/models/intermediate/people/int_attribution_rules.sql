@@ -61,6 +61,12 @@ seats as (
 
 ),
 
+methods as (
+
+    select * from {{ ref('attribution_methods') }}
+
+),
+
 vendor_user_rules as (
 
     select
@@ -117,11 +123,10 @@ mapping_rules as (
 
 -- Who a key acts as counts before who made it; a key that acts as a service account is
 -- that service account's, whoever made it.
-owner_rules as (
+owners as (
 
     select
-        'key_owner' as rule_type,
-        api_keys.api_key_id as subject,
+        api_keys.api_key_id,
         case
             when principals.user_id is not null then principals.email
             when
@@ -135,21 +140,10 @@ owner_rules as (
                 or api_keys.principal_id like 'svac_%'
                 then api_keys.principal_id
         end as service_account_id,
-        cast(null as {{ dbt.type_string() }}) as cost_center,
-        cast(null as {{ dbt.type_string() }}) as purpose,
         case
             when principals.user_id is not null then 'key_principal'
             when creators.user_id is not null then 'key_creator'
-        end as attribution_method,
-        cast(
-            case
-                when principals.user_id is not null then 0.9
-                when creators.user_id is not null then 0.7
-            end as {{ type_number() }}
-        ) as confidence,
-        cast(null as {{ dbt.type_string() }}) as attributes,
-        {{ beginning_of_time() }} as valid_from,
-        {{ end_of_time() }} as valid_to
+        end as attribution_method
     from api_keys
     left join vendor_users as principals
         on api_keys.principal_id = principals.user_id
@@ -157,6 +151,26 @@ owner_rules as (
         on api_keys.principal_id = service_principals.service_account_id
     left join vendor_users as creators
         on api_keys.created_by_id = creators.user_id
+
+),
+
+owner_rules as (
+
+    select
+        'key_owner' as rule_type,
+        owners.api_key_id as subject,
+        owners.user_email,
+        owners.service_account_id,
+        cast(null as {{ dbt.type_string() }}) as cost_center,
+        cast(null as {{ dbt.type_string() }}) as purpose,
+        owners.attribution_method,
+        methods.default_confidence as confidence,
+        cast(null as {{ dbt.type_string() }}) as attributes,
+        {{ beginning_of_time() }} as valid_from,
+        {{ end_of_time() }} as valid_to
+    from owners
+    left join methods
+        on owners.attribution_method = methods.attribution_method
 
 ),
 

@@ -1,5 +1,5 @@
 -- GRAIN: one row per day and identity: who it was, how that is known and how sure it is
--- First match wins, in the order of the cases below.
+-- First match wins, in the order of attribution_methods.method_rank.
 with identity_days as (
 
     select * from {{ ref('int_identity_days') }}
@@ -40,6 +40,12 @@ owners as (
 
 ),
 
+methods as (
+
+    select * from {{ ref('attribution_methods') }}
+
+),
+
 candidates as (
 
     select
@@ -60,14 +66,10 @@ candidates as (
             as service_account_id,
         coalesce(key_mappings.cost_center, workspace_mappings.cost_center)
             as mapped_cost_center,
-        coalesce(
-            case
-                when key_mappings.cost_center is not null
-                    then key_mappings.confidence
-                else workspace_mappings.confidence
-            end,
-            0.5
-        ) as team_confidence,
+        case
+            when key_mappings.cost_center is not null then key_mappings.confidence
+            else workspace_mappings.confidence
+        end as team_confidence,
         coalesce(
             key_mappings.purpose, service_mappings.purpose, workspace_mappings.purpose
         ) as purpose
@@ -116,38 +118,41 @@ chosen as (
 valued as (
 
     select
-        activity_date,
-        identity_key,
-        actor_email,
-        actor_user_id,
-        service_account_id,
-        api_key_id,
-        workspace_id,
-        purpose,
-        attribution_method,
+        chosen.activity_date,
+        chosen.identity_key,
+        chosen.actor_email,
+        chosen.actor_user_id,
+        chosen.service_account_id,
+        chosen.api_key_id,
+        chosen.workspace_id,
+        chosen.purpose,
+        chosen.attribution_method,
         cast(
-            case attribution_method
-                when 'vendor_identity' then 1.0
-                when 'key_mapping' then coalesce(mapped_confidence, 0.95)
-                when 'service_account' then 1.0
-                when 'team_mapping' then team_confidence
-                when 'unattributed' then 0
-                else owner_confidence
-            end as {{ type_number() }}
+            coalesce(
+                case chosen.attribution_method
+                    when 'key_mapping' then chosen.mapped_confidence
+                    when 'key_principal' then chosen.owner_confidence
+                    when 'key_creator' then chosen.owner_confidence
+                    when 'team_mapping' then chosen.team_confidence
+                end,
+                methods.default_confidence
+            ) as {{ type_number() }}
         ) as attribution_confidence,
-        case attribution_method
-            when 'vendor_identity' then vendor_email
-            when 'key_mapping' then mapped_email
-            when 'key_principal' then owner_email
-            when 'key_creator' then owner_email
+        case chosen.attribution_method
+            when 'vendor_identity' then chosen.vendor_email
+            when 'key_mapping' then chosen.mapped_email
+            when 'key_principal' then chosen.owner_email
+            when 'key_creator' then chosen.owner_email
         end as named_email,
-        case attribution_method
+        case chosen.attribution_method
             when
                 'service_account'
-                then coalesce(service_cost_center, mapped_cost_center)
-            when 'team_mapping' then mapped_cost_center
+                then coalesce(chosen.service_cost_center, chosen.mapped_cost_center)
+            when 'team_mapping' then chosen.mapped_cost_center
         end as mapped_cost_center
     from chosen
+    left join methods
+        on chosen.attribution_method = methods.attribution_method
 
 ),
 

@@ -22,7 +22,7 @@ from tenacity import (
     stop_before_delay,
 )
 
-from pipeline.alerts import Message, Section
+from pipeline.alerts.message import Message, Section
 
 log = logging.getLogger(__name__)
 
