@@ -58,6 +58,9 @@ EXTRACTIONS = pa.schema(
     ]
 )
 
+# The names of a source's resources, with the columns of each where these are typed.
+Tables = tuple[str, ...] | Mapping[str, pa.Schema]
+
 # For DuckDB: a row group of payloads is some 60 MB. Each thread that writes holds one, and by
 # default five wait to be written together. Both cost memory and gain no time here.
 FRUGAL: dict[str, str | bool | int | float | list[str]] = {
@@ -129,13 +132,11 @@ def land(
     settings: Settings,
     destination: Any,  # noqa: ANN401 - dlt's own
     run: Run,
-    tables: tuple[str, ...] | Mapping[str, pa.Schema],
+    tables: Tables,
     windows: Callable[[Run], Iterator[Window]] | None,
 ) -> None:
     """Run one source and load what it gives; without `windows` only its tables are made sure of.
-
-    `tables` are the source's resources, with the columns of each where these are typed. Raises what
-    dlt raises when the warehouse fails.
+    Raises what dlt raises when the warehouse fails.
     """
     import dlt
 

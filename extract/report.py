@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from foundation.logs import redacted
-from foundation.settings import RAW_SCHEMAS
+from foundation.sources import source_named
 
 Status = Literal["ok", "failed", "not readable", "not configured"]
 
@@ -71,7 +71,7 @@ class SourceReport:
             if part.rejected:
                 yield (
                     f"{name}: {part.rejected} records do not have the form that the marts need; "
-                    f"see {RAW_SCHEMAS.get(self.source, f'raw_{self.source}')}.rejected_records"
+                    f"see {source_named(self.source).raw_schema}.rejected_records"
                 )
 
     def all_notes(self) -> Iterator[str]:

@@ -12,37 +12,17 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ROOT = Path(__file__).resolve().parent.parent
+from foundation import fields
+from foundation.fields import GoogleCredentials, ProjectPath
+from foundation.sources import SOURCES, source_named
 
-SECRETS = (
-    "ANTHROPIC_ADMIN_KEY",
-    "ANTHROPIC_ENTERPRISE_KEY",
-    "CURSOR_API_KEY",
-    "METABASE_API_KEY",
-    "METABASE_EMBEDDING_SECRET",
-    "PRODUCT_DATABASE_URL",
-    "SALESFORCE_CLIENT_SECRET",
-    "SLACK_WEBHOOK_URL",
-)
-
-# A source is configured when at least one of its settings is given.
-SOURCES = {
-    "anthropic": ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ENTERPRISE_KEY"),
-    "cursor": ("CURSOR_API_KEY",),
-    "google_sheets": ("GOOGLE_SHEETS_ID", "SHEETS_DIR"),
-    "salesforce": ("SALESFORCE_INSTANCE_URL",),
-    "product_database": ("PRODUCT_DATABASE_URL",),
-}
-
-# The schemas in which the sources' raw tables lie, where that is not raw_ and the source's name.
-RAW_SCHEMAS = {"product_database": "raw_product"}
+ROOT = fields.ROOT
 
 # The sandbox's product database is known by its name: a real one may answer on this machine as
 # well, behind a tunnel.
@@ -50,8 +30,6 @@ SANDBOX_DATABASE = "ai_spend_sandbox"
 
 BIGQUERY = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION")
 
-# The secret is sent there, and reports name it: encrypted unless it is this machine, no password.
-SALESFORCE_ADDRESS = re.compile(r"https://[^/@\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
 SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
 # The password in dialect://user:password@host: up to the last @, should one be in it.
 URL_PASSWORD = re.compile(r"^[^:/]+://[^:/@]*:(.+)@")
@@ -61,8 +39,17 @@ class SettingsError(Exception):
     """The settings cannot be used; the message names each one and says what to do."""
 
 
-class Settings(BaseSettings):
-    """The settings by their names in lower case; build them with `load_settings`."""
+if TYPE_CHECKING:
+    # The code of a source is typed by that source's settings, all other code by what is here.
+    _SettingsOfSources = GoogleCredentials
+else:
+    _bases = (*(source.settings for source in SOURCES), GoogleCredentials)
+    _SettingsOfSources = type("_SettingsOfSources", _bases, {"__module__": __name__})
+
+
+class Settings(_SettingsOfSources, BaseSettings):
+    """The settings by their names in lower case, those of every source among them; build them with
+    `load_settings`."""
 
     model_config = SettingsConfigDict(
         env_file=ROOT / ".env",
@@ -73,7 +60,7 @@ class Settings(BaseSettings):
     )
 
     target: Literal["duckdb", "bigquery"] = "duckdb"
-    duckdb_path: Path = Path("data/warehouse.duckdb")
+    duckdb_path: ProjectPath = ROOT / "data" / "warehouse.duckdb"
     google_cloud_project: str | None = None
     bigquery_dataset: str | None = None
     bigquery_location: str | None = None
@@ -82,33 +69,6 @@ class Settings(BaseSettings):
     bigquery_maximum_bytes_billed: int | None = Field(default=None, gt=0)
     bigquery_job_timeout_seconds: int | None = Field(default=None, gt=0)
     bigquery_job_retries: int | None = Field(default=None, ge=0)
-
-    anthropic_admin_key: SecretStr | None = None
-    anthropic_admin_key_secret: str | None = None
-    anthropic_enterprise_key: SecretStr | None = None
-    anthropic_enterprise_key_secret: str | None = None
-    anthropic_base_url: str = "https://api.anthropic.com"
-
-    cursor_api_key: SecretStr | None = None
-    cursor_api_key_secret: str | None = None
-    cursor_base_url: str = "https://api.cursor.com"
-
-    google_sheets_id: str | None = None
-    google_application_credentials: Path | None = None
-    google_sheets_base_url: str = "https://sheets.googleapis.com"
-    sheets_dir: Path | None = None
-
-    salesforce_instance_url: str | None = None
-    salesforce_client_id: str | None = None
-    salesforce_client_secret: SecretStr | None = None
-    salesforce_client_secret_secret: str | None = None
-    salesforce_api_share: float = Field(
-        default=0.8, gt=0, le=1, description="of the API requests that the org has left"
-    )
-
-    product_database_url: SecretStr | None = None
-    product_database_url_secret: str | None = None
-    product_database_schema: str | None = None
 
     extract_since: date | None = None
     extract_until: date | None = Field(default=None, description="exclusive")
@@ -157,39 +117,21 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("must be a day, YYYY-MM-DD") from None
 
-    @field_validator("duckdb_path", "google_application_credentials", "sheets_dir")
-    @classmethod
-    def _absolute(cls, value: Path | None) -> Path | None:
-        """Relative paths start at the project, wherever a command is called from."""
-        return value if value is None else ROOT / value.expanduser()
-
-    @field_validator(
-        "anthropic_base_url", "cursor_base_url", "google_sheets_base_url", "salesforce_instance_url"
-    )
-    @classmethod
-    def _without_slash(cls, value: str | None) -> str | None:
-        return value and value.rstrip("/")
-
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if problems := list(self._problems()):
-            raise ValueError("\n".join(problems))
+            # The sheets and BigQuery may both miss the same file.
+            raise ValueError("\n".join(dict.fromkeys(problems)))
         return self
 
     def _problems(self) -> Iterator[str]:
         since, until = self.extract_since, self.extract_until
         if since and until and since >= until:
             yield f"EXTRACT_SINCE ({since}) must be before EXTRACT_UNTIL ({until}, exclusive)"
-        if self.google_sheets_id and self.sheets_dir:
-            yield "GOOGLE_SHEETS_ID and SHEETS_DIR are both set: keep one, the sheets have one home"
-        if self.sheets_dir and not self.sheets_dir.is_dir():
-            yield f"SHEETS_DIR: there is no folder {self.sheets_dir}"
-        if self.salesforce_instance_url:
-            yield from self._salesforce_problems()
-        credentials = self.google_application_credentials
-        uses_google = self.google_sheets_id or self.target == "bigquery"
-        if uses_google and credentials and not credentials.is_file():
-            yield f"GOOGLE_APPLICATION_CREDENTIALS: there is no file {credentials}"
+        for source in SOURCES:
+            yield from source.problems(self)
+        if self.target == "bigquery":
+            yield from self.credentials_problems()
         for name in SECRETS:
             resource = self._value(f"{name}_SECRET")
             if resource and self._value(name):
@@ -200,29 +142,20 @@ class Settings(BaseSettings):
                     "projects/PROJECT/secrets/NAME or …/versions/VERSION"
                 )
 
-    def _salesforce_problems(self) -> Iterator[str]:
-        if not SALESFORCE_ADDRESS.fullmatch(self.salesforce_instance_url or ""):
-            yield (
-                "SALESFORCE_INSTANCE_URL must be the address of the org, "
-                "https://example.my.salesforce.com"
-            )
-        if not self.salesforce_client_id:
-            yield "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_ID as well"
-        if not self.salesforce_client_secret and not self.salesforce_client_secret_secret:
-            yield "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_SECRET as well"
-
     def _value(self, name: str) -> object:
         return getattr(self, name.lower())
 
     def configured_sources(self) -> list[str]:
         """Names of the sources that have what they need, in the order of `SOURCES`."""
-        return [source for source in SOURCES if any(map(self._value, SOURCES[source]))]
+        return [source.name for source in SOURCES if any(map(self._value, source.needs_one_of))]
 
     def missing_settings(self) -> dict[str, tuple[str, ...]]:
         """What is not configured: a source and the settings of which it needs one, or
         `bigquery` and the settings that it needs all of."""
         configured = self.configured_sources()
-        missing = {source: names for source, names in SOURCES.items() if source not in configured}
+        missing = {
+            source.name: source.needs_one_of for source in SOURCES if source.name not in configured
+        }
         warehouse = tuple(name for name in BIGQUERY if not self._value(name))
         if self.target == "bigquery" and warehouse:
             missing["bigquery"] = warehouse
@@ -236,23 +169,9 @@ class Settings(BaseSettings):
         written = [found[1] for value in values if (found := URL_PASSWORD.match(value))]
         return [*values, *sorted({*written, *map(unquote, written)})]
 
-    def product_database_address(self) -> str:
-        """Where the product's database is, without who asks it and with what password."""
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError
-
-        secret = self.product_database_url
-        try:
-            url = make_url(secret.get_secret_value() if secret else "")
-        except (ArgumentError, ValueError):
-            return "unreadable:"
-        host = url.host or ""
-        place = f"{host}:{url.port}" if url.port else host
-        return f"{url.get_backend_name()}://{place}/{url.database or ''}"
-
     def raw_schema(self, source: str) -> str:
         """The name in the warehouse of the schema with a source's raw tables."""
-        return self.dataset(RAW_SCHEMAS.get(source, f"raw_{source}"))
+        return self.dataset(source_named(source).raw_schema)
 
     def dataset(self, schema: str) -> str:
         """The name in the warehouse of one of the schemas raw_…, staging, intermediate, marts:
@@ -267,6 +186,13 @@ class Settings(BaseSettings):
         names = ("TARGET", "DUCKDB_PATH", *google, *(f"BIGQUERY_{name}" for name in jobs))
         values = {name: self._value(name) for name in names}
         return {name: str(value) for name, value in values.items() if value is not None}
+
+
+SECRETS = tuple(
+    name.upper()
+    for name, field in Settings.model_fields.items()
+    if field.annotation == SecretStr | None
+)
 
 
 def is_sandbox(url: str) -> bool:

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foundation.settings import ROOT, SOURCES, Settings
+from foundation.settings import ROOT, Settings
+from foundation.sources import SOURCES
 from foundation.warehouse import Ask, NoTableError, warehouse
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def state(settings: Settings) -> State:
     """What a build would depend on now."""
     loads = {}
     for source in SOURCES:
-        schema = settings.raw_schema(source)
+        schema = settings.dataset(source.raw_schema)
         # A load that found nothing changed has changed nothing.
         query = f"""
             select count(*), max(load_id) from {schema}._dlt_loads
@@ -91,7 +92,7 @@ def state(settings: Settings) -> State:
                 ((count, newest),) = ask(query)
         except NoTableError:
             continue
-        loads[f"raw_{schema.rpartition('raw_')[2]}"] = f"{count} {newest}"
+        loads[source.raw_schema] = f"{count} {newest}"
     return State(project_hash(), str(datetime.now(UTC).date()), loads)
 
 

@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from extract.report import RunReport
 from foundation import dbt
 from foundation.processes import child, sandbox
-from foundation.settings import ROOT, SOURCES, Settings, is_sandbox, load_settings
+from foundation.settings import ROOT, Settings, is_sandbox, load_settings
+from foundation.sources import SOURCES
 from foundation.stopping import raise_if_stopped
 from foundation.warehouse import NoTableError, refuse_if_held, warehouse
 from pipeline import building, report
@@ -152,8 +153,8 @@ def preview(settings: Settings) -> Iterator[Callable[[], int]]:
         yield lambda: 0
         return
     # It asks no vendor, and the sandbox, which stood for them, is gone with its files.
-    names = [name for needed in SOURCES.values() for name in needed]
-    vendors = dict.fromkeys([*names, *(f"{name}_SECRET" for name in names)], "")
+    names = (name.upper() for source in SOURCES for name in source.settings.model_fields)
+    vendors = dict.fromkeys(names, "")
     environment = os.environ | settings.dbt_environment() | vendors
     arguments = ["-m", "dashboards", "preview", "--wait"]
     with child(arguments, environment, subprocess.PIPE) as process:
@@ -180,7 +181,7 @@ def refuse_incomplete(settings: Settings) -> None:
         where = "TARGET=bigquery" if settings.target == "bigquery" else "CI=true"
         problems.append(f"No vendor is configured, and with {where} sample data is no substitute.")
         problems.append("Set those of at least one:")
-        problems += [f"  {source}: {' or '.join(names)}" for source, names in SOURCES.items()]
+        problems += [f"  {source.name}: {' or '.join(source.needs_one_of)}" for source in SOURCES]
     if problems:
         raise RefusedError("\n".join(problems))
 
@@ -194,15 +195,11 @@ def refuse_mixture(settings: Settings, is_sample: bool) -> None:
     if settings.target == "bigquery":
         return
     held = {is_sandbox(url) for url in landed_from(settings)}
-    urls = {
-        "anthropic": settings.anthropic_base_url,
-        "cursor": settings.cursor_base_url,
-        "google_sheets": "" if settings.sheets_dir else settings.google_sheets_base_url,
-        "salesforce": settings.salesforce_instance_url,
-        "product_database": settings.product_database_address(),
-    }
-    configured = [urls[source] for source in settings.configured_sources()]
-    comes = {True} if is_sample else {is_sandbox(url) for url in configured if url}
+    configured = settings.configured_sources()
+    urls = [source.base_url(settings) for source in SOURCES if source.name in configured]
+    comes = (
+        {True} if is_sample else {is_sandbox(url) for url in urls if not url.startswith("file:")}
+    )
     if held and comes and held != comes:
         data = "the sandbox's sample data" if True in held else "data of real vendors"
         raise RefusedError(
@@ -215,7 +212,7 @@ def landed_from(settings: Settings) -> list[str]:
     """The addresses of the vendors whose answers lie in the warehouse."""
     urls: list[str] = []
     for source in SOURCES:
-        table = f"{settings.raw_schema(source)}.extractions"
+        table = f"{settings.dataset(source.raw_schema)}.extractions"
         try:
             with warehouse(settings) as ask:
                 urls += [url for (url,) in ask(f"select distinct base_url from {table}")]

@@ -47,7 +47,10 @@ COMPANY: dict[str, Any] = {
 }
 # What raw data are made with, and what else the models are.
 LOCK = "requirements.lock"
-EXTRACTION = ("extract", "sandbox", "foundation/settings.py", "tools/base_company.py", LOCK)
+EXTRACTION = (
+    *("extract", "sandbox", "foundation/fields.py", "foundation/settings.py", "foundation/sources"),
+    *("tools/base_company.py", LOCK),
+)
 MODELS = ("dbt_project", "foundation/dbt.py")
 # A model that is wrong takes many with it.
 MOST_OF_AN_ERROR = 5_000

@@ -13,9 +13,10 @@ import msgspec
 import pytest
 
 from extract import anthropic, landing
-from extract.run import SOURCES, run
+from extract.run import EXTRACTORS, run
 from foundation.settings import Settings
 from sandbox.google_sheets.tabs import TABS, default_tab
+from foundation.sources import SOURCES
 from sandbox.options import Options
 from sandbox.server import Running
 from sandbox.vendors import build_sandbox
@@ -74,10 +75,10 @@ def test_everything_of_every_source_lands(settings: Settings) -> None:
         "raw_anthropic.usage_report_messages",  # the analytics have these days
         "raw_anthropic.cost_report",
         "raw_google_sheets.invoices",  # no month is complete
-        *(f"{settings.raw_schema(source)}.rejected_records" for source in SOURCES),
+        *(f"{settings.raw_schema(source)}.rejected_records" for source in EXTRACTORS),
         # The company of this test sells nothing.
-        *(f"raw_salesforce.{table}" for table in SOURCES["salesforce"].TABLES),
-        *(f"raw_product.{table}" for table in SOURCES["product_database"].TABLES),
+        *(f"raw_salesforce.{table}" for table in EXTRACTORS["salesforce"].TABLES),
+        *(f"raw_product.{table}" for table in EXTRACTORS["product_database"].TABLES),
     }
     assert missing == set()
     assert part(report, "console/service_accounts").status == "not readable"
@@ -131,13 +132,21 @@ def test_members_that_were_not_active_come_in_daily_usage_too(settings: Settings
     assert active == [("false",), ("true",)]
 
 
+def test_each_source_is_read_by_the_extractor_of_its_name() -> None:
+    assert list(EXTRACTORS) == [source.name for source in SOURCES]
+    for extractor in EXTRACTORS.values():
+        assert extractor.TABLES
+        assert callable(extractor.extract)
+        assert callable(extractor.check)
+
+
 def test_all_tables_are_there_even_when_nothing_is_configured(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, duckdb_path=tmp_path / "empty.duckdb")
     report = run(settings)
     assert report.exit_code == 2
     assert set(landed_rows(settings)) == {
         f"{settings.raw_schema(name)}.{table}"
-        for name, source in SOURCES.items()
+        for name, source in EXTRACTORS.items()
         for table in (*source.TABLES, "rejected_records")
     }
     columns = rows(
@@ -457,7 +466,7 @@ def test_google_and_csv_files_land_the_same_records(
     )
     for settings in (google, files):
         assert run(settings, sources=["google_sheets"]).exit_code == 0
-    for name in SOURCES["google_sheets"].TABLES:
+    for name in EXTRACTORS["google_sheets"].TABLES:
         found = current(google, "raw_google_sheets", name)
         assert found == current(files, "raw_google_sheets", name)
         assert found or name == "invoices"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extract.tabs import TABS, SheetError, rows_of
+from extract.google_sheets.tabs import TABS, SheetError, rows_of
 
 
 def problems(name: str, *lines: list[str]) -> str:

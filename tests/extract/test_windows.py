@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extract.cursor.records import UsageEvent
 from extract.http import ExpiredError, TooRecentError, TransientError, UnreadableError
-from extract.records import Record, UsageEvent
+from extract.records import Record
 from extract.report import SourceReport
 from extract.windows import (
     FIRST_RUN_DAYS,

@@ -14,6 +14,7 @@ import pytest
 from bigquery_dev.compiled import raw_columns
 from bigquery_dev.googlesql import GoogleSql
 from foundation.settings import Settings
+from foundation.sources import source_named
 from pipeline import finished_builds as builds
 from sandbox.server import running
 from tests.marts.warehouse import MODELS_ONLY, Warehouse
@@ -149,7 +150,7 @@ def test_what_is_asked_is_valid_on_bigquery(monkeypatch: pytest.MonkeyPatch) -> 
         yield lambda sql: asked.append(sql) or [(2, "1.5")]
 
     monkeypatch.setattr(builds, "warehouse", warehouse)
-    monkeypatch.setattr(builds, "SOURCES", ["cursor"])
+    monkeypatch.setattr(builds, "SOURCES", [source_named("cursor")])
     settings = Settings(_env_file=None, target="bigquery", bigquery_dataset="acme")
     now = builds.state(settings)
     assert now.loads == {"raw_cursor": "2 1.5"}

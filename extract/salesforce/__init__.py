@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import requests
 
-from extract import records
 from extract.http import (
     ExpiredError,
     TransientError,
@@ -32,8 +31,9 @@ from extract.http import (
     scalars_in,
     with_retries,
 )
+from extract.salesforce import records
 from extract.windows import Page, Period, Resource, Run, Window, fetch
-from foundation.settings import Settings
+from foundation.sources.salesforce import SalesforceSettings
 
 if TYPE_CHECKING:
     # Imported where there is an org: half of a second.
@@ -104,11 +104,7 @@ OBJECTS = {
 TABLES = tuple(OBJECTS)
 
 
-def base_url(settings: Settings) -> str:
-    return settings.salesforce_instance_url or ""
-
-
-def extract(settings: Settings, run: Run) -> Iterator[Window]:
+def extract(settings: SalesforceSettings, run: Run) -> Iterator[Window]:
     with requests.Session() as session:
         api = Api(settings, session)
         for resource in resources(api):
@@ -116,7 +112,7 @@ def extract(settings: Settings, run: Run) -> Iterator[Window]:
         run.report.notes.append(api.usage())
 
 
-def check(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
+def check(settings: SalesforceSettings) -> Iterator[tuple[str, Callable[[], None]]]:
     """A cheap question: the label of the organization, and a call that raises if it fails."""
 
     def ask() -> None:
@@ -157,7 +153,7 @@ class _SessionExpired(Exception):  # noqa: N818 - a signal: to log in again
 class Api:
     """The session, and what of the org's daily limit of API requests this run may use."""
 
-    def __init__(self, settings: Settings, session: requests.Session) -> None:
+    def __init__(self, settings: SalesforceSettings, session: requests.Session) -> None:
         self._settings = settings
         self._session = session
         self._client: Salesforce | None = None

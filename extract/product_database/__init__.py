@@ -46,7 +46,7 @@ from extract.windows import (
     fetch,
     reported,
 )
-from foundation.settings import Settings
+from foundation.sources.product_database import ProductDatabaseSettings, base_url
 
 ORGANIZATION = "product"
 
@@ -148,11 +148,7 @@ ADDED = {"snapshot_date", "usage_date", "extracted_at", "_dlt_id"}
 Restrict = Callable[[Any, sa.Table], Any]
 
 
-def base_url(settings: Settings) -> str:
-    return settings.product_database_address()
-
-
-def extract(settings: Settings, run: Run) -> Iterator[Window]:
+def extract(settings: ProductDatabaseSettings, run: Run) -> Iterator[Window]:
     try:
         with connected(settings) as database:
             teams, members, activity = resources(database)
@@ -165,7 +161,7 @@ def extract(settings: Settings, run: Run) -> Iterator[Window]:
         run.report.errors.append(str(error))
 
 
-def check(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
+def check(settings: ProductDatabaseSettings) -> Iterator[tuple[str, Callable[[], None]]]:
     """A cheap question: the label, and a call that raises if it fails."""
 
     def ask() -> None:
@@ -267,10 +263,10 @@ class Database:
 
 
 @contextmanager
-def connected(settings: Settings) -> Iterator[Database]:
+def connected(settings: ProductDatabaseSettings) -> Iterator[Database]:
     """The database that the settings name. Raises VendorError when nobody answers there."""
     secret = settings.product_database_url
-    address = settings.product_database_address()
+    address = base_url(settings)
     try:
         url = sa.make_url(secret.get_secret_value() if secret else "")
         if url.drivername in ("postgres", "postgresql"):

@@ -15,7 +15,7 @@ from gspread.http_client import HTTPClient
 from gspread.urls import SPREADSHEETS_API_V4_BASE_URL
 
 from extract.http import TransientError, VendorError, judge, with_retries
-from foundation.settings import Settings
+from foundation.sources.google_sheets import GoogleSheetsSettings
 
 SCOPES = ["https://www.googleapis.com/auth/spreadsheets.readonly"]
 TIMEOUT_SECONDS = (15.0, 60.0)
@@ -31,7 +31,7 @@ class _Client(HTTPClient):
         return super().request(method, f"{self.base_url}/v4/spreadsheets{path}", *args, **kwargs)
 
 
-def connect(settings: Settings) -> _Client:
+def connect(settings: GoogleSheetsSettings) -> _Client:
     """A client with a token of its own, good for an hour. (google-auth's session would also ask
     Google for the account's allowed locations, wherever the base URL points to.)"""
     if settings.google_application_credentials:
@@ -67,14 +67,16 @@ def _refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth is not typ
         ) from None
 
 
-def titles(settings: Settings, client: _Client) -> dict[str, str]:
+def titles(settings: GoogleSheetsSettings, client: _Client) -> dict[str, str]:
     """Trimmed titles of the tabs, and their titles as they are."""
     answer = _ask(lambda: client.fetch_sheet_metadata(str(settings.google_sheets_id)))
     found = [sheet["properties"]["title"] for sheet in answer["sheets"]]
     return {title.strip(): title for title in found}
 
 
-def cells(settings: Settings, client: _Client, known: dict[str, str]) -> dict[str, list[list[str]]]:
+def cells(
+    settings: GoogleSheetsSettings, client: _Client, known: dict[str, str]
+) -> dict[str, list[list[str]]]:
     """The lines of each tab of `known` (name: title), as the text that people see."""
     if not known:
         return {}

@@ -1,7 +1,7 @@
 """The sheets that people edit, from Google Sheets or from CSV files of the same names.
 
-Both give the same records and pass the same checks (`extract.tabs`). A tab that is wrong lands
-nothing, so that its last good version stays in force; the other tabs land.
+Both give the same records and pass the same checks (`tabs`). A tab that is wrong lands nothing, so
+that its last good version stays in force; the other tabs land.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from extract.google_sheets.tabs import TABS, SheetError, rows_of
 from extract.http import VendorError
-from extract.records import SheetRow
-from extract.tabs import TABS, SheetError, rows_of
+from extract.records import Record
 from extract.windows import Page, Period, Resource, Run, Window, fetch
-from foundation.settings import Settings
+from foundation.sources.google_sheets import GoogleSheetsSettings
 
 TABLES = tuple(TABS)
 ORGANIZATION = "sheets"
@@ -24,13 +24,7 @@ ORGANIZATION = "sheets"
 Cells = list[list[str]]
 
 
-def base_url(settings: Settings) -> str:
-    if settings.sheets_dir:
-        return settings.sheets_dir.as_uri()
-    return settings.google_sheets_base_url
-
-
-def extract(settings: Settings, run: Run) -> Iterator[Window]:
+def extract(settings: GoogleSheetsSettings, run: Run) -> Iterator[Window]:
     try:
         tabs = _read(settings, run)
     except VendorError as error:
@@ -40,21 +34,21 @@ def extract(settings: Settings, run: Run) -> Iterator[Window]:
         yield from fetch(_resource(settings, name, tabs.get(name)), ORGANIZATION, run)
 
 
-def check(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
+def check(settings: GoogleSheetsSettings) -> Iterator[tuple[str, Callable[[], None]]]:
     """A cheap question: the label, and a call that raises if it fails."""
 
     def ask() -> None:
         if settings.sheets_dir:
             _files(settings.sheets_dir)
         else:
-            from extract import google_client
+            from extract.google_sheets import client as google
 
-            google_client.titles(settings, google_client.connect(settings))
+            google.titles(settings, google.connect(settings))
 
     yield ORGANIZATION, ask
 
 
-def _resource(settings: Settings, name: str, cells: Cells | None) -> Resource:
+def _resource(settings: GoogleSheetsSettings, name: str, cells: Cells | None) -> Resource:
     def pages(_: Period) -> Iterator[Page]:
         try:
             rows = rows_of(name, cells or [])
@@ -67,22 +61,23 @@ def _resource(settings: Settings, name: str, cells: Cells | None) -> Resource:
         request = {"path": settings.google_sheets_id or str(settings.sheets_dir), "tab": name}
         yield Page([(None, found)], request, {"is_present": cells is not None})
 
-    return Resource(name, SheetRow, pages, is_directory=True, may_be_emptied=False)
+    # A row is checked as a part of its tab.
+    return Resource(name, Record, pages, is_directory=True, may_be_emptied=False)
 
 
-def _read(settings: Settings, run: Run) -> dict[str, Cells]:
+def _read(settings: GoogleSheetsSettings, run: Run) -> dict[str, Cells]:
     """The cells of every known tab that is there; other tabs are named in the report."""
     if settings.sheets_dir:
         files = _files(settings.sheets_dir)
         _name_others(run, [name for name in files if name not in TABS])
         return {name: _csv_cells(path) for name, path in files.items() if name in TABS}
     # Imported where there is a sheet: Google's libraries take their time.
-    from extract import google_client
+    from extract.google_sheets import client as google
 
-    client = google_client.connect(settings)
-    titles = google_client.titles(settings, client)
+    client = google.connect(settings)
+    titles = google.titles(settings, client)
     _name_others(run, [name for name in titles if name not in TABS])
-    return google_client.cells(
+    return google.cells(
         settings, client, {name: title for name, title in titles.items() if name in TABS}
     )
 

@@ -17,7 +17,7 @@ import httpx
 import msgspec
 from pydantic import SecretStr
 
-from extract import records
+from extract.anthropic import records
 from extract.http import (
     TIMEOUT,
     TooRecentError,
@@ -30,8 +30,9 @@ from extract.http import (
     send,
     with_retries,
 )
+from extract.records import Record
 from extract.windows import Page, Period, Resource, Run, Window, fetch
-from foundation.settings import Settings
+from foundation.sources.anthropic import AnthropicSettings
 
 if TYPE_CHECKING:
     import anthropic
@@ -88,11 +89,7 @@ class Bucket(msgspec.Struct):
     results: list[msgspec.Raw]
 
 
-def base_url(settings: Settings) -> str:
-    return settings.anthropic_base_url
-
-
-def organizations(settings: Settings) -> list[tuple[str, SecretStr]]:
+def organizations(settings: AnthropicSettings) -> list[tuple[str, SecretStr]]:
     keys = {
         "console": settings.anthropic_admin_key,
         "enterprise": settings.anthropic_enterprise_key,
@@ -100,7 +97,7 @@ def organizations(settings: Settings) -> list[tuple[str, SecretStr]]:
     return [(label, key) for label, key in keys.items() if key]
 
 
-def extract(settings: Settings, run: Run) -> Iterator[Window]:
+def extract(settings: AnthropicSettings, run: Run) -> Iterator[Window]:
     """The windows of every organization that has a key."""
     for organization, key in organizations(settings):
         with _sdk(settings, key) as sdk, _plain(settings, key) as plain:
@@ -183,13 +180,13 @@ def _organization(
     )
 
 
-def check(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
+def check(settings: AnthropicSettings) -> Iterator[tuple[str, Callable[[], None]]]:
     """A cheap question for each organization: its label, and a call that raises if it fails."""
     for organization, key in organizations(settings):
         yield organization, partial(_check, settings, organization, key)
 
 
-def _check(settings: Settings, organization: str, key: SecretStr) -> None:
+def _check(settings: AnthropicSettings, organization: str, key: SecretStr) -> None:
     with _sdk(settings, key) as sdk:
         # An Enterprise key may have no other scope than read:analytics.
         if organization == "console":
@@ -206,7 +203,7 @@ def _check(settings: Settings, organization: str, key: SecretStr) -> None:
 
 def _directory(
     name: str,
-    record: type[records.Record],
+    record: type[Record],
     endpoint: Any,  # noqa: ANN401 - the SDK's resources share no base with `list`
     query: dict[str, Any],
     path: str | None = None,
@@ -222,7 +219,7 @@ def _directory(
 
 def _analytics(
     name: str,
-    record: type[records.Record],
+    record: type[Record],
     endpoint: Any,  # noqa: ANN401
     group_by: list[str],
 ) -> Resource:
@@ -245,9 +242,7 @@ def _analytics(
     )
 
 
-def _report(
-    name: str, record: type[records.Record], plain: httpx.Client, group_by: list[str]
-) -> Resource:
+def _report(name: str, record: type[Record], plain: httpx.Client, group_by: list[str]) -> Resource:
     path = {
         "usage_report_messages": "/v1/organizations/usage_report/messages",
         "cost_report": "/v1/organizations/cost_report",
@@ -348,7 +343,7 @@ def _range(period: Period) -> dict[str, str]:
 # --- asking --------------------------------------------------------------------------------------
 
 
-def _sdk(settings: Settings, key: SecretStr) -> anthropic.Anthropic:
+def _sdk(settings: AnthropicSettings, key: SecretStr) -> anthropic.Anthropic:
     # Imported where there is a key: the SDK takes a second and 50 MB.
     import anthropic
 
@@ -361,7 +356,7 @@ def _sdk(settings: Settings, key: SecretStr) -> anthropic.Anthropic:
     )
 
 
-def _plain(settings: Settings, key: SecretStr) -> httpx.Client:
+def _plain(settings: AnthropicSettings, key: SecretStr) -> httpx.Client:
     return httpx.Client(
         base_url=settings.anthropic_base_url,
         headers={"x-api-key": key.get_secret_value(), "anthropic-version": VERSION},

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from extract import records
+from extract.cursor import records
 from extract.http import (
     TIMEOUT,
     ExpiredError,
@@ -26,7 +26,7 @@ from extract.http import (
     with_retries,
 )
 from extract.windows import Page, Period, Resource, Run, Window, fetch
-from foundation.settings import Settings
+from foundation.sources.cursor import CursorSettings
 
 TABLES = ("members", "spend", "groups", "daily_usage", "usage_events")
 ORGANIZATION = "cursor"
@@ -51,7 +51,7 @@ PAGING = frozenset({"pagination", "totalPages"})
 class Api:
     """The connection, and for each route the memory of when it was last used."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: CursorSettings) -> None:
         key = settings.cursor_api_key
         self.client = httpx.Client(
             base_url=settings.cursor_base_url,
@@ -74,18 +74,14 @@ class Api:
         return self._paces.setdefault(path, Pace(most))
 
 
-def base_url(settings: Settings) -> str:
-    return settings.cursor_base_url
-
-
-def extract(settings: Settings, run: Run) -> Iterator[Window]:
+def extract(settings: CursorSettings, run: Run) -> Iterator[Window]:
     api = Api(settings)
     with api.client:
         for resource in resources(api):
             yield from fetch(resource, ORGANIZATION, run)
 
 
-def check(settings: Settings) -> Iterator[tuple[str, Callable[[], None]]]:
+def check(settings: CursorSettings) -> Iterator[tuple[str, Callable[[], None]]]:
     """A cheap question: the label of the organization, and a call that raises if it fails."""
 
     def ask() -> None:
