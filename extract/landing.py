@@ -54,6 +54,8 @@ EXTRACTIONS = pa.schema(
         pa.field("rejected", pa.int64(), nullable=False),
         pa.field("content_hash", pa.string(), nullable=False),
         pa.field("is_changed", pa.bool_(), nullable=False),
+        # Null in rows that were landed before there was this column.
+        pa.field("is_directory", pa.bool_()),
         *_LOADED,
     ]
 )
@@ -145,12 +147,15 @@ def land(
 
     @dlt.resource(name="landing", write_disposition="append")
     def landing() -> Iterator[Any]:
-        there = set(dlt.current.source_schema().data_table_names())
+        there = dlt.current.source_schema().tables
         typed = tables if isinstance(tables, Mapping) else dict.fromkeys(tables, RECORDS)
         for name, schema in {**typed, **OWN_TABLES}.items():
             if name not in there:
                 hints = _bigquery_layout(name, schema)
                 yield dlt.mark.with_hints(schema.empty_table(), hints, create_table_variant=True)
+            elif not set(schema.names) <= set(there[name]["columns"]):
+                # Made by a version with fewer columns; models expect them of every source.
+                yield _marked(name, schema.empty_table())
         if windows is None:
             return
         state = dlt.current.source_state()
@@ -280,6 +285,7 @@ class _Batches:
             "rejected": len(window.rejected),
             "content_hash": window.content_hash,
             "is_changed": window.is_changed,
+            "is_directory": window.is_directory,
             "extracted_at": window.extracted_at,
         }
 

@@ -160,6 +160,7 @@ def _organization(
             "usage_report_claude_code",
             records.ClaudeCodeRow,
             partial(_claude_code_pages, plain),
+            is_directory=False,
             look_back=ACTIVITY_LOOK_BACK,
             is_optional=True,
         ),
@@ -171,6 +172,7 @@ def _organization(
             "analytics_users",
             records.AnalyticsUser,
             partial(_activity_pages, admin.analytics.users),
+            is_directory=False,
             look_back=ACTIVITY_LOOK_BACK,
             is_optional=True,
         ),
@@ -238,7 +240,13 @@ def _analytics(
         return _pages(ask, path, query)
 
     return Resource(
-        name, record, pages, look_back=MONEY_LOOK_BACK, most_days=MONEY_DAYS, is_optional=True
+        name,
+        record,
+        pages,
+        is_directory=False,
+        look_back=MONEY_LOOK_BACK,
+        most_days=MONEY_DAYS,
+        is_optional=True,
     )
 
 
@@ -257,7 +265,9 @@ def _report(name: str, record: type[Record], plain: httpx.Client, group_by: list
         }
         return _pages(partial(_through_httpx, plain, path), path, query, parts=_bucket_parts)
 
-    return Resource(name, record, pages, look_back=MONEY_LOOK_BACK, most_days=MONEY_DAYS)
+    return Resource(
+        name, record, pages, is_directory=False, look_back=MONEY_LOOK_BACK, most_days=MONEY_DAYS
+    )
 
 
 def _claude_code_pages(plain: httpx.Client, period: Period) -> Iterator[Page]:

@@ -182,6 +182,7 @@ def resources(database: Database) -> tuple[Resource, Resource, Resource]:
     activity = Resource(
         "daily_activity",
         windows=partial(_activity, database),
+        is_directory=False,
         oldest=partial(database.first_day, "daily_activity", "activity_date"),
         look_back=ACTIVITY_LOOK_BACK_DAYS,
         most_days=ACTIVITY_DAYS,

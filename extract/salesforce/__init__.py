@@ -134,6 +134,7 @@ def resources(api: Api) -> tuple[Resource, ...]:
             name,
             thing.record,
             partial(_pages, api, thing),
+            is_directory=False,
             look_back=LOOK_BACK,
             most_days=MOST_DAYS,
             is_optional=thing.is_optional,

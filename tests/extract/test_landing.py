@@ -13,14 +13,17 @@ import msgspec
 import pytest
 
 from extract import anthropic, landing
+from extract.landing import EXTRACTIONS
 from extract.run import EXTRACTORS, run
 from foundation.settings import Settings
 from sandbox.google_sheets.tabs import TABS, default_tab
 from foundation.sources import SOURCES
+from foundation.sources.source import Source
 from sandbox.options import Options
 from sandbox.server import Running
 from sandbox.vendors import build_sandbox
 from tests.extract.conftest import DAYS, current, part, rows
+from tools import base_company
 
 TODAY = datetime.now(UTC).date()
 DAY = timedelta(days=1)
@@ -82,6 +85,50 @@ def test_everything_of_every_source_lands(settings: Settings) -> None:
     }
     assert missing == set()
     assert part(report, "console/service_accounts").status == "not readable"
+
+
+DIRECTORIES = {
+    "anthropic": {"users", "api_keys", "workspaces", "service_accounts", "spend_limits"},
+    "cursor": {"members", "spend", "groups"},
+    "google_sheets": set(TABS),
+    "salesforce": set(),
+    "product_database": {"teams", "team_members"},
+}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_the_log_says_of_each_resource_whether_it_is_a_directory(source: Source) -> None:
+    """Models know no other way to tell. A new source has to be listed here."""
+    company = Settings(_env_file=None, duckdb_path=base_company.landed())
+    said = dict(
+        rows(
+            company, f"select distinct resource, is_directory from {source.raw_schema}.extractions"
+        )
+    )
+    directories = DIRECTORIES[source.name]
+    assert said == {name: name in directories for name in said}
+    not_landed = set(EXTRACTORS[source.name].TABLES) - set(said)
+    # Not readable with the company's keys, or of days that the analytics have.
+    assert not_landed <= {"service_accounts", "usage_report_messages", "cost_report"}
+
+
+def test_a_warehouse_of_the_version_before_gets_the_column_also_where_nothing_is_configured(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = EXTRACTIONS.remove(EXTRACTIONS.get_field_index("is_directory"))
+    with monkeypatch.context() as patched:
+        patched.setattr(landing, "EXTRACTIONS", before)
+        patched.setitem(landing.OWN_TABLES, "extractions", before)
+        run(settings, sources=["cursor", "google_sheets"], since=YESTERDAY)
+        landed = rows(settings, "select count(*) from raw_cursor.extractions")
+    run(settings.model_copy(update={"google_sheets_id": None}), since=YESTERDAY)
+    counts = "select count(*) filter (is_directory is null), count(is_directory) from"
+    ((null, said),) = rows(settings, f"{counts} raw_cursor.extractions")
+    assert [(null,)] == landed
+    assert said == null
+    ((null, said),) = rows(settings, f"{counts} raw_google_sheets.extractions")
+    assert null > 0
+    assert said == 0
 
 
 def test_payloads_are_the_vendors_bytes_and_no_event_is_lost_or_doubled(

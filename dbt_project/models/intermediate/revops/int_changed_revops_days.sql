@@ -21,7 +21,7 @@ positions as (
 windows as (
 
     select * from {{ ref('base_product__windows') }}
-    where resource in ('usage_events', 'daily_activity')
+    where {{ is_daily() }}
 
 ),
 
