@@ -10,7 +10,7 @@ from typing import Literal
 from foundation.settings import Settings
 
 # Only these speak at LOG_LEVEL; libraries are heard from WARNING on.
-OURS = ("__main__", "pipeline", "extract", "dashboards")
+OURS = ("__main__", "foundation", "pipeline", "extract", "dashboards")
 
 HIDDEN = "[secret]"
 

@@ -28,10 +28,10 @@ from extract.http import (
     records_in,
     scalars_in,
     send,
-    with_retries,
 )
 from extract.records import Record
 from extract.windows import Page, Period, Resource, Run, Window, fetch
+from foundation.retrying import with_retries
 from foundation.sources.anthropic import AnthropicSettings
 
 if TYPE_CHECKING:
@@ -360,7 +360,7 @@ def _sdk(settings: AnthropicSettings, key: SecretStr) -> anthropic.Anthropic:
     return anthropic.Anthropic(
         api_key=key.get_secret_value(),
         base_url=settings.anthropic_base_url,
-        # `extract.http` has the one retry policy.
+        # `foundation.retrying` has the one retry policy.
         max_retries=0,
         timeout=120,
     )

@@ -23,9 +23,9 @@ from extract.http import (
     records_in,
     scalars_in,
     send,
-    with_retries,
 )
 from extract.windows import Page, Period, Resource, Run, Window, fetch
+from foundation.retrying import with_retries
 from foundation.sources.cursor import CursorSettings
 
 TABLES = ("members", "spend", "groups", "daily_usage", "usage_events")

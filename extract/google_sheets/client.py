@@ -14,7 +14,8 @@ import requests
 from gspread.http_client import HTTPClient
 from gspread.urls import SPREADSHEETS_API_V4_BASE_URL
 
-from extract.http import TransientError, VendorError, judge, with_retries
+from extract.http import TransientError, VendorError, judge
+from foundation.retrying import with_retries
 from foundation.sources.google_sheets import GoogleSheetsSettings
 
 SCOPES = ["https://www.googleapis.com/auth/spreadsheets.readonly"]

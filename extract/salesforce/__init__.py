@@ -29,10 +29,10 @@ from extract.http import (
     open_envelope,
     records_in,
     scalars_in,
-    with_retries,
 )
 from extract.salesforce import records
 from extract.windows import Page, Period, Resource, Run, Window, fetch
+from foundation.retrying import with_retries
 from foundation.sources.salesforce import SalesforceSettings
 
 if TYPE_CHECKING:

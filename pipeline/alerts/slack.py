@@ -14,14 +14,8 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_before_delay,
-)
 
+from foundation.retrying import TransientError, retry_after, with_retries
 from pipeline.alerts.message import Message, Section
 
 log = logging.getLogger(__name__)
@@ -92,7 +86,7 @@ def post(webhook: SecretStr, content: dict[str, Any]) -> bool:
     return not problem
 
 
-class _AgainError(Exception):
+class _AgainError(TransientError):
     """Worth another attempt, after so many seconds if Slack said so."""
 
     def __init__(self, problem: str, retry_after: float | None = None) -> None:
@@ -102,15 +96,13 @@ class _AgainError(Exception):
 
 def _deliver(webhook: SecretStr, content: dict[str, Any]) -> str:
     """What went wrong, in words without the address; nothing if nothing did."""
-    retrying = Retrying(
-        retry=retry_if_exception_type(_AgainError),
-        wait=_wait,
-        stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(LAST_ATTEMPT_SECONDS),
-        reraise=True,
-    )
     try:
         with httpx.Client(timeout=TIMEOUT) as client:
-            return retrying(_attempt, client, webhook, content)
+            return with_retries(
+                lambda: _attempt(client, webhook, content),
+                attempts=ATTEMPTS,
+                seconds=LAST_ATTEMPT_SECONDS,
+            )
     except _AgainError as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - a webhook that is no address, a proxy that is none
@@ -130,13 +122,5 @@ def _attempt(client: httpx.Client, webhook: SecretStr, content: dict[str, Any]) 
     if re.fullmatch(r"[a-z_]{1,60}", response.text.strip()):
         problem += f" {response.text.strip()}"
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
-        seconds = response.headers.get("Retry-After", "")
-        raise _AgainError(problem, float(seconds) if re.fullmatch(r"\d{1,6}", seconds) else None)
+        raise _AgainError(problem, retry_after(response.headers))
     return problem
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _AgainError) and error.retry_after is not None:
-        return error.retry_after
-    return float(state.attempt_number)

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 from tenacity.wait import wait_none
 
-from extract import http
 from extract.report import ResourceReport, RunReport
+from foundation import retrying
 from foundation.settings import Settings
 from sandbox.product_database.postgresql import INSTALL, find_postgresql
 from sandbox.server import Running, running
@@ -23,7 +23,7 @@ DAYS = 20
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow one another at once."""
-    monkeypatch.setattr(http, "BACK_OFF", wait_none())
+    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import duckdb
 import pytest
 from rich.console import Console
+from tenacity.wait import wait_none
 
 from bigquery_dev.googlesql import GoogleSql
 from extract.report import ResourceReport, RunReport, SourceReport
+from foundation import retrying
 from foundation.logs import set_up_logs
 from foundation.settings import load_settings
 from foundation.warehouse import NoTableError
@@ -561,7 +563,7 @@ def failed_post(warehouse, webhook, make_run, capfd, monkeypatch):
 
 @pytest.fixture
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(slack, "_wait", lambda _: 0.0)
+    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
 
 
 def test_connection_refused(failed_post, webhook, monkeypatch, no_pauses):
