@@ -19,8 +19,9 @@ import msgspec
 import pyarrow as pa
 
 from extract.windows import Run, Window
+from foundation.sample_data import is_sandbox, refusal
 from foundation.scratch import scratch_folder
-from foundation.settings import Settings, is_sandbox
+from foundation.settings import Settings
 from foundation.warehouse import open_file
 
 log = logging.getLogger(__name__)
@@ -159,13 +160,16 @@ def land(
         if windows is None:
             return
         state = dlt.current.source_state()
-        if message := _another_company(settings, state, base_url, source):
+        before = state.get("base_url", "")
+        if message := refusal(_place(settings, source), filter(None, [before]), [base_url]):
             run.report.errors.append(message)
             return
         run.memory = state.setdefault("windows", {})
         batches = _Batches(base_url)
         for window in windows(run):
-            state.setdefault("base_url", base_url)
+            # Once something landed from the sandbox or a vendor, that is what it holds.
+            if is_sandbox(before) is None:
+                state["base_url"] = base_url
             yield from batches.add(window)
         yield from batches.rest()
 
@@ -201,32 +205,10 @@ def _bigquery_layout(table: str, schema: pa.Schema) -> Any:  # noqa: ANN401
     )
 
 
-def _another_company(
-    settings: Settings, state: dict[str, Any], base_url: str, source: str
-) -> str | None:
-    """Why this warehouse must not be used: it holds the sandbox, or real data, and the run brings
-    the other. Numbers of a made-up company must never be mixed with those of a real one."""
-    before = state.get("base_url")
-    if before is None or is_sandbox(before) == is_sandbox(base_url):
-        return None
-    where = (
-        f"the file {settings.duckdb_path}"
-        if settings.target == "duckdb"
-        else f"the dataset {settings.raw_schema(source)}"
-    )
-    held, brought = (
-        ("the sandbox", "a real account")
-        if is_sandbox(before)
-        else (
-            "a real account",
-            "the sandbox",
-        )
-    )
-    return (
-        f"{where} holds data of {held} ({before}), and this run would bring data of {brought} "
-        f"({base_url}): set another DUCKDB_PATH or BIGQUERY_DATASET, or remove it if it is not "
-        "needed"
-    )
+def _place(settings: Settings, source: str) -> str:
+    if settings.target == "duckdb":
+        return f"the file {settings.duckdb_path}"
+    return f"the dataset {settings.raw_schema(source)}"
 
 
 OWN_TABLES = {"extractions": EXTRACTIONS, "rejected_records": REJECTED}

@@ -8,12 +8,11 @@ a Secret Manager version (https://cloud.google.com/secret-manager/docs/access-se
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Literal, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,10 +22,6 @@ from foundation.fields import GoogleCredentials, ProjectPath
 from foundation.sources import SOURCES, source_named
 
 ROOT = fields.ROOT
-
-# The sandbox's product database is known by its name: a real one may answer on this machine as
-# well, behind a tunnel.
-SANDBOX_DATABASE = "ai_spend_sandbox"
 
 BIGQUERY = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION")
 
@@ -193,19 +188,6 @@ SECRETS = tuple(
     for name, field in Settings.model_fields.items()
     if field.annotation == SecretStr | None
 )
-
-
-def is_sandbox(url: str) -> bool:
-    """Whether the sandbox answers at an address. Vendors do not live on this machine; a database
-    may."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https", "file", ""):
-        return parts.path.rpartition("/")[2].partition(".")[0] == SANDBOX_DATABASE
-    host = parts.hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def load_settings() -> Settings:

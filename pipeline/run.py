@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from extract.report import RunReport
 from foundation import dbt
 from foundation.processes import child, sandbox
-from foundation.settings import ROOT, Settings, is_sandbox, load_settings
+from foundation.sample_data import SANDBOX, refusal
+from foundation.settings import ROOT, Settings, load_settings
 from foundation.sources import SOURCES
 from foundation.stopping import raise_if_stopped
 from foundation.warehouse import NoTableError, refuse_if_held, warehouse
@@ -191,21 +192,15 @@ def in_ci() -> bool:
 
 
 def refuse_mixture(settings: Settings, is_sample: bool) -> None:
-    """Sample data and real data never share a warehouse: nobody could tell them apart later."""
+    """Sample data and real data never share a warehouse. On BigQuery, where there is no sample
+    company, each source is checked when it lands."""
     if settings.target == "bigquery":
         return
-    held = {is_sandbox(url) for url in landed_from(settings)}
     configured = settings.configured_sources()
-    urls = [source.base_url(settings) for source in SOURCES if source.name in configured]
-    comes = (
-        {True} if is_sample else {is_sandbox(url) for url in urls if not url.startswith("file:")}
-    )
-    if held and comes and held != comes:
-        data = "the sandbox's sample data" if True in held else "data of real vendors"
-        raise RefusedError(
-            f"{settings.duckdb_path} holds {data}, which this run would mix with the other kind.\n"
-            "Move that file away, or name another with DUCKDB_PATH."
-        )
+    asked = [source.base_url(settings) for source in SOURCES if source.name in configured]
+    brought = [SANDBOX] if is_sample else asked
+    if reason := refusal(str(settings.duckdb_path), landed_from(settings), brought):
+        raise RefusedError(reason)
 
 
 def landed_from(settings: Settings) -> list[str]:
@@ -218,4 +213,4 @@ def landed_from(settings: Settings) -> list[str]:
                 urls += [url for (url,) in ask(f"select distinct base_url from {table}")]
         except NoTableError:
             continue
-    return [url for url in urls if url and not url.startswith("file:")]
+    return urls

@@ -15,6 +15,7 @@ import pytest
 from extract import anthropic, landing
 from extract.landing import EXTRACTIONS
 from extract.run import EXTRACTORS, run
+from foundation import sample_data
 from foundation.settings import Settings
 from sandbox.google_sheets.tabs import TABS, default_tab
 from foundation.sources import SOURCES
@@ -578,7 +579,7 @@ def test_a_sheet_that_cannot_be_read_fails_the_source_once(settings_of: Settings
 def test_the_sandbox_and_a_real_company_never_share_a_warehouse(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, sandbox: str
 ) -> None:
-    monkeypatch.setattr(landing, "is_sandbox", lambda url: f"//{sandbox}:" in url)
+    monkeypatch.setattr(sample_data, "is_sandbox", lambda url: f"//{sandbox}:" in url)
     assert run(settings, sources=CURSOR, since=YESTERDAY).exit_code == 0
     before = landed_rows(settings)
     other = settings.cursor_base_url.replace("127.0.0.1", "localhost")
@@ -587,6 +588,20 @@ def test_the_sandbox_and_a_real_company_never_share_a_warehouse(
     assert str(settings.duckdb_path) in report.sources[0].errors[0]
     assert "set another DUCKDB_PATH" in report.sources[0].errors[0]
     assert landed_rows(settings) == before
+
+
+def test_what_followed_a_folder_of_files_is_what_a_warehouse_holds(
+    settings_of: SettingsOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets = ["google_sheets"]
+    (tmp_path / "employees.csv").write_text("email\nana@example.com\n")
+    folder = settings_of(sheets_dir=tmp_path, google_sheets_id=None)
+    assert run(folder, sources=sheets).exit_code == 0
+    sample = settings_of()
+    assert run(sample, sources=sheets).exit_code == 0
+    real = settings_of(google_sheets_base_url="https://sheets.googleapis.com")
+    report = run(real, sources=sheets)
+    assert "holds the sandbox's sample data" in report.sources[0].errors[0]
 
 
 def test_no_secret_is_in_the_warehouse_the_log_or_the_report(

@@ -15,7 +15,6 @@ from foundation.settings import (
     SECRETS,
     Settings,
     SettingsError,
-    is_sandbox,
     load_settings,
 )
 from foundation.sources import SOURCES, product_database
@@ -217,14 +216,6 @@ def test_the_password_in_an_address_is_a_secret_of_its_own(given):
     assert {"h%40sh/:", "h@sh/:"} < set(settings.secret_values())
     assert product_database.base_url(settings) == "postgresql://db.example:5433/product"
     assert product_database.base_url(given(PRODUCT_DATABASE_URL="hush")) == "unreadable:"
-
-
-def test_a_database_is_the_sandboxs_by_its_name_and_not_by_its_host():
-    assert is_sandbox("postgresql://127.0.0.1:5432/ai_spend_sandbox")
-    assert is_sandbox("duckdb:////tmp/sandbox-product-1/ai_spend_sandbox.duckdb")
-    assert not is_sandbox("postgresql://127.0.0.1:5432/product"), "a tunnel to a real one"
-    assert is_sandbox("http://127.0.0.1:4711")
-    assert not is_sandbox("https://x.my.salesforce.com")
 
 
 def test_a_secret_can_be_named_in_secret_manager(given, secret_manager):

@@ -18,7 +18,7 @@ import duckdb
 import psycopg
 import pytest
 
-from foundation.settings import SANDBOX_DATABASE
+from foundation.sample_data import SANDBOX_DATABASE
 from sandbox.options import Options
 from sandbox.product_database import postgresql
 from sandbox.product_database.postgresql import INSTALL, find_postgresql
