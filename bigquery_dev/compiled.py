@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from bigquery_dev.googlesql import Columns
-from extract import product_database
 from extract.landing import OWN_TABLES, RECORDS
+from extract.product_database.tables import TABLES as PRODUCT_TABLES
 from foundation.dbt import FOLDERS, DbtError, invoke, parse
 from foundation.settings import ROOT
 
@@ -47,7 +47,7 @@ _ARROW = {
     "decimal128(38, 18)": "BIGNUMERIC",
 }
 # The schemas in which tables have the columns of a database rather than payloads.
-TYPED = {"raw_product": product_database.TABLES}
+TYPED = {"raw_product": PRODUCT_TABLES}
 
 
 class CompileError(Exception):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from extract.product_database import TABLES
+from extract.product_database.tables import TABLES
 from extract.run import run
 from foundation.settings import Settings
 from foundation.warehouse import warehouse
