@@ -8,155 +8,161 @@ landed is the text of the cells, unchanged.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import date
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 MOST_PROBLEMS = 20
 
 
-def _text(_: str) -> None:
-    return None
+def _like(pattern: str, otherwise: str) -> AfterValidator:
+    """A text that the pattern matches whole; `otherwise` says what another one is not."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(otherwise)
+        return value
+
+    return AfterValidator(check)
 
 
-def _email(value: str) -> str | None:
-    return None if re.fullmatch(r"[^@\s]+@[^@\s]+", value) else "is not an e-mail address"
-
-
-def _day(value: str) -> str | None:
+def _day(value: str) -> str:
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-            date.fromisoformat(value)
-            return None
+        # Python would also take 20260101 and 2026-W01.
+        if date.fromisoformat(value).isoformat() == value:
+            return value
     except ValueError:
         pass
-    return "is not a day, YYYY-MM-DD"
+    raise ValueError("is not a day, YYYY-MM-DD")
 
 
-def _month(value: str) -> str | None:
-    return None if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value) else "is not a month, YYYY-MM"
+Email = Annotated[str, _like(r"[^@\s]+@[^@\s]+", "is not an e-mail address")]
+Day = Annotated[str, AfterValidator(_day)]
+Month = Annotated[str, _like(r"\d{4}-(0[1-9]|1[0-2])", "is not a month, YYYY-MM")]
+Number = Annotated[str, _like(r"-?\d{1,18}(\.\d+)?", "is not a plain number such as 1234.50")]
+Share = Annotated[str, _like(r"0(\.\d+)?|1(\.0+)?", "is not a number from 0 to 1")]
+Flag = Annotated[str, _like(r"(?i)true|false", "is neither true nor false")]
+_SCOPES = ("company", "department", "team", "cost_center", "user")
+ScopeType = Annotated[str, _like(f"(?i){'|'.join(_SCOPES)}", f"is none of {', '.join(_SCOPES)}")]
 
 
-def _number(value: str) -> str | None:
-    plain = re.fullmatch(r"-?\d{1,18}(\.\d+)?", value)
-    return None if plain else "is not a plain number such as 1234.50"
-
-
-def _share(value: str) -> str | None:
-    return None if re.fullmatch(r"0(\.\d+)?|1(\.0+)?", value) else "is not a number from 0 to 1"
-
-
-def _flag(value: str) -> str | None:
-    return None if value.lower() in ("true", "false") else "is neither true nor false"
-
-
-def _scope_type(value: str) -> str | None:
-    known = ("company", "department", "team", "cost_center", "user")
-    return None if value.lower() in known else f"is none of {', '.join(known)}"
-
-
-Check = Callable[[str], str | None]
-
-
-@dataclass(frozen=True)
-class Tab:
-    """`columns` are all that are known, with their check; `required` ones must be there and filled.
+class Row(BaseModel):
+    """A row of a tab. Its fields are the columns that are known; one without a default must be
+    there and filled.
 
     `key` must be unique; where `valid` names two columns, among rows whose days overlap.
     """
 
-    columns: dict[str, Check]
-    required: tuple[str, ...]
-    key: tuple[str, ...]
-    valid: tuple[str, str] | None = None
-    may_lack: Callable[[dict[str, str]], tuple[str, ...]] = field(default=lambda _: ())
+    key: ClassVar[tuple[str, ...]]
+    valid: ClassVar[tuple[str, str] | None] = None
+
+    @classmethod
+    def filled(cls, row: dict[str, str]) -> dict[str, str]:
+        """What of the row counts as given."""
+        return {column: value for column, value in row.items() if value}
 
 
-TABS = {
-    "employees": Tab(
-        {
-            "email": _email,
-            "full_name": _text,
-            "department": _text,
-            "team": _text,
-            "manager_email": _email,
-            "cost_center": _text,
-            "job_title": _text,
-            "user_type": _text,
-            "start_date": _day,
-            "end_date": _day,
-            "ai_budget_monthly_usd": _number,
-        },
-        required=("email",),
-        key=("email",),
-        valid=("start_date", "end_date"),
-    ),
-    "email_aliases": Tab(
-        {"alias": _text, "email": _email}, required=("alias", "email"), key=("alias",)
-    ),
-    "api_key_mappings": Tab(
-        {
-            "api_key_id": _text,
-            "api_key_name": _text,
-            "email": _email,
-            "platform": _text,
-            "purpose": _text,
-            "environment": _text,
-            "cost_center": _text,
-            "is_active": _flag,
-            "confidence": _share,
-            "valid_from": _day,
-            "valid_to": _day,
-        },
-        required=("api_key_id",),
-        key=("api_key_id",),
-        valid=("valid_from", "valid_to"),
-    ),
-    "seat_plans": Tab(
-        {
-            "platform": _text,
-            "plan": _text,
-            "seat_price_usd": _number,
-            "billing_cycle": _text,
-            "valid_from": _day,
-            "valid_to": _day,
-        },
-        required=("platform", "plan", "seat_price_usd", "billing_cycle"),
-        key=("platform", "plan"),
-        valid=("valid_from", "valid_to"),
-    ),
-    "seat_assignments": Tab(
-        {
-            "platform": _text,
-            "email": _email,
-            "plan": _text,
-            "assigned_from": _day,
-            "assigned_to": _day,
-        },
-        required=("platform", "email", "plan"),
-        key=("platform", "email"),
-        valid=("assigned_from", "assigned_to"),
-    ),
-    "budgets": Tab(
-        {"scope_type": _scope_type, "scope": _text, "month": _month, "amount_usd": _number},
-        required=("scope_type", "scope", "month", "amount_usd"),
-        key=("scope_type", "scope", "month"),
+class Employee(Row):
+    key = ("email",)
+    valid = ("start_date", "end_date")
+
+    email: Email
+    full_name: str = ""
+    department: str = ""
+    team: str = ""
+    manager_email: Email = ""
+    cost_center: str = ""
+    job_title: str = ""
+    user_type: str = ""
+    start_date: Day = ""
+    end_date: Day = ""
+    ai_budget_monthly_usd: Number = ""
+
+
+class EmailAlias(Row):
+    key = ("alias",)
+
+    alias: str
+    email: Email
+
+
+class ApiKeyMapping(Row):
+    key = ("api_key_id",)
+    valid = ("valid_from", "valid_to")
+
+    api_key_id: str
+    api_key_name: str = ""
+    email: Email = ""
+    platform: str = ""
+    purpose: str = ""
+    environment: str = ""
+    cost_center: str = ""
+    is_active: Flag = ""
+    confidence: Share = ""
+    valid_from: Day = ""
+    valid_to: Day = ""
+
+
+class SeatPlan(Row):
+    key = ("platform", "plan")
+    valid = ("valid_from", "valid_to")
+
+    platform: str
+    plan: str
+    seat_price_usd: Number
+    billing_cycle: str
+    valid_from: Day = ""
+    valid_to: Day = ""
+
+
+class SeatAssignment(Row):
+    key = ("platform", "email")
+    valid = ("assigned_from", "assigned_to")
+
+    platform: str
+    email: Email
+    plan: str
+    assigned_from: Day = ""
+    assigned_to: Day = ""
+
+
+class Budget(Row):
+    key = ("scope_type", "scope", "month")
+
+    scope_type: ScopeType
+    scope: str
+    month: Month
+    amount_usd: Number
+
+    @classmethod
+    def filled(cls, row: dict[str, str]) -> dict[str, str]:
         # There is one company: it needs no name.
-        may_lack=lambda row: ("scope",) if row.get("scope_type", "").lower() == "company" else (),
-    ),
-    "invoices": Tab(
-        {
-            "platform": _text,
-            "organization": _text,
-            "invoice_id": _text,
-            "period_start": _day,
-            "period_end": _day,
-            "amount_usd": _number,
-            "status": _text,
-        },
-        required=("platform", "invoice_id", "period_start", "period_end", "amount_usd"),
-        key=("platform", "organization", "invoice_id"),
-    ),
+        is_company = row.get("scope_type", "").lower() == "company"
+        return ({"scope": ""} if is_company else {}) | super().filled(row)
+
+
+class Invoice(Row):
+    key = ("platform", "organization", "invoice_id")
+
+    platform: str
+    organization: str = ""
+    invoice_id: str
+    period_start: Day
+    period_end: Day
+    amount_usd: Number
+    status: str = ""
+
+
+TABS: dict[str, type[Row]] = {
+    "employees": Employee,
+    "email_aliases": EmailAlias,
+    "api_key_mappings": ApiKeyMapping,
+    "seat_plans": SeatPlan,
+    "seat_assignments": SeatAssignment,
+    "budgets": Budget,
+    "invoices": Invoice,
 }
 
 
@@ -200,7 +206,7 @@ def rows_of(name: str, cells: list[list[str]]) -> list[dict[str, str | int]]:
 def _header_problems(
     name: str, headers: list[str], lines: list[tuple[int, list[str]]]
 ) -> Iterator[str]:
-    tab = TABS[name]
+    columns = TABS[name].model_fields
     seen: dict[str, int] = {}
     for place, header in enumerate(headers):
         where = f"{name} row 1, column {_letters(place)}"
@@ -209,14 +215,14 @@ def _header_problems(
                 yield f"{where}: the header is blank, but row {filled[0]} has a value under it"
         elif header in seen:
             yield f"{where}: the header {header!r} is already in column {_letters(seen[header])}"
-        elif header not in tab.columns:
-            yield f"{where}: unknown column {header!r}; known are {', '.join(tab.columns)}"
+        elif header not in columns:
+            yield f"{where}: unknown column {header!r}; known are {', '.join(columns)}"
         seen.setdefault(header, place)
     for number, line in lines:
         if any(cell.strip() for cell in line[len(headers) :]):
             yield f"{name} row {number}, column {_letters(len(headers))}: a value without a header"
-    for column in tab.required:
-        if column not in seen:
+    for column, field in columns.items():
+        if field.is_required() and column not in seen:
             yield f"{name} row 1, column {column}: the column is missing"
 
 
@@ -233,14 +239,15 @@ def _letters(place: int) -> str:
 def _cell_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
     tab = TABS[name]
     for number, row in rows:
-        may_lack = tab.may_lack(row)
-        for column, value in row.items():
-            where = f"{name} row {number}, column {column}"
-            if not value:
-                if column in tab.required and column not in may_lack:
-                    yield f"{where}: is empty"
-            elif wrong := tab.columns[column](value):
-                yield f"{where}: {value!r} {wrong}"
+        try:
+            tab.model_validate(tab.filled(row))
+        except ValidationError as error:
+            for problem in error.errors():
+                said = problem["msg"].removeprefix("Value error, ")
+                said = (
+                    "is empty" if problem["type"] == "missing" else f"{problem['input']!r} {said}"
+                )
+                yield f"{name} row {number}, column {problem['loc'][0]}: {said}"
         for begin, end in filter(None, (tab.valid, ("period_start", "period_end"))):
             if row.get(begin) and row.get(end) and row[end] < row[begin]:
                 yield f"{name} row {number}, column {end}: {row[end]} is before {begin}"
