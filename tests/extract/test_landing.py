@@ -17,9 +17,9 @@ from extract.landing import EXTRACTIONS
 from extract.run import EXTRACTORS, run
 from foundation import sample_data
 from foundation.settings import Settings
-from sandbox.google_sheets.tabs import TABS, default_tab
 from foundation.sources import SOURCES
 from foundation.sources.source import Source
+from sandbox.google_sheets.tabs import TABS, default_tab
 from sandbox.options import Options
 from sandbox.server import Running
 from sandbox.vendors import build_sandbox
