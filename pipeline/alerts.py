@@ -190,7 +190,7 @@ class _News:
     def _read_warehouse(self) -> None:
         with warehouse(self.settings) as ask:
             self._part("ties (int_cost_ties)", self._ties, ask)
-            self._part("anomalies, budgets and the week (build_log)", self._find_day, ask)
+            self._part("anomalies, budgets and the week (completed_runs)", self._find_day, ask)
             if not self.as_of:
                 return
             if self.settings.slack_webhook_url:
@@ -240,16 +240,15 @@ class _News:
         self._add("Does not tie to what the vendor reported", lines)
 
     def _find_day(self, ask: Ask) -> None:
-        """The day of the last build: not the clock's, which a failed build is behind."""
+        """The day of the last completed run: not the clock's, which a failed run is behind."""
         rows = ask(f"""
             select as_of_date
-            from {self.settings.dataset("intermediate")}.build_log
-            where model_name = 'fct_cost_daily'
-            order by built_at desc
+            from {self.settings.dataset("intermediate")}.completed_runs
+            order by completed_at desc
             limit 1
         """)
         if not rows:
-            raise NoTableError("fct_cost_daily was never built")
+            raise NoTableError("no run was ever completed")
         self.as_of = rows[0][0]
 
     def _find_told(self, ask: Ask) -> None:

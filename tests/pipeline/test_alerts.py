@@ -26,7 +26,7 @@ SECRET = "T000/B000/hush"
 MONEY = "decimal(38, 18)"
 # The columns that are read, as DuckDB names their types.
 TABLES = {
-    "intermediate.build_log": "model_name text, as_of_date date, built_at timestamp",
+    "intermediate.completed_runs": "as_of_date date, completed_at timestamp",
     "intermediate.int_cost_ties": f"""
         cost_date date, vendor text, organization text, reported_usd {MONEY}, marts_usd {MONEY},
         difference_usd {MONEY}
@@ -81,7 +81,7 @@ class Warehouse:
             connection.commit()
 
     def as_of(self, day):
-        self.add("intermediate.build_log", ("fct_cost_daily", day, f"{day} 14:00:00"))
+        self.add("intermediate.completed_runs", (day, f"{day} 14:00:00"))
 
     def anomaly(self, day, *scopes, severity="critical", scope_type="user", explained_by=None):
         amounts = ("100.005", "20", "80.005")
@@ -250,7 +250,7 @@ def test_a_crash_of_dbt_before_the_marts_exist_is_posted(warehouse, webhook, mak
     warehouse.do("drop schema marts cascade", "drop schema intermediate cascade")
     assert make_run(build=Build(failures=["Compilation Error in model x"], exit_code=2)) == 1
     assert "dbt: Compilation Error in model x" in webhook.last()
-    assert "anomalies, budgets and the week (build_log): not there yet" in webhook.last()
+    assert "anomalies, budgets and the week (completed_runs): not there yet" in webhook.last()
 
 
 def test_a_run_that_breaks_is_posted_and_still_breaks(warehouse, webhook, make_run):
@@ -369,7 +369,7 @@ def week(warehouse):
         (days(1, MONDAY), "anthropic", "enterprise", 5, 3),
         (days(1, MONDAY), "cursor", "main", 3, 3),
     )
-    warehouse.do("delete from intermediate.build_log")
+    warehouse.do("delete from intermediate.completed_runs")
     warehouse.as_of(MONDAY)
     return warehouse
 
@@ -400,20 +400,20 @@ def test_on_mondays_the_week_is_told_once(week, webhook, make_run):
 
 @pytest.mark.parametrize("day", [days(count, MONDAY) for count in (1, -1, -5)])
 def test_on_other_days_there_is_no_digest(week, webhook, make_run, day):
-    week.do("delete from intermediate.build_log")
+    week.do("delete from intermediate.completed_runs")
     week.as_of(day)
     make_run()
     assert webhook.posts == []
 
 
-def test_the_day_is_that_of_the_newest_build(week, webhook, make_run):
+def test_the_day_is_that_of_the_newest_completed_run(week, webhook, make_run):
     week.as_of(SATURDAY)
     make_run()
     assert webhook.posts == []
 
 
 def test_the_digest_lists_all_budgets_at_risk(week, webhook, make_run):
-    week.do("delete from intermediate.build_log")
+    week.do("delete from intermediate.completed_runs")
     week.as_of(days(1, MONDAY))
     week.budget("Design", "Over Budget")
     make_run()
@@ -669,7 +669,7 @@ def test_every_statement_is_valid_on_bigquery(monkeypatch, tmp_path):
                 raise NoTableError
             google.analyze(sql)
             for name, row in {
-                "build_log": (MONDAY,),
+                "completed_runs": (MONDAY,),
                 "fct_cost_anomalies": (days(1), "user", "a", "critical", 1, 1, 1, None, None),
                 "fct_budget_monthly": ("department", "a", "Over Budget", 1, 1, 1),
             }.items():
