@@ -39,22 +39,29 @@ nobody knows what the models that are there were built from: they are built whol
     {{ return(reads_changes is not none and not has_completed_run()) }}
 {%- endmacro %}
 
-{# On-run-start: the table must be there before the first model asks for it. A warehouse of
-before has `build_log` instead, with rows for each model: it begins with what all of them had
-taken in. #}
+{# On-run-start: the table must be there before the first model asks for it. #}
 {% macro create_completed_runs() -%}
     {%- if var('offline') or not execute -%}
         {{ return('') }}
     {%- endif -%}
     {%- do adapter.create_schema(completed_runs()) -%}
+    {%- set build_log = relation_of_runs('build_log') -%}
     create table if not exists {{ completed_runs() }}
-    {%- if load_relation(relation_of_runs('build_log')) is none %} (
-        loads_through {{ dbt.type_timestamp() }},
-        rules_through {{ dbt.type_timestamp() }},
-        as_of_date date,
-        completed_at {{ dbt.type_timestamp() }}
-    )
-    {%- else %} as
+    {% if load_relation(build_log) is none -%}
+        (
+            loads_through {{ dbt.type_timestamp() }},
+            rules_through {{ dbt.type_timestamp() }},
+            as_of_date date,
+            completed_at {{ dbt.type_timestamp() }}
+        )
+    {%- else -%}
+        as {{ first_run_after(build_log) }}
+    {%- endif %}
+{%- endmacro %}
+
+{# An older warehouse has `build_log` instead, with rows for each model: it begins with what
+all of them had taken in. #}
+{% macro first_run_after(build_log) -%}
     with positions as (
 
         select
@@ -66,7 +73,7 @@ taken in. #}
             ) as rules_through,
             max(as_of_date) as as_of_date,
             max(built_at) as built_at
-        from {{ relation_of_runs('build_log') }}
+        from {{ build_log }}
         group by model_name
 
     )
@@ -78,7 +85,6 @@ taken in. #}
         min(built_at) as completed_at
     from positions
     having count(*) > 0
-    {%- endif %}
 {%- endmacro %}
 
 {# On-run-start, after that. #}

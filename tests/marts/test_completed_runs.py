@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from bigquery_dev.googlesql import GoogleSql, type_name
 from tests.bigquery.engines import render
 from tests.marts.warehouse import MODELS_ONLY, Warehouse
 from tools.base_company import TODAY, manifest
@@ -73,8 +74,8 @@ def test_a_whole_build_is_completed_and_one_of_some_models_is_not(
 
 
 def test_only_a_model_that_is_new_is_built_whole(warehouse: Warehouse) -> None:
-    mark = f"insert into marts.{MODEL} select * replace ('mark' as vendor, ? as {DAY}) from marts."
-    mark = mark.replace("?", f"date '{OLD}'") + f"{MODEL} limit 1"
+    row = f"select * replace ('mark' as vendor, date '{OLD}' as {DAY}) from marts.{MODEL} limit 1"
+    mark = f"insert into marts.{MODEL} {row}"
     do(warehouse, mark)
     warehouse.build(*MODELS_ONLY, "--select", MODEL)
     assert warehouse.value(MARKED) == 1
@@ -88,7 +89,7 @@ def test_only_a_model_that_is_new_is_built_whole(warehouse: Warehouse) -> None:
     assert warehouse.value(MARKED) == 0
 
 
-def test_a_warehouse_of_before_begins_with_what_all_models_had_taken_in(tmp_path: Path) -> None:
+def test_an_older_warehouse_begins_with_what_all_models_had_taken_in(tmp_path: Path) -> None:
     old = Warehouse(tmp_path)
     columns = "model_name text, loads_through timestamp, rules_through timestamp, as_of_date date"
     do(
@@ -113,3 +114,37 @@ def test_a_warehouse_of_before_begins_with_what_all_models_had_taken_in(tmp_path
         assert "build_log" not in {
             name for (name,) in warehouse.rows("select table_name from information_schema.tables")
         }
+
+
+def test_a_build_tests_the_days_that_it_replaced_and_dbt_test_all_days(
+    warehouse: Warehouse,
+) -> None:
+    row = f"select * replace (date '{OLD}' as {DAY}) from marts.{MODEL} order by all limit 1"
+    do(warehouse, *[f"insert into marts.{MODEL} {row}"] * 2)
+    built = ("--select", MODEL, "--exclude-resource-type", "unit_test")
+    warehouse.build(*built)
+    found = warehouse.build("--select", MODEL, command="test", succeeds=False)
+    assert "unique_combination" in found
+    before = f"date '{OLD - timedelta(days=1)}'"
+    do(warehouse, f"insert into intermediate.int_changed_windows values ({before}, 'a reason')")
+    assert "unique_combination" in warehouse.build(*built, succeeds=False)
+
+
+def test_what_the_hooks_say_is_valid_on_bigquery(tmp_path: Path) -> None:
+    google, stamps = GoogleSql(), ("loads_through", "rules_through")
+    runs = dict.fromkeys((*stamps, "completed_at"), "TIMESTAMP") | {"as_of_date": "DATE"}
+    log = dict.fromkeys((*stamps, "built_at"), "TIMESTAMP") | {"as_of_date": "DATE"}
+    rules = dict.fromkeys(("dbt_valid_from", "dbt_valid_to"), "TIMESTAMP")
+    for table, columns in {
+        "intermediate.completed_runs": runs,
+        "intermediate.build_log": log | {"model_name": "STRING"},
+        "intermediate.int_windows": {"loaded_at": "TIMESTAMP"},
+        "staging.base_product__windows": {"loaded_at": "TIMESTAMP"},
+        "snapshots.attribution_rules_snapshot": rules,
+    }.items():
+        google.add_table(f"project.ai_spend_{table}", columns)
+    jinja = "{{ mark_completed_run(var('results')) }} -- next --"
+    jinja += "{{ first_run_after(relation_of_runs('build_log')) }}"
+    marked, first = render("bigquery", jinja, tmp_path, {"results": results()}).split("-- next --")
+    google.analyze(marked)
+    assert {name: type_name(kind) for name, kind in google.types(first).items()} == runs
