@@ -32,7 +32,7 @@ CHANGES_PER_YEAR = 1
 # A run asks each resource for this many days again, and logs each of them.
 LOOK_BACK = 31
 # Tables with rows per run or per day, whatever the size of the company.
-BY_RUN = ("build_log", "_dlt_loads")
+BY_RUN = ("completed_runs", "_dlt_loads")
 BY_DAY = (
     "rollup_cost_ties",
     "rollup_platform_days",
@@ -93,7 +93,7 @@ class Warehouse:
     @property
     def as_of_date(self) -> date:
         """The day of the last run."""
-        ask = self._connection.execute("select max(as_of_date) from intermediate.build_log")
+        ask = self._connection.execute("select max(as_of_date) from intermediate.completed_runs")
         day: date = ask.fetchall()[0][0]
         return day
 

@@ -179,7 +179,7 @@ many snapshots there have ever been does not matter.
             on snapshots.snapshot_date = changed.snapshot_date
     {%- endset -%}
     {%- set days = {'built': [], 'compared': []} -%}
-    {%- for row in answer(query, offline=offline_days()) -%}
+    {%- for row in ask_once(query, offline=offline_days()) -%}
         {%- do days['built'].append("date '" ~ row[0] ~ "'") -%}
         {%- do days['compared'].append("date '" ~ row[0] ~ "'") -%}
         {%- if row[1] -%}

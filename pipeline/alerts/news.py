@@ -65,23 +65,22 @@ class _News:
     def _read_warehouse(self) -> None:
         with warehouse(self.settings) as ask:
             self._part("ties (rpt_cost_ties)", partial(attention.ties, self.settings, ask))
-            self._part("anomalies, budgets and the week (build_log)", partial(self._find_day, ask))
+            self._part("the day of the last run (completed_runs)", partial(self._find_day, ask))
             if self.as_of:
                 build = self.outcome.build
                 unbuilt = frozenset(build.unbuilt if build else ())
                 self._read_marts(Marts(self.settings, ask, self.as_of, unbuilt))
 
     def _find_day(self, ask: Ask) -> None:
-        """The day of the last build: not the clock's, which a failed build is behind."""
+        """The day of the last completed run: not the clock's, which a failed run is behind."""
         rows = ask(f"""
             select as_of_date
-            from {self.settings.dataset("intermediate")}.build_log
-            where model_name = 'fct_cost_daily'
-            order by built_at desc
+            from {self.settings.dataset("intermediate")}.completed_runs
+            order by completed_at desc
             limit 1
         """)
         if not rows:
-            raise NoTableError("fct_cost_daily was never built")
+            raise NoTableError("no run was ever completed")
         self.as_of = rows[0][0]
 
     def _read_marts(self, marts: Marts) -> None:

@@ -24,7 +24,6 @@ DAY = timedelta(days=1)
 REVOPS = ("path:models/staging/salesforce", "path:models/staging/product", "int_days")
 REVOPS += ("path:models/intermediate/revops", "path:models/marts/revops", "revops_buckets")
 REVOPS += ("path:models/marts/rollups/revops",)
-POSITIONS = ("+int_build_positions",)
 # The tables by day, and on how many days after it a day's rows depend.
 BY_DAY = {
     "intermediate.int_revops_daily_user_activity": ("activity_date", 0),
@@ -45,7 +44,7 @@ def seller(base: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehou
 
 
 def build(warehouse: Warehouse, *arguments: str, as_of: date = TODAY) -> None:
-    selected = ("--select", *POSITIONS, *REVOPS, "--exclude-resource-type", "test", "unit_test")
+    selected = ("--select", *REVOPS, "--exclude-resource-type", "test", "unit_test")
     warehouse.build(*selected, *arguments, as_of=as_of)
 
 

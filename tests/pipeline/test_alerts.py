@@ -32,7 +32,7 @@ SECRET = "T000/B000/hush"
 MONEY = "decimal(38, 18)"
 # The columns that are read, as DuckDB names their types.
 TABLES = {
-    "intermediate.build_log": "model_name text, as_of_date date, built_at timestamp",
+    "intermediate.completed_runs": "as_of_date date, completed_at timestamp",
     "marts.rpt_cost_ties": f"""
         vendor text, organization text, last_date date, days_compared bigint,
         differing_days bigint, reported_usd {MONEY}, marts_usd {MONEY}, difference_usd {MONEY}
@@ -104,7 +104,7 @@ class Warehouse:
 
     def as_of(self, day):
         """What is there was built again on another day."""
-        self.add("intermediate.build_log", ("fct_cost_daily", day, f"{day} 14:00:00"))
+        self.add("intermediate.completed_runs", (day, f"{day} 14:00:00"))
         self.do(*(f"update {table} set as_of_date = '{day}'" for table in OF_THE_DAY))
         self.day = day
 
@@ -277,7 +277,7 @@ def test_a_crash_of_dbt_before_the_marts_exist_is_posted(warehouse, webhook, mak
     warehouse.do("drop schema marts cascade", "drop schema intermediate cascade")
     assert make_run(build=Build(failures=["Compilation Error in model x"], exit_code=2)) == 1
     assert "dbt: Compilation Error in model x" in webhook.last()
-    assert "anomalies, budgets and the week (build_log): not there yet" in webhook.last()
+    assert "the day of the last run (completed_runs): not there yet" in webhook.last()
 
 
 def test_a_run_that_breaks_is_posted_and_still_breaks(warehouse, webhook, make_run):
@@ -380,7 +380,7 @@ def week(warehouse):
     dispute = (date(2026, 10, 1), "cursor", "cursor", "main", "The invoice is lower.")
     warehouse.report("disputes", (*dispute, "0", "-42.50", None))
     warehouse.report("gaps", ("anthropic", "enterprise", 2, 5))
-    warehouse.do("delete from intermediate.build_log")
+    warehouse.do("delete from intermediate.completed_runs")
     warehouse.as_of(MONDAY)
     return warehouse
 
@@ -418,20 +418,20 @@ def test_on_mondays_the_week_is_told_once(week, webhook, make_run):
 
 @pytest.mark.parametrize("day", [days(count, MONDAY) for count in (1, -1, -5)])
 def test_on_other_days_there_is_no_digest(week, webhook, make_run, day):
-    week.do("delete from intermediate.build_log")
+    week.do("delete from intermediate.completed_runs")
     week.as_of(day)
     make_run()
     assert webhook.posts == []
 
 
-def test_the_day_is_that_of_the_newest_build(week, webhook, make_run):
+def test_the_day_is_that_of_the_newest_completed_run(week, webhook, make_run):
     week.as_of(SATURDAY)
     make_run()
     assert webhook.posts == []
 
 
 def test_the_digest_lists_all_budgets_at_risk(week, webhook, make_run):
-    week.do("delete from intermediate.build_log")
+    week.do("delete from intermediate.completed_runs")
     week.as_of(days(1, MONDAY))
     week.budget("Design", "Over Budget")
     make_run()
@@ -713,7 +713,7 @@ def test_every_statement_is_valid_on_bigquery(monkeypatch, tmp_path):
                 raise NoTableError
             google.analyze(sql)
             for name, row in {
-                "build_log": (MONDAY,),
+                "completed_runs": (MONDAY,),
                 "anomalies": (days(1), "user", "a", "critical", "a", 1, 1, 1, None),
                 "budgets": (MONDAY, "department", "a", "Over Budget", 1, 1, 1),
             }.items():

@@ -1,11 +1,14 @@
 {{ config(tags=['every_run'], **replaced_by_day(
     'quality_date',
-    changes='int_changed_quality_days',
-    cluster_by=['source_name', 'organization']
+    changes='int_changed_days',
+    cluster_by=['source_name', 'organization'],
+    recent=var('data_quality_days')
 )) }}
 
+-- What is expected of a day, and when it was last asked for, goes on changing after its
+-- records have stopped to: the days that are judged are built again by every run.
 -- INVARIANT: costs and tokens sum to those of the facts
-{% set days = changed_days(ref('int_changed_quality_days')) %}
+{% set days = changed_days(ref('int_changed_days')) %}
 
 with windows as (
 

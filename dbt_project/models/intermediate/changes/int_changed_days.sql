@@ -1,6 +1,6 @@
-{{ config(materialized='table', tags=['every_run']) }}
+{{ config(materialized='table') }}
 
--- GRAIN: one row per model, day that it must build again, and reason
+-- GRAIN: one row per day to build again, and reason
 with changed_windows as (
 
     select * from {{ ref('int_changed_windows') }}
@@ -76,7 +76,6 @@ subjects as (
 named_days as (
 
     select
-        changed_rules.model_name,
         subjects.activity_date as changed_date,
         changed_rules.rule_type || ' changed' as reason
     from changed_rules
@@ -101,7 +100,6 @@ unioned as (
 deduplicated as (
 
     select distinct
-        model_name,
         changed_date,
         reason
     from unioned

@@ -1,7 +1,6 @@
-{{ config(materialized='table', tags=['every_run']) }}
+{{ config(materialized='table') }}
 
--- GRAIN: one row per model, identity and span of days on which a changed rule may
--- touch it
+-- GRAIN: one row per identity and span of days on which a changed rule may touch it
 with changed_rules as (
 
     select * from {{ ref('int_changed_rules') }}
@@ -32,7 +31,6 @@ links as (
 named as (
 
     select distinct
-        model_name,
         subject,
         changed_from,
         changed_to
@@ -48,7 +46,6 @@ one_step as (
     union distinct
 
     select
-        named.model_name,
         links.subject,
         named.changed_from,
         named.changed_to
@@ -66,7 +63,6 @@ two_steps as (
     union distinct
 
     select
-        one_step.model_name,
         links.subject,
         one_step.changed_from,
         one_step.changed_to
@@ -126,7 +122,6 @@ subjects as (
 touched as (
 
     select distinct
-        two_steps.model_name,
         subjects.identity_key,
         greatest(two_steps.changed_from, subjects.first_date) as changed_from,
         least(two_steps.changed_to, {{ add_days('subjects.last_date', 1) }})

@@ -1,11 +1,7 @@
--- GRAIN: one row per model, rule and span of days on which the rule changed
-with build_log as (
+-- GRAIN: one row per rule and span of days on which the rule changed
+with last_run as (
 
-    select
-        model_name,
-        max(rules_through) as rules_through
-    from {{ source('build', 'build_log') }}
-    group by model_name
+    {{ last_completed_run() }}
 
 ),
 
@@ -17,26 +13,22 @@ rules as (
 
 before as (
 
-    select
-        rules.*,
-        build_log.model_name
-    from build_log
+    select rules.*
+    from last_run
     inner join rules
         on
-            build_log.rules_through >= rules.dbt_valid_from
+            last_run.rules_through >= rules.dbt_valid_from
             and (
                 rules.dbt_valid_to is null
-                or build_log.rules_through < rules.dbt_valid_to
+                or last_run.rules_through < rules.dbt_valid_to
             )
 
 ),
 
 after as (
 
-    select
-        rules.*,
-        build_log.model_name
-    from build_log
+    select rules.*
+    from last_run
     inner join rules
         on rules.dbt_valid_to is null
 
@@ -45,7 +37,6 @@ after as (
 compared as (
 
     select
-        coalesce(after.model_name, before.model_name) as model_name,
         coalesce(after.rule_type, before.rule_type) as rule_type,
         coalesce(after.subject, before.subject) as subject,
         case
@@ -60,9 +51,7 @@ compared as (
         ) as changed_to
     from before
     full outer join after
-        on
-            before.model_name = after.model_name
-            and before.rule_id = after.rule_id
+        on before.rule_id = after.rule_id
     where
         before.rule_id is null
         or after.rule_id is null

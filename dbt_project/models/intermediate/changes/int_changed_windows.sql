@@ -1,20 +1,9 @@
-{{ config(materialized='table', tags=['every_run']) }}
+{{ config(materialized='table') }}
 
--- GRAIN: one row per model, day that it must build again, and reason
-with build_log as (
+-- GRAIN: one row per day to build again, and reason
+with last_run as (
 
-    select
-        model_name,
-        max(loads_through) as loads_through,
-        max(as_of_date) as as_of_date
-    from {{ source('build', 'build_log') }}
-    group by model_name
-
-),
-
-positions as (
-
-    select * from {{ ref('int_build_positions') }}
+    {{ last_completed_run() }}
 
 ),
 
@@ -41,12 +30,11 @@ seat_changes as (
 reported_days as (
 
     select
-        build_log.model_name,
         windows.window_start as changed_date,
         'the vendor reported it' as reason
-    from build_log
+    from last_run
     inner join windows
-        on build_log.loads_through < windows.loaded_at
+        on last_run.loads_through < windows.loaded_at
 
 ),
 
@@ -55,37 +43,33 @@ reported_days as (
 beginnings as (
 
     select
-        build_log.model_name,
         min(windows.window_start) as first_day,
         min(
             case
-                when windows.loaded_at <= build_log.loads_through
+                when windows.loaded_at <= last_run.loads_through
                     then windows.window_start
             end
         ) as first_day_before
-    from build_log
+    from last_run
     inner join windows
         on windows.records > 0
-    group by build_log.model_name
 
 ),
 
 earlier_days as (
 
     select
-        beginnings.model_name,
         days.date_day as changed_date,
         'history begins earlier' as reason
     from beginnings
-    cross join positions
     inner join days
         on
             days.date_day >= {{ first_day_of('year', 'beginnings.first_day') }}
             and days.date_day
-            < coalesce(beginnings.first_day_before, positions.as_of_date)
+            < coalesce(beginnings.first_day_before, {{ as_of_date() }})
     where
         beginnings.first_day
-        < coalesce(beginnings.first_day_before, positions.as_of_date)
+        < coalesce(beginnings.first_day_before, {{ as_of_date() }})
 
 ),
 
@@ -98,16 +82,14 @@ elapsed_days as (
 seat_days as (
 
     select
-        seat_changes.model_name,
         days.date_day as changed_date,
         'a seat changed' as reason
     from seat_changes
-    cross join positions
     inner join days
         on
             seat_changes.changed_from <= days.date_day
             and seat_changes.changed_to > days.date_day
-            and positions.as_of_date > days.date_day
+            and days.date_day < {{ as_of_date() }}
 
 ),
 
@@ -115,7 +97,6 @@ seat_days as (
 billing_days as (
 
     select
-        model_name,
         {{ first_day_of('month', 'changed_date') }} as changed_date,
         'a seat changed in the month that it bills' as reason
     from seat_days
@@ -123,7 +104,6 @@ billing_days as (
     union all
 
     select
-        model_name,
         {{ first_day_of('year', 'changed_date') }} as changed_date,
         'a seat changed in the year that it bills' as reason
     from seat_days
@@ -155,7 +135,6 @@ unioned as (
 deduplicated as (
 
     select distinct
-        model_name,
         changed_date,
         reason
     from unioned

@@ -4,7 +4,6 @@
     unique_key=['dimension', 'member'],
     on_schema_change='fail',
     meta={'changes': 'int_changed_days'},
-    post_hook="{{ log_build() }}",
 ) }}
 
 -- GRAIN: one row per dimension and member that a fact has ever named

@@ -4,7 +4,6 @@
     unique_key='identity_key',
     on_schema_change='fail',
     meta={'changes': 'int_changed_windows'},
-    post_hook="{{ log_build() }}",
 ) }}
 
 -- GRAIN: one row per identity, with the span of days on which it showed
