@@ -1,5 +1,5 @@
 {{ config(**replaced_by_day(
-    'cost_date', changes='int_changed_windows', cluster_by=['organization']
+    'cost_date', changes='stg_anthropic__changed_days', cluster_by=['organization']
 )) }}
 
 -- The legacy cost report names neither key nor person: each of its rows is shared out
@@ -7,7 +7,7 @@
 -- where there is none, over the workspace's usage of the day; else it stays at its
 -- workspace.
 -- INVARIANT: the parts of a row sum to the row, to the last digit
-{% set days = changed_days(ref('int_changed_windows')) %}
+{% set days = changed_days(ref('stg_anthropic__changed_days')) %}
 
 with costs as (
 
