@@ -32,7 +32,7 @@ SECRET = "T000/B000/hush"
 MONEY = "decimal(38, 18)"
 # The columns that are read, as DuckDB names their types.
 TABLES = {
-    "intermediate.completed_runs": "as_of_date date, completed_at timestamp",
+    "intermediate.completed_runs": "completed_at timestamp, as_of_date date",
     "marts.rpt_cost_ties": f"""
         vendor text, organization text, last_date date, days_compared bigint,
         differing_days bigint, reported_usd {MONEY}, marts_usd {MONEY}, difference_usd {MONEY}
@@ -104,7 +104,7 @@ class Warehouse:
 
     def as_of(self, day):
         """What is there was built again on another day."""
-        self.add("intermediate.completed_runs", (day, f"{day} 14:00:00"))
+        self.add("intermediate.completed_runs", (f"{day} 14:00:00", day))
         self.do(*(f"update {table} set as_of_date = '{day}'" for table in OF_THE_DAY))
         self.day = day
 
@@ -277,7 +277,7 @@ def test_a_crash_of_dbt_before_the_marts_exist_is_posted(warehouse, webhook, mak
     warehouse.do("drop schema marts cascade", "drop schema intermediate cascade")
     assert make_run(build=Build(failures=["Compilation Error in model x"], exit_code=2)) == 1
     assert "dbt: Compilation Error in model x" in webhook.last()
-    assert "the day of the last run (completed_runs): not there yet" in webhook.last()
+    assert "anomalies, budgets and the week (completed_runs): not there yet" in webhook.last()
 
 
 def test_a_run_that_breaks_is_posted_and_still_breaks(warehouse, webhook, make_run):
