@@ -11,7 +11,7 @@ READS = {
     "intermediate": {"staging", "intermediate"},
     "marts": {"intermediate", "marts"},
 }
-# What tells which days changed asks the log of builds, which is ours and no vendor's.
+# What tells which days changed asks for the last completed run, which is ours and no vendor's.
 OF_BUILDS = "source.ai_spend.build."
 
 
