@@ -16,7 +16,7 @@ class NotBuiltError(Exception):
 
 @dataclass(frozen=True)
 class Marts:
-    """`as_of` is the day of the last build: days before it are complete. `unbuilt` are names of the
+    """`as_of` is the day of the reports: days before it are complete. `unbuilt` are names of the
     models that this build did not come to."""
 
     settings: Settings
@@ -25,7 +25,7 @@ class Marts:
     unbuilt: frozenset[str] = frozenset()
 
     def rows(self, model: str, columns: str, order: str) -> list[tuple[Any, ...]]:
-        """The rows of a model that looks at the day of the build. Raises NotBuiltError."""
+        """The rows of a report of the day. Raises NotBuiltError."""
         return self.ask(f"select {columns} {self.of_the_day(model)} order by {order}")
 
     def of_the_day(self, model: str) -> str:
@@ -36,7 +36,7 @@ class Marts:
         return f"from {table} where as_of_date = date '{self.as_of}'"
 
     def day(self, days: int) -> date:
-        """So many days after the day of the build."""
+        """So many days after the day of the reports."""
         return self.as_of + timedelta(days=days)
 
 

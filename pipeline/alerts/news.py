@@ -65,25 +65,17 @@ class _News:
     def _read_warehouse(self) -> None:
         with warehouse(self.settings) as ask:
             self._part("ties (rpt_cost_ties)", partial(attention.ties, self.settings, ask))
-            self._part(
-                "anomalies, budgets and the week (completed_runs)", partial(self._find_day, ask)
-            )
+            self._part("the day of the reports (rpt_alerts_spend)", partial(self._find_day, ask))
             if self.as_of:
                 build = self.outcome.build
                 unbuilt = frozenset(build.unbuilt if build else ())
                 self._read_marts(Marts(self.settings, ask, self.as_of, unbuilt))
 
     def _find_day(self, ask: Ask) -> None:
-        """The day of the last completed run: not the clock's, which a failed run is behind."""
-        rows = ask(f"""
-            select as_of_date
-            from {self.settings.dataset("intermediate")}.completed_runs
-            order by completed_at desc
-            limit 1
-        """)
-        if not rows:
-            raise NoTableError("no run was ever completed")
-        self.as_of = rows[0][0]
+        """The day that the reports are of: not the clock's, which a failed build is behind."""
+        table = f"{self.settings.dataset('marts')}.rpt_alerts_spend"
+        # The total is there whatever was spent.
+        ((self.as_of,),) = ask(f"select as_of_date from {table} where is_total")
 
     def _read_marts(self, marts: Marts) -> None:
         told = told_before(self.settings, marts.ask) if self.settings.slack_webhook_url else set()

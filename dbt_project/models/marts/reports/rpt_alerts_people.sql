@@ -30,15 +30,25 @@ by_week as (
 counted as (
 
     select
+        platform_code,
+        count(distinct week_email) as week_people,
+        count(distinct week_before_email) as week_before_people
+    from by_week
+    group by platform_code
+
+),
+
+unioned as (
+
+    select
         false as is_total,
         platforms.platform_code,
         platforms.platform_name,
-        count(distinct by_week.week_email) as week_people,
-        count(distinct by_week.week_before_email) as week_before_people
-    from by_week
+        counted.week_people,
+        counted.week_before_people
+    from counted
     inner join platforms
-        on by_week.platform_code = platforms.platform_code
-    group by platforms.platform_code, platforms.platform_name
+        on counted.platform_code = platforms.platform_code
 
     union all
 
@@ -56,8 +66,8 @@ dated as (
 
     select
         {{ as_of_date() }} as as_of_date,
-        counted.*
-    from counted
+        unioned.*
+    from unioned
 
 )
 
