@@ -65,7 +65,9 @@ class _News:
     def _read_warehouse(self) -> None:
         with warehouse(self.settings) as ask:
             self._part("ties (rpt_cost_ties)", partial(attention.ties, self.settings, ask))
-            self._part("the day of the reports (rpt_alerts_spend)", partial(self._find_day, ask))
+            self._part(
+                "anomalies, budgets and the week (rpt_alerts_spend)", partial(self._find_day, ask)
+            )
             if self.as_of:
                 build = self.outcome.build
                 unbuilt = frozenset(build.unbuilt if build else ())
