@@ -35,7 +35,7 @@ NOT_COMPARED = {
     },
 }
 # What is built from the last completed run, and from the rules as they were then.
-CHANGED_AGAIN = sorted(name for name in MODELS if name.startswith("int_changed_"))
+CHANGED_AGAIN = sorted(name for name in MODELS if "_changed_" in name)
 RULES = "snapshots.attribution_rules_snapshot"
 # An earlier run: it had read the loads of the first of March, and rules that have changed since.
 EARLIER_RUN = f"""

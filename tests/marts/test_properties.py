@@ -261,7 +261,7 @@ def test_the_parts_of_a_legacy_row_sum_to_it_and_none_turns_its_sign(
     marts.build(company.loads, "stg_anthropic__legacy_cost_shares")
     parts = defaultdict(list)
     for record, part in marts.rows(
-        "select record_id, billed_cost_usd from intermediate.stg_anthropic__legacy_cost_shares"
+        "select record_id, billed_cost_usd from staging.stg_anthropic__legacy_cost_shares"
     ):
         parts[record].append(part)
     raw = fixtures.raw_tables(company.loads)["raw_anthropic.cost_report"]
