@@ -54,9 +54,7 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
         " where table_schema = 'marts' and (table_name like '%revops%'"
         " or table_name in ('dim_teams', 'dau_all', 'subscription_overage',"
         " 'bridge_team_subscriptions', 'model_usage_daily_sfdc', 'model_usage_monthly_sfdc'))"
-        # Not what says of an event in which load it came.
-        " or table_schema = 'intermediate' and table_name != 'int_revops_usage_events'"
-        " and (table_name like 'int_revops%'"
+        " or table_schema = 'intermediate' and (table_name like 'int_revops%'"
         " or table_name like 'rollup_revops%') order by 1"
     )
     return {table: warehouse.rows(f"select * from {table} order by all") for (table,) in tables}

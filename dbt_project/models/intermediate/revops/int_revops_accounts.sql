@@ -15,14 +15,14 @@ named as (
 
     select
         accounts.account_id,
-        coalesce(accounts.account_name, accounts.account_id) as account_name,
         accounts.logo_url,
         accounts.software_engineers,
         accounts.employees,
         owners.full_name as owner_name,
         managers.full_name as owner_manager_name,
         technical_managers.full_name as technical_account_manager_name,
-        accounts.is_deleted
+        accounts.is_deleted,
+        coalesce(accounts.account_name, accounts.account_id) as account_name
     from accounts
     left join users as owners
         on accounts.owner_id = owners.salesforce_user_id

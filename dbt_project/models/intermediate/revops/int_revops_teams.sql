@@ -9,11 +9,11 @@ named as (
 
     select
         team_id,
-        coalesce(team_name, team_id) as team_name,
         membership_type,
-        coalesce(is_enterprise, false) as is_enterprise,
         seats,
-        recorded_subscription_id
+        recorded_subscription_id,
+        coalesce(team_name, team_id) as team_name,
+        coalesce(is_enterprise, false) as is_enterprise
     from teams
 
 )

@@ -22,7 +22,17 @@ unattributed as (
 
 members as (
 
-    select * from accounts
+    select
+        account_id,
+        account_name,
+        logo_url,
+        software_engineers,
+        employees,
+        owner_name,
+        owner_manager_name,
+        technical_account_manager_name,
+        is_deleted
+    from accounts
 
     union all
 

@@ -49,8 +49,8 @@ people as (
     from months
     inner join members
         on
-            members.member_from < {{ next_first_day('month', 'months.month') }}
-            and members.member_to > months.month
+            {{ next_first_day('month', 'months.month') }} > members.member_from
+            and months.month < members.member_to
 
     union distinct
 

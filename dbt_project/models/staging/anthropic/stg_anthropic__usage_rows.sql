@@ -77,7 +77,6 @@ surfaces as (
 
     select 'session' as usage_type
 
-
 ),
 
 analytics_rows as (

@@ -39,7 +39,6 @@ modes as (
 
     select 'bugbot' as usage_type
 
-
 ),
 
 -- Cursor does not say for how long it caches: its cache writes count as 5-minute ones.
