@@ -50,10 +50,10 @@ test-all: setup ## all tests, with what is random or slow, and nothing kept from
 	@PROPERTY_EXAMPLES=$${PROPERTY_EXAMPLES:-150} $(PYTEST)
 
 check-bigquery: setup ## check every statement for BigQuery with Google's own analyzer, offline
-	@$(PY) -m bigquery check
+	@$(PY) -m bigquery_dev check
 
 test-bigquery: setup ## the sample company end to end on an emulator of BigQuery
-	@$(PY) -m bigquery.emulator install
+	@$(PY) -m bigquery_dev.emulator install
 	@$(PY) -m pytest tests/emulator
 
 test-focus: setup ## the FOCUS export before both validators; that of 1.2 needs Python 3.12 or 3.13
@@ -70,13 +70,13 @@ try: setup ## build, test and compare in a copy of the local warehouse: make try
 	@$(PY) -m changes try --models "$(MODELS)" $(if $(BASE),--base "$(BASE)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
 
 plan-bigquery: setup ## what the daily run reads and writes on BigQuery, and how many bytes
-	@$(PY) -m bigquery plan
+	@$(PY) -m bigquery_dev plan
 
 smoke-metabase: setup ## the dashboards on a real Metabase, in containers that it removes again
 	@dashboards/metabase/smoke.sh
 
 smoke-bigquery: setup ## the whole on a real Google project, in scratch datasets that it drops again
-	@$(PY) -m bigquery smoke
+	@$(PY) -m bigquery_dev smoke
 
 lint: setup ## style and types of Python, SQL, workflows and compose files
 	$(PY) -m ruff check .

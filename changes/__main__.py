@@ -18,8 +18,8 @@ from changes.building import Base, BuildError
 from changes.comparing import Change, CompareError, compare
 from changes.dbt import WITHOUT_TESTS, Dbt, Outcome, changed_settings
 from changes.manifest import Manifest, Mart
-from pipeline.dbt import DbtError
-from pipeline.settings import ROOT, SettingsError, load_settings
+from foundation.dbt import DbtError
+from foundation.settings import ROOT, SettingsError, load_settings
 
 REPORT = ROOT / "target" / "diff.md"
 TRY = ROOT / "target" / "try"

@@ -19,7 +19,7 @@ import duckdb
 from filelock import FileLock
 
 from changes.dbt import WITHOUT_TESTS, Child
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 
 FOLDER = ROOT / "target" / "diff"
 # Bases that are kept: the sample company's and a real warehouse's, of this branch and the last.
@@ -76,19 +76,19 @@ def raw_of(warehouse: Path) -> Raw:
 
 
 def last_build(warehouse: Path) -> date:
-    """The day of a warehouse's newest build; it is the day that its numbers speak of.
+    """The day of the last run that was completed; it is the day that the numbers speak of.
 
-    Raises BuildError if it cannot be read or was never built.
+    Raises BuildError if the file cannot be read or no run was ever completed.
     """
     with reading(warehouse) as connection:
         try:
             row = connection.execute(
-                "select max(as_of_date) from intermediate.build_log"
+                "select max(as_of_date) from intermediate.completed_runs"
             ).fetchone()
         except duckdb.CatalogException:
             row = None
     if not row or row[0] is None:
-        raise BuildError(f"{warehouse} holds no marts: run `make run` first.")
+        raise BuildError(f"No run was ever completed in {warehouse}: run `make run` first.")
     return row[0]
 
 

@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipeline import dbt
-from pipeline.dbt import BAD, DBT, PROJECT, DbtError
-from pipeline.settings import ROOT, SECRETS
+from foundation import dbt
+from foundation.dbt import BAD, DBT, PROJECT, DbtError
+from foundation.settings import ROOT, SECRETS
 
 PARSED = "partial_parse.msgpack"
 CACHE = ROOT / "target" / "cache"

@@ -14,9 +14,9 @@ from dashboards.catalog import MANIFEST, Catalog, CatalogError, load_catalog
 from dashboards.check import check
 from dashboards.deploy.errors import DeployError
 from dashboards.loading import Finding, Source, load
-from pipeline.logs import set_up_logs
-from pipeline.settings import ROOT, Settings, SettingsError, load_settings
-from pipeline.warehouse import WarehouseError
+from foundation.logs import set_up_logs
+from foundation.settings import ROOT, Settings, SettingsError, load_settings
+from foundation.warehouse import WarehouseError
 
 log = logging.getLogger("dashboards")
 

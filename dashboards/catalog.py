@@ -18,8 +18,8 @@ import duckdb
 from sqlglot import exp
 
 from dashboards.definition import Format
-from pipeline import dbt
-from pipeline.settings import Settings
+from foundation import dbt
+from foundation.settings import Settings
 
 MANIFEST = dbt.PROJECT / "target" / "manifest.json"
 # The schema of the marts in SQL that is not yet for one warehouse.
@@ -84,7 +84,8 @@ class Catalog:
         self._connection = duckdb.connect(":memory:")
         self._connection.execute(f"create schema {MARTS}")
         for node in content["nodes"].values():
-            if node["resource_type"] != "model" or node["fqn"][1] != "marts":
+            is_mart = node["resource_type"] == "model" and node["fqn"][1] == "marts"
+            if not is_mart or node["access"] == "private":
                 continue
             types = {
                 name: _type(column["data_type"], dialect)

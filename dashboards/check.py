@@ -12,8 +12,8 @@ from dashboards.catalog import MARTS, Catalog
 from dashboards.compile import CompiledChart, CompiledDashboard, literal
 from dashboards.conditions import on_mart, sample
 from dashboards.loading import Finding, Source
-from pipeline.settings import Settings
-from pipeline.warehouse import open_file
+from foundation.settings import Settings
+from foundation.warehouse import open_file
 
 
 def sql_of(

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import jwt
 
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 TEN_MINUTES = timedelta(minutes=10)
 # An address is a key that cannot be taken back; a page asks for a new one each time it is shown.

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from dashboards.compile import CompiledDashboard
 from dashboards.loading import Finding
 from dashboards.schema import SCHEMA, schema_json
-from pipeline import dbt
+from foundation import dbt
 
 EXPOSURES = dbt.PROJECT / "models" / "marts" / "_exposures.yml"
 OWNER = "Data team"

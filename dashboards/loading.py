@@ -15,7 +15,7 @@ from dashboards import definition
 from dashboards.catalog import Catalog
 from dashboards.compile import CompiledDashboard, compile_dashboard
 from dashboards.definition import Dashboard
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 

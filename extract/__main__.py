@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pipeline.stopping import run_command
+from foundation.stopping import run_command
 
 
 def main() -> int:

@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from extract.http import VendorError
-from extract.run import SOURCES, UNUSABLE, UsageError, run
-from pipeline.logs import redacted, set_up_logs
-from pipeline.settings import Settings, SettingsError, load_settings
-from pipeline.warehouse import WarehouseError
+from extract.run import EXTRACTORS, UNUSABLE, UsageError, run
+from foundation.logs import redacted, set_up_logs
+from foundation.settings import Settings, SettingsError, load_settings
+from foundation.sources import SOURCES
+from foundation.warehouse import WarehouseError
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     check_parser = commands.add_parser("check", help="try each credential; no data is moved")
     for command in (run_parser, check_parser):
         command.add_argument(
-            "--source", action="append", choices=SOURCES, help="only this one; may be repeated"
+            "--source", action="append", choices=EXTRACTORS, help="only this one; may be repeated"
         )
     run_parser.add_argument(
         "--since",
@@ -96,12 +97,14 @@ def _check(settings: Settings, sources: list[str] | None) -> int:
     console = Console(highlight=False)
     configured = settings.configured_sources()
     failed = tried = 0
-    for name in sources or SOURCES:
-        if name not in configured:
-            needs = " or ".join(settings.missing_settings()[name])
-            console.print(f"{name}: not configured, set {needs}")
+    for source in SOURCES:
+        name = source.name
+        if sources and name not in sources:
             continue
-        for organization, ask in SOURCES[name].check(settings):
+        if name not in configured:
+            console.print(f"{name}: not configured, set {' or '.join(source.needs_one_of)}")
+            continue
+        for organization, ask in EXTRACTORS[name].check(settings):
             tried += 1
             try:
                 ask()

@@ -1,4 +1,4 @@
-"""How a vendor is asked: one retry policy, one family of errors, one way to open an answer.
+"""How a vendor is asked: one family of errors, one way to open an answer.
 
 Errors carry the vendor's message, status and request id, never a header, so no key can be in them.
 """
@@ -6,30 +6,19 @@ Errors carry the vendor's message, status and request id, never a header, so no 
 from __future__ import annotations
 
 import logging
-import random
 import re
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import httpx
 import msgspec
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
-from tenacity.wait import wait_exponential
+
+from foundation import retrying
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-# 1, 2, 4, 8, 16 s: what Cursor asks for, and enough for Anthropic's short overloads.
-BACK_OFF = wait_exponential(multiplier=1, max=16)
-JITTER_SECONDS = 0.25
-ATTEMPTS = 6
-# A vendor that says "in an hour" is not waited for: the next run completes what is missing.
-LONGEST_RETRY_AFTER_SECONDS = 300.0
 TIMEOUT = httpx.Timeout(120, connect=15)
 
 # Anthropic: error_code enforced_spend_limit_reached, "… reached its monthly API usage limit".
@@ -78,7 +67,7 @@ class TooRecentError(VendorError):
     """The vendor has not published this day yet."""
 
 
-class TransientError(VendorError):
+class TransientError(VendorError, retrying.TransientError):
     """Worth another attempt, after `retry_after` seconds if the vendor said so."""
 
     def __init__(
@@ -96,41 +85,6 @@ class TransientError(VendorError):
             advice=None if status else "check the network and the base URL, then run again",
         )
         self.retry_after = retry_after
-
-
-def with_retries(call: Callable[[], T]) -> T:
-    """The result of `call`, asked again while it raises TransientError, at most ATTEMPTS times."""
-    return Retrying(
-        retry=retry_if_exception_type(TransientError),
-        wait=_wait,
-        stop=_stop,
-        before_sleep=_say,
-        reraise=True,
-    )(call)
-
-
-def _wait(state: RetryCallState) -> float:
-    retry_after = _failure(state).retry_after
-    if retry_after is not None:
-        return retry_after
-    pause = BACK_OFF(state)
-    return pause + random.uniform(0, JITTER_SECONDS) if pause else 0.0  # noqa: S311 - no secret
-
-
-def _stop(state: RetryCallState) -> bool:
-    retry_after = _failure(state).retry_after or 0.0
-    return state.attempt_number >= ATTEMPTS or retry_after > LONGEST_RETRY_AFTER_SECONDS
-
-
-def _say(state: RetryCallState) -> None:
-    pause = state.next_action.sleep if state.next_action else 0.0
-    log.info("%s; asking again in %.1f s", _failure(state).args[0].split(";")[0], pause)
-
-
-def _failure(state: RetryCallState) -> TransientError:
-    error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, TransientError)  # noqa: S101 - with_retries retries nothing else
-    return error
 
 
 class Pace:
@@ -158,7 +112,7 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> None:
         "request_id": request_id or headers.get("request-id"),
     }
     text = ": ".join(filter(None, (kind, message))) or "no message"
-    retry_after = _seconds(headers.get("retry-after"))
+    retry_after = retrying.retry_after(headers)
     if status == 429 and retry_after is None and SPEND_CAP.search(body.decode(errors="replace")):
         advice = "the spend limit is reached: raise it, waiting does not help"
         raise VendorError(text, advice=advice, **about)
@@ -192,21 +146,6 @@ def _error_of(body: bytes) -> tuple[str | None, str | None, str | None]:
 
 def _text(value: object) -> str | None:
     return str(value)[:500] if value else None
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After in seconds: it may be a number or an HTTP date (RFC 9110 §10.2.3)."""
-    if not retry_after:
-        return None
-    try:
-        return max(0.0, float(retry_after))
-    except ValueError:
-        pass
-    try:
-        at = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())
 
 
 def send(client: httpx.Client, method: str, path: str, **query: Any) -> bytes:  # noqa: ANN401

@@ -19,9 +19,10 @@ import msgspec
 import pyarrow as pa
 
 from extract.windows import Run, Window
-from pipeline.scratch import scratch_folder
-from pipeline.settings import Settings, is_sandbox
-from pipeline.warehouse import open_file
+from foundation.sample_data import is_sandbox, refusal
+from foundation.scratch import scratch_folder
+from foundation.settings import Settings
+from foundation.warehouse import open_file
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +55,14 @@ EXTRACTIONS = pa.schema(
         pa.field("rejected", pa.int64(), nullable=False),
         pa.field("content_hash", pa.string(), nullable=False),
         pa.field("is_changed", pa.bool_(), nullable=False),
+        # Null in rows that were landed before there was this column.
+        pa.field("is_directory", pa.bool_()),
         *_LOADED,
     ]
 )
+
+# The names of a source's resources, with the columns of each where these are typed.
+Tables = tuple[str, ...] | Mapping[str, pa.Schema]
 
 # For DuckDB: a row group of payloads is some 60 MB. Each thread that writes holds one, and by
 # default five wait to be written together. Both cost memory and gain no time here.
@@ -129,13 +135,11 @@ def land(
     settings: Settings,
     destination: Any,  # noqa: ANN401 - dlt's own
     run: Run,
-    tables: tuple[str, ...] | Mapping[str, pa.Schema],
+    tables: Tables,
     windows: Callable[[Run], Iterator[Window]] | None,
 ) -> None:
     """Run one source and load what it gives; without `windows` only its tables are made sure of.
-
-    `tables` are the source's resources, with the columns of each where these are typed. Raises what
-    dlt raises when the warehouse fails.
+    Raises what dlt raises when the warehouse fails.
     """
     import dlt
 
@@ -144,22 +148,28 @@ def land(
 
     @dlt.resource(name="landing", write_disposition="append")
     def landing() -> Iterator[Any]:
-        there = set(dlt.current.source_schema().data_table_names())
+        there = dlt.current.source_schema().tables
         typed = tables if isinstance(tables, Mapping) else dict.fromkeys(tables, RECORDS)
         for name, schema in {**typed, **OWN_TABLES}.items():
             if name not in there:
                 hints = _bigquery_layout(name, schema)
                 yield dlt.mark.with_hints(schema.empty_table(), hints, create_table_variant=True)
+            elif not set(schema.names) <= set(there[name]["columns"]):
+                # Made by a version with fewer columns; models expect them of every source.
+                yield _marked(name, schema.empty_table())
         if windows is None:
             return
         state = dlt.current.source_state()
-        if message := _another_company(settings, state, base_url, source):
+        before = state.get("base_url", "")
+        if message := refusal(_place(settings, source), filter(None, [before]), [base_url]):
             run.report.errors.append(message)
             return
         run.memory = state.setdefault("windows", {})
         batches = _Batches(base_url)
         for window in windows(run):
-            state.setdefault("base_url", base_url)
+            # Once something landed from the sandbox or a vendor, that is what it holds.
+            if is_sandbox(before) is None:
+                state["base_url"] = base_url
             yield from batches.add(window)
         yield from batches.rest()
 
@@ -195,32 +205,10 @@ def _bigquery_layout(table: str, schema: pa.Schema) -> Any:  # noqa: ANN401
     )
 
 
-def _another_company(
-    settings: Settings, state: dict[str, Any], base_url: str, source: str
-) -> str | None:
-    """Why this warehouse must not be used: it holds the sandbox, or real data, and the run brings
-    the other. Numbers of a made-up company must never be mixed with those of a real one."""
-    before = state.get("base_url")
-    if before is None or is_sandbox(before) == is_sandbox(base_url):
-        return None
-    where = (
-        f"the file {settings.duckdb_path}"
-        if settings.target == "duckdb"
-        else f"the dataset {settings.raw_schema(source)}"
-    )
-    held, brought = (
-        ("the sandbox", "a real account")
-        if is_sandbox(before)
-        else (
-            "a real account",
-            "the sandbox",
-        )
-    )
-    return (
-        f"{where} holds data of {held} ({before}), and this run would bring data of {brought} "
-        f"({base_url}): set another DUCKDB_PATH or BIGQUERY_DATASET, or remove it if it is not "
-        "needed"
-    )
+def _place(settings: Settings, source: str) -> str:
+    if settings.target == "duckdb":
+        return f"the file {settings.duckdb_path}"
+    return f"the dataset {settings.raw_schema(source)}"
 
 
 OWN_TABLES = {"extractions": EXTRACTIONS, "rejected_records": REJECTED}
@@ -279,6 +267,7 @@ class _Batches:
             "rejected": len(window.rejected),
             "content_hash": window.content_hash,
             "is_changed": window.is_changed,
+            "is_directory": window.is_directory,
             "extracted_at": window.extracted_at,
         }
 

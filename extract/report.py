@@ -1,4 +1,7 @@
-"""What a run did, for people and for `--report`: filled in while it runs, printed at its end."""
+"""What a run did: filled in while it runs, printed at its end, and written for `make run` to read.
+
+`make run` imports this without the extraction, which takes seconds.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipeline.logs import redacted
-from pipeline.settings import RAW_SCHEMAS
+from foundation.logs import redacted
+from foundation.sources import source_named
 
 Status = Literal["ok", "failed", "not readable", "not configured"]
 
@@ -67,7 +71,7 @@ class SourceReport:
             if part.rejected:
                 yield (
                     f"{name}: {part.rejected} records do not have the form that the marts need; "
-                    f"see {RAW_SCHEMAS.get(self.source, f'raw_{self.source}')}.rejected_records"
+                    f"see {source_named(self.source).raw_schema}.rejected_records"
                 )
 
     def all_notes(self) -> Iterator[str]:
@@ -92,6 +96,11 @@ class RunReport:
     def write(self, path: Path, hide: list[str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(redacted(json.dumps(self.as_json(), indent=2), hide) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> RunReport:
+        """What `write` wrote. Raises OSError, and ValueError if it is something else."""
+        return TypeAdapter(cls).validate_json(path.read_bytes())
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -4,30 +4,42 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, date, datetime
-from types import ModuleType
-from typing import Any
+from importlib import import_module
+from typing import Any, Protocol, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from extract import anthropic, cursor, google_sheets, product_database, salesforce
-from extract.landing import land, warehouse
+from extract.landing import Tables, land, warehouse
 from extract.report import RunReport, SourceReport
-from extract.windows import Run
-from pipeline.settings import Settings
-from pipeline.stopping import Stopped
+from extract.windows import Run, Window
+from foundation.settings import Settings
+from foundation.sources import SOURCES
+from foundation.stopping import Stopped
 
 log = logging.getLogger(__name__)
 
-SOURCES: dict[str, ModuleType] = {
-    "anthropic": anthropic,
-    "cursor": cursor,
-    "google_sheets": google_sheets,
-    "salesforce": salesforce,
-    "product_database": product_database,
+
+class Extractor(Protocol):
+    """What `extract.<name>` has for each source. `settings` are those of the whole project; an
+    extractor sees its source's.
+
+    `TABLES` are its resources. `extract` gives the windows of all of them; `check` gives, for each
+    organization, its label and a cheap question, a call that raises VendorError if it fails.
+    """
+
+    TABLES: Tables
+
+    def extract(self, settings: Any, run: Run, /) -> Iterator[Window]: ...  # noqa: ANN401
+
+    def check(self, settings: Any, /) -> Iterator[tuple[str, Callable[[], None]]]: ...  # noqa: ANN401
+
+
+EXTRACTORS = {
+    source.name: cast("Extractor", import_module(f"extract.{source.name}")) for source in SOURCES
 }
 
 ALL_GOOD, INCOMPLETE, UNUSABLE = 0, 1, 2
@@ -59,7 +71,6 @@ def run(
     if missing := settings.missing_settings().get("bigquery"):
         raise UsageError(f"TARGET=bigquery needs {', '.join(missing)}")
     configured = settings.configured_sources()
-    wanted = sources or list(SOURCES)
     report = RunReport(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         since=str(since) if since else None,
@@ -67,13 +78,15 @@ def run(
     )
     began = time.monotonic()
     runs = []
-    for name in wanted:
-        part = SourceReport(name)
-        if name in configured:
-            part.base_url = SOURCES[name].base_url(settings)
+    for source in SOURCES:
+        if sources and source.name not in sources:
+            continue
+        part = SourceReport(source.name)
+        if source.name in configured:
+            part.base_url = source.base_url(settings)
         else:
             part.status = "not configured"
-            part.notes.append(f"not configured: set {_needs(settings, name)}")
+            part.notes.append(f"not configured: set {' or '.join(source.needs_one_of)}")
         report.sources.append(part)
         runs.append(Run(part, since, until, today))
     with warehouse(settings) as destination:
@@ -90,10 +103,6 @@ def _check_days(since: date | None, until: date, today: date) -> None:
         )
     if since and since >= until:
         raise UsageError(f"--since {since} must be before --until {until}, which is exclusive")
-
-
-def _needs(settings: Settings, name: str) -> str:
-    return " or ".join(settings.missing_settings()[name])
 
 
 def _exit_code(report: RunReport, asked_for: list[str] | None) -> int:
@@ -127,15 +136,15 @@ def _side_by_side(
 
 def _source(settings: Settings, run: Run, destination: Any) -> None:  # noqa: ANN401
     part = run.report
-    module = SOURCES[part.source]
+    extractor = EXTRACTORS[part.source]
     began = time.monotonic()
     configured = part.status != "not configured"
 
-    def windows(run: Run) -> Any:  # noqa: ANN401
-        return module.extract(settings, run)
+    def windows(run: Run) -> Iterator[Window]:
+        return extractor.extract(settings, run)
 
     try:
-        land(settings, destination, run, module.TABLES, windows if configured else None)
+        land(settings, destination, run, extractor.TABLES, windows if configured else None)
     except Exception as error:  # one source must not take the others along
         log.exception("%s: nothing of this run was landed", part.source)
         part.errors.append(f"nothing of this run was landed: {_root(error)}")

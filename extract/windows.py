@@ -80,7 +80,9 @@ class Page:
 class Resource:
     """One list that a vendor offers, and how it is read.
 
-    `pages` answers for a period with all its pages; a directory ignores the period. `look_back` is
+    A directory says only what is there now and lands whole, as a snapshot; of any other list each
+    day is a window. `pages` answers for a period with all its pages; a directory ignores the
+    period. `look_back` is
     for how many days before the high-water mark the vendor may still change its answer, `most_days`
     what it takes in one query. An optional resource that the key may not read fails nothing.
     Where `oldest` is given the first run begins with the day that it finds (None: there is nothing
@@ -93,7 +95,7 @@ class Resource:
     pages: Callable[[Period], Iterator[Page]] | None = None
     look_back: int = 0
     most_days: int = 1
-    is_directory: bool = False
+    is_directory: bool = field(kw_only=True)
     is_optional: bool = False
     may_be_emptied: bool = True
     oldest: Callable[[], date | None] | None = None
@@ -105,7 +107,8 @@ class Resource:
 class Window:
     """A day of a resource as the vendor tells it now. `end` is exclusive.
 
-    What lands are `payloads`, records as the vendor's bytes, or `rows`, where they have types.
+    What lands are `payloads`, records as the vendor's bytes, or `rows`, where they have types. Of a
+    directory it is the day of the snapshot.
     """
 
     start: date
@@ -122,6 +125,7 @@ class Window:
     pages: int = 0
     content_hash: str = ""
     is_changed: bool = False
+    is_directory: bool = False
     extracted_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -268,6 +272,7 @@ def _fetch_period(
             window = windows.pop()
             if is_sparse and not window.records and not window.rejected:
                 continue
+            window.is_directory = resource.is_directory
             _decide(resource, window, known)
             yield counted(window, part)
         if not resource.is_directory:

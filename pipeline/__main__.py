@@ -10,7 +10,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from pipeline.stopping import run_command
+from foundation.stopping import run_command
 
 log = logging.getLogger("pipeline")
 
@@ -36,11 +36,11 @@ def main() -> int:
     arguments = parser.parse_args()
 
     # Imported here: it takes a while, in which it can be stopped already.
-    from pipeline import dbt
-    from pipeline.logs import set_up_logs
+    from foundation.logs import set_up_logs
+    from foundation.settings import SettingsError, load_settings
+    from foundation.warehouse import WarehouseError
+    from pipeline import building
     from pipeline.run import RefusedError, run
-    from pipeline.settings import SettingsError, load_settings
-    from pipeline.warehouse import WarehouseError
 
     if arguments.command == "run":
         days = {"EXTRACT_SINCE": arguments.since, "EXTRACT_UNTIL": arguments.until}
@@ -49,9 +49,9 @@ def main() -> int:
         settings = load_settings()
         set_up_logs(settings)
         if arguments.command == "dbt":
-            return dbt.call(settings, arguments.arguments)
+            return building.call(settings, arguments.arguments)
         if arguments.command == "mf":
-            return dbt.call_metricflow(settings, arguments.arguments)
+            return building.call_metricflow(settings, arguments.arguments)
         if arguments.command == "focus":
             # Imported here: arrow takes half a second, and a run has no use for it.
             from pipeline import focus

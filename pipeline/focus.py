@@ -19,9 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet
 
+from foundation.settings import BIGQUERY, ROOT, Settings
+from foundation.warehouse import Fetch, NoTableError, tables
 from pipeline.run import RefusedError
-from pipeline.settings import BIGQUERY, ROOT, Settings
-from pipeline.warehouse import Fetch, NoTableError, tables
 
 FOLDER = ROOT / "target" / "focus"
 MARTS = ("focus_cost_and_usage", "focus_cost_and_usage_1_2")

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 from rich import box
 from rich.console import Console, Group
@@ -19,33 +18,22 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.settings import Settings
-from pipeline.warehouse import Ask, NoTableError, warehouse
+from extract.report import RunReport
+from foundation.settings import Settings
+from foundation.warehouse import Ask, NoTableError, warehouse
+from pipeline.words import dollars, share
 
-# How a row got its owner, from the surest to none, in words.
-METHODS = {
-    "vendor_identity": "named by the vendor",
-    "key_mapping": "API key mapped to a person",
-    "key_principal": "API key acts as a person",
-    "key_creator": "created the API key",
-    "service_account": "service account",
-    "team_mapping": "mapped to a cost center only",
-    "unattributed": "nobody",
-}
 TOP = 6
 
 
-def show(settings: Settings, extracted: dict[str, Any], console: Console | None = None) -> bool:
-    """Print the report; whether the marts tie to what the vendors reported.
-
-    `extracted` is the JSON report of `python -m extract run`.
-    """
+def show(settings: Settings, extracted: RunReport, console: Console | None = None) -> bool:
+    """Print the report; whether the marts tie to what the vendors reported."""
     console = console or standard_output()
     console.print()
     console.print(came_in(extracted), "")
     try:
         with warehouse(settings) as ask:
-            tied = f"{settings.dataset('intermediate')}.int_cost_ties"
+            tied = f"{settings.dataset('marts')}.rpt_cost_ties"
             since = month_before(ask, tied)
             # Two months are enough to look at, and cost the same whatever the history.
             costs = (
@@ -53,7 +41,8 @@ def show(settings: Settings, extracted: dict[str, Any], console: Console | None 
                 f" where cost_date >= date '{since}') as costs"
             )
             console.print(cost(ask, costs), "")
-            console.print(attribution(ask, costs, since), "")
+            methods = f"{settings.dataset('seeds')}.attribution_methods"
+            console.print(attribution(ask, costs, methods, since), "")
             table, is_tied = ties(ask, tied)
             console.print(table, "")
     except NoTableError as error:
@@ -68,40 +57,51 @@ def standard_output() -> Console:
     return Console(width=None if sys.stdout.isatty() else 100)
 
 
-def came_in(extracted: dict[str, Any]) -> Group:
+def came_in(extracted: RunReport) -> Group:
     """One row per source and organization: days that changed, and the records that they brought;
     then what the vendors would not give and what went wrong."""
     table = _table("What came in", "source", "organization", ">changed days", "records landed")
     remarks = Text()
-    for source in extracted["sources"]:
-        parts = source["resources"]
+    for source in extracted.sources:
+        parts = source.resources
         if not parts:
-            table.add_row(source["source"], "", "", _status(source["status"]))
-        for organization in dict.fromkeys(part["organization"] for part in parts):
-            own = [part for part in parts if part["organization"] == organization]
-            changed = sum(part["changed"] for part in own)
-            landed = [f"{part['resource']} {part['landed']:,}" for part in own if part["landed"]]
+            table.add_row(source.source, "", "", _status(source.status))
+        for organization in dict.fromkeys(part.organization for part in parts):
+            own = [part for part in parts if part.organization == organization]
+            changed = sum(part.changed for part in own)
+            landed = [f"{part.resource} {part.landed:,}" for part in own if part.landed]
             words = " · ".join(landed) or "nothing new"
-            table.add_row(source["source"], organization, f"{changed:,}", words)
-            unread = [part["resource"] for part in own if part["status"] == "not readable"]
+            table.add_row(source.source, organization, f"{changed:,}", words)
+            unread = [part.resource for part in own if part.status == "not readable"]
             if unread:
                 names = ", ".join(unread)
-                remarks.append(f"{source['source']} {organization}: the key may not read {names}\n")
-        for part in (source, *parts):
-            name = " ".join(filter(None, (source["source"], part.get("resource"))))
-            for note in part["notes"] if parts and part["status"] != "not readable" else ():
-                remarks.append(f"{name}: {note}\n")
-            for error in part["errors"]:
-                remarks.append(f"{name}: {error}\n", "red")
-            if rejected := part.get("rejected"):
-                remarks.append(f"{name}: {rejected:,} records rejected\n", "red")
+                remarks.append(f"{source.source} {organization}: the key may not read {names}\n")
+        # Of a source that was not asked, the row says so.
+        notes = source.notes if parts else []
+        remarks.append_text(_remarks(source.source, notes, source.errors))
+        for part in parts:
+            name = f"{source.source} {part.resource}"
+            # Why a resource is not readable was said above.
+            notes = [] if part.status == "not readable" else part.notes
+            remarks.append_text(_remarks(name, notes, part.errors))
+            if part.rejected:
+                remarks.append(f"{name}: {part.rejected:,} records rejected\n", "red")
     remarks.rstrip()
     return Group(table, Padding(remarks, (0, 0, 0, 2)))
 
 
+def _remarks(name: str, notes: list[str], errors: list[str]) -> Text:
+    text = Text()
+    for note in notes:
+        text.append(f"{name}: {note}\n")
+    for error in errors:
+        text.append(f"{name}: {error}\n", "red")
+    return text
+
+
 def month_before(ask: Ask, tied: str) -> date:
     """The first day of the month before the last one of which anything was reported."""
-    ((last,),) = ask(f"select max(cost_date) from {tied}")
+    ((last,),) = ask(f"select max(last_date) from {tied}")
     return ((last or date.max).replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
@@ -139,27 +139,29 @@ def cost(ask: Ask, costs: str) -> Table:
     return table
 
 
-def attribution(ask: Ask, costs: str, since: date) -> Group:
-    """Effective cost by how its owner was found, then the largest departments and people."""
+def attribution(ask: Ask, costs: str, methods: str, since: date) -> Group:
+    """Effective cost by how its owner was found, from the surest way to none, then the largest
+    departments and people. `methods` is the table of the ways."""
     rows = ask(f"""
-        select attribution_method, sum(effective_cost_usd) as effective_cost_usd
+        select costs.attribution_method, meaning, sum(effective_cost_usd) as effective_cost_usd
         from {costs}
-        group by 1
+        left join {methods} as methods
+            on costs.attribution_method = methods.attribution_method
+        group by method_rank, costs.attribution_method, meaning
+        order by method_rank
     """)
-    total = sum((amount for _, amount in rows), Decimal(0))
-    attributed = sum((amount for method, amount in rows if method != "unattributed"), Decimal(0))
+    total = sum((amount for *_, amount in rows), Decimal(0))
+    attributed = sum((amount for method, _, amount in rows if method != "unattributed"), Decimal(0))
     title = (
         f"Whose it is: {share(attributed, total)} of ${dollars(total)} since {since} is attributed"
     )
-    methods = _table(title, "attribution", "which means", ">effective $", ">share")
-    amounts: dict[str, Decimal] = dict(rows)
-    for method in sorted(amounts, key=[*METHODS, *amounts].index):
-        amount = amounts[method]
-        methods.add_row(method, METHODS.get(method, ""), dollars(amount), share(amount, total))
+    table = _table(title, "attribution", "which means", ">effective $", ">share")
+    for method, meaning, amount in rows:
+        table.add_row(method, meaning, dollars(amount), share(amount, total))
     tops = [top(ask, costs, "department", total), top(ask, costs, "user_email", total)]
     side_by_side = Table.grid(padding=(0, 4, 0, 0))
     side_by_side.add_row(*tops)
-    return Group(methods, "", side_by_side)
+    return Group(table, "", side_by_side)
 
 
 def top(ask: Ask, costs: str, column: str, total: Decimal) -> Table:
@@ -181,19 +183,12 @@ def top(ask: Ask, costs: str, column: str, total: Decimal) -> Table:
 def ties(ask: Ask, model: str) -> tuple[Table, bool]:
     """What the vendors reported beside what the marts hold, and whether they are equal.
 
-    Reads `int_cost_ties`: a row per organization, vendor and day, with a difference that is exact.
+    Reads `rpt_cost_ties`: a row per vendor and organization.
     """
     rows = ask(f"""
-        select
-            vendor,
-            organization,
-            count(distinct cost_date) as days,
-            sum(reported_usd) as reported_usd,
-            sum(marts_usd) as marts_usd,
-            sum(case when difference_usd <> 0 then 1 else 0 end) as differing
+        select vendor, organization, days_compared, reported_usd, marts_usd, differing_days
         from {model}
-        group by 1, 2
-        order by 1, 2
+        order by vendor, organization
     """)
     heading = "Does it tie to what the vendors reported"
     names = ("vendor", "organization", ">days", ">reported $", ">in the marts $", "")
@@ -212,16 +207,6 @@ def where(settings: Settings) -> str:
     if settings.target == "bigquery":
         return f"In BigQuery: {settings.google_cloud_project}.{settings.dataset('marts')}"
     return f"In {settings.duckdb_path}, schema marts"
-
-
-def dollars(amount: Decimal) -> str:
-    """1234.5 as 1,234.50."""
-    return f"{amount:,.2f}"
-
-
-def share(part: Decimal, whole: Decimal) -> str:
-    """A part as a percentage of the whole; a dash where there is no whole."""
-    return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
 def _sums(rows: Iterable[tuple[Decimal, ...]]) -> list[Decimal]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import subprocess
@@ -10,11 +9,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
-from pipeline import alerts, dbt, report
-from pipeline.processes import child, sandbox
-from pipeline.settings import ROOT, SOURCES, Settings, is_sandbox, load_settings
-from pipeline.stopping import raise_if_stopped
-from pipeline.warehouse import NoTableError, refuse_if_held, warehouse
+from extract.report import RunReport
+from foundation import dbt
+from foundation.processes import child, sandbox
+from foundation.sample_data import SANDBOX, refusal
+from foundation.settings import ROOT, Settings, load_settings
+from foundation.sources import SOURCES
+from foundation.stopping import raise_if_stopped
+from foundation.warehouse import NoTableError, refuse_if_held, warehouse
+from pipeline import building, report
+from pipeline.alerts.outcome import Outcome
+from pipeline.alerts.telling import tell
 
 log = logging.getLogger(__name__)
 
@@ -35,19 +40,19 @@ def run(settings: Settings) -> int:
     refuse_if_held(settings)
     is_sample = not settings.configured_sources()
     refuse_mixture(settings, is_sample)
-    outcome = alerts.Outcome(is_sample=is_sample)
+    outcome = Outcome(is_sample=is_sample)
     try:
         outcome.exit_code = fetch_and_build(settings, outcome)
     except Exception as error:
         # Not of a run that somebody stopped: that is no such error.
         outcome.broken = error
-        alerts.tell(settings, outcome)
+        tell(settings, outcome)
         raise
-    alerts.tell(settings, outcome)
+    tell(settings, outcome)
     return outcome.exit_code
 
 
-def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
+def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
     """The run itself; its exit code. What it comes to know goes into `outcome`."""
     with ExitStack() as stack:
         with (
@@ -62,9 +67,9 @@ def fetch_and_build(settings: Settings, outcome: alerts.Outcome) -> int:
         if not EXTRACT_REPORT.exists():
             log.error("Nothing was extracted; the marts stay as they were")
             return 1
-        outcome.extracted = json.loads(EXTRACT_REPORT.read_text())
+        outcome.extracted = RunReport.read(EXTRACT_REPORT)
         with step("dbt build"):
-            outcome.build = build = dbt.build(settings)
+            outcome.build = build = building.build(settings)
         log_build(settings, build)
         if not build.is_whole:
             log.info("dbt: left out what cannot have changed since the last build")
@@ -105,7 +110,7 @@ def step(name: str) -> Iterator[None]:
     log.info("%s: %.1f s", name, time.monotonic() - start)
 
 
-def log_build(settings: Settings, build: dbt.Build) -> None:
+def log_build(settings: Settings, build: building.Build) -> None:
     """Log what went wrong in dbt, and the rows that say so."""
     for level, lines in ((logging.WARNING, build.warnings), (logging.ERROR, build.failures)):
         for line in lines:
@@ -149,8 +154,8 @@ def preview(settings: Settings) -> Iterator[Callable[[], int]]:
         yield lambda: 0
         return
     # It asks no vendor, and the sandbox, which stood for them, is gone with its files.
-    names = [name for needed in SOURCES.values() for name in needed]
-    vendors = dict.fromkeys([*names, *(f"{name}_SECRET" for name in names)], "")
+    names = (name.upper() for source in SOURCES for name in source.settings.model_fields)
+    vendors = dict.fromkeys(names, "")
     environment = os.environ | settings.dbt_environment() | vendors
     arguments = ["-m", "dashboards", "preview", "--wait"]
     with child(arguments, environment, subprocess.PIPE) as process:
@@ -177,7 +182,7 @@ def refuse_incomplete(settings: Settings) -> None:
         where = "TARGET=bigquery" if settings.target == "bigquery" else "CI=true"
         problems.append(f"No vendor is configured, and with {where} sample data is no substitute.")
         problems.append("Set those of at least one:")
-        problems += [f"  {source}: {' or '.join(names)}" for source, names in SOURCES.items()]
+        problems += [f"  {source.name}: {' or '.join(source.needs_one_of)}" for source in SOURCES]
     if problems:
         raise RefusedError("\n".join(problems))
 
@@ -187,35 +192,25 @@ def in_ci() -> bool:
 
 
 def refuse_mixture(settings: Settings, is_sample: bool) -> None:
-    """Sample data and real data never share a warehouse: nobody could tell them apart later."""
+    """Sample data and real data never share a warehouse. On BigQuery, where there is no sample
+    company, each source is checked when it lands."""
     if settings.target == "bigquery":
         return
-    held = {is_sandbox(url) for url in landed_from(settings)}
-    urls = {
-        "anthropic": settings.anthropic_base_url,
-        "cursor": settings.cursor_base_url,
-        "google_sheets": "" if settings.sheets_dir else settings.google_sheets_base_url,
-        "salesforce": settings.salesforce_instance_url,
-        "product_database": settings.product_database_address(),
-    }
-    configured = [urls[source] for source in settings.configured_sources()]
-    comes = {True} if is_sample else {is_sandbox(url) for url in configured if url}
-    if held and comes and held != comes:
-        data = "the sandbox's sample data" if True in held else "data of real vendors"
-        raise RefusedError(
-            f"{settings.duckdb_path} holds {data}, which this run would mix with the other kind.\n"
-            "Move that file away, or name another with DUCKDB_PATH."
-        )
+    configured = settings.configured_sources()
+    asked = [source.base_url(settings) for source in SOURCES if source.name in configured]
+    brought = [SANDBOX] if is_sample else asked
+    if reason := refusal(str(settings.duckdb_path), landed_from(settings), brought):
+        raise RefusedError(reason)
 
 
 def landed_from(settings: Settings) -> list[str]:
     """The addresses of the vendors whose answers lie in the warehouse."""
     urls: list[str] = []
     for source in SOURCES:
-        table = f"{settings.raw_schema(source)}.extractions"
+        table = f"{settings.dataset(source.raw_schema)}.extractions"
         try:
             with warehouse(settings) as ask:
                 urls += [url for (url,) in ask(f"select distinct base_url from {table}")]
         except NoTableError:
             continue
-    return [url for url in urls if url and not url.startswith("file:")]
+    return urls

@@ -22,7 +22,7 @@ DEPARTMENTS: dict[str, tuple[tuple[str, str], ...]] = {
     "Customer Success": (("Support", "CC-4100"), ("Solutions", "CC-4200")),
     "Operations": (("Finance", "CC-5100"), ("People", "CC-5200")),
 }
-"""Department → its teams with their cost centres."""
+"""Department → its teams with their cost centers."""
 
 _DEPARTMENT_SLOTS = (
     "Engineering", "Engineering", "Data", "Product", "Customer Success",
@@ -155,7 +155,7 @@ class Mapping:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """An API key of the Console organisation.
+    """An API key of the Console organization.
 
     `actor` is what the analytics endpoints call the user of the key: a pair of actor type and id.
     A key that is not `listed` is used and appears in no directory.

@@ -69,7 +69,7 @@ class OptionArguments(TypedDict, total=False):
 
 PRODUCT_DATABASES = ("auto", "postgresql", "duckdb")
 YOUNGEST_WITH_QUIET_DAYS = 14
-"""A younger company would have no other days to speak of."""
+"""A younger company would have hardly a day left beside the quiet ones."""
 
 MIN_PEOPLE = 20
 """Below this the company has no room for its special cases."""

@@ -69,7 +69,7 @@ CONFLICTING_OPPORTUNITY: Final = (11, "112")
 CASE_TWINS: Final = {40: "a0XSB0000caseAb", 41: "a0XSB0000caseaB"}
 """Subscriptions whose 15 characters differ in upper and lower case only."""
 SEATS_DIFFER: Final = {102: 7, 110: -5}
-"""Seats that the product has more than the subscription."""
+"""Team → how many seats more the product has than the subscription."""
 CHURNED_SUBSCRIPTION: Final = 2
 """Ended three months ago and was not renewed; its team goes on."""
 RENEWED: Final = (38, 45)
@@ -77,9 +77,9 @@ RENEWED: Final = (38, 45)
 from there, and stands in the team's own record."""
 
 KEEN_EVERY: Final = 20
-"""Each so manieth person works with it on every working day."""
+"""One person in this many works with it on every working day."""
 HEAVY_EVERY: Final = 180
-"""Each so manieth does most of the work, with large contexts."""
+"""One person in this many does most of the work, with large contexts."""
 BUGBOT_TEAMS: Final = (106, 121)
 MOVED_USER: Final = (1005, 101, 102)
 """In the first team to the middle of the time, then in the second."""
@@ -93,20 +93,20 @@ USER_OF_NO_TEAM: Final = 9999
 OVERAGE_SUBSCRIPTIONS: Final = (*range(1, 13), *RENEWED)
 OVERCHARGED: Final = (4, Decimal("100.00"))
 UNDERCHARGED: Final = (8, Decimal("0.5"))
-"""The newest complete month is invoiced wrongly for these subscriptions: with so many dollars more
-than its usage, and with that part of it."""
+"""Subscriptions whose newest complete month is invoiced wrongly: one with that many dollars more
+than its usage, one with that part of it."""
 
 FEE_NANO: Final = 250
 """A quarter of a dollar per million tokens, in billionths of a dollar per token."""
 WRONG_FEE_NANO: Final = 200
 WRONG_FEE_EVERY: Final = 400
-"""Each so manieth event that has a fee was charged by the old rate."""
+"""One event in this many that has a fee was charged at the old rate."""
 FEE_ON_DEFAULT_EVERY: Final = 1500
-"""Each so manieth event was charged the fee though its model, Auto, has none."""
+"""One event in this many was charged the fee although its model, Auto, has none."""
 LATE_EVENTS: Final = 12
-"""Events that came up to 20 days after they occurred: their ids are newer than their days."""
+"""This many events arrived up to 20 days late: their ids are newer than their days."""
 SKIPPED_ID_EVERY: Final = 1000
-"""Ids of transactions that were rolled back."""
+"""One id in this many is missing, as if its transaction had been rolled back."""
 
 # Dollars per million tokens, in thousandths: input, output, cache read, cache write.
 PRICES: Final = {
@@ -223,7 +223,7 @@ class Seller:
         return [_months_before(self.options.today, months - n) for n in range(months)]
 
     def subscription_of(self, team: int, day: date) -> int | None:
-        """The truth that the hints, some of them wrong, are about."""
+        """Whose team it really is on that day; the records' hints about it are partly wrong."""
         n = EXTRA_TEAMS.get(team, team - FIRST_TEAM + 1)
         if n == RENEWED[0] and day >= renewed_on(self.options):
             return RENEWED[1]

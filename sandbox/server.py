@@ -1,7 +1,6 @@
 """The sandbox as one web application, and how to run it.
 
-`create_app(seed=7, people=60, …)` gives the Starlette application; `running(…)` serves it from a
-thread of this process on a free port.
+`running(seed=7, people=60, …)` serves it from a thread of this process on a free port.
 """
 
 from __future__ import annotations
@@ -10,10 +9,9 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any, Unpack
 from urllib.parse import urlencode
 
@@ -23,43 +21,30 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipeline.scratch import scratch_folder
-from sandbox import (
-    anthropic_api,
-    control_api,
-    cursor_api,
-    google_sheets_api,
-    product_database,
-    salesforce_api,
-)
-from sandbox.answers import Json, Refusal, answer, anthropic_error, cursor_error, salesforce_error
-from sandbox.faults import FaultMiddleware
-from sandbox.google_sheets_api import Accounts
+from sandbox import control_api
+from sandbox.answers import Json, Refusal, answer, no_route
+from sandbox.fault_middleware import FaultMiddleware
 from sandbox.options import OptionArguments, Options
 from sandbox.state import Sandbox
+from sandbox.vendors import build_sandbox
 
 HOST = "127.0.0.1"
 
 
-def create_app(**options: Unpack[OptionArguments]) -> Starlette:
-    """The application of a company with these `Options`; `app.state.sandbox` is what it serves."""
-    return _application(Sandbox(Options(**options)), Accounts())
+def _application(sandbox: Sandbox) -> Starlette:
+    async def not_found(request: Request, error: Exception) -> Response:  # noqa: ARG001
+        path = request.url.path
+        vendor = sandbox.vendor_of(path)
+        return answer(vendor.not_found(path) if vendor else no_route(path), 404)
 
-
-def _application(sandbox: Sandbox, accounts: Accounts) -> Starlette:
-    app = Starlette(
+    return Starlette(
         routes=[
-            *anthropic_api.routes(sandbox),
-            *cursor_api.routes(sandbox),
-            *google_sheets_api.routes(sandbox, accounts),
-            *salesforce_api.routes(sandbox),
+            *(route for vendor in sandbox.vendors for route in vendor.routes()),
             *control_api.routes(sandbox),
         ],
         middleware=[Middleware(FaultMiddleware, sandbox=sandbox)],
-        exception_handlers={Refusal: _refuse, 404: _not_found},
+        exception_handlers={Refusal: _refuse, 404: not_found},
     )
-    app.state.sandbox = sandbox
-    return app
 
 
 async def _refuse(request: Request, refusal: Exception) -> Response:  # noqa: ARG001
@@ -67,67 +52,28 @@ async def _refuse(request: Request, refusal: Exception) -> Response:  # noqa: AR
     return answer(refusal.body, refusal.status, refusal.headers)
 
 
-async def _not_found(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    if request.url.path.startswith("/v1/"):
-        message = "The requested resource could not be found."
-        return answer(anthropic_error(404, "not_found_error", message), 404)
-    if request.url.path.startswith("/services/"):
-        return answer(salesforce_error("NOT_FOUND", "The requested resource does not exist"), 404)
-    return answer(cursor_error("Not Found", f"No route {request.url.path}"), 404)
-
-
-def environment(url: str, credentials: Path, product: str | None) -> dict[str, str]:
-    """The settings with which the pipeline talks to the sandbox at `url`; `product` is the address
-    of the seller's database, if there is a seller."""
-    vendors = {
-        "ANTHROPIC_BASE_URL": url,
-        "ANTHROPIC_ADMIN_KEY": anthropic_api.ADMIN_KEY,
-        "ANTHROPIC_ENTERPRISE_KEY": anthropic_api.ENTERPRISE_KEY,
-        "CURSOR_BASE_URL": url,
-        "CURSOR_API_KEY": cursor_api.API_KEY,
-        "GOOGLE_SHEETS_ID": google_sheets_api.SPREADSHEET_ID,
-        "GOOGLE_SHEETS_BASE_URL": url,
-        "GOOGLE_APPLICATION_CREDENTIALS": str(credentials),
-    }
-    if product is None:
-        return vendors
-    return vendors | {
-        "SALESFORCE_INSTANCE_URL": url,
-        "SALESFORCE_CLIENT_ID": salesforce_api.CLIENT_ID,
-        "SALESFORCE_CLIENT_SECRET": salesforce_api.CLIENT_SECRET,
-        "PRODUCT_DATABASE_URL": product,
-    }
-
-
 @contextmanager
 def prepared(
     options: Options, port: int
 ) -> Iterator[tuple[uvicorn.Server, socket.socket, str, dict[str, str]]]:
     """A server that is bound but does not answer yet, its URL and settings; cleans up after it."""
-    accounts, sandbox = Accounts(), Sandbox(options)
+    sandbox = build_sandbox(options)
     # Named as TCP, or asyncio leaves Nagle's algorithm on and every POST takes 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((HOST, port))
-    listening.listen()
-    url = f"http://{HOST}:{listening.getsockname()[1]}"
-    # Cut connections are wanted here: uvicorn need not report them.
-    config = uvicorn.Config(
-        _application(sandbox, accounts),
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-    )
-    with (
-        scratch_folder("ai-spend-sandbox-") as folder,
-        product_database.serving(sandbox.seller) as product,
-    ):
-        credentials = folder / "service-account.json"
-        accounts.write_credentials(credentials, url)
-        try:
-            yield uvicorn.Server(config), listening, url, environment(url, credentials, product)
-        finally:
-            listening.close()
+    with ExitStack() as stack:
+        stack.callback(listening.close)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen()
+        url = f"http://{HOST}:{listening.getsockname()[1]}"
+        # Cut connections are wanted here: uvicorn need not report them.
+        config = uvicorn.Config(
+            _application(sandbox), log_level="critical", access_log=False, lifespan="off"
+        )
+        settings: dict[str, str] = {}
+        for vendor in sandbox.vendors:
+            settings |= stack.enter_context(vendor.settings(url))
+        yield uvicorn.Server(config), listening, url, settings
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import os
 import pytest
 
 from dashboards.catalog import Catalog
-from pipeline.settings import Settings
+from foundation.settings import Settings
 from tests.marts.warehouse import ROOT, Warehouse
 from tools import base_company
 

@@ -22,8 +22,9 @@ import time_machine
 from filelock import FileLock
 
 from extract.run import run
-from pipeline import builds, dbt
-from pipeline.settings import ROOT, Settings
+from foundation import dbt
+from foundation.settings import ROOT, Settings
+from pipeline import finished_builds
 from sandbox.server import running
 
 if TYPE_CHECKING:
@@ -46,8 +47,11 @@ COMPANY: dict[str, Any] = {
 }
 # What raw data are made with, and what else the models are.
 LOCK = "requirements.lock"
-EXTRACTION = ("extract", "sandbox", "pipeline/settings.py", "tools/base_company.py", LOCK)
-MODELS = ("dbt_project", "pipeline/dbt.py")
+EXTRACTION = (
+    *("extract", "sandbox", "foundation/fields.py", "foundation/settings.py", "foundation/sources"),
+    *("tools/base_company.py", LOCK),
+)
+MODELS = ("dbt_project", "foundation/dbt.py")
 # A model that is wrong takes many with it.
 MOST_OF_AN_ERROR = 5_000
 
@@ -55,7 +59,7 @@ MOST_OF_AN_ERROR = 5_000
 def content_key(*places: str, values: Iterable[str] = ()) -> str:
     """A hash of the content of files and of all files in folders, which are named from the
     project's root, and of `values`."""
-    text = "\0".join([builds.content_hash(ROOT, places), *values])
+    text = "\0".join([finished_builds.content_hash(ROOT, places), *values])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -663,7 +663,7 @@ def equivalents() -> dict[tuple[str, str, str], str]:
 
 def default_models(project: Path) -> list[str]:
     """All marts, and what lies between staging and them."""
-    files = [*project.glob("models/marts/*.sql"), *project.glob("models/intermediate/*.sql")]
+    files = [*project.glob("models/marts/**/*.sql"), *project.glob("models/intermediate/**/*.sql")]
     return [file.stem for file in sorted(files, reverse=True)]
 
 

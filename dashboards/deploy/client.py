@@ -1,4 +1,4 @@
-"""How Metabase is asked: one retry policy, one family of errors.
+"""How Metabase is asked: what may be repeated, one family of errors.
 
 Errors carry Metabase's message, method, path and status, never a header: no key can be in them.
 https://www.metabase.com/docs/latest/api
@@ -7,7 +7,6 @@ https://www.metabase.com/docs/latest/api
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -15,18 +14,13 @@ from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_exponential_jitter
 
-from pipeline.logs import redacted
-
-log = logging.getLogger("dashboards.deploy")
+from foundation import retrying
+from foundation.logs import redacted
+from foundation.retrying import with_retries
 
 Json = dict[str, Any]
 
-ATTEMPTS = 5
-BACK_OFF = wait_exponential_jitter(initial=0.5, max=15, jitter=0.25)
-LONGEST_RETRY_AFTER_SECONDS = 120.0
 # Metabase writes a dashboard of forty cards in a few seconds; a sync of metadata takes longer.
 TIMEOUT = httpx.Timeout(60, connect=10)
 
@@ -55,7 +49,7 @@ class UncertainError(MetabaseError):
     """A write that must not be repeated blindly may have happened, or not."""
 
 
-class _TransientError(MetabaseError):
+class _TransientError(MetabaseError, retrying.TransientError):
     """Worth another attempt, after `retry_after` seconds if Metabase said so."""
 
     def __init__(self, message: str, status: int | None, retry_after: float | None = None) -> None:
@@ -127,7 +121,7 @@ class Client:
                 raise _TransientError(str(error), error.status) from None
             return made
 
-        return self._retrying()(attempt)
+        return with_retries(attempt)
 
     def _repeated(self, method: str, path: str, body: Json | None, query: Mapping[str, Any]) -> Any:  # noqa: ANN401
         def attempt() -> Any:  # noqa: ANN401
@@ -136,16 +130,7 @@ class Client:
             except UncertainError as error:
                 raise _TransientError(str(error), error.status) from None
 
-        return self._retrying()(attempt)
-
-    def _retrying(self) -> Retrying:
-        return Retrying(
-            retry=retry_if_exception_type(_TransientError),
-            wait=_wait,
-            stop=stop_after_attempt(ATTEMPTS),
-            before_sleep=_say,
-            reraise=True,
-        )
+        return with_retries(attempt)
 
     def _once(self, method: str, path: str, body: Json | None, query: Mapping[str, Any]) -> Any:  # noqa: ANN401
         self.requests += 1
@@ -178,7 +163,7 @@ class Client:
         said = self._said(f"{what}: HTTP {status}: {_message(response)}")
         if status == httpx.codes.TOO_MANY_REQUESTS:
             # Refused before anything was done.
-            raise _TransientError(said, status, _retry_after(response))
+            raise _TransientError(said, status, retrying.retry_after(response.headers))
         if response.is_server_error:
             raise UncertainError(said, status)
         if status == httpx.codes.UNAUTHORIZED:
@@ -225,24 +210,3 @@ def _message(response: httpx.Response) -> str:
         errors = content.get("specific-errors") or content.get("errors") or content
         return json.dumps(errors, ensure_ascii=False)[:500]
     return str(content)[:300]
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    try:
-        seconds = float(response.headers["retry-after"])
-    except (KeyError, ValueError):
-        return None
-    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_SECONDS)
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _TransientError) and error.retry_after is not None:
-        return error.retry_after
-    return BACK_OFF(state)
-
-
-def _say(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    pause = state.next_action.sleep if state.next_action else 0.0
-    log.info("%s; asking again in %.1f s", error, pause)

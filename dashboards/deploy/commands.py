@@ -25,7 +25,7 @@ from dashboards.deploy.lock import LOCK, Lock
 from dashboards.deploy.payloads import Board, build
 from dashboards.deploy.site import Site, connected, open_site
 from dashboards.loading import Finding, Source
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 log = logging.getLogger("dashboards.deploy")
 

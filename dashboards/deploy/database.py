@@ -13,7 +13,7 @@ from pathlib import Path
 from dashboards.deploy.client import Client, Json
 from dashboards.deploy.errors import DeployError
 from dashboards.deploy.site import databases, probe
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 # Where dashboards/metabase/docker-compose.duckdb.yml shows Metabase the warehouse's folder.
 FOLDER = "/warehouse"

@@ -20,8 +20,8 @@ from dbtmetabase.errors import MetabaseStateError
 from dashboards.catalog import Catalog, Column
 from dashboards.compile import CompiledDashboard
 from dashboards.deploy.errors import DeployError
-from pipeline.logs import redacted
-from pipeline.settings import Settings
+from foundation.logs import redacted
+from foundation.settings import Settings
 
 SYNC_SECONDS = 300
 

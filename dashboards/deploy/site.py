@@ -13,7 +13,7 @@ from dashboards.deploy.bindings import Warehouse
 from dashboards.deploy.client import Client, Json, MetabaseError
 from dashboards.deploy.errors import DeployError
 from dashboards.query import Dialect
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 log = logging.getLogger("dashboards.deploy")
 

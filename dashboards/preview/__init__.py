@@ -17,8 +17,8 @@ from dashboards.compile import CompiledDashboard
 from dashboards.loading import Source
 from dashboards.preview import page
 from dashboards.preview.cube import Counts, Cubes
-from pipeline.settings import ROOT, Settings
-from pipeline.warehouse import WarehouseError, open_file
+from foundation.settings import ROOT, Settings
+from foundation.warehouse import WarehouseError, open_file
 
 FOLDER = ROOT / "target" / "dashboards"
 ROWS = 20_000

@@ -2,31 +2,32 @@
 Which days an incremental model builds again.
 
 A model that uses this is built whole the first time. After that, each run replaces the
-days that int_changed_windows (or int_changed_days) lists for it, whole, also when nothing
-is left of them; all other days are neither read nor written. What a model has taken in is
-written to `build_log` after its rows, so a run that was killed is simply made up for by
-the next one.
+days that changed since the last completed run (int_changed_windows, int_changed_days),
+whole, also when nothing is left of them; all other days are neither read nor written. A run
+that was killed completed nothing, so the next one replaces its days again
+(macros/completed_runs.sql).
 #}
 
-{# The days that are over since a model was built, from the caller's CTEs build_log, positions
-and days. #}
+{# The days that are over since the last completed run, from the caller's CTEs last_run and
+days. #}
 {% macro elapsed_days() -%}
     select
-        build_log.model_name,
         days.date_day as changed_date,
         'the day is over' as reason
-    from build_log
-    cross join positions
+    from last_run
     inner join days
         on
-            build_log.as_of_date <= days.date_day
-            and positions.as_of_date > days.date_day
+            last_run.as_of_date <= days.date_day
+            and days.date_day < {{ as_of_date() }}
 {%- endmacro %}
 
 {# The settings of such a model: a table by day, of which a run replaces whole days. Where a
 day's rows also depend on earlier days, `reach` is on how many days: a changed day then has
-as many days after it built again as well. #}
-{% macro replaced_by_day(day_column, changes, cluster_by, period='day', reach=0) -%}
+as many days after it built again as well. Of a model that looks at more than its days'
+records, so many `recent` days are built again by every run. #}
+{% macro replaced_by_day(
+    day_column, changes, cluster_by, period='day', reach=0, recent=0
+) -%}
     {%- set config = {
         'materialized': 'incremental',
         'on_schema_change': 'fail',
@@ -35,8 +36,8 @@ as many days after it built again as well. #}
             'changes': changes,
             'period': period,
             'reach': reach,
+            'recent': recent,
         },
-        'post_hook': '{{ log_build() }}',
     } -%}
     {%- do config.update(
         adapter.dispatch('days_as_partitions')(day_column, cluster_by, period)
@@ -65,37 +66,29 @@ in which a day changed. It reads them whole: `days_of_changed_months`. #}
 {%- endmacro %}
 
 {# The days as a list of literals, so that engines can prune; none for all of them. What the
-model's SQL builds and what its materialization replaces are both these days. #}
+model's SQL builds and what its materialization replaces are both these days. All models ask
+the same of a table of changes: it is built before the first of them. #}
 {% macro changed_days(changes) -%}
-    {%- if not execute or not is_incremental() -%}
+    {%- if not execute -%}
         {{ return(none) }}
     {%- endif -%}
-    {%- set builds -%}
-        select count(*) from {{ build_log_relation() }}
-        where model_name = '{{ this.identifier }}'
-    {%- endset -%}
-    {%- if answer(builds, offline=[[1]])[0][0] == 0 -%}
-        {{ exceptions.raise_compiler_error(
-            this.identifier ~ " is there, but build_log does not say what it was"
-            ~ " built from: build it again with --full-refresh"
-        ) }}
+    {%- set key = 'days of ' ~ this.identifier -%}
+    {%- if not is_incremental() -%}
+        {%- do run_memory().update({key: [beginning_of_time()]}) -%}
+        {{ return(none) }}
     {%- endif -%}
-    {%- set query -%}
-        select distinct changed_date
-        from {{ changes }}
-        where model_name = '{{ this.identifier }}'
-        order by changed_date
-    {%- endset -%}
-    {%- set days = [] -%}
-    {%- for row in answer(query, offline=offline_days()) -%}
+    {%- set query = "select distinct changed_date from " ~ changes -%}
+    {%- set meta = config.get('meta') or {} -%}
+    {%- set days = days_around([as_of_date()], range(-meta.get('recent', 0), 0)) -%}
+    {%- for row in ask_once(query, offline=offline_days()) -%}
         {%- do days.append("date '" ~ row[0] ~ "'") -%}
     {%- endfor -%}
-    {%- set reach = (config.get('meta') or {}).get('reach', 0) -%}
-    {%- if days and reach -%}
-        {%- set days = days_through(days, reach) -%}
+    {%- do run_memory().update({key: days}) -%}
+    {%- if meta.get('reach') -%}
+        {%- set days = days_through(days, meta['reach']) -%}
     {%- endif -%}
     {# No fact has this day: it stands for no day at all, and lets engines prune. #}
-    {{ return(days or [beginning_of_time()]) }}
+    {{ return((days | unique | sort) or [beginning_of_time()]) }}
 {%- endmacro %}
 
 {# The days and as many after each of them, of those that are over: no fact has later ones. #}
@@ -216,52 +209,4 @@ need not look for them and also empties those of which nothing is left. #}
     {{ get_insert_overwrite_merge_sql(
         target_relation, source_sql, dest_columns, [replaced]
     ) }}
-{%- endmacro %}
-
-{% macro build_log_relation() -%}
-    {{ return(api.Relation.create(
-        database=target.database,
-        schema=generate_schema_name('intermediate', none),
-        identifier='build_log'
-    )) }}
-{%- endmacro %}
-
-{# On-run-start: the log must be there before the first model asks for it. #}
-{% macro create_build_log() -%}
-    {%- if var('offline') -%}
-        {{ return('') }}
-    {%- endif -%}
-    {%- if execute -%}
-        {%- do adapter.create_schema(build_log_relation()) -%}
-    {%- endif -%}
-    create table if not exists {{ build_log_relation() }} (
-        model_name {{ dbt.type_string() }},
-        loads_through {{ dbt.type_timestamp() }},
-        rules_through {{ dbt.type_timestamp() }},
-        as_of_date date,
-        first_day date,
-        last_day date,
-        built_at {{ dbt.type_timestamp() }}
-    )
-{%- endmacro %}
-
-{# Post-hook: this model has taken in what int_build_positions says. #}
-{% macro log_build() -%}
-    insert into {{ build_log_relation() }}
-    select
-        '{{ this.identifier }}',
-        positions.loads_through,
-        positions.rules_through,
-        positions.as_of_date,
-        {%- if is_incremental() %}
-        (select min(changed_date) from {{ ref(config.get('meta')['changes']) }}
-        where model_name = '{{ this.identifier }}'),
-        (select max(changed_date) from {{ ref(config.get('meta')['changes']) }}
-        where model_name = '{{ this.identifier }}'),
-        {%- else %}
-        {{ beginning_of_time() }},
-        {{ end_of_time() }},
-        {%- endif %}
-        cast({{ dbt.current_timestamp() }} as {{ dbt.type_timestamp() }})
-    from {{ ref('int_build_positions') }} as positions
 {%- endmacro %}

@@ -50,43 +50,12 @@
     {{ return("concat(" ~ parts | join(", '|', ") ~ ")") }}
 {%- endmacro %}
 
-{# Anthropic's names of token types, as the columns of fct_usage_daily call them. #}
-{% macro token_type(vendor_token_type) -%}
-    case {{ vendor_token_type }}
-        when 'uncached_input_tokens' then 'uncached_input'
-        when 'cache_read_input_tokens' then 'cache_read'
-        when 'cache_creation.ephemeral_5m_input_tokens' then 'cache_write_5m'
-        when 'cache_creation.ephemeral_1h_input_tokens' then 'cache_write_1h'
-        when 'output_tokens' then 'output'
-        else {{ vendor_token_type }}
-    end
-{%- endmacro %}
-
-{#
-A kind of Cursor event in one spelling: both "Included in Pro Plus" and
-USAGE_EVENT_KIND_INCLUDED_IN_PRO_PLUS are INCLUDED_IN_PRO_PLUS.
-#}
-{% macro cursor_kind(kind) -%}
-    replace(
-        replace(replace(replace(upper({{ kind }}), ', ', '_'), ' ', '_'), '-', '_'),
-        'USAGE_EVENT_KIND_', ''
-    )
-{%- endmacro %}
-
 {# Who a row names, in one key: the columns that int_attributions resolves. #}
 {% macro identity_key() -%}
     {{ surrogate_key([
         'actor_email', 'actor_user_id', 'service_account_id', 'api_key_id',
         'workspace_id',
     ]) }}
-{%- endmacro %}
-
-{# A product without a platform of its own is the organization's main product. #}
-{% macro anthropic_platform(product_platform, organization) -%}
-    coalesce(
-        {{ product_platform }},
-        case {{ organization }} when 'enterprise' then 'claude_ai' else 'claude_api' end
-    )
 {%- endmacro %}
 
 {# What kind of work it was: for the Claude API, what its key is mapped for. #}

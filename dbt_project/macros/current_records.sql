@@ -45,6 +45,7 @@ after its rows were extracted, or after another one that began later.
             extractions.envelope,
             extractions.records,
             extractions.rejected,
+            extractions.is_directory,
             extractions.window_start,
             extractions.window_end,
             cast(loads.inserted_at as {{ dbt.type_timestamp() }}) as loaded_at
@@ -76,8 +77,9 @@ after its rows were extracted, or after another one that began later.
     select * from newest
 {%- endmacro %}
 
-{# Every completed version of every window of a source. #}
-{% macro window_versions(source_name) -%}
+{# Every completed version of every window of some resources. Where another resource's report
+of the same day counts instead of one, `resources` names it. #}
+{% macro window_versions(source_name, resources) -%}
     {{ completed_versions(source_name) }}
 
     select
@@ -86,8 +88,37 @@ after its rows were extracted, or after another one that began later.
         load_id,
         records,
         window_start,
-        loaded_at
+        loaded_at,
+        cast(case resource
+            {%- for resource, superseded_by in resources.items() %}
+            when '{{ resource }}'
+                then {{ "'" ~ superseded_by ~ "'" if superseded_by else 'null' }}
+            {%- endfor %}
+        end as {{ dbt.type_string() }}) as superseded_by
     from completed
+    where resource in ('{{ resources | join("', '") }}')
+{%- endmacro %}
+
+{#
+Whether a window's records belong to its day; a snapshot of a directory or sheet is of the
+day of the run instead. The extractor says it of every window. Only windows that were landed
+before it did are told by their names, so no name is ever added here.
+#}
+{% macro is_daily() -%}
+    coalesce(
+        not is_directory,
+        resource in (
+            'analytics_usage',
+            'analytics_cost',
+            'analytics_users',
+            'usage_report_messages',
+            'cost_report',
+            'usage_report_claude_code',
+            'daily_usage',
+            'usage_events',
+            'daily_activity'
+        )
+    )
 {%- endmacro %}
 
 {# As a literal, so that engines can prune. #}

@@ -179,7 +179,7 @@ many snapshots there have ever been does not matter.
             on snapshots.snapshot_date = changed.snapshot_date
     {%- endset -%}
     {%- set days = {'built': [], 'compared': []} -%}
-    {%- for row in answer(query, offline=offline_days()) -%}
+    {%- for row in ask_once(query, offline=offline_days()) -%}
         {%- do days['built'].append("date '" ~ row[0] ~ "'") -%}
         {%- do days['compared'].append("date '" ~ row[0] ~ "'") -%}
         {%- if row[1] -%}
@@ -215,4 +215,13 @@ one after that which does not. #}
         from {{ ref('base_' ~ source_name ~ '__' ~ resource) }}
     )
     where is_there
+{%- endmacro %}
+
+{# Of the records of a directory each one's last known entry: one keeps it after it has left
+the directory. Of two organizations that list it the first counts. #}
+{% macro last_known(id) -%}
+    qualify row_number() over (
+        partition by {{ id }}
+        order by seen_to desc, seen_from desc, organization asc
+    ) = 1
 {%- endmacro %}

@@ -1,21 +1,21 @@
 {# What several marts derive from measures, in one form each. #}
 
-{# One sum by another, to nine decimals; null where there is nothing to divide by. #}
+{# One sum by another, to nine decimals; null where there is nothing to divide by, or so little
+that the quotient says nothing. #}
 {% macro ratio(numerator, denominator) -%}
     {{ return(adapter.dispatch('ratio')(numerator, denominator)) }}
 {%- endmacro %}
 
 {% macro duckdb__ratio(numerator, denominator) -%}
-    cast(
+    try_cast(
         cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
         as {{ type_number() }}
     )
 {%- endmacro %}
 
 {% macro bigquery__ratio(numerator, denominator) -%}
-    cast(
-        cast({{ numerator }} as bignumeric)
-        / nullif(cast({{ denominator }} as bignumeric), 0)
+    safe_cast(
+        safe_divide(cast({{ numerator }} as bignumeric), cast({{ denominator }} as bignumeric))
         as {{ type_number() }}
     )
 {%- endmacro %}

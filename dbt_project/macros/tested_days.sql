@@ -1,22 +1,28 @@
 {#
-Which days data tests look at: what the model's last build replaced, and always the days
-that vendors still revise. Older days were tested when they were built; a build from
-scratch is tested whole. So a daily run does not read history to test it again.
+Which days data tests look at in a build: those that it replaced, and always the days that
+vendors still revise. Older days were tested when they were built. So a daily run does not
+read history to test it again. `dbt test` looks at all days, and so does a build from scratch.
 #}
 {% macro tested_since(model_name) -%}
     {%- set recent = days_before_run(35) -%}
-    {%- if not execute -%}
+    {%- if not execute or var('offline') -%}
         {{ return(recent) }}
     {%- endif -%}
-    {%- set query -%}
-        select least(coalesce(first_day, {{ recent }}), {{ recent }})
-        from {{ build_log_relation() }}
-        where model_name = '{{ model_name }}'
-        order by built_at desc
-        limit 1
-    {%- endset -%}
-    {%- set rows = answer(query, offline=[]) -%}
-    {{ return("date '" ~ rows[0][0] ~ "'" if rows else recent) }}
+    {%- if flags.WHICH == 'test' or flags.FULL_REFRESH or not has_completed_run() -%}
+        {{ return(beginning_of_time()) }}
+    {%- endif -%}
+    {%- set days = run_memory().get('days of ' ~ model_name) -%}
+    {%- set models = 'model.' ~ project_name ~ '.' -%}
+    {%- set changes = graph.nodes[models ~ model_name].config.meta.get('changes') -%}
+    {# What a model is built from is tested before it: by what the last run replaced. #}
+    {%- if days is none and changes -%}
+        {%- set query -%}
+            select min(changed_date) from {{ graph.nodes[models ~ changes].relation_name }}
+        {%- endset -%}
+        {%- set first_day = ask_once(query, offline=[])[0][0] -%}
+        {%- set days = ["date '" ~ first_day ~ "'"] if first_day else [] -%}
+    {%- endif -%}
+    {{ return(((days or []) + [recent]) | min) }}
 {%- endmacro %}
 
 {# dbt asks this for what a generic test reads. Models with days say so in their meta. #}

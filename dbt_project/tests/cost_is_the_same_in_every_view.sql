@@ -3,7 +3,7 @@
 -- compared with the facts day by day (focus_sums_to_the_facts).
 {{ config(store_failures=true) }}
 
-{% set since = tested_since('int_costs_by_month')[:13] ~ "-01'" %}
+{% set since = tested_since('rollup_costs_by_month')[:13] ~ "-01'" %}
 
 with costs as (
 
@@ -21,7 +21,7 @@ months as (
     select
         month,
         sum(effective_cost_usd) as cost_usd
-    from {{ ref('int_costs_by_month') }}
+    from {{ ref('rollup_costs_by_month') }}
     group by month
 
 ),

@@ -10,5 +10,5 @@ select
     reported_usd,
     marts_usd,
     difference_usd
-from {{ ref('int_cost_ties') }}
+from {{ ref('rollup_cost_ties') }}
 where difference_usd != 0

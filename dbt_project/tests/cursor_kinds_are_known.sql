@@ -4,7 +4,8 @@
 
 with charges as (
 
-    select * from {{ ref('int_cursor_charges') }}
+    select * from {{ ref('int_unknown_charges') }}
+    where cost_date >= {{ tested_since('int_costs') }}
 
 ),
 
@@ -12,13 +13,10 @@ unknown as (
 
     select
         kind,
-        count(*) as events,
-        sum(charge_usd) as charged_usd,
-        min(usage_date) as first_date
+        sum(events) as events,
+        sum(charged_usd) as charged_usd,
+        min(cost_date) as first_date
     from charges
-    where
-        charge_category = 'unknown'
-        and usage_date >= {{ tested_since('int_costs') }}
     group by kind
 
 )

@@ -10,7 +10,7 @@ with invoices as (
 
 days as (
 
-    select * from {{ ref('int_invoice_days') }}
+    select * from {{ ref('rollup_invoiced_days') }}
 
 ),
 

@@ -10,7 +10,7 @@ select
     {{ usd_in_words('covered_usd') }} as marts_usd,
     {{ usd_in_words('difference_usd') }} as difference_usd,
     reason
-from {{ ref('int_invoice_groups') }}
+from {{ ref('rollup_invoice_verdicts') }}
 where
     is_beyond_tolerance
     and reconciliation_status = 'disputed'

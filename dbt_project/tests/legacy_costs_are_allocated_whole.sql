@@ -5,7 +5,7 @@ with costs as (
         record_id,
         billed_cost_usd
     from {{ ref('stg_anthropic__costs') }}
-    where cost_date >= {{ tested_since('int_anthropic_legacy_costs') }}
+    where cost_date >= {{ tested_since('stg_anthropic__legacy_cost_shares') }}
 
 ),
 
@@ -14,8 +14,8 @@ parts as (
     select
         record_id,
         sum(billed_cost_usd) as billed_cost_usd
-    from {{ ref('int_anthropic_legacy_costs') }}
-    where cost_date >= {{ tested_since('int_anthropic_legacy_costs') }}
+    from {{ ref('stg_anthropic__legacy_cost_shares') }}
+    where cost_date >= {{ tested_since('stg_anthropic__legacy_cost_shares') }}
     group by record_id
 
 ),

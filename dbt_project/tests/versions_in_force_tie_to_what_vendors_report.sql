@@ -11,7 +11,7 @@ with reported as (
         vendor,
         organization,
         sum(reported_usd) as reported_usd
-    from {{ ref('int_cost_ties') }}
+    from {{ ref('rollup_cost_ties') }}
     where
         measure = 'billed'
         and cost_date >= {{ since }}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bigquery.compiled import SETTINGS, compile_project
-from pipeline import dbt
+from bigquery_dev.compiled import SETTINGS, compile_project
+from foundation import dbt
 from tools import base_company
 
 
@@ -18,7 +18,7 @@ def folder(name: str, days: Sequence[str], as_of_date: str) -> Path:
         compile_project(days, folder, as_of_date, manifest)
 
     key = base_company.content_key(
-        *("dbt_project", "requirements.lock", "bigquery/compiled.py", "pipeline/dbt.py"),
+        *("dbt_project", "requirements.lock", "bigquery_dev/compiled.py", "foundation/dbt.py"),
         values=[as_of_date, *days],
     )
     return base_company.kept(f"compiled-{name}", key, compile_into)

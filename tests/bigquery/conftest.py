@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bigquery.check import Analysis, analyze
-from bigquery.compiled import Node, compiled
+from bigquery_dev.check import Analysis, analyze
+from bigquery_dev.compiled import Node, compiled
 from tests.bigquery import compiling
 from tools.base_company import TODAY
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import duckdb
 
-from bigquery.compiled import SETTINGS
-from bigquery.googlesql import Columns, GoogleSql
-from pipeline import dbt
+from bigquery_dev.compiled import SETTINGS
+from bigquery_dev.googlesql import Columns, GoogleSql
+from foundation import dbt
 from tools import base_company
 
 # A column's type on DuckDB where BigQuery calls it so: raw tables as dlt makes them, money and

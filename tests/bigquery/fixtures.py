@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from bigquery.compiled import raw_columns
+from bigquery_dev.compiled import raw_columns
 
 AS_OF = "2024-03-06"
 # Days that an incremental run builds again. New windows it looks for among the loads since a week
@@ -57,6 +57,13 @@ RESOURCES = {
     "product": ("teams", "team_members", "usage_events", "daily_activity"),
 }
 
+# Of all other resources each day is a window.
+DIRECTORIES = {
+    *("users", "api_keys", "workspaces", "service_accounts", "spend_limits"),
+    *("members", "spend", "groups"),
+    *RESOURCES["google_sheets"],
+    *("teams", "team_members"),
+}
 
 # Cursor's billing cycle began with the last moment of a day.
 ENVELOPES = {"spend": '{"subscriptionCycleStart":1706831999999,"totalMembers":2}'}
@@ -126,6 +133,7 @@ def raw_tables(loads: list[Load] | None = None) -> dict[str, list[dict]]:
                     "rejected": 0,
                     "content_hash": f"{window.resource}-{load.load_id}",
                     "is_changed": window.is_changed,
+                    "is_directory": is_directory(load, window),
                     "_dlt_id": f"extraction-{counts[schema]}",
                 }
             )
@@ -141,6 +149,13 @@ def raw_tables(loads: list[Load] | None = None) -> dict[str, list[dict]]:
                     {name: row.get(name) for name in known}
                 )
     return tables
+
+
+def is_directory(load: Load, window: Window) -> bool | None:
+    """What the extractor says; it did not yet in the loads before the leap day."""
+    if load.inserted_at < LEAP:
+        return None
+    return load.source != "salesforce" and window.resource in DIRECTORIES
 
 
 def as_json(record: str | dict, *, is_escaped: bool) -> str:

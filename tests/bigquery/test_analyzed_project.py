@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bigquery.check import Analysis
-from bigquery.compiled import Node
-from bigquery.plan import LEAST_BILLED, Company, Plan, totals
-from bigquery.plan import Warehouse as Measured
-from bigquery.style import style
+from bigquery_dev.check import Analysis
+from bigquery_dev.compiled import Node
+from bigquery_dev.plan import LEAST_BILLED, Company, Plan, totals
+from bigquery_dev.plan import Warehouse as Measured
+from bigquery_dev.style import style
 from tests.bigquery.conftest import DAYS
 from tests.marts.warehouse import Warehouse
 from tools.base_company import TODAY

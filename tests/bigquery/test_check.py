@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bigquery.check import Problem, analyze
-from bigquery.compiled import Node
-from bigquery.googlesql import GoogleSql
-from bigquery.scans import nodes_in
-from pipeline.settings import Settings
+from bigquery_dev.check import Problem, analyze
+from bigquery_dev.compiled import Node
+from bigquery_dev.googlesql import GoogleSql
+from bigquery_dev.scans import nodes_in
+from foundation.settings import Settings
 from tests.bigquery.engines import render
 
 RAW = {"day": "DATE", "seen_at": "TIMESTAMP", "amount": "NUMERIC", "name": "STRING"}

@@ -10,8 +10,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from bigquery.googlesql import Columns, GoogleSql, type_name
-from pipeline.settings import ROOT
+from bigquery_dev.googlesql import Columns, GoogleSql, type_name
+from foundation.settings import ROOT
 from tests.bigquery.engines import duckdb_table, on_bigquery, on_duckdb, render
 
 CUT = "-- next --"

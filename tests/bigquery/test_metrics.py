@@ -13,9 +13,9 @@ from metricflow_semantics.model.dbt_manifest_parser import (
 )
 from metricflow_semantics.model.semantic_manifest_lookup import SemanticManifestLookup
 
-from bigquery.googlesql import GoogleSql
-from bigquery.lints import FUNCTIONS
-from bigquery.scans import function_name, nodes_in
+from bigquery_dev.googlesql import GoogleSql
+from bigquery_dev.lints import FUNCTIONS
+from bigquery_dev.scans import function_name, nodes_in
 
 SPLITS = (["metric_time__day", "platform"], ["metric_time__month", "department"])
 BUDGETS = ["metric_time__month", "budget__scope"]

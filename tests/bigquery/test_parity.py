@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from bigquery.check import SNAPSHOT
-from bigquery.compiled import QUESTIONS, SETTINGS, Node, compiled
-from bigquery.googlesql import GoogleSql, GoogleSqlError, type_name
-from pipeline.dbt import PROJECT
+from bigquery_dev.check import SNAPSHOT
+from bigquery_dev.compiled import QUESTIONS, SETTINGS, Node, compiled
+from bigquery_dev.googlesql import GoogleSql, GoogleSqlError, type_name
+from foundation.dbt import PROJECT
 from tests.bigquery import compiling, fixtures
 from tests.bigquery.engines import Table, differences, duckdb_table, on_bigquery, on_duckdb
 from tests.marts.warehouse import MODELS_ONLY, Warehouse
@@ -34,14 +34,12 @@ NOT_COMPARED = {
         "dbt_scd_id": "dbt hashes the time of the run as text, each adapter in its own way",
     },
 }
-# What is built from the log of earlier runs, and from the rules as they were then.
-CHANGED_AGAIN = sorted(name for name in MODELS if name.startswith("int_changed_"))
-BUILD_LOG = "intermediate.build_log"
+# What is built from the last completed run, and from the rules as they were then.
+CHANGED_AGAIN = sorted(name for name in MODELS if "_changed_" in name)
 RULES = "snapshots.attribution_rules_snapshot"
 # An earlier run: it had read the loads of the first of March, and rules that have changed since.
 EARLIER_RUN = f"""
-delete from {BUILD_LOG} where model_name not in ('int_costs', 'fct_cost_daily');
-update {BUILD_LOG} set
+update intermediate.completed_runs set
     loads_through = '2024-03-01 06:00:00',
     rules_through = '2024-03-01 06:10:00',
     as_of_date = '2024-03-01';
@@ -77,9 +75,9 @@ class Found:
 
 @dataclass
 class OnDuckDb(Found):
-    """`build_log` and `rules` are what the later run found of an earlier one."""
+    """`completed_runs` and `rules` are what the later run found of an earlier one."""
 
-    build_log: Table | None = None
+    completed_runs: Table | None = None
     rules: Table | None = None
 
 
@@ -110,11 +108,11 @@ def built_on_duckdb(folder: Path) -> OnDuckDb:
         connection.execute("set TimeZone = 'UTC'")
         duck.models = {name: read(connection, name) for name in (*MODELS, *SNAPSHOTS)}
         connection.execute(EARLIER_RUN)
-    warehouse.build(*MODELS_ONLY, "--select", "int_build_positions", *CHANGED_AGAIN, as_of=AS_OF)
+    warehouse.build(*MODELS_ONLY, "--select", *CHANGED_AGAIN, as_of=AS_OF)
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         duck.changes = {name: read(connection, name) for name in CHANGED_AGAIN}
-        duck.build_log = read(connection, "build_log")
+        duck.completed_runs = read(connection, "completed_runs")
         duck.rules = read(connection, "attribution_rules_snapshot")
     return duck
 
@@ -133,7 +131,9 @@ def run_on_bigquery(project: dict[str, list[Node]], duck: OnDuckDb) -> OnBigQuer
     for node in project["full"]:
         google.nodes[node.name] = node
         if node.kind == "source":
-            rows = [] if node.name == "build_log" else raw[node.table.removeprefix(DATASET)]
+            # No run was completed before the first.
+            is_raw = node.name != "completed_runs"
+            rows = raw[node.table.removeprefix(DATASET)] if is_raw else []
             engine.add_table(node.table, node.columns, rows)
         elif node.kind == "seed":
             engine.add_table(node.table, node.columns, seed(node))
@@ -143,7 +143,11 @@ def run_on_bigquery(project: dict[str, list[Node]], duck: OnDuckDb) -> OnBigQuer
         if node.materialized == "incremental":
             expected = duck.models[node.name]
             google.incremental[node.name] = run(engine, node, google, expected, is_kept=False)
-    for name, table in (("build_log", duck.build_log), ("attribution_rules_snapshot", duck.rules)):
+    earlier = {
+        "completed_runs": duck.completed_runs,
+        "attribution_rules_snapshot": duck.rules,
+    }
+    for name, table in earlier.items():
         known = engine.tables[google.nodes[name].table]
         columns = {column: type_name(kind) for column, kind in known.items()}
         engine.add_table(google.nodes[name].table, columns, table.dicts())
@@ -231,12 +235,16 @@ def test_an_incremental_model_builds_for_its_days_what_a_full_build_has(both):
 
 
 def built_again(meta: dict[str, Any]) -> set[str]:
-    """The days that changed, the first days of their months, or with them the days they reach."""
+    """The days that changed, the first days of their months, or with them the days they reach and
+    those that every run builds."""
     if meta.get("period") == "month":
         return {f"{day[:7]}-01" for day in fixtures.REBUILT}
     days = [date.fromisoformat(day) for day in fixtures.REBUILT]
     reach = range(meta.get("reach", 0) + 1)
-    return {str(day + timedelta(days=number)) for day in days for number in reach}
+    recent = range(1, meta.get("recent", 0) + 1)
+    return {str(day + timedelta(days=number)) for day in days for number in reach} | {
+        str(AS_OF - timedelta(days=number)) for number in recent
+    }
 
 
 def merged(table: Table, newer: Table, keys: list[str]) -> Table:

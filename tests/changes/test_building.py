@@ -15,8 +15,8 @@ from tests.changes.files import warehouse
 
 BUILT = [
     "create schema intermediate",
-    "create table intermediate.build_log (as_of_date date)",
-    "insert into intermediate.build_log values ('2026-11-19'), ('2026-11-20')",
+    "create table intermediate.completed_runs (as_of_date date)",
+    "insert into intermediate.completed_runs values ('2026-11-19'), ('2026-11-20')",
 ]
 RAW = [
     "create schema raw_cursor",
@@ -91,9 +91,9 @@ def test_the_day_is_that_of_the_newest_build(tmp_path):
     assert building.last_build(warehouse(tmp_path / "a", BUILT)) == date(2026, 11, 20)
 
 
-@pytest.mark.parametrize("statements", [[], BUILT[:2]], ids=["no build_log", "an empty one"])
+@pytest.mark.parametrize("statements", [[], BUILT[:2]], ids=["no completed_runs", "an empty one"])
 def test_a_warehouse_that_was_never_built(tmp_path, statements):
-    with pytest.raises(BuildError, match="holds no marts: run `make run` first"):
+    with pytest.raises(BuildError, match=r"No run was ever completed in .*: run `make run` first"):
         building.last_build(warehouse(tmp_path / "a", statements))
 
 

@@ -9,7 +9,7 @@ import sys
 import duckdb
 import pytest
 
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 
 MART = "dbt_project/models/marts/vw_team_productivity.sql"
 COST = "coalesce(costs.effective_cost_usd, 0) as allocated_cost"

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import yaml
 
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 
 JOBS = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())["jobs"]
 SCRIPT = JOBS["diff-comment"]["steps"][-1]["with"]["script"]

@@ -6,9 +6,9 @@ from textwrap import dedent
 import pytest
 from tenacity.wait import wait_none
 
-from dashboards.deploy import client
 from dashboards.loading import load, load_file
-from pipeline.settings import load_settings
+from foundation import retrying
+from foundation.settings import load_settings
 from tests.dashboards.deploying import project
 from tests.dashboards.gallery.warehouse import build
 
@@ -38,7 +38,7 @@ def gallery(catalog, tmp_path_factory):
 @pytest.fixture
 def deploy(catalog, tmp_path, monkeypatch):
     """An empty project and an empty Metabase; called, it deploys the one to the other."""
-    monkeypatch.setattr(client, "BACK_OFF", wait_none())
+    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
     folder = tmp_path / "definitions"
     folder.mkdir()
     with project(catalog, folder) as deployer:

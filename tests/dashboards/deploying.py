@@ -12,7 +12,7 @@ from dashboards.catalog import Catalog
 from dashboards.deploy import commands
 from dashboards.deploy.deployment import Options
 from dashboards.loading import load
-from pipeline.settings import Settings
+from foundation.settings import Settings
 from tests.dashboards.fake_metabase import KEY, FakeMetabase, served
 
 ALL_TYPES = Path(__file__).parent / "definitions" / "all_types.yml"

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bigquery.charts import charts
-from bigquery.check import analyze
-from bigquery.compiled import SETTINGS, nodes_of
+from bigquery_dev.charts import charts
+from bigquery_dev.check import analyze
+from bigquery_dev.compiled import SETTINGS, nodes_of
 from tools import base_company
 
 COST = "model: fct_cost_daily"

@@ -10,7 +10,7 @@ from dashboards import query
 from dashboards.check import check, sql_of
 from dashboards.conditions import days
 from dashboards.loading import Finding, load
-from pipeline.settings import load_settings
+from foundation.settings import load_settings
 
 HEAD = "name: Page\ndescription: d\nquestions: [q]\n"
 COST = "model: fct_cost_daily"

@@ -11,6 +11,7 @@ from dashboards.definition import Chart
 from dashboards.deploy import client, commands, payloads
 from dashboards.deploy.client import MetabaseError
 from dashboards.deploy.errors import DeployError
+from foundation import retrying
 from tests.dashboards.deploying import ALL_TYPES, PAGE, project
 from tests.dashboards.fake_metabase import KEY, SOMEBODY
 
@@ -349,8 +350,8 @@ def test_what_was_pruned_comes_back_with_its_definition(page):
 def test_a_deploy_that_ends_at_any_request_is_completed_by_the_next(
     catalog, tmp_path, late, monkeypatch
 ):
-    monkeypatch.setattr(client, "BACK_OFF", wait_none())
-    monkeypatch.setattr(client, "ATTEMPTS", 2)
+    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
+    monkeypatch.setattr(retrying, "ATTEMPTS", 2)
     folder = tmp_path / "definitions"
     folder.mkdir()
     pivot = """
@@ -410,7 +411,7 @@ def test_a_metabase_that_stays_busy_is_left_alone(deploy):
     deploy.fake.refuse_next = [(429, {"retry-after": "0"})] * 50
     with pytest.raises(MetabaseError, match="HTTP 429"):
         deploy()
-    assert len(deploy.fake.log) == client.ATTEMPTS
+    assert len(deploy.fake.log) == retrying.ATTEMPTS
 
 
 # --- what Metabase does without a word

@@ -10,7 +10,7 @@ import pytest
 from dashboards.deploy import database, metadata
 from dashboards.deploy.errors import DeployError
 from dashboards.deploy.site import connected
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 from tests.dashboards.deploying import PAGE
 from tests.dashboards.fake_metabase import KEY
 from tools import base_company

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from bigquery.googlesql import GoogleSql
+from bigquery_dev.googlesql import GoogleSql
 from dashboards.deploy import bindings, normal, payloads
 from dashboards.deploy.bindings import Warehouse
 from dashboards.deploy.errors import PayloadError

@@ -8,7 +8,7 @@ import pytest
 
 from dashboards import definition
 from dashboards.check import check, sql_of
-from pipeline.settings import ROOT, load_settings
+from foundation.settings import ROOT, load_settings
 
 PAGE = (ROOT / "docs" / "dashboards.md").read_text()
 

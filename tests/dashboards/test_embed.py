@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from dashboards import __main__
 from dashboards.deploy import lock
 from dashboards.embed import EmbedError, command, embed_url
-from pipeline.settings import Settings
+from foundation.settings import Settings
 
 SECRET = "0123456789abcdef" * 4
 SITE = "https://metabase.example.com"

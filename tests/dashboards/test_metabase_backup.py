@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 
 SCRIPT = ROOT / "dashboards" / "metabase" / "metadata.sh"
 PASSWORD = "correct-horse-battery"

@@ -18,7 +18,7 @@ from threading import Thread
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 
 FOLDER = ROOT / "dashboards" / "metabase"
 FILES = ("docker-compose.yml", "docker-compose.duckdb.yml")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 
 SCRIPT = ROOT / "dashboards" / "metabase" / "first_admin.py"
 PASSWORD = "hush-hush-hush"

@@ -17,7 +17,7 @@ from dashboards import query
 from dashboards.preview import PreviewError, page, preview, today_in, write
 from dashboards.preview.cube import Cubes
 from dashboards.preview.expression import Cube, UnsupportedError, is_additive, tree_of
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 from tests.dashboards.gallery.warehouse import IMAGE, NEWEST, SCRIPT
 
 

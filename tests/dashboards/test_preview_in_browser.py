@@ -16,7 +16,7 @@ import pytest
 from dashboards import conditions
 from dashboards.check import sql_of
 from dashboards.preview import preview, today_in
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bigquery import emulator
-from bigquery.emulator import Running
-from pipeline.settings import Settings
+from bigquery_dev import emulator
+from bigquery_dev.emulator import Running
+from foundation.settings import Settings
 from sandbox.server import Running as Company
 from sandbox.server import running
 

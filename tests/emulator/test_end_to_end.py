@@ -10,8 +10,8 @@ import re
 
 import pytest
 
-from bigquery import journey
-from bigquery.emulator import running
+from bigquery_dev import journey
+from bigquery_dev.emulator import running
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from google.api_core.exceptions import BadRequest
 
-from bigquery.emulator import Running
+from bigquery_dev.emulator import Running
 from extract.report import RunReport
 from extract.run import run
-from pipeline.settings import Settings
-from pipeline.warehouse import NoTableError, warehouse
+from foundation.settings import Settings
+from foundation.warehouse import NoTableError, warehouse
 
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from extract.product_database import TABLES
+from extract.product_database.tables import TABLES
 from extract.run import run
-from pipeline.settings import Settings
-from pipeline.warehouse import warehouse
+from foundation.settings import Settings
+from foundation.warehouse import warehouse
 from sandbox.server import running
 
 

@@ -10,10 +10,10 @@ import duckdb
 import pytest
 from tenacity.wait import wait_none
 
-from extract import http
 from extract.report import ResourceReport, RunReport
-from pipeline.settings import Settings
-from sandbox.product_database import INSTALL, find_postgresql
+from foundation import retrying
+from foundation.settings import Settings
+from sandbox.product_database.postgresql import INSTALL, find_postgresql
 from sandbox.server import Running, running
 from tests.extract.sellers import Product, copy_of
 
@@ -23,7 +23,7 @@ DAYS = 20
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow one another at once."""
-    monkeypatch.setattr(http, "BACK_OFF", wait_none())
+    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
 
 
 @pytest.fixture(scope="session")

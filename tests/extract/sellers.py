@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import psycopg
 
-from pipeline.settings import Settings
+from foundation.settings import Settings
 from sandbox.server import Running
 
 

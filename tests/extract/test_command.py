@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from extract.command import main
+from extract.report import RunReport
 from sandbox.server import Running
 
 TODAY = datetime.now(UTC).date()
@@ -38,14 +38,25 @@ def test_a_run_says_what_came_in_and_writes_it_down(
     printed = capsys.readouterr().out
     assert "cursor/usage_events" in printed
     assert "google_sheets: not configured: set GOOGLE_SHEETS_ID or SHEETS_DIR" in printed
-    report = json.loads(file.read_text())
-    assert report["exit_code"] == 0
-    assert [one["status"] for one in report["sources"]] == ["ok", "ok", *["not configured"] * 3]
-    [events] = [
-        one for one in report["sources"][1]["resources"] if one["resource"] == "usage_events"
-    ]
-    assert events["windows"] == events["changed"] == 1
-    assert events["records"] == events["landed"] > 0
+    report = RunReport.read(file)
+    assert report.exit_code == 0
+    assert [one.status for one in report.sources] == ["ok", "ok", *["not configured"] * 3]
+    [events] = [one for one in report.sources[1].resources if one.resource == "usage_events"]
+    assert events.windows == events.changed == 1
+    assert events.records == events.landed > 0
+
+
+def test_the_report_is_read_without_what_extracts() -> None:
+    code = "import sys, extract.report; print({'dlt', 'extract.run'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "extract.json"
+    file.write_text('{"sources": [{"source": "cursor", "status": "splendid"}]}')
+    with pytest.raises(ValueError, match=r"(?s)RunReport.*status.*'ok'"):
+        RunReport.read(file)
 
 
 def test_what_is_missing_is_said_at_the_end_and_in_the_exit_code(

@@ -10,7 +10,6 @@ import httpx
 import pytest
 from tenacity.wait import wait_exponential
 
-from extract import http
 from extract.http import (
     ExpiredError,
     Pace,
@@ -19,8 +18,9 @@ from extract.http import (
     VendorError,
     open_envelope,
     send,
-    with_retries,
 )
+from foundation import retrying
+from foundation.retrying import with_retries
 
 KEY = "sk-ant-very-secret"
 
@@ -78,7 +78,7 @@ def test_trouble_that_passes_is_asked_through(
 def test_attempts_are_1_2_4_8_16_seconds_apart_and_then_it_is_an_error(
     monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
-    monkeypatch.setattr(http, "BACK_OFF", wait_exponential(multiplier=1, max=16))
+    monkeypatch.setattr(retrying, "BACK_OFF", wait_exponential(multiplier=1, max=16))
     with pytest.raises(VendorError, match="HTTP 500"):
         ask([httpx.Response(500)] * 6)()
     assert [int(pause) for pause in pauses] == [1, 2, 4, 8, 16]

@@ -19,8 +19,8 @@ import pytest
 
 from extract import windows
 from extract.command import main
-from extract.run import SOURCES
-from pipeline.settings import Settings
+from extract.run import EXTRACTORS
+from foundation.settings import Settings
 from sandbox.server import Running, running
 from tests.extract.conftest import current
 
@@ -105,7 +105,7 @@ def everything(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     return {
         f"raw_{name}.{table}": current(settings, f"raw_{name}", table)
         for name in SOURCES_OF_THIS_TEST
-        for table in SOURCES[name].TABLES
+        for table in EXTRACTORS[name].TABLES
     }
 
 

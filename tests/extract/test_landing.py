@@ -13,13 +13,18 @@ import msgspec
 import pytest
 
 from extract import anthropic, landing
-from extract.run import SOURCES, run
-from pipeline.settings import Settings
+from extract.landing import EXTRACTIONS
+from extract.run import EXTRACTORS, run
+from foundation import sample_data
+from foundation.settings import Settings
+from foundation.sources import SOURCES
+from foundation.sources.source import Source
+from sandbox.google_sheets.tabs import TABS, default_tab
 from sandbox.options import Options
 from sandbox.server import Running
-from sandbox.sheets import TABS, tab
-from sandbox.state import Sandbox
+from sandbox.vendors import build_sandbox
 from tests.extract.conftest import DAYS, current, part, rows
+from tools import base_company
 
 TODAY = datetime.now(UTC).date()
 DAY = timedelta(days=1)
@@ -74,13 +79,57 @@ def test_everything_of_every_source_lands(settings: Settings) -> None:
         "raw_anthropic.usage_report_messages",  # the analytics have these days
         "raw_anthropic.cost_report",
         "raw_google_sheets.invoices",  # no month is complete
-        *(f"{settings.raw_schema(source)}.rejected_records" for source in SOURCES),
+        *(f"{settings.raw_schema(source)}.rejected_records" for source in EXTRACTORS),
         # The company of this test sells nothing.
-        *(f"raw_salesforce.{table}" for table in SOURCES["salesforce"].TABLES),
-        *(f"raw_product.{table}" for table in SOURCES["product_database"].TABLES),
+        *(f"raw_salesforce.{table}" for table in EXTRACTORS["salesforce"].TABLES),
+        *(f"raw_product.{table}" for table in EXTRACTORS["product_database"].TABLES),
     }
     assert missing == set()
     assert part(report, "console/service_accounts").status == "not readable"
+
+
+DIRECTORIES = {
+    "anthropic": {"users", "api_keys", "workspaces", "service_accounts", "spend_limits"},
+    "cursor": {"members", "spend", "groups"},
+    "google_sheets": set(TABS),
+    "salesforce": set(),
+    "product_database": {"teams", "team_members"},
+}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_the_log_says_of_each_resource_whether_it_is_a_directory(source: Source) -> None:
+    """Models know no other way to tell. A new source has to be listed here."""
+    company = Settings(_env_file=None, duckdb_path=base_company.landed())
+    said = dict(
+        rows(
+            company, f"select distinct resource, is_directory from {source.raw_schema}.extractions"
+        )
+    )
+    directories = DIRECTORIES[source.name]
+    assert said == {name: name in directories for name in said}
+    not_landed = set(EXTRACTORS[source.name].TABLES) - set(said)
+    # Not readable with the company's keys, or of days that the analytics have.
+    assert not_landed <= {"service_accounts", "usage_report_messages", "cost_report"}
+
+
+def test_a_warehouse_of_the_version_before_gets_the_column_also_where_nothing_is_configured(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = EXTRACTIONS.remove(EXTRACTIONS.get_field_index("is_directory"))
+    with monkeypatch.context() as patched:
+        patched.setattr(landing, "EXTRACTIONS", before)
+        patched.setitem(landing.OWN_TABLES, "extractions", before)
+        run(settings, sources=["cursor", "google_sheets"], since=YESTERDAY)
+        landed = rows(settings, "select count(*) from raw_cursor.extractions")
+    run(settings.model_copy(update={"google_sheets_id": None}), since=YESTERDAY)
+    counts = "select count(*) filter (is_directory is null), count(is_directory) from"
+    ((null, said),) = rows(settings, f"{counts} raw_cursor.extractions")
+    assert [(null,)] == landed
+    assert said == null
+    ((null, said),) = rows(settings, f"{counts} raw_google_sheets.extractions")
+    assert null > 0
+    assert said == 0
 
 
 def test_payloads_are_the_vendors_bytes_and_no_event_is_lost_or_doubled(
@@ -131,13 +180,21 @@ def test_members_that_were_not_active_come_in_daily_usage_too(settings: Settings
     assert active == [("false",), ("true",)]
 
 
+def test_each_source_is_read_by_the_extractor_of_its_name() -> None:
+    assert list(EXTRACTORS) == [source.name for source in SOURCES]
+    for extractor in EXTRACTORS.values():
+        assert extractor.TABLES
+        assert callable(extractor.extract)
+        assert callable(extractor.check)
+
+
 def test_all_tables_are_there_even_when_nothing_is_configured(tmp_path: Path) -> None:
     settings = Settings(_env_file=None, duckdb_path=tmp_path / "empty.duckdb")
     report = run(settings)
     assert report.exit_code == 2
     assert set(landed_rows(settings)) == {
         f"{settings.raw_schema(name)}.{table}"
-        for name, source in SOURCES.items()
+        for name, source in EXTRACTORS.items()
         for table in (*source.TABLES, "rejected_records")
     }
     columns = rows(
@@ -436,9 +493,9 @@ def sheet_errors(settings: Settings) -> str:
 
 def csv_files(company: Running, folder: Path) -> dict[str, list[list[str]]]:
     """The company's tabs, written as CSV files."""
-    sandbox = Sandbox(Options(people=20, days=DAYS))
+    sandbox = build_sandbox(Options(people=20, days=DAYS))
     folder.mkdir()
-    tabs = {name: tab(sandbox, name) for name in TABS}
+    tabs = {name: default_tab(sandbox, name) for name in TABS}
     for name, lines in tabs.items():
         with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8-sig") as file:
             csv.writer(file).writerows(lines)
@@ -457,7 +514,7 @@ def test_google_and_csv_files_land_the_same_records(
     )
     for settings in (google, files):
         assert run(settings, sources=["google_sheets"]).exit_code == 0
-    for name in SOURCES["google_sheets"].TABLES:
+    for name in EXTRACTORS["google_sheets"].TABLES:
         found = current(google, "raw_google_sheets", name)
         assert found == current(files, "raw_google_sheets", name)
         assert found or name == "invoices"
@@ -522,7 +579,7 @@ def test_a_sheet_that_cannot_be_read_fails_the_source_once(settings_of: Settings
 def test_the_sandbox_and_a_real_company_never_share_a_warehouse(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, sandbox: str
 ) -> None:
-    monkeypatch.setattr(landing, "is_sandbox", lambda url: f"//{sandbox}:" in url)
+    monkeypatch.setattr(sample_data, "is_sandbox", lambda url: f"//{sandbox}:" in url)
     assert run(settings, sources=CURSOR, since=YESTERDAY).exit_code == 0
     before = landed_rows(settings)
     other = settings.cursor_base_url.replace("127.0.0.1", "localhost")
@@ -531,6 +588,20 @@ def test_the_sandbox_and_a_real_company_never_share_a_warehouse(
     assert str(settings.duckdb_path) in report.sources[0].errors[0]
     assert "set another DUCKDB_PATH" in report.sources[0].errors[0]
     assert landed_rows(settings) == before
+
+
+def test_what_followed_a_folder_of_files_is_what_a_warehouse_holds(
+    settings_of: SettingsOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets = ["google_sheets"]
+    (tmp_path / "employees.csv").write_text("email\nana@example.com\n")
+    folder = settings_of(sheets_dir=tmp_path, google_sheets_id=None)
+    assert run(folder, sources=sheets).exit_code == 0
+    sample = settings_of()
+    assert run(sample, sources=sheets).exit_code == 0
+    real = settings_of(google_sheets_base_url="https://sheets.googleapis.com")
+    report = run(real, sources=sheets)
+    assert "holds the sandbox's sample data" in report.sources[0].errors[0]
 
 
 def test_no_secret_is_in_the_warehouse_the_log_or_the_report(

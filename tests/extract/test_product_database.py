@@ -21,10 +21,14 @@ from hypothesis import strategies as st
 
 from extract import product_database
 from extract.command import main
-from extract.product_database import TABLES, _is_among, _remember
+from extract.http import VendorError
+from extract.product_database import database, events
+from extract.product_database.events import _is_among, _remember
+from extract.product_database.tables import TABLES
+from extract.product_database.tables import asked as asked_columns
 from extract.report import RunReport
 from extract.run import run
-from pipeline.settings import Settings
+from foundation.settings import Settings
 from sandbox.seller import USERS_WITHOUT_EVENTS
 from tests.extract.conftest import part, rows
 from tests.extract.sellers import Product
@@ -63,7 +67,7 @@ def test_everything_lands_as_it_is_in_the_database(product: Product) -> None:
     assert list(report.sources[0].all_errors()) == []
     assert report.exit_code == 0
     for table in TABLES:
-        asked = ", ".join(field.name for field in product_database._asked(table))
+        asked = ", ".join(field.name for field in asked_columns(table))
         there = product.execute(f"select {asked} from {table}")
         assert len(there) > 50
         found = rows(product.settings, f"select {asked} from raw_product.{table}")
@@ -174,7 +178,7 @@ def test_a_transaction_that_commits_after_newer_ones_is_not_lost(real: Product) 
 def test_what_becomes_visible_after_the_look_back_comes_with_a_backfill(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(product_database, "EVENT_LOOK_BACK_IDS", 100)
+    monkeypatch.setattr(events, "EVENT_LOOK_BACK_IDS", 100)
     newest = newest_id(product)
     product.execute(f"delete from usage_events where id in ({newest - 99}, {newest - 100})")
     ingest(product)
@@ -196,7 +200,7 @@ def test_a_backfill_lands_the_events_of_its_days_again_as_they_were(product: Pro
         f"where occurred_at >= '{since} 00:00:00+00' and occurred_at < '{until} 00:00:00+00'"
     )
     assert part(report, "product/usage_events").landed == wanted > 0
-    asked = ", ".join(field.name for field in product_database._asked("usage_events"))
+    asked = ", ".join(field.name for field in asked_columns("usage_events"))
     assert rows(
         product.settings,
         f"select count(*) from (select {asked} from raw_product.usage_events "
@@ -208,7 +212,7 @@ def test_a_backfill_lands_the_events_of_its_days_again_as_they_were(product: Pro
 def test_sparse_ids_land_again_as_they_were(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(product_database, "MOST_RANGES", 2)
+    monkeypatch.setattr(events, "MOST_RANGES", 2)
     product.execute("delete from usage_events where id % 3 = 0")
     ingest(product)
     [(before,)] = landed(product, "usage_events")
@@ -219,22 +223,22 @@ def test_sparse_ids_land_again_as_they_were(
 def test_a_failure_on_the_way_keeps_what_came_before_it(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(product_database, "CHUNK_ROWS", 500)
-    whole = product_database._refused
+    monkeypatch.setattr(database, "CHUNK_ROWS", 500)
+    whole = events.refused
     calls = []
 
     def failing(name: str, chunk: Any, window: Any) -> Any:
         calls.append(name)
         if name == "usage_events" and calls.count(name) == 3:
-            raise product_database.VendorError("the line is cut")
+            raise VendorError("the line is cut")
         return whole(name, chunk, window)
 
-    monkeypatch.setattr(product_database, "_refused", failing)
+    monkeypatch.setattr(events, "refused", failing)
     report = ingest(product)
     assert report.exit_code == 1
     assert part(report, "product/usage_events").landed == 1000
     assert part(report, "product/daily_activity").status == "ok"
-    monkeypatch.setattr(product_database, "_refused", whole)
+    monkeypatch.setattr(events, "refused", whole)
     ingest(product)
     assert landed(product, "usage_events", "count(*), count(distinct id)") == [(3000, 3000)]
 
@@ -250,7 +254,7 @@ def test_what_is_remembered_are_the_ids_that_were_landed_within_the_look_back(
     known: dict[str, Any] = {}
     seen: set[int] = set()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(product_database, "EVENT_LOOK_BACK_IDS", 50)
+        patch.setattr(events, "EVENT_LOOK_BACK_IDS", 50)
         for ids in runs:
             _remember(known, np.array(ids))
             seen |= set(ids)
@@ -573,7 +577,7 @@ def test_whenever_a_run_is_killed_the_next_one_makes_it_good(real: Product) -> N
         "where _dlt_load_id in (select load_id from raw_product._dlt_loads where status = 0)"
     )
     for table in TABLES:
-        asked = ", ".join(field.name for field in product_database._asked(table))
+        asked = ", ".join(field.name for field in asked_columns(table))
         found = rows(real.settings, f"select {asked} from raw_product.{table} {completed}")
         there = real.execute(f"select {asked} from {table}")
         assert sorted(found, key=repr) == sorted(there, key=repr)

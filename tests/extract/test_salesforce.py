@@ -14,8 +14,8 @@ from extract import salesforce
 from extract.command import main
 from extract.report import RunReport
 from extract.run import run
-from pipeline.settings import Settings
-from sandbox import salesforce_api
+from foundation.settings import Settings
+from sandbox.salesforce.access import CLIENT_SECRET
 from sandbox.seller import company_name, long_id, moment
 from sandbox.server import Running, running
 from tests.extract.conftest import current, part, rows
@@ -404,7 +404,7 @@ def test_a_wrong_credential_is_said_and_not_shown(
     everything = printed.out + printed.err + report.read_text()
     assert said in everything
     assert "hush" not in everything
-    assert salesforce_api.CLIENT_SECRET not in everything
+    assert CLIENT_SECRET not in everything
     assert "00DSB000000sand!" not in everything
 
 
@@ -413,7 +413,7 @@ def test_no_session_and_no_secret_is_in_the_warehouse(
 ) -> None:
     ingest()
     held = settings.duckdb_path.read_bytes()
-    assert salesforce_api.CLIENT_SECRET.encode() not in held
+    assert CLIENT_SECRET.encode() not in held
     assert b"00DSB000000sand" not in held
 
 

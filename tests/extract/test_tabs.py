@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extract.tabs import TABS, SheetError, rows_of
+from extract.google_sheets.tabs import TABS, SheetError, rows_of
 
 
 def problems(name: str, *lines: list[str]) -> str:
@@ -28,7 +28,7 @@ def test_an_empty_tab_has_no_rows(cells: list[list[str]]) -> None:
     assert rows_of("employees", cells) == []
 
 
-HEADERS = {name: list(tab.columns) for name, tab in TABS.items()}
+HEADERS = {name: list(tab.model_fields) for name, tab in TABS.items()}
 GOOD = {
     "employees": ["a@example.com", "", "", "", "b@example.com", "", "", "", "2026-01-01", "", "9"],
     "email_aliases": ["a", "a@example.com"],

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extract.cursor.records import UsageEvent
 from extract.http import ExpiredError, TooRecentError, TransientError, UnreadableError
-from extract.records import Record, UsageEvent
+from extract.records import Record
 from extract.report import SourceReport
 from extract.windows import (
     FIRST_RUN_DAYS,
@@ -44,7 +45,7 @@ def resource(
     pages: Callable[[Period], Iterator[Page]],
     **options: Any,
 ) -> Resource:
-    return Resource("rows", options.pop("record", Row), pages, **options)
+    return Resource("rows", options.pop("record", Row), pages, **{"is_directory": False} | options)
 
 
 def run_of(memory: dict[str, Any], since: date | None = None, until: date = TODAY) -> Run:
@@ -323,6 +324,18 @@ def snapshot(memory: dict[str, Any], today: date, *records: object, **options: b
     one = resource(lambda _: iter([page(*records)]), is_directory=True, **options)
     list(fetch(one, "org", run))
     return run
+
+
+def test_each_window_says_whether_it_is_of_a_directory() -> None:
+    for is_directory in (True, False):
+        one = resource(lambda _: iter([page({"n": 1})]), is_directory=is_directory)
+        windows = list(fetch(one, "org", run_of({}, TODAY - DAY)))
+        assert [window.is_directory for window in windows] == [is_directory]
+
+
+def test_a_resource_has_to_say_whether_it_is_a_directory() -> None:
+    with pytest.raises(TypeError, match="is_directory"):
+        Resource("rows", Row, lambda _: iter([]))
 
 
 def test_a_directory_lands_only_when_it_is_not_as_it_last_was() -> None:

@@ -19,8 +19,8 @@ from typing import Any
 import duckdb
 from hypothesis import strategies as st
 
-from extract.tabs import SheetError, rows_of
-from pipeline import dbt
+from extract.google_sheets.tabs import SheetError, rows_of
+from foundation import dbt
 from tests.bigquery import fixtures
 from tests.bigquery.engines import duckdb_table
 from tests.bigquery.fixtures import Load, Window
@@ -86,6 +86,15 @@ class Marts:
         """Load the raw tables, and build these models and those that they read."""
         raw = fixtures.raw_tables(loads)
         self.connection.execute("begin")
+        try:
+            self._build(raw, names)
+        except duckdb.Error:
+            self.connection.execute("rollback")
+            raise
+        self.connection.execute("commit")
+        return self
+
+    def _build(self, raw: dict[str, Any], names: Iterable[str]) -> None:
         for table in self._needed(names):
             if table in self.raw:
                 duckdb_table(self.connection, table, fixtures.columns_of(table), raw[table])
@@ -94,8 +103,6 @@ class Marts:
                 self.connection.execute(f"create schema if not exists {schema}")
                 self.connection.execute(f"create or replace table {table} as {self.sql[table]}")
                 self.built.add(table)
-        self.connection.execute("commit")
-        return self
 
     def rows(self, query: str) -> list[tuple]:
         return self.connection.execute(query).fetchall()
@@ -556,9 +563,10 @@ def by(rows: Iterable[Row], *columns: str) -> dict[tuple[str, ...], list[Row]]:
 
 
 def on_day(rows: Iterable[Row], day: dt.date, begin: str, end: str) -> Row | None:
-    """Which of the rows for one thing holds: that which began last, until its last day."""
+    """Which of the rows for one thing holds: that which began last, until its last day. Of rows
+    with the same days the lower one on the sheet."""
     begun = [row for row in rows if first_day(row, begin) <= day]
     if not begun:
         return None
-    row = max(begun, key=lambda row: (first_day(row, begin), last_day(row, end)))
+    row = max(begun, key=lambda row: (first_day(row, begin), last_day(row, end), row["_row"]))
     return row if day <= last_day(row, end) else None

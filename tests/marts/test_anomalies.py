@@ -31,11 +31,12 @@ create table marts.fct_cost_daily (
     cost_date date, platform_code text, department text, user_email text, api_key_id text,
     model text, cost_type text, effective_cost_usd decimal(38, 18)
 );
-create table intermediate.int_changed_days (model_name text, changed_date date, reason text);
-create table intermediate.int_build_positions (
-    loads_through timestamp, rules_through timestamp, as_of_date date
+create table intermediate.int_changed_days (changed_date date, reason text);
+create table intermediate.completed_runs (
+    loads_through timestamp, rules_through timestamp, as_of_date date, completed_at timestamp
 );
-insert into intermediate.int_build_positions values ('2026-06-01', '2026-06-01', '2026-06-01');
+insert into intermediate.completed_runs
+values ('2026-06-01', '2026-06-01', '2026-06-01', '2026-06-01');
 """
 
 
@@ -60,8 +61,8 @@ def run(warehouse: Warehouse, as_of: date, changed: list[date], *arguments: str)
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute("delete from intermediate.int_changed_days")
         for day in changed:
-            values = [MODEL, day, "the vendor reported it"]
-            connection.execute("insert into intermediate.int_changed_days values (?, ?, ?)", values)
+            values = [day, "the vendor reported it"]
+            connection.execute("insert into intermediate.int_changed_days values (?, ?)", values)
     warehouse.build(*ONLY_IT, *arguments, as_of=as_of)
 
 

@@ -27,8 +27,8 @@ def a_table_is_there_and_none_after_it(name: str, node: str, _sql: str) -> bool:
     return (name, node) == ("NodeFinished", "int_costs")
 
 
-def the_days_are_replaced_and_nothing_says_so(name: str, node: str, sql: str) -> bool:
-    return (name, node) == ("SQLQuery", "fct_cost_daily") and "build_log" in sql
+def all_is_built_and_nothing_says_so(name: str, _node: str, sql: str) -> bool:
+    return name == "SQLQuery" and "insert into" in sql and "completed_runs" in sql
 
 
 class AfterEvents:
@@ -44,7 +44,7 @@ class AfterEvents:
 
 POINTS: tuple[IsTime, ...] = (
     a_table_is_there_and_none_after_it,
-    the_days_are_replaced_and_nothing_says_so,
+    all_is_built_and_nothing_says_so,
 )
 # At night: so many kills of each warehouse, somewhere in the events of a build.
 RANDOM_KILLS, MOST_EVENTS = 4, 2_000

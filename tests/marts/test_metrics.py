@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.dbt import METRICFLOW, PROJECT
+from foundation.dbt import PROJECT
+from pipeline.building import METRICFLOW
 from tests.marts.warehouse import ROOT, Warehouse
 from tools import base_company
 

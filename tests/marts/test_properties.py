@@ -258,10 +258,10 @@ def legacy_days(draw) -> Company:
 def test_the_parts_of_a_legacy_row_sum_to_it_and_none_turns_its_sign(
     marts: Marts, company: Company
 ) -> None:
-    marts.build(company.loads, "int_anthropic_legacy_costs")
+    marts.build(company.loads, "stg_anthropic__legacy_cost_shares")
     parts = defaultdict(list)
     for record, part in marts.rows(
-        "select record_id, billed_cost_usd from intermediate.int_anthropic_legacy_costs"
+        "select record_id, billed_cost_usd from staging.stg_anthropic__legacy_cost_shares"
     ):
         parts[record].append(part)
     raw = fixtures.raw_tables(company.loads)["raw_anthropic.cost_report"]
@@ -531,7 +531,7 @@ def test_a_budget_and_an_invoice_are_shared_out_whole(marts: Marts, company: Com
     )
     on_roster = marts.rows(
         "select strftime(month, '%Y-%m'), user_email, ai_budget_monthly_usd"
-        " from intermediate.int_roster_by_month where ai_budget_monthly_usd is not null"
+        " from intermediate.rollup_roster_by_month where ai_budget_monthly_usd is not null"
     )
     budgets = {(month, email): amount for month, email, amount in on_roster}
     for row in company.newest("budgets"):

@@ -24,7 +24,7 @@ TODAY = YESTERDAY + timedelta(days=1)
 REVISED, EMPTIED = TODAY - timedelta(days=4), TODAY - timedelta(days=5)
 
 # What vendors reported, when, and what of it is in the facts.
-BUILT = ("+fct_cost_restatements", "+int_cost_ties")
+BUILT = ("+fct_cost_restatements", "+rollup_cost_ties")
 
 Amounts = dict[tuple[str, str, date], Decimal]
 
@@ -47,7 +47,7 @@ class Life:
         self.tell()
 
     def tell(self) -> None:
-        self.told.append(amounts(self.warehouse, "cost_date", "intermediate.int_cost_ties"))
+        self.told.append(amounts(self.warehouse, "cost_date", "intermediate.rollup_cost_ties"))
 
     def as_of(self, day: date) -> Amounts:
         return amounts(self.warehouse, "window_date", f"marts.cost_as_of(date '{day}')")
@@ -156,7 +156,7 @@ def test_a_load_that_is_not_complete_is_not_known(life: Life) -> None:
 
 def test_versions_in_force_and_restatements_pass_their_tests(life: Life) -> None:
     life.build()
-    tested = ("fct_cost_versions", "fct_cost_restatements", "int_cost_ties")
+    tested = ("fct_cost_versions", "fct_cost_restatements", "rollup_cost_ties")
     tested += ("versions_in_force_tie_to_what_vendors_report",)
     tested += ("--exclude-resource-type", "unit_test")
     life.warehouse.build("--select", *tested, command="test", as_of=TODAY)
@@ -165,7 +165,7 @@ def test_versions_in_force_and_restatements_pass_their_tests(life: Life) -> None
 def test_all_of_it_is_what_a_full_refresh_would_build(life: Life) -> None:
     tables = ("fct_cost_versions", "fct_cost_restatements")
     rows = [life.warehouse.rows(f"select * from marts.{name} order by all") for name in tables]
-    again = ("base_anthropic__versions", "base_cursor__versions", *tables)
+    again = ("stg_anthropic__cost_versions", "stg_cursor__cost_versions", *tables)
     life.warehouse.build(*MODELS_ONLY, "--full-refresh", "--select", *again, as_of=TODAY)
     assert rows == [
         life.warehouse.rows(f"select * from marts.{name} order by all") for name in tables

@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 
 REVOPS = ("path:models/staging/salesforce", "path:models/staging/product", "int_days")
 REVOPS += ("path:models/intermediate/revops", "path:models/marts/revops", "revops_buckets")
-POSITIONS = ("+int_build_positions",)
+REVOPS += ("path:models/marts/rollups/revops",)
 # The tables by day, and on how many days after it a day's rows depend.
 BY_DAY = {
     "intermediate.int_revops_daily_user_activity": ("activity_date", 0),
@@ -31,7 +31,10 @@ BY_DAY = {
     "marts.dau_all": ("activity_date", 0),
     "marts.fct_revops_daily_team_metrics": ("metric_date", 29),
 }
-BY_MONTH = ("intermediate.int_revops_usages_by_month", "intermediate.int_monthly_user_agent_usage")
+BY_MONTH = (
+    "intermediate.rollup_revops_usages_by_month",
+    "intermediate.rollup_revops_agent_usage_by_month",
+)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +44,7 @@ def seller(base: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehou
 
 
 def build(warehouse: Warehouse, *arguments: str, as_of: date = TODAY) -> None:
-    selected = ("--select", *POSITIONS, *REVOPS, "--exclude-resource-type", "test", "unit_test")
+    selected = ("--select", *REVOPS, "--exclude-resource-type", "test", "unit_test")
     warehouse.build(*selected, *arguments, as_of=as_of)
 
 
@@ -52,7 +55,7 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
         " or table_name in ('dim_teams', 'dau_all', 'subscription_overage',"
         " 'bridge_team_subscriptions', 'model_usage_daily_sfdc', 'model_usage_monthly_sfdc'))"
         " or table_schema = 'intermediate' and (table_name like 'int_revops%'"
-        " or table_name = 'int_monthly_user_agent_usage') order by 1"
+        " or table_name like 'rollup_revops%') order by 1"
     )
     return {table: warehouse.rows(f"select * from {table} order by all") for (table,) in tables}
 

@@ -7,9 +7,12 @@ from unittest.mock import Mock
 import pytest
 
 from dashboards.preview import PreviewError, preview
-from pipeline import alerts, dbt
-from pipeline.settings import ROOT, load_settings
-from pipeline.warehouse import WarehouseError, open_file, who_holds
+from foundation import dbt
+from foundation.settings import ROOT, load_settings
+from foundation.warehouse import WarehouseError, open_file, who_holds
+from pipeline import building
+from pipeline.alerts import telling
+from pipeline.alerts.outcome import Outcome
 
 
 @pytest.fixture(params=["writes", "reads"])
@@ -58,14 +61,14 @@ def test_what_needs_no_warehouse_does_not_mind(held, tmp_path, monkeypatch):
     stand_in = tmp_path / "dbt"
     stand_in.write_text("")
     monkeypatch.setattr(dbt, "DBT", str(stand_in))
-    assert dbt.call(settings, ["parse"]) == 0
+    assert building.call(settings, ["parse"]) == 0
 
 
 @writes
 def test_a_build_that_finds_the_warehouse_in_use_says_so_in_the_same_words(held):
     settings, holder = held
     with pytest.raises(WarehouseError, match=f"is in use by process {holder.pid} "):
-        dbt.build(settings)
+        building.build(settings)
 
 
 @writes
@@ -78,11 +81,11 @@ def test_so_does_the_preview(held, tmp_path):
 @writes
 def test_alerts_that_cannot_be_read_or_remembered_are_no_traceback(held, monkeypatch, caplog):
     settings, _ = held
-    alerts.tell(settings, alerts.Outcome())
+    telling.tell(settings, Outcome())
     with pytest.raises(WarehouseError) as caught:
         open_file(settings.duckdb_path)
-    monkeypatch.setattr(alerts, "compose", Mock(side_effect=caught.value))
-    alerts.tell(settings, alerts.Outcome())
+    monkeypatch.setattr(telling, "compose", Mock(side_effect=caught.value))
+    telling.tell(settings, Outcome())
     assert [record.exc_info for record in caplog.records] == [None]
     assert "is in use by process" in caplog.text
 

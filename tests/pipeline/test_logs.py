@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from pipeline.logs import set_up_logs
-from pipeline.settings import load_settings
+from foundation.logs import set_up_logs
+from foundation.settings import load_settings
 
 SECRET = 'sk-ant-admin01-"hush"'
 

@@ -4,14 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from pipeline import dbt, processes, report, run
-from pipeline.settings import ROOT, load_settings
+from foundation import dbt, processes
+from foundation.settings import ROOT, load_settings
+from pipeline import building, report, run, words
 
 
 def make_run(**variables):
@@ -167,16 +169,38 @@ def test_a_preview_that_fails_is_told_and_on_bigquery_there_is_none(tmp_path, ca
 
 
 def test_money_is_printed_in_dollars_and_cents():
-    assert report.dollars(Decimal("1234567.005")) == "1,234,567.00"
-    assert report.share(Decimal(1), Decimal(3)) == "33.3 %"
-    assert report.share(Decimal(0), Decimal(0)) == "–"
+    assert words.dollars(Decimal("1234567.005")) == "1,234,567.00"
+    assert words.share(Decimal(1), Decimal(3)) == "33.3 %"
+    assert words.share(Decimal(0), Decimal(0)) == "–"
 
 
 def test_a_difference_to_the_vendor_is_shown_and_fails(tmp_path):
     rows = [("cursor", "cursor", 30, Decimal("10.00"), Decimal("9.99"), 2)]
-    table, is_tied = report.ties(lambda _: rows, "int_cost_ties")
+    table, is_tied = report.ties(lambda _: rows, "rpt_cost_ties")
     assert not is_tied
     assert "differs on 2 days" in str(table.columns[-1]._cells[0])
+
+
+def test_ways_of_attribution_stand_from_the_surest_to_none_with_what_they_mean():
+    costs = """(
+        values
+            ('unattributed', 'Design', 'unattributed', 1.00),
+            ('vendor_identity', 'Design', 'ana@example.com', 2.00),
+            ('vendor_identity', 'Design', 'ana@example.com', 1.00)
+    ) as costs (attribution_method, department, user_email, effective_cost_usd)"""
+    methods = f"'{ROOT}/dbt_project/seeds/attribution_methods.csv'"
+    with duckdb.connect() as connection:
+        group = report.attribution(
+            lambda sql: connection.execute(sql).fetchall(), costs, methods, date(2026, 11, 1)
+        )
+    table = group.renderables[0]
+    assert "75.0 % of $4.00 since 2026-11-01 is attributed" in table.title
+    assert [list(column.cells) for column in table.columns] == [
+        ["vendor_identity", "unattributed"],
+        ["named by the vendor", "nobody"],
+        ["3.00", "1.00"],
+        ["75.0 %", "25.0 %"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +213,7 @@ def test_what_a_test_found_is_logged_as_loud_as_the_test(caplog, holding, status
         relation_name="raw_cursor.found",
     )
     one = SimpleNamespace(node=node, status=status, message="Got 1 result")
-    build = dbt._results(SimpleNamespace(results=[one]))
+    build = building._results(SimpleNamespace(results=[one]))
     settings = holding("https://api.cursor.com")
     with duckdb.connect(str(settings.duckdb_path)) as connection:
         connection.execute("create table raw_cursor.found as select 'cursor', '125.40'")

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from pipeline import scratch
-from pipeline.scratch import scratch_folder
-from pipeline.settings import ROOT
+from foundation import scratch
+from foundation.scratch import scratch_folder
+from foundation.settings import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def temporary(tmp_path, monkeypatch):
 def another(tmp_path):
     """Another process with a folder that it filled."""
     code = (
-        "import sys, tempfile; from pipeline.scratch import scratch_folder\n"
+        "import sys, tempfile; from foundation.scratch import scratch_folder\n"
         "tempfile.tempdir = sys.argv[1]\n"
         "with scratch_folder('of-test-') as folder:\n"
         "    (folder / 'file').touch()\n"

@@ -1,5 +1,7 @@
 """Settings: every name, what is refused and how, and that secrets stay inside."""
 
+import subprocess
+import sys
 from datetime import date
 from types import SimpleNamespace
 
@@ -7,15 +9,15 @@ import pytest
 from google.api_core.exceptions import PermissionDenied
 from google.cloud import secretmanager
 
-from pipeline.settings import (
+from foundation.settings import (
     BIGQUERY,
     ROOT,
     SECRETS,
     Settings,
     SettingsError,
-    is_sandbox,
     load_settings,
 )
+from foundation.sources import SOURCES, product_database
 
 NAMES = {name.upper() for name in Settings.model_fields}
 RESOURCE = "projects/example/secrets/key"
@@ -31,6 +33,25 @@ def given(monkeypatch):
         return load_settings()
 
     return load
+
+
+def test_settings_are_read_without_what_extracts():
+    """dlt and the database's library take seconds, and every command reads the settings."""
+    code = "import sys, foundation.settings; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert {"extract", "dlt", "sqlalchemy"}.isdisjoint(loaded.stdout.split())
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_what_a_source_needs_is_a_setting_of_its_own(source):
+    assert {name.lower() for name in source.needs_one_of} <= set(source.settings.model_fields)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_each_secret_has_a_name_in_secret_manager(name):
+    assert f"{name}_SECRET" in NAMES
 
 
 def test_the_names_are_those_that_are_promised():
@@ -193,16 +214,8 @@ def secret_manager(monkeypatch):
 def test_the_password_in_an_address_is_a_secret_of_its_own(given):
     settings = given(PRODUCT_DATABASE_URL="postgresql://reader:h%40sh/:@db.example:5433/product")
     assert {"h%40sh/:", "h@sh/:"} < set(settings.secret_values())
-    assert settings.product_database_address() == "postgresql://db.example:5433/product"
-    assert given(PRODUCT_DATABASE_URL="hush").product_database_address() == "unreadable:"
-
-
-def test_a_database_is_the_sandboxs_by_its_name_and_not_by_its_host():
-    assert is_sandbox("postgresql://127.0.0.1:5432/ai_spend_sandbox")
-    assert is_sandbox("duckdb:////tmp/sandbox-product-1/ai_spend_sandbox.duckdb")
-    assert not is_sandbox("postgresql://127.0.0.1:5432/product"), "a tunnel to a real one"
-    assert is_sandbox("http://127.0.0.1:4711")
-    assert not is_sandbox("https://x.my.salesforce.com")
+    assert product_database.base_url(settings) == "postgresql://db.example:5433/product"
+    assert product_database.base_url(given(PRODUCT_DATABASE_URL="hush")) == "unreadable:"
 
 
 def test_a_secret_can_be_named_in_secret_manager(given, secret_manager):

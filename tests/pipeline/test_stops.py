@@ -9,15 +9,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from pipeline import stopping
+from foundation import stopping
+from foundation.settings import ROOT
 from pipeline.run import step
-from pipeline.settings import ROOT
 
 # A command with a child, both of which hold the pipe open that the test reads.
 PARENT = """
 import os, signal, sys
-from pipeline.processes import child
-from pipeline.stopping import run_command
+from foundation.processes import child
+from foundation.stopping import run_command
 
 def main():
     with child(["-c", sys.argv[1]], os.environ) as process:
@@ -110,7 +110,7 @@ def test_a_child_that_does_not_stop_is_killed_with_all_that_it_started():
         f"import subprocess, sys; {stubborn}"
         f" subprocess.run([sys.executable, '-c', {f'{stubborn} {WAITS}'!r}])"
     )
-    script = "from pipeline import processes; processes.SECONDS_TO_STOP = 0.1\n" + PARENT
+    script = "from foundation import processes; processes.SECONDS_TO_STOP = 0.1\n" + PARENT
     with started("-c", script, child) as process:
         assert process.stdout.readline() == "ready\n"
         process.terminate()
@@ -125,7 +125,8 @@ def test_a_stopped_dbt_is_one_line(tmp_path):
     )
     script = (
         "import sys\n"
-        "from pipeline import __main__, dbt, stopping\n"
+        "from foundation import dbt, stopping\n"
+        "from pipeline import __main__\n"
         f"dbt.DBT = {str(stand_in)!r}\n"
         "stopping.run_command(__main__.main, 'dbt')\n"
     )

@@ -51,12 +51,22 @@ def test_anthropic_refuses_in_its_own_words(
     assert anthropic.get("analytics/cost", params=COST).status_code == 200
 
 
-@pytest.mark.parametrize("kind", ["429", "500"])
-def test_cursor_refuses_in_its_own_words(sandbox: Running, cursor: httpx.Client, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "error"),
+    [
+        ("429", "Too Many Requests"),
+        ("429_spend_cap", "Too Many Requests"),
+        ("500", "Internal Server Error"),
+    ],
+)
+def test_cursor_refuses_in_its_own_words(
+    sandbox: Running, cursor: httpx.Client, kind: str, error: str
+) -> None:
     inject(sandbox, match="/members", kind=kind)
     response = cursor.get("members")
-    assert response.status_code == int(kind)
+    assert response.status_code == int(kind[:3])
     assert set(response.json()) == {"error", "message"}
+    assert response.json()["error"] == error
 
 
 def test_faults_begin_late_and_end(sandbox: Running, cursor: httpx.Client) -> None:
@@ -126,6 +136,13 @@ def test_one_record_is_malformed(
         "data"
     ]
     assert "amount" not in first["results"][0]
+
+
+def test_a_path_of_no_vendor_is_not_there_with_and_without_faults(sandbox: Running) -> None:
+    inject(sandbox, match="/elsewhere", kind="500")
+    response = httpx.get(f"{sandbox.url}/elsewhere")
+    assert response.status_code == 404
+    assert response.json() == {"error": "Not Found", "message": "No route /elsewhere"}
 
 
 def test_nonsense_is_refused_by_the_control_itself(sandbox: Running) -> None:

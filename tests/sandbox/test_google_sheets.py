@@ -14,8 +14,8 @@ from google.oauth2.service_account import Credentials
 from gspread.auth import READONLY_SCOPES
 from gspread.http_client import HTTPClient
 
+from sandbox.google_sheets.tabs import TABS
 from sandbox.server import Running
-from sandbox.sheets import TABS
 from tests.sandbox.asking import exact, milliseconds
 
 HEADERS = {

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import salesforce_api
+from sandbox.salesforce.access import CLIENT_ID, CLIENT_SECRET
 from sandbox.seller import ACCOUNTS, DELETED_ACCOUNTS, long_id, moment
 from sandbox.server import Running, running
 from tests.sandbox.asking import TODAY, exact
@@ -40,8 +40,8 @@ def client(org: Running) -> Iterator[httpx.Client]:
 def token(client: httpx.Client, **changes: str) -> Any:
     form = {
         "grant_type": "client_credentials",
-        "client_id": salesforce_api.CLIENT_ID,
-        "client_secret": salesforce_api.CLIENT_SECRET,
+        "client_id": CLIENT_ID,
+        "client_secret": CLIENT_SECRET,
         **changes,
     }
     return client.post("/services/oauth2/token", data=form).json()

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import duckdb
-import psycopg
 import pytest
 
-from pipeline.settings import SANDBOX_DATABASE
-from sandbox import product_database, seller
+from sandbox import seller
 from sandbox.options import Options
-from sandbox.product_database import INSTALL, find_postgresql, serving
+from sandbox.product_database.tables import dollars as in_dollars
 from sandbox.seller import Seller, build_seller, long_id, short_id, with_case
 from tests.sandbox.asking import TODAY
 
-ROOT = Path(__file__).parents[2]
 OPTIONS = {"seller_events": 12_000, "today": TODAY}
 DAY = timedelta(days=1)
 
@@ -225,7 +213,7 @@ def test_fees_follow_the_rule_but_for_those_that_do_not(sold: Seller) -> None:
 def test_price_is_that_of_the_tokens(sold: Seller) -> None:
     event = next(event for event in sold.events if event[5] == "claude-sonnet-4.5")
     dollars = event[6] * 3 + event[7] * 15 + event[8] * Decimal("0.3") + event[9] * Decimal("3.75")
-    assert Decimal(product_database.dollars(event[10])) == dollars / 10**6
+    assert Decimal(in_dollars(event[10])) == dollars / 10**6
 
 
 def test_some_people_do_nothing_spend_nothing_move_or_leave(sold: Seller) -> None:
@@ -288,168 +276,6 @@ def test_activity_counts_the_events_of_the_day(sold: Seller) -> None:
     assert sums == [kinds["agent"], kinds["chat"], kinds["cmd_k"], kinds["bugBot"]]
     assert all(row[4] <= row[5] for row in sold.activity)
     assert len({row[:3] for row in sold.activity}) == len(sold.activity)
-
-
-# --- its product database ------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["postgresql", "duckdb"])
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "postgresql" and find_postgresql() is None:
-        pytest.skip(f"NO POSTGRESQL: {INSTALL}")
-    options = Options(seller_events=600, today=TODAY, product_database=request.param)
-    with serving(build_seller(options)) as url:
-        assert url is not None
-        yield url
-
-
-def ask(url: str, query: str) -> list[tuple[Any, ...]]:
-    if url.startswith("postgresql"):
-        with psycopg.connect(url) as connection:
-            return connection.execute(query).fetchall()
-    with duckdb.connect(url.removeprefix("duckdb:///"), read_only=True) as connection:
-        return connection.execute(query).fetchall()
-
-
-def test_the_tables_hold_every_row(url: str) -> None:
-    kind = "postgresql" if url.startswith("postgresql") else "duckdb"
-    sold = build_seller(Options(seller_events=600, today=TODAY, product_database=kind))
-    assert SANDBOX_DATABASE == product_database.DATABASE
-    assert SANDBOX_DATABASE in url
-    wanted = {"teams": 60, "team_members": 901, "usage_events": 600}
-    for table, count in {**wanted, "daily_activity": len(sold.activity)}.items():
-        assert ask(url, f"select count(*) from {table}") == [(count,)]
-    event = sold.events[7]
-    found = ask(
-        url,
-        "select occurred_at, model, api_price_usd, token_fee_usd, uses_rules from usage_events "
-        f"where id = {event[0]}",
-    )
-    [(at, *rest)] = found
-    assert at.astimezone(UTC) == event[3]
-    price, fee = (Decimal(product_database.dollars(nano)) for nano in event[10:12])
-    assert rest == [event[5], price, fee, event[12]]
-    assert ask(url, "select count(*) from teams where sf_subscription_id is null") == [(11,)]
-    assert ask(url, "select count(*) from teams where sf_subscription_id = ''") == [(0,)]
-    assert ask(url, "select count(*) from usage_events where owning_team is null") == [
-        (sum(event[2] is None for event in sold.events),)
-    ]
-
-
-def test_nothing_of_the_database_is_left_while_this_process_goes_on() -> None:
-    if find_postgresql() is None:
-        pytest.skip(f"NO POSTGRESQL: {INSTALL}")
-    options = Options(seller_events=60, today=TODAY, product_database="postgresql")
-    with serving(build_seller(options)) as url:
-        assert url is not None
-        folder = folder_of(url)
-    assert is_gone(url)
-    assert not folder.parent.exists()
-
-
-def test_a_postgresql_that_does_not_start_is_replaced_unless_it_was_asked_for(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    for name in ("initdb", "postgres"):
-        program = tmp_path / name
-        program.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
-        program.chmod(0o755)
-    tmp_path.chmod(0o755)
-    monkeypatch.setattr(product_database, "find_postgresql", lambda: tmp_path)
-    small = {"seller_events": 60, "today": TODAY}
-    with serving(build_seller(Options(**small))) as url:  # type: ignore[arg-type]
-        assert url is not None
-        assert url.startswith("duckdb:")
-    asked = build_seller(Options(**small, product_database="postgresql"))  # type: ignore[arg-type]
-    with pytest.raises(RuntimeError, match="initdb failed"), serving(asked):
-        pass
-
-
-def test_another_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match="product-database must be one of"):
-        Options(product_database="oracle")
-
-
-@pytest.fixture
-def served() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A sandbox with a PostgreSQL, in a process of its own, and the database's address."""
-    if find_postgresql() is None:
-        pytest.skip(f"NO POSTGRESQL: {INSTALL}")
-    command = [
-        *(sys.executable, "-m", "sandbox", "serve", "--people", "20", "--days", "3"),
-        *("--seller-events", "300", "--product-database", "postgresql"),
-    ]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        yield process, json.loads(process.stdout.readline())["env"]["PRODUCT_DATABASE_URL"]
-        # Not killed: the cluster's folder goes away with it.
-        process.terminate()
-
-
-def folder_of(url: str) -> Path:
-    """The folder of the cluster, as it says itself."""
-    [(folder,)] = ask(url, "show data_directory")
-    return Path(folder)
-
-
-def is_gone(url: str) -> bool:
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        try:
-            psycopg.connect(url).close()
-        except psycopg.OperationalError:
-            return True
-        time.sleep(0.05)
-    return False
-
-
-@pytest.mark.parametrize("way", ["SIGTERM", "SIGINT", "input closes"])
-def test_postgresql_is_stopped_and_removed_with_the_sandbox(
-    served: tuple[subprocess.Popen[str], str], way: str
-) -> None:
-    process, url = served
-    folder = folder_of(url)
-    assert folder.exists()
-    if way == "input closes":
-        assert process.stdin is not None
-        process.stdin.close()
-    else:
-        process.send_signal(getattr(signal, way))
-    process.wait(timeout=15)
-    assert is_gone(url)
-    assert not folder.parent.exists()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
-def test_postgresql_ends_even_when_the_sandbox_is_killed(
-    served: tuple[subprocess.Popen[str], str],
-) -> None:
-    process, url = served
-    folder = folder_of(url)
-    process.kill()
-    process.wait(timeout=10)
-    assert is_gone(url)
-    # Nobody is left to remove it.
-    subprocess.run(["rm", "-rf", str(folder.parent)], check=True)
-
-
-def test_postgresql_listens_on_the_loopback_only_and_wants_its_password(
-    served: tuple[subprocess.Popen[str], str],
-) -> None:
-    _, url = served
-    assert ask(url, "show listen_addresses") == [("127.0.0.1",)]
-    password = url.partition(":")[2].partition(":")[2].partition("@")[0]
-    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-        psycopg.connect(url.replace(password, "guess"))
-    if os.geteuid() == 0:
-        assert folder_of(url).owner() != "root"
-
-
-def test_no_database_is_begun_without_a_seller() -> None:
-    with serving(None) as url:
-        assert url is None
 
 
 def test_times_are_of_this_zone() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import ROOT
+from foundation.settings import ROOT
 from tests.bigquery import compiling
 from tools import base_company
 
@@ -17,7 +17,7 @@ MACRO, SEED, MODEL = "macros/measures.sql", "seeds/platforms.csv", "models/marts
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of what artifacts are made with, in a folder that is the project's for the test."""
-    names = ("dbt_project", "extract", "sandbox", "pipeline", "bigquery", "tools")
+    names = ("dbt_project", "extract", "sandbox", "foundation", "pipeline", "bigquery_dev", "tools")
     for name in names:
         leftovers = shutil.ignore_patterns("target", "logs", "__pycache__")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=leftovers)

@@ -1,18 +1,18 @@
 with budgets as (
 
-    select * from {{ ref('int_budgets') }}
+    select * from {{ ref('rollup_budgets') }}
 
 ),
 
 costs as (
 
-    select * from {{ ref('int_costs_by_month') }}
+    select * from {{ ref('rollup_costs_by_month') }}
 
 ),
 
 forecasts as (
 
-    select * from {{ ref('int_scope_forecasts') }}
+    select * from {{ ref('rollup_scope_forecasts') }}
 
 ),
 

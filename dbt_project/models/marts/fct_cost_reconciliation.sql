@@ -2,32 +2,32 @@
 -- INVARIANT: invoices sum to what the sheet says, to the last digit
 with bills as (
 
-    select * from {{ ref('int_bills') }}
+    select * from {{ ref('rollup_invoiceable_days') }}
 
 ),
 
 billed_days as (
 
-    select * from {{ ref('int_billed_days') }}
+    select * from {{ ref('rollup_platform_days') }}
     where platform_code = 'cursor'
 
 ),
 
 shares as (
 
-    select * from {{ ref('int_invoice_shares') }}
+    select * from {{ ref('rollup_invoice_months') }}
 
 ),
 
 invoice_groups as (
 
-    select * from {{ ref('int_invoice_groups') }}
+    select * from {{ ref('rollup_invoice_verdicts') }}
 
 ),
 
 invoice_days as (
 
-    select * from {{ ref('int_invoice_days') }}
+    select * from {{ ref('rollup_invoiced_days') }}
 
 ),
 

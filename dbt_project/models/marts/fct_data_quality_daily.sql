@@ -1,11 +1,14 @@
 {{ config(tags=['every_run'], **replaced_by_day(
     'quality_date',
-    changes='int_changed_quality_days',
-    cluster_by=['source_name', 'organization']
+    changes='int_changed_days',
+    cluster_by=['source_name', 'organization'],
+    recent=var('data_quality_days')
 )) }}
 
+-- What is expected of a day, and when it was last asked for, goes on changing after its
+-- records have stopped to: the days that are judged are built again by every run.
 -- INVARIANT: costs and tokens sum to those of the facts
-{% set days = changed_days(ref('int_changed_quality_days')) %}
+{% set days = changed_days(ref('int_changed_days')) %}
 
 with windows as (
 
@@ -49,8 +52,8 @@ models as (
 
 charges as (
 
-    select * from {{ ref('int_cursor_charges') }}
-    where {{ in_days('usage_date', days) }}
+    select * from {{ ref('int_unknown_charges') }}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
@@ -267,13 +270,12 @@ facts as (
 unknown_charges as (
 
     select
-        usage_date as quality_date,
-        'cursor' as source_name,
+        cost_date as quality_date,
+        source_name,
         organization,
         cast(count(distinct coalesce(kind, '')) as int64) as unknown_kinds
     from charges
-    where charge_category = 'unknown'
-    group by usage_date, organization
+    group by cost_date, source_name, organization
 
 ),
 

@@ -13,7 +13,7 @@
 
 with months as (
 
-    select * from {{ ref('int_months') }}
+    select * from {{ ref('rollup_months') }}
 
 ),
 
@@ -22,13 +22,13 @@ person_months as (
     select
         *,
         user_email != {{ unattributed() }} and active_days > 0 as is_active
-    from {{ ref('int_engineering_months') }}
+    from {{ ref('rollup_engineering_months') }}
 
 ),
 
 roster as (
 
-    select * from {{ ref('int_roster_by_month') }}
+    select * from {{ ref('rollup_roster_by_month') }}
 
 ),
 

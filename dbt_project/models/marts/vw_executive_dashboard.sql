@@ -1,19 +1,19 @@
 -- INVARIANT: total_monthly_cost sums to fct_cost_daily.effective_cost_usd
 with months as (
 
-    select * from {{ ref('int_months') }}
+    select * from {{ ref('rollup_months') }}
 
 ),
 
 costs as (
 
-    select * from {{ ref('int_costs_by_month') }}
+    select * from {{ ref('rollup_costs_by_month') }}
 
 ),
 
 usages as (
 
-    select * from {{ ref('int_usages_by_month') }}
+    select * from {{ ref('rollup_usages_by_month') }}
 
 ),
 
@@ -25,14 +25,14 @@ platforms as (
 
 budgets as (
 
-    select * from {{ ref('int_budgets') }}
+    select * from {{ ref('rollup_budgets') }}
     where scope_type = 'company'
 
 ),
 
 forecasts as (
 
-    select * from {{ ref('int_scope_forecasts') }}
+    select * from {{ ref('rollup_scope_forecasts') }}
     where scope_type = 'company'
 
 ),

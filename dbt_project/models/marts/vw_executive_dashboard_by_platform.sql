@@ -1,19 +1,19 @@
 -- INVARIANT: platform_cost of a month sums to vw_executive_dashboard.total_monthly_cost
 with months as (
 
-    select * from {{ ref('int_months') }}
+    select * from {{ ref('rollup_months') }}
 
 ),
 
 costs as (
 
-    select * from {{ ref('int_costs_by_month') }}
+    select * from {{ ref('rollup_costs_by_month') }}
 
 ),
 
 usages as (
 
-    select * from {{ ref('int_usages_by_month') }}
+    select * from {{ ref('rollup_usages_by_month') }}
 
 ),
 

@@ -1,7 +1,7 @@
 -- Of the tools that write code: those of which the vendor measures lines.
 with months as (
 
-    select * from {{ ref('int_months') }}
+    select * from {{ ref('rollup_months') }}
 
 ),
 
@@ -14,25 +14,25 @@ platforms as (
 
 all_usages as (
 
-    select * from {{ ref('int_usages_by_month') }}
+    select * from {{ ref('rollup_usages_by_month') }}
 
 ),
 
 all_costs as (
 
-    select * from {{ ref('int_costs_by_month') }}
+    select * from {{ ref('rollup_costs_by_month') }}
 
 ),
 
 active_days as (
 
-    select * from {{ ref('int_active_days_by_month') }}
+    select * from {{ ref('rollup_active_days_by_month') }}
 
 ),
 
 roster as (
 
-    select * from {{ ref('int_roster_by_month') }}
+    select * from {{ ref('rollup_roster_by_month') }}
 
 ),
 

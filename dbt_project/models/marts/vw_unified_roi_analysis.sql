@@ -1,31 +1,31 @@
 -- INVARIANT: total_cost sums to fct_cost_daily.effective_cost_usd
 with months as (
 
-    select * from {{ ref('int_months') }}
+    select * from {{ ref('rollup_months') }}
 
 ),
 
 costs as (
 
-    select * from {{ ref('int_costs_by_month') }}
+    select * from {{ ref('rollup_costs_by_month') }}
 
 ),
 
 usages as (
 
-    select * from {{ ref('int_usages_by_month') }}
+    select * from {{ ref('rollup_usages_by_month') }}
 
 ),
 
 roster as (
 
-    select * from {{ ref('int_roster_by_month') }}
+    select * from {{ ref('rollup_roster_by_month') }}
 
 ),
 
 budgets as (
 
-    select * from {{ ref('int_budgets') }}
+    select * from {{ ref('rollup_budgets') }}
     where scope_type = 'department'
 
 ),

@@ -1,27 +1,16 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per model, day that it must build again, and reason
-with build_log as (
+-- GRAIN: one row per day to build again, and reason
+with last_run as (
 
-    select
-        model_name,
-        max(loads_through) as loads_through,
-        max(as_of_date) as as_of_date
-    from {{ source('build', 'build_log') }}
-    group by model_name
-
-),
-
-positions as (
-
-    select * from {{ ref('int_build_positions') }}
+    {{ last_completed_run() }}
 
 ),
 
 windows as (
 
     select * from {{ ref('base_product__windows') }}
-    where resource in ('usage_events', 'daily_activity')
+    where {{ is_daily() }}
 
 ),
 
@@ -34,12 +23,11 @@ days as (
 reported_days as (
 
     select
-        build_log.model_name,
         windows.window_start as changed_date,
         'the product database reported it' as reason
-    from build_log
+    from last_run
     inner join windows
-        on build_log.loads_through < windows.loaded_at
+        on last_run.loads_through < windows.loaded_at
 
 ),
 
@@ -63,7 +51,6 @@ unioned as (
 deduplicated as (
 
     select distinct
-        model_name,
         changed_date,
         reason
     from unioned

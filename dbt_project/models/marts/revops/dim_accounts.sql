@@ -1,36 +1,6 @@
 with accounts as (
 
-    select * from {{ ref('stg_salesforce__accounts') }}
-
-),
-
-users as (
-
-    select * from {{ ref('stg_salesforce__users') }}
-
-),
-
-named as (
-
-    select
-        accounts.account_id,
-        coalesce(accounts.account_name, accounts.account_id) as account_name,
-        accounts.logo_url,
-        accounts.software_engineers,
-        accounts.employees,
-        owners.full_name as owner_name,
-        managers.full_name as owner_manager_name,
-        technical_managers.full_name as technical_account_manager_name,
-        accounts.is_deleted
-    from accounts
-    left join users as owners
-        on accounts.owner_id = owners.salesforce_user_id
-    left join users as managers
-        on owners.manager_id = managers.salesforce_user_id
-    left join users as technical_managers
-        on
-            accounts.technical_account_manager_id
-            = technical_managers.salesforce_user_id
+    select * from {{ ref('int_revops_accounts') }}
 
 ),
 
@@ -52,7 +22,17 @@ unattributed as (
 
 members as (
 
-    select * from named
+    select
+        account_id,
+        account_name,
+        logo_url,
+        software_engineers,
+        employees,
+        owner_name,
+        owner_manager_name,
+        technical_account_manager_name,
+        is_deleted
+    from accounts
 
     union all
 

@@ -1,6 +1,6 @@
 with opportunities as (
 
-    select * from {{ ref('stg_salesforce__opportunities') }}
+    select * from {{ ref('int_revops_opportunities') }}
 
 ),
 
@@ -18,8 +18,7 @@ described as (
         amount_usd,
         license_count,
         true_up_number,
-        true_up_number is not null
-        or coalesce(opportunity_type = 'True-Up', false) as is_true_up,
+        is_true_up,
         is_deleted
     from opportunities
 

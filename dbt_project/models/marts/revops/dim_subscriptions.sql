@@ -1,6 +1,6 @@
 with subscriptions as (
 
-    select * from {{ ref('stg_salesforce__subscriptions') }}
+    select * from {{ ref('int_revops_subscriptions') }}
 
 ),
 
@@ -14,9 +14,7 @@ described as (
         open_renewal_id,
         start_date,
         end_date,
-        not is_deleted
-        and coalesce(start_date, {{ beginning_of_time() }}) <= {{ as_of_date() }}
-        and coalesce(end_date, {{ end_of_time() }}) >= {{ as_of_date() }} as is_active,
+        is_active,
         is_deleted
     from subscriptions
 

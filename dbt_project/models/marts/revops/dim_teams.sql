@@ -1,12 +1,12 @@
 with teams as (
 
-    select * from {{ ref('stg_product__teams') }}
+    select * from {{ ref('int_revops_teams') }}
 
 ),
 
 memberships as (
 
-    select * from {{ ref('stg_user_team') }}
+    select * from {{ ref('int_revops_memberships') }}
 
 ),
 
@@ -16,18 +16,18 @@ members as (
         team_id,
         count(distinct user_id) as members
     from memberships
-    where left_date is null or left_date > {{ as_of_date() }}
+    where member_to > {{ as_of_date() }}
     group by team_id
 
 ),
 
 named_teams as (
 
-    select team_id from {{ ref('int_revops_usages_by_month') }}
+    select team_id from {{ ref('rollup_revops_usages_by_month') }}
 
     union distinct
 
-    select team_id from {{ ref('int_monthly_user_agent_usage') }}
+    select team_id from {{ ref('rollup_revops_agent_usage_by_month') }}
 
     union distinct
 

@@ -10,19 +10,8 @@
 
 with events as (
 
-    select * from {{ ref('stg_product__usage_events') }}
+    select * from {{ ref('int_revops_usage_events') }}
     where {{ in_days('usage_date', days) }}
-
-),
-
-priced as (
-
-    select
-        *,
-        input_tokens + output_tokens as fresh_tokens,
-        input_tokens + output_tokens + cache_read_tokens + cache_write_tokens
-            as total_tokens
-    from events
 
 ),
 
@@ -54,7 +43,7 @@ summed as (
             sum({{ token_fee_by_rule('total_tokens', 'model') }}) as {{ type_money() }}
         ) as token_fee_by_rule_usd,
         cast(sum(api_cost_usd + token_fee_usd) as {{ type_money() }}) as total_cost_usd
-    from priced
+    from events
     group by usage_date, team_id, user_id, model, usage_type
 
 )

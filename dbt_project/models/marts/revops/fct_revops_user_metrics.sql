@@ -1,19 +1,19 @@
 -- GRAIN: one row per month, team and person that was a member or used anything
 with usages as (
 
-    select * from {{ ref('int_revops_user_usages') }}
+    select * from {{ ref('rollup_revops_user_usages') }}
 
 ),
 
 activities as (
 
-    select * from {{ ref('int_monthly_user_agent_usage') }}
+    select * from {{ ref('rollup_revops_agent_usage_by_month') }}
 
 ),
 
 members as (
 
-    select * from {{ ref('stg_user_team') }}
+    select * from {{ ref('int_revops_memberships') }}
 
 ),
 
@@ -25,7 +25,7 @@ buckets as (
 
 team_months as (
 
-    select * from {{ ref('int_revops_team_months') }}
+    select * from {{ ref('rollup_revops_team_months') }}
 
 ),
 
@@ -49,9 +49,8 @@ people as (
     from months
     inner join members
         on
-            coalesce(members.joined_date, {{ beginning_of_time() }})
-            < {{ next_first_day('month', 'months.month') }}
-            and coalesce(members.left_date, {{ end_of_time() }}) > months.month
+            {{ next_first_day('month', 'months.month') }} > members.member_from
+            and months.month < members.member_to
 
     union distinct
 

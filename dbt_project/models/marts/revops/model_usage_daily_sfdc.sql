@@ -3,7 +3,7 @@
 -- GRAIN: one row per day, subscription, model and type of usage
 with usages as (
 
-    select * from {{ ref('int_revops_subscription_usages') }}
+    select * from {{ ref('rollup_revops_subscription_usages') }}
 
 ),
 

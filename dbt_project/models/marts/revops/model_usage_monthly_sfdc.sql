@@ -6,7 +6,7 @@ with usages as (
     select
         *,
         {{ first_day_of('month', 'usage_date') }} as month
-    from {{ ref('int_revops_subscription_usages') }}
+    from {{ ref('rollup_revops_subscription_usages') }}
 
 ),
 

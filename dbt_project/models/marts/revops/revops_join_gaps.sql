@@ -21,13 +21,13 @@ links as (
 
 daily_usages as (
 
-    select * from {{ ref('int_revops_subscription_usages') }}
+    select * from {{ ref('rollup_revops_subscription_usages') }}
 
 ),
 
 usages as (
 
-    select * from {{ ref('int_revops_usages_by_month') }}
+    select * from {{ ref('rollup_revops_usages_by_month') }}
 
 ),
 

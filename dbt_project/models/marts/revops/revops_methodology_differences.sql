@@ -107,7 +107,7 @@ people as (
 
 thirty_days as (
 
-    select * from {{ ref('int_revops_thirty_days_by_month') }}
+    select * from {{ ref('rollup_revops_thirty_days_by_month') }}
 
 ),
 

@@ -2,14 +2,7 @@
 -- period begins in it
 with invoices as (
 
-    select
-        coalesce(subscription_id, {{ unattributed() }}) as subscription_id,
-        {{ first_day_of('month', 'period_start') }} as month,
-        period_start,
-        coalesce(period_end, last_day(period_start)) as period_end,
-        amount_usd
-    from {{ ref('stg_salesforce__subscription_overages') }}
-    where not is_deleted
+    select * from {{ ref('int_revops_overage_invoices') }}
 
 ),
 

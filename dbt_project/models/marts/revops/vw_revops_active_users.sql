@@ -9,7 +9,7 @@ with metrics as (
 
 team_months as (
 
-    select * from {{ ref('int_revops_team_months') }}
+    select * from {{ ref('rollup_revops_team_months') }}
 
 ),
 

@@ -3,13 +3,13 @@
 -- GRAIN: one row per month, team, model and type of usage
 with usages as (
 
-    select * from {{ ref('int_revops_usages_by_month') }}
+    select * from {{ ref('rollup_revops_usages_by_month') }}
 
 ),
 
 team_months as (
 
-    select * from {{ ref('int_revops_team_months') }}
+    select * from {{ ref('rollup_revops_team_months') }}
 
 ),
 

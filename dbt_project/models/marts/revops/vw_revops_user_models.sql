@@ -3,7 +3,7 @@
 -- GRAIN: one row per month, team, person and model
 with usages as (
 
-    select * from {{ ref('int_revops_usages_by_month') }}
+    select * from {{ ref('rollup_revops_usages_by_month') }}
 
 ),
 

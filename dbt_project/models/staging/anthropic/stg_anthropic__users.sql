@@ -1,3 +1,4 @@
+-- A user keeps the last known e-mail after it has left the directory.
 with source as (
 
     {{ directory_records('anthropic', 'users') }}
@@ -22,6 +23,16 @@ renamed as (
         {{ text_to_timestamp(json_text('added_at')) }} as added_at
     from source
 
+),
+
+newest as (
+
+    select * from renamed
+    where
+        user_id is not null
+        and email is not null
+    {{ last_known('user_id') }}
+
 )
 
-select * from renamed
+select * from newest

@@ -1,3 +1,4 @@
+-- A workspace keeps its last known entry after it has left the directory.
 with source as (
 
     {{ directory_records('anthropic', 'workspaces') }}
@@ -21,6 +22,14 @@ renamed as (
         {{ text_to_timestamp(json_text('archived_at')) }} as archived_at
     from source
 
+),
+
+newest as (
+
+    select * from renamed
+    where workspace_id is not null
+    {{ last_known('workspace_id') }}
+
 )
 
-select * from renamed
+select * from newest

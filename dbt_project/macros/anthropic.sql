@@ -1,0 +1,51 @@
+{# What is Anthropic's own: for the models of its folder in staging. #}
+
+{# Anthropic's names of token types, as the columns of fct_usage_daily call them. #}
+{% macro token_type(vendor_token_type) -%}
+    case {{ vendor_token_type }}
+        when 'uncached_input_tokens' then 'uncached_input'
+        when 'cache_read_input_tokens' then 'cache_read'
+        when 'cache_creation.ephemeral_5m_input_tokens' then 'cache_write_5m'
+        when 'cache_creation.ephemeral_1h_input_tokens' then 'cache_write_1h'
+        when 'output_tokens' then 'output'
+        else {{ vendor_token_type }}
+    end
+{%- endmacro %}
+
+{# A product without a platform of its own is the organization's main product. #}
+{% macro anthropic_platform(product_platform, organization) -%}
+    coalesce(
+        {{ product_platform }},
+        case {{ organization }} when 'enterprise' then 'claude_ai' else 'claude_api' end
+    )
+{%- endmacro %}
+
+{# Claude Code has a workspace of its own, which says the platform where no product does. #}
+{% macro anthropic_workspace_platform(workspace_name) -%}
+    case when {{ workspace_name }} = 'Claude Code' then 'claude_code' end
+{%- endmacro %}
+
+{# The token types that the usage reports count, by the column that counts each. #}
+{% macro anthropic_token_types() -%}
+    {{ return({
+        'uncached_input': 'uncached_input_tokens',
+        'cache_read': 'cache_read_tokens',
+        'cache_write_5m': 'cache_write_5m_tokens',
+        'cache_write_1h': 'cache_write_1h_tokens',
+        'output': 'output_tokens',
+    }) }}
+{%- endmacro %}
+
+{# Of both cost reports: tokens are usage, everything else is a tool. #}
+{% macro anthropic_cost_type(reported_cost_type) -%}
+    case
+        when {{ reported_cost_type }} = 'tokens' or {{ reported_cost_type }} is null
+            then 'usage'
+        else 'tool'
+    end
+{%- endmacro %}
+
+{# The token type, or the tool that was billed. #}
+{% macro anthropic_billed_token_type(costs) -%}
+    coalesce({{ costs }}.token_type, nullif({{ costs }}.cost_type, 'tokens'))
+{%- endmacro %}

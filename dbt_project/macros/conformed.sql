@@ -1,0 +1,148 @@
+{#
+What every vendor ends in: rows of one form. A vendor's folder in staging ends with the models
+that the var `vendors` lists for it, `stg_<vendor>__usage_rows` and the like. In them the vendor
+names what it says; everything else is null, or zero, by itself. What is above them reads all
+vendors alike.
+#}
+
+{# The columns of each kind of row: those that every vendor gives, then what it may lack. #}
+{% macro conformed_columns(kind) -%}
+    {%- set who = [
+        'actor_email', 'actor_user_id', 'service_account_id', 'api_key_id', 'workspace_id',
+    ] -%}
+    {{ return({
+        'usage_rows': {
+            'given': [
+                'usage_date', 'organization', 'platform_code', 'usage_type', 'source',
+            ],
+            'texts': who + ['product', 'model', 'service_tier'],
+            'counts': usage_measures(),
+        },
+        'cost_rows': {
+            'given': [
+                'cost_date', 'organization', 'platform_code', 'cost_type',
+                'allocation_method', 'source', 'list_cost_usd', 'billed_cost_usd',
+                'effective_cost_usd',
+            ],
+            'texts': who + ['product', 'model', 'token_type'],
+        },
+        'cost_records': {
+            'given': [
+                'cost_date', 'organization', 'resource', 'load_id', 'platform_code',
+                'billed_cost_usd',
+            ],
+            'texts': ['superseded_by'],
+        },
+        'cost_versions': {
+            'given': [
+                'resource', 'organization', 'load_id', 'records', 'window_start',
+                'loaded_at',
+            ],
+            'texts': ['superseded_by'],
+        },
+        'keys': {
+            'given': ['api_key_id', 'organization', 'seen_to', 'is_name_unique'],
+            'texts': [
+                'workspace_id', 'principal_id', 'created_by_id', 'api_key_name', 'status',
+                'partial_key_hint',
+            ],
+            'timestamps': ['created_at', 'expires_at'],
+        },
+        'users': {
+            'given': ['user_id', 'organization', 'email', 'seen_to'],
+            'texts': ['full_name'],
+        },
+        'workspaces': {
+            'given': ['workspace_id', 'organization', 'workspace_name', 'seen_to'],
+            'timestamps': ['created_at', 'archived_at'],
+        },
+        'service_accounts': {'given': ['service_account_id', 'organization']},
+    }[kind]) }}
+{%- endmacro %}
+
+{# What is counted of usage. #}
+{% macro usage_measures() -%}
+    {{ return([
+        'sessions', 'requests', 'uncached_input_tokens', 'cache_read_tokens',
+        'cache_write_5m_tokens', 'cache_write_1h_tokens', 'output_tokens', 'messages',
+        'lines_suggested', 'lines_accepted', 'suggestions_shown', 'suggestions_accepted',
+        'commits', 'pull_requests', 'artifacts', 'projects', 'files', 'searches',
+    ]) }}
+{%- endmacro %}
+
+{# The columns of a row: `said` are columns that go by the same name, `column` or
+`table.column`; what has another name, or is worked out, is named: usage_type="'chat'". #}
+{% macro conformed_row(kind, said) -%}
+    {%- set columns = conformed_columns(kind) -%}
+    {%- set values = dict(kwargs) -%}
+    {%- for column in said -%}
+        {%- do values.update({column.split('.')[-1]: column}) -%}
+    {%- endfor -%}
+    {%- set lacking = {
+        'texts': 'cast(null as ' ~ dbt.type_string() ~ ')',
+        'timestamps': 'cast(null as ' ~ dbt.type_timestamp() ~ ')',
+        'counts': '0',
+    } -%}
+    {%- set known = columns.values() | sum(start=[]) -%}
+    {%- set wrong = values.keys() | reject('in', known) | list
+        + columns['given'] | reject('in', values) | list -%}
+    {%- if wrong -%}
+        {{ exceptions.raise_compiler_error(
+            "A row of " ~ kind ~ " has to give " ~ columns['given'] | join(', ')
+            ~ " and may have " ~ known | reject('in', columns['given']) | join(', ')
+            ~ "; missing or unknown: " ~ wrong | join(', ')
+        ) }}
+    {%- endif -%}
+    {%- for kind_of_column, names in columns.items() -%}
+        {%- set is_last = loop.last -%}
+        {%- for name in names %}
+        {{ values.get(name, lacking.get(kind_of_column)) }} as {{ name }}
+            {{- '' if is_last and loop.last else ',' }}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# Where a column has one of some values, what goes with it; else zero. #}
+{% macro by_value(column, values) -%}
+    case {{ column }}
+        {%- for value, expression in values.items() %}
+        when '{{ value }}' then {{ expression }}
+        {%- endfor %}
+        else 0
+    end
+{%- endmacro %}
+
+{# The rows of one kind of all vendors that have them, and whose they are. #}
+{% macro all_vendors(kind, condition=none) -%}
+    {%- set columns = conformed_columns(kind).values() | sum(start=[]) -%}
+    {%- for vendor, kinds in var('vendors').items() if kind in kinds -%}
+        {%- if not loop.first %}
+
+    union all
+
+    {% endif -%}
+    select
+        '{{ vendor }}' as vendor,
+        {{ columns | join(',\n        ') }}
+    from {{ ref('stg_' ~ vendor ~ '__' ~ kind) }}
+        {%- if condition %}
+    where {{ condition }}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{# The rows of a model that each source of spend has, and which source it is: the vendors, and
+what lands in the same way. #}
+{% macro all_sources(prefix, name, columns) -%}
+    {%- for source_name in var('vendors') | list + var('other_sources') -%}
+        {%- if not loop.first %}
+
+    union all
+
+    {% endif -%}
+    select
+        '{{ source_name }}' as source_name,
+        {{ columns | join(',\n        ') }}
+    from {{ ref(prefix ~ '_' ~ source_name ~ '__' ~ name) }}
+    {%- endfor -%}
+{%- endmacro %}

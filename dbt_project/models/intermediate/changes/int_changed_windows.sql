@@ -1,0 +1,144 @@
+{{ config(materialized='table') }}
+
+-- GRAIN: one row per day to build again, and reason
+with last_run as (
+
+    {{ last_completed_run() }}
+
+),
+
+windows as (
+
+    select * from {{ ref('int_windows') }}
+    where is_daily
+
+),
+
+days as (
+
+    select * from {{ ref('int_days') }}
+
+),
+
+seat_changes as (
+
+    select * from {{ ref('int_changed_rules') }}
+    where rule_type = 'seat'
+
+),
+
+reported_days as (
+
+    select
+        windows.window_start as changed_date,
+        'the vendor reported it' as reason
+    from last_run
+    inner join windows
+        on last_run.loads_through < windows.loaded_at
+
+),
+
+-- Seats begin with the cycle in which history begins: an earlier beginning gives seats
+-- to the days between, whether or not a vendor reported them.
+beginnings as (
+
+    select
+        min(windows.window_start) as first_day,
+        min(
+            case
+                when windows.loaded_at <= last_run.loads_through
+                    then windows.window_start
+            end
+        ) as first_day_before
+    from last_run
+    inner join windows
+        on windows.records > 0
+
+),
+
+earlier_days as (
+
+    select
+        days.date_day as changed_date,
+        'history begins earlier' as reason
+    from beginnings
+    inner join days
+        on
+            days.date_day >= {{ first_day_of('year', 'beginnings.first_day') }}
+            and days.date_day
+            < coalesce(beginnings.first_day_before, {{ as_of_date() }})
+    where
+        beginnings.first_day
+        < coalesce(beginnings.first_day_before, {{ as_of_date() }})
+
+),
+
+elapsed_days as (
+
+    {{ elapsed_days() }}
+
+),
+
+seat_days as (
+
+    select
+        days.date_day as changed_date,
+        'a seat changed' as reason
+    from seat_changes
+    inner join days
+        on
+            seat_changes.changed_from <= days.date_day
+            and seat_changes.changed_to > days.date_day
+            and days.date_day < {{ as_of_date() }}
+
+),
+
+-- A seat is billed on the first day of its month or year.
+billing_days as (
+
+    select
+        {{ first_day_of('month', 'changed_date') }} as changed_date,
+        'a seat changed in the month that it bills' as reason
+    from seat_days
+
+    union all
+
+    select
+        {{ first_day_of('year', 'changed_date') }} as changed_date,
+        'a seat changed in the year that it bills' as reason
+    from seat_days
+
+),
+
+unioned as (
+
+    select * from reported_days
+
+    union all
+
+    select * from earlier_days
+
+    union all
+
+    select * from elapsed_days
+
+    union all
+
+    select * from seat_days
+
+    union all
+
+    select * from billing_days
+
+),
+
+deduplicated as (
+
+    select distinct
+        changed_date,
+        reason
+    from unioned
+
+)
+
+select * from deduplicated

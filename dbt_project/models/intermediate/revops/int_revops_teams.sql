@@ -1,0 +1,21 @@
+-- The teams that the product lists; one without a name goes by its id.
+with teams as (
+
+    select * from {{ ref('stg_product__teams') }}
+
+),
+
+named as (
+
+    select
+        team_id,
+        membership_type,
+        seats,
+        recorded_subscription_id,
+        coalesce(team_name, team_id) as team_name,
+        coalesce(is_enterprise, false) as is_enterprise
+    from teams
+
+)
+
+select * from named

@@ -1,0 +1,27 @@
+-- GRAIN: one row per scope type and scope whose budget is at risk
+-- Of the month of the last complete day: the first of a month closes the month before.
+with budgets as (
+
+    select * from {{ ref('fct_budget_monthly') }}
+    where
+        month = {{ first_day_of('month', days_before_run(1)) }}
+        and budget_status in ('Over Budget', 'Projected Over Budget')
+
+),
+
+at_risk as (
+
+    select
+        {{ as_of_date() }} as as_of_date,
+        month,
+        scope_type,
+        scope,
+        budget_status,
+        budget_usd,
+        actual_cost_usd,
+        projected_cost_usd
+    from budgets
+
+)
+
+select * from at_risk

@@ -1,0 +1,103 @@
+{{ config(materialized='table') }}
+
+-- GRAIN: one row per scope that cost something in the last eight weeks: what the rest
+-- of the running month will cost
+-- Each day to come is taken to cost what its weekday did: on average, and for low and
+-- high as the cheaper and the dearer quarter of them. In cents: these are estimates.
+with scope_days as (
+
+    select * from {{ ref('rollup_scope_days') }}
+
+),
+
+days as (
+
+    select * from {{ ref('int_days') }}
+
+),
+
+weekdays as (
+
+    select distinct
+        scope_type,
+        scope,
+        iso_weekday,
+        {{ ratio(
+            'sum(effective_cost_usd) over (partition by scope_type, scope, iso_weekday)',
+            'count(*) over (partition by scope_type, scope, iso_weekday)'
+        ) }} as mean_usd,
+        {{ quantile_over(
+            'effective_cost_usd', 0.25, ['scope_type', 'scope', 'iso_weekday']
+        ) }} as low_usd,
+        {{ quantile_over(
+            'effective_cost_usd', 0.75, ['scope_type', 'scope', 'iso_weekday']
+        ) }} as high_usd
+    from scope_days
+
+),
+
+scopes as (
+
+    select distinct
+        scope_type,
+        scope
+    from scope_days
+
+),
+
+days_to_come as (
+
+    select {{ iso_weekday('date_day') }} as iso_weekday
+    from days
+    where
+        date_day >= {{ as_of_date() }}
+        and month_start_date = {{ first_day_of('month', as_of_date()) }}
+
+),
+
+counted as (
+
+    select
+        iso_weekday,
+        count(*) as days_left
+    from days_to_come
+    group by iso_weekday
+
+),
+
+-- A weekday that a new scope has not seen yet counts as nothing.
+estimated as (
+
+    select
+        scopes.scope_type,
+        scopes.scope,
+        sum(weekdays.mean_usd * counted.days_left) as mean_usd,
+        sum(weekdays.low_usd * counted.days_left) as low_usd,
+        sum(weekdays.high_usd * counted.days_left) as high_usd
+    from scopes
+    left join weekdays
+        on
+            scopes.scope_type = weekdays.scope_type
+            and scopes.scope = weekdays.scope
+    left join counted
+        on weekdays.iso_weekday = counted.iso_weekday
+    group by scopes.scope_type, scopes.scope
+
+),
+
+rounded as (
+
+    select
+        scope_type,
+        scope,
+        {{ first_day_of('month', as_of_date()) }} as month,
+        cast(round(coalesce(mean_usd, 0), 2) as {{ type_money() }}) as to_come_usd,
+        cast(round(coalesce(least(low_usd, mean_usd), 0), 2) as {{ type_money() }})
+            as to_come_low_usd,
+        cast(round(coalesce(greatest(high_usd, mean_usd), 0), 2) as {{ type_money() }})
+            as to_come_high_usd
+    from estimated
+
+)
+
+select * from rounded

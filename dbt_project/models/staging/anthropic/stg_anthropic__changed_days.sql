@@ -1,0 +1,24 @@
+-- GRAIN: one row per day of which a legacy report was landed since the last run
+with last_run as (
+
+    {{ last_completed_run() }}
+
+),
+
+windows as (
+
+    select * from {{ ref('base_anthropic__windows') }}
+    where resource in ('cost_report', 'usage_report_messages')
+
+),
+
+changed as (
+
+    select distinct windows.window_start as changed_date
+    from last_run
+    inner join windows
+        on last_run.loads_through < windows.loaded_at
+
+)
+
+select * from changed

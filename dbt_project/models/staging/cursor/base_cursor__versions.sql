@@ -1,1 +1,0 @@
-{{ window_versions('cursor') }}

@@ -1,0 +1,1 @@
+{{ window_versions('cursor', {'usage_events': none}) }}

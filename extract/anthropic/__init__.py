@@ -1,0 +1,395 @@
+"""Anthropic's Admin and Analytics APIs: what is read, how far back it may change, how it pages.
+
+A Console key and an Enterprise key are two organizations, `console` and `enterprise`. Usage and
+cost come from the analytics endpoints (https://platform.claude.com/docs/en/api/admin); the legacy
+reports stand in for days that those do not cover, and for organizations that do not have them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import msgspec
+from pydantic import SecretStr
+
+from extract.anthropic import records
+from extract.http import (
+    TIMEOUT,
+    TooRecentError,
+    TransientError,
+    VendorError,
+    judge,
+    open_envelope,
+    records_in,
+    scalars_in,
+    send,
+)
+from extract.records import Record
+from extract.windows import Page, Period, Resource, Run, Window, fetch
+from foundation.retrying import with_retries
+from foundation.sources.anthropic import AnthropicSettings
+
+if TYPE_CHECKING:
+    import anthropic
+
+TABLES = (
+    "analytics_usage",
+    "analytics_cost",
+    "analytics_users",
+    "usage_report_messages",
+    "cost_report",
+    "usage_report_claude_code",
+    "users",
+    "api_keys",
+    "workspaces",
+    "service_accounts",
+    "spend_limits",
+)
+
+# Values are revised for up to 30 days. Activity settles within three; a week leaves room.
+MONEY_LOOK_BACK = 30
+ACTIVITY_LOOK_BACK = 7
+# The longest range of one query, in days.
+MONEY_DAYS = 31
+
+# The most that a page may hold; people's limits are not documented, a hundred is safe.
+ROWS_A_PAGE = 1000
+PEOPLE_A_PAGE = 100
+
+ANALYTICS_BEGIN = date(2026, 1, 1)
+# The vendor says 365 days before now: the day that far back has begun too early.
+ANALYTICS_REACH = timedelta(days=364)
+
+BY = ["actor", "api_key_id", "workspace_id", "model", "product"]
+COST_BY = [*BY, "cost_type", "token_type"]  # these two do not count toward the five
+USAGE_REPORT_BY = [
+    "api_key_id",
+    "workspace_id",
+    "model",
+    "service_tier",
+    "context_window",
+    "account_id",
+    "service_account_id",
+]
+PAGING = frozenset({"data", "has_more", "next_page", "first_id", "last_id"})
+VERSION = "2026-10-21"
+
+Ask = Callable[[dict[str, Any]], bytes]
+
+
+class Bucket(msgspec.Struct):
+    """A day of a legacy report; its rows do not carry the day themselves."""
+
+    starting_at: datetime
+    results: list[msgspec.Raw]
+
+
+def organizations(settings: AnthropicSettings) -> list[tuple[str, SecretStr]]:
+    keys = {
+        "console": settings.anthropic_admin_key,
+        "enterprise": settings.anthropic_enterprise_key,
+    }
+    return [(label, key) for label, key in keys.items() if key]
+
+
+def extract(settings: AnthropicSettings, run: Run) -> Iterator[Window]:
+    """The windows of every organization that has a key."""
+    for organization, key in organizations(settings):
+        with _sdk(settings, key) as sdk, _plain(settings, key) as plain:
+            yield from _organization(organization, run, sdk, plain)
+
+
+def _organization(
+    organization: str, run: Run, sdk: anthropic.Anthropic, plain: httpx.Client
+) -> Iterator[Window]:
+    admin, analytics = sdk.organization, sdk.beta.organization.analytics
+    for directory in (
+        _directory("users", records.User, admin.users, {"limit": ROWS_A_PAGE}),
+        _directory("api_keys", records.ApiKey, admin.api_keys, {"limit": ROWS_A_PAGE}),
+        _directory(
+            "workspaces",
+            records.Workspace,
+            admin.workspaces,
+            {"include_archived": True, "limit": ROWS_A_PAGE},
+        ),
+        _directory(
+            "service_accounts",
+            records.ServiceAccount,
+            admin.service_accounts,
+            {"include_archived": True, "limit": PEOPLE_A_PAGE},
+        ),
+        _directory(
+            "spend_limits",
+            records.SpendLimit,
+            admin.spend_limits.effective,
+            {"limit": PEOPLE_A_PAGE},
+            path="/v1/organizations/spend_limits/effective",
+        ),
+    ):
+        yield from fetch(directory, organization, run)
+
+    begin = max(ANALYTICS_BEGIN, run.today - ANALYTICS_REACH)
+    usage = yield from fetch(
+        _analytics("analytics_usage", records.AnalyticsUsage, analytics.usage, BY),
+        organization,
+        run,
+        earliest=begin,
+    )
+    cost = yield from fetch(
+        _analytics("analytics_cost", records.AnalyticsCost, analytics.cost, COST_BY),
+        organization,
+        run,
+        earliest=begin,
+    )
+    unreadable = [part for part in (usage, cost) if part.status == "not readable"]
+    for part in unreadable:
+        part.notes.append("the legacy reports take its place")
+    for resource in (
+        _report("usage_report_messages", records.UsageReportRow, plain, USAGE_REPORT_BY),
+        _report("cost_report", records.CostReportRow, plain, ["workspace_id", "description"]),
+    ):
+        yield from fetch(resource, organization, run, before=None if unreadable else begin)
+
+    yield from fetch(
+        Resource(
+            "usage_report_claude_code",
+            records.ClaudeCodeRow,
+            partial(_claude_code_pages, plain),
+            is_directory=False,
+            look_back=ACTIVITY_LOOK_BACK,
+            is_optional=True,
+        ),
+        organization,
+        run,
+    )
+    yield from fetch(
+        Resource(
+            "analytics_users",
+            records.AnalyticsUser,
+            partial(_activity_pages, admin.analytics.users),
+            is_directory=False,
+            look_back=ACTIVITY_LOOK_BACK,
+            is_optional=True,
+        ),
+        organization,
+        run,
+        earliest=ANALYTICS_BEGIN,
+    )
+
+
+def check(settings: AnthropicSettings) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A cheap question for each organization: its label, and a call that raises if it fails."""
+    for organization, key in organizations(settings):
+        yield organization, partial(_check, settings, organization, key)
+
+
+def _check(settings: AnthropicSettings, organization: str, key: SecretStr) -> None:
+    with _sdk(settings, key) as sdk:
+        # An Enterprise key may have no other scope than read:analytics.
+        if organization == "console":
+            method: Callable[..., Any] = sdk.organization.users.with_raw_response.list
+            query: dict[str, Any] = {"limit": 1}
+        else:
+            method = sdk.beta.organization.analytics.cost.with_raw_response.list
+            query = {"starting_at": f"{date.today() - timedelta(days=2)}T00:00:00Z", "limit": 1}  # noqa: DTZ011
+        with_retries(lambda: _through_sdk(method, query))
+
+
+# --- resources -----------------------------------------------------------------------------------
+
+
+def _directory(
+    name: str,
+    record: type[Record],
+    endpoint: Any,  # noqa: ANN401 - the SDK's resources share no base with `list`
+    query: dict[str, Any],
+    path: str | None = None,
+) -> Resource:
+    ask = partial(_through_sdk, endpoint.with_raw_response.list)
+    path = path or f"/v1/organizations/{name}"
+
+    def pages(_: Period) -> Iterator[Page]:
+        return _pages(ask, path, query)
+
+    return Resource(name, record, pages, is_directory=True, is_optional=True)
+
+
+def _analytics(
+    name: str,
+    record: type[Record],
+    endpoint: Any,  # noqa: ANN401
+    group_by: list[str],
+) -> Resource:
+    ask = partial(_through_sdk, endpoint.with_raw_response.list)
+    path = f"/v1/organizations/{name.replace('_', '/')}"
+
+    def pages(period: Period) -> Iterator[Page]:
+        query = {
+            **_range(period),
+            "time_bucket_width": "1d",
+            "group_by": group_by,
+            "order_by": "time",
+            "order": "asc",
+            "limit": ROWS_A_PAGE,
+        }
+        return _pages(ask, path, query)
+
+    return Resource(
+        name,
+        record,
+        pages,
+        is_directory=False,
+        look_back=MONEY_LOOK_BACK,
+        most_days=MONEY_DAYS,
+        is_optional=True,
+    )
+
+
+def _report(name: str, record: type[Record], plain: httpx.Client, group_by: list[str]) -> Resource:
+    path = {
+        "usage_report_messages": "/v1/organizations/usage_report/messages",
+        "cost_report": "/v1/organizations/cost_report",
+    }[name]
+
+    def pages(period: Period) -> Iterator[Page]:
+        query = {
+            **_range(period),
+            "bucket_width": "1d",
+            "group_by": group_by,
+            "limit": MONEY_DAYS,  # this one counts buckets, not rows
+        }
+        return _pages(partial(_through_httpx, plain, path), path, query, parts=_bucket_parts)
+
+    return Resource(
+        name, record, pages, is_directory=False, look_back=MONEY_LOOK_BACK, most_days=MONEY_DAYS
+    )
+
+
+def _claude_code_pages(plain: httpx.Client, period: Period) -> Iterator[Page]:
+    path = "/v1/organizations/usage_report/claude_code"
+    query = {"starting_at": str(period.start), "limit": ROWS_A_PAGE}
+    return _pages(partial(_through_httpx, plain, path), path, query)
+
+
+def _activity_pages(endpoint: Any, period: Period) -> Iterator[Page]:  # noqa: ANN401
+    ask = partial(_through_sdk, endpoint.with_raw_response.list)
+    query = {"date": str(period.start), "limit": ROWS_A_PAGE}
+    try:
+        yield from _pages(ask, "/v1/organizations/analytics/users", query)
+    except VendorError as error:
+        if error.status == 400 and _names_an_earlier_day(error.message, period.start):
+            raise TooRecentError(error.message, status=400) from None
+        raise
+
+
+def _names_an_earlier_day(message: str, asked: date) -> bool:
+    """The answer to a day that is not published yet names the newest one that is."""
+    return any(day < str(asked) for day in re.findall(r"\d{4}-\d{2}-\d{2}", message))
+
+
+# --- paging --------------------------------------------------------------------------------------
+
+
+def _pages(
+    ask: Ask,
+    path: str,
+    query: dict[str, Any],
+    parts: Callable[[dict[str, msgspec.Raw]], Any] | None = None,
+) -> Iterator[Page]:
+    """All pages of a list: reports go on with `page`, older lists with `after_id`."""
+    place: dict[str, str] = {}
+    while True:
+        envelope = with_retries(lambda: open_envelope(ask({**query, **place})))  # noqa: B023
+        found = parts(envelope) if parts else [(None, records_in(envelope, "data"))]
+        yield Page(found, {"path": path, **query}, scalars_in(envelope, PAGING))
+        following = _following(envelope)
+        if not following:
+            return
+        if following == place:
+            raise VendorError("the list names the same next page again", advice="report it")
+        place = following
+
+
+def _following(envelope: dict[str, msgspec.Raw]) -> dict[str, str]:
+    has_more = _value(envelope, "has_more")
+    page, last_id = _value(envelope, "next_page"), _value(envelope, "last_id")
+    if has_more is False:
+        return {}
+    if page:
+        return {"page": page}
+    if has_more and last_id:
+        return {"after_id": last_id}
+    if has_more:
+        raise VendorError("has_more is true but no next page is named", advice="report it")
+    return {}
+
+
+def _value(envelope: dict[str, msgspec.Raw], key: str) -> Any:  # noqa: ANN401
+    return msgspec.json.decode(envelope[key]) if key in envelope else None
+
+
+def _bucket_parts(
+    envelope: dict[str, msgspec.Raw],
+) -> list[tuple[date | None, list[msgspec.Raw]]]:
+    try:
+        buckets = msgspec.json.decode(envelope["data"], type=list[Bucket])
+    except (KeyError, msgspec.DecodeError) as error:
+        raise VendorError(f"the answer has no buckets: {error}", advice="report it") from None
+    return [(bucket.starting_at.date(), bucket.results) for bucket in buckets]
+
+
+def _range(period: Period) -> dict[str, str]:
+    return {
+        "starting_at": f"{period.start}T00:00:00Z",
+        "ending_at": f"{period.end}T00:00:00Z",
+    }
+
+
+# --- asking --------------------------------------------------------------------------------------
+
+
+def _sdk(settings: AnthropicSettings, key: SecretStr) -> anthropic.Anthropic:
+    # Imported where there is a key: the SDK takes a second and 50 MB.
+    import anthropic
+
+    return anthropic.Anthropic(
+        api_key=key.get_secret_value(),
+        base_url=settings.anthropic_base_url,
+        # `foundation.retrying` has the one retry policy.
+        max_retries=0,
+        timeout=120,
+    )
+
+
+def _plain(settings: AnthropicSettings, key: SecretStr) -> httpx.Client:
+    return httpx.Client(
+        base_url=settings.anthropic_base_url,
+        headers={"x-api-key": key.get_secret_value(), "anthropic-version": VERSION},
+        timeout=TIMEOUT,
+    )
+
+
+def _through_sdk(method: Callable[..., Any], query: dict[str, Any]) -> bytes:
+    """The body as the vendor sent it: the SDK's own objects would lose digits and unknown keys."""
+    import anthropic
+
+    try:
+        return method(**query).read()
+    except anthropic.APIStatusError as error:
+        answer = error.response
+    except anthropic.APIConnectionError as error:
+        cause = type(error.__cause__ or error).__name__
+        raise TransientError(f"no complete answer ({cause})") from None
+    judge(answer.status_code, answer.headers, answer.content)
+    raise VendorError(f"HTTP {answer.status_code} is an error to the SDK only")
+
+
+def _through_httpx(plain: httpx.Client, path: str, query: dict[str, Any]) -> bytes:
+    lists = {f"{name}[]": value for name, value in query.items() if isinstance(value, list)}
+    scalars = {name: value for name, value in query.items() if not isinstance(value, list)}
+    return send(plain, "GET", path, params={**scalars, **lists})

@@ -1,0 +1,201 @@
+"""Cursor's Admin API (https://cursor.com/docs/account/teams/admin-api): what is read, and how.
+
+Usage events are the only source of cost. They carry no id and come in no documented order, so a day
+is read whole or not at all. All times are epoch milliseconds, both bounds inclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time
+from functools import partial
+from typing import Any
+
+import httpx
+import msgspec
+
+from extract.cursor import records
+from extract.http import (
+    TIMEOUT,
+    ExpiredError,
+    Pace,
+    open_envelope,
+    records_in,
+    scalars_in,
+    send,
+)
+from extract.windows import Page, Period, Resource, Run, Window, fetch
+from foundation.retrying import with_retries
+from foundation.sources.cursor import CursorSettings
+
+TABLES = ("members", "spend", "groups", "daily_usage", "usage_events")
+ORGANIZATION = "cursor"
+
+LOOK_BACK = 7
+# The longest range that is taken.
+DAILY_USAGE_DAYS = 30
+# Shorter than what is taken (30 days): a chunk is held in memory until its last page has come, and
+# seven days are what an ordinary run asks for anyway.
+USAGE_EVENTS_DAYS = 7
+
+# For events the documented maximum; elsewhere a page counts people, not rows.
+USAGE_EVENTS_PAGE = 1000
+PEOPLE_PAGE = 100
+
+REQUESTS_A_MINUTE = 20
+REQUESTS_A_MINUTE_BY_PATH = {"/teams/filtered-usage-events": 60}
+
+PAGING = frozenset({"pagination", "totalPages"})
+
+
+class Api:
+    """The connection, and for each route the memory of when it was last used."""
+
+    def __init__(self, settings: CursorSettings) -> None:
+        key = settings.cursor_api_key
+        self.client = httpx.Client(
+            base_url=settings.cursor_base_url,
+            auth=httpx.BasicAuth(key.get_secret_value() if key else "", ""),
+            timeout=TIMEOUT,
+        )
+        self._paces: dict[str, Pace] = {}
+
+    def ask(self, method: str, path: str, **query: Any) -> dict[str, msgspec.Raw]:  # noqa: ANN401
+        """One answer. Waits where the route's limit would be passed, asks again where it may."""
+
+        def once() -> dict[str, msgspec.Raw]:
+            self._pace(path).wait()
+            return open_envelope(send(self.client, method, path, **query))
+
+        return with_retries(once)
+
+    def _pace(self, path: str) -> Pace:
+        most = REQUESTS_A_MINUTE_BY_PATH.get(path, REQUESTS_A_MINUTE)
+        return self._paces.setdefault(path, Pace(most))
+
+
+def extract(settings: CursorSettings, run: Run) -> Iterator[Window]:
+    api = Api(settings)
+    with api.client:
+        for resource in resources(api):
+            yield from fetch(resource, ORGANIZATION, run)
+
+
+def check(settings: CursorSettings) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A cheap question: the label of the organization, and a call that raises if it fails."""
+
+    def ask() -> None:
+        api = Api(settings)
+        with api.client:
+            api.ask("GET", "/teams/members")
+
+    yield ORGANIZATION, ask
+
+
+def resources(api: Api) -> tuple[Resource, ...]:
+    return (
+        Resource("members", records.Member, partial(_members, api), is_directory=True),
+        # The running billing cycle only: what is not kept today cannot be asked for tomorrow.
+        Resource("spend", records.Spend, partial(_spend, api), is_directory=True),
+        # Enterprise teams only.
+        Resource(
+            "groups",
+            records.BillingGroup,
+            partial(_groups, api),
+            is_directory=True,
+            is_optional=True,
+        ),
+        Resource(
+            "daily_usage",
+            records.DailyUsage,
+            partial(_daily_usage, api),
+            is_directory=False,
+            look_back=LOOK_BACK,
+            most_days=DAILY_USAGE_DAYS,
+        ),
+        Resource(
+            "usage_events",
+            records.UsageEvent,
+            partial(_usage_events, api),
+            is_directory=False,
+            look_back=LOOK_BACK,
+            most_days=USAGE_EVENTS_DAYS,
+        ),
+    )
+
+
+def _members(api: Api, _: Period) -> Iterator[Page]:
+    path = "/teams/members"
+    envelope = api.ask("GET", path)
+    yield _page(envelope, "teamMembers", {"path": path})
+
+
+def _spend(api: Api, _: Period) -> Iterator[Page]:
+    return _paged(api, "/teams/spend", "teamMemberSpend", {}, PEOPLE_PAGE)
+
+
+def _groups(api: Api, _: Period) -> Iterator[Page]:
+    path = "/teams/groups"
+    envelope = api.ask("GET", path)
+    found = records_in(envelope, "groups")
+    # Beside the list, and money like the others'.
+    unassigned = envelope.pop("unassignedGroup", None)
+    if unassigned is not None and bytes(unassigned) != b"null":
+        found.append(unassigned)
+    yield Page(
+        [(None, found)], {"path": path}, scalars_in(envelope, PAGING | frozenset({"groups"}))
+    )
+
+
+def _daily_usage(api: Api, period: Period) -> Iterator[Page]:
+    # With page and pageSize everyone comes, without them only those who were active.
+    return _paged(api, "/teams/daily-usage-data", "data", _range(period), PEOPLE_PAGE)
+
+
+def _usage_events(api: Api, period: Period) -> Iterator[Page]:
+    path = "/teams/filtered-usage-events"
+    return _paged(api, path, "usageEvents", _range(period), USAGE_EVENTS_PAGE)
+
+
+def _paged(api: Api, path: str, key: str, query: dict[str, Any], page_size: int) -> Iterator[Page]:
+    """All pages, numbered from 1. Pages are offsets into a list without order, so when the number
+    of events changes between two pages, records may have moved past the reader: ExpiredError."""
+    number, total = 1, None
+    while True:
+        body = {**query, "page": number, "pageSize": page_size}
+        envelope = api.ask("POST", path, json=body)
+        count = _value(envelope, "totalUsageEventsCount")
+        if number > 1 and count != total:
+            raise ExpiredError(
+                f"the number of events went from {total} to {count} between two pages"
+            )
+        total = count
+        yield _page(envelope, key, {"path": path, **query, "pageSize": page_size})
+        if not _has_more(envelope, number):
+            return
+        number += 1
+
+
+def _page(envelope: dict[str, msgspec.Raw], key: str, request: dict[str, Any]) -> Page:
+    found = records_in(envelope, key)
+    return Page([(None, found)], request, scalars_in(envelope, PAGING | {key}))
+
+
+def _has_more(envelope: dict[str, msgspec.Raw], number: int) -> bool:
+    paging = _value(envelope, "pagination") or {}
+    if "hasNextPage" in paging:
+        return bool(paging["hasNextPage"])
+    last = paging.get("numPages") or paging.get("totalPages") or _value(envelope, "totalPages")
+    return last is not None and number < last
+
+
+def _value(envelope: dict[str, msgspec.Raw], key: str) -> Any:  # noqa: ANN401
+    return msgspec.json.decode(envelope[key]) if key in envelope else None
+
+
+def _range(period: Period) -> dict[str, int]:
+    return {"startDate": _milliseconds(period.start), "endDate": _milliseconds(period.end) - 1}
+
+
+def _milliseconds(day: date) -> int:
+    return int(datetime.combine(day, time(), UTC).timestamp()) * 1000

@@ -1,0 +1,103 @@
+"""Google Sheets through gspread, read-only (https://developers.google.com/workspace/sheets/api)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import google.auth
+import google.auth.exceptions
+import google.auth.transport.requests
+import gspread
+import requests
+from gspread.http_client import HTTPClient
+from gspread.urls import SPREADSHEETS_API_V4_BASE_URL
+
+from extract.http import TransientError, VendorError, judge
+from foundation.retrying import with_retries
+from foundation.sources.google_sheets import GoogleSheetsSettings
+
+SCOPES = ["https://www.googleapis.com/auth/spreadsheets.readonly"]
+TIMEOUT_SECONDS = (15.0, 60.0)
+
+
+class _Client(HTTPClient):
+    """gspread's client, with a time limit and for any base URL."""
+
+    base_url = ""
+
+    def request(self, method: str, endpoint: str, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401
+        path = endpoint.removeprefix(SPREADSHEETS_API_V4_BASE_URL)
+        return super().request(method, f"{self.base_url}/v4/spreadsheets{path}", *args, **kwargs)
+
+
+def connect(settings: GoogleSheetsSettings) -> _Client:
+    """A client with a token of its own, good for an hour. (google-auth's session would also ask
+    Google for the account's allowed locations, wherever the base URL points to.)"""
+    if settings.google_application_credentials:
+        # google-auth reads the environment, where `.env` does not show.
+        path = str(settings.google_application_credentials)
+        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
+    try:
+        credentials, _ = google.auth.default(scopes=SCOPES)
+    except (google.auth.exceptions.GoogleAuthError, ValueError) as error:
+        raise VendorError(
+            f"no usable Google credentials ({type(error).__name__})",
+            advice="set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account that "
+            "may view the sheet",
+        ) from None
+    with_retries(lambda: _refresh(credentials))
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {credentials.token}"
+    client = _Client(None, session)  # type: ignore[arg-type] # its documented use
+    client.base_url = settings.google_sheets_base_url
+    client.set_timeout(TIMEOUT_SECONDS)
+    return client
+
+
+def _refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth is not typed
+    try:
+        credentials.refresh(google.auth.transport.requests.Request())
+    except google.auth.exceptions.TransportError as error:
+        raise TransientError(f"no complete answer ({type(error).__name__})") from None
+    except google.auth.exceptions.GoogleAuthError as error:
+        raise VendorError(
+            f"Google refuses the credentials: {error}",
+            advice="check the service account's key, and that the sheet is shared with it",
+        ) from None
+
+
+def titles(settings: GoogleSheetsSettings, client: _Client) -> dict[str, str]:
+    """Trimmed titles of the tabs, and their titles as they are."""
+    answer = _ask(lambda: client.fetch_sheet_metadata(str(settings.google_sheets_id)))
+    found = [sheet["properties"]["title"] for sheet in answer["sheets"]]
+    return {title.strip(): title for title in found}
+
+
+def cells(
+    settings: GoogleSheetsSettings, client: _Client, known: dict[str, str]
+) -> dict[str, list[list[str]]]:
+    """The lines of each tab of `known` (name: title), as the text that people see."""
+    if not known:
+        return {}
+    ranges = ["'" + title.replace("'", "''") + "'" for title in known.values()]
+    answer = _ask(lambda: client.values_batch_get(str(settings.google_sheets_id), ranges))
+    # Google leaves out empty cells at the end of a line and empty lines at the end of a tab.
+    found = [part.get("values", []) for part in answer["valueRanges"]]
+    texts = [[[str(cell) for cell in line] for line in lines] for lines in found]
+    return dict(zip(known, texts, strict=True))
+
+
+def _ask(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
+    def once() -> Mapping[str, Any]:
+        try:
+            return call()
+        except gspread.exceptions.APIError as error:
+            answer = error.response
+        except requests.RequestException as error:
+            raise TransientError(f"no complete answer ({type(error).__name__})") from None
+        judge(answer.status_code, answer.headers, answer.content)
+        raise VendorError(f"HTTP {answer.status_code} is an error to gspread only")
+
+    return with_retries(once)

@@ -1,0 +1,121 @@
+"""The database of a product that is sold: its teams, members, usage events and daily activity.
+
+Any database that SQLAlchemy knows, read with dlt's `sql_database` as Arrow tables. Four tables or
+views of these names, with the columns of `TABLES` (docs/revops_sources.md). Their columns keep
+their types in the warehouse, whatever the database makes of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+
+from extract.http import VendorError
+from extract.product_database.database import Database, connected
+from extract.product_database.events import new_events
+from extract.product_database.tables import DAY, TABLES, asked, refused, with_day
+from extract.report import ResourceReport
+from extract.windows import (
+    ONE_DAY,
+    Period,
+    Resource,
+    Run,
+    Window,
+    content_hash,
+    digest,
+    fetch,
+    reported,
+)
+from foundation.sources.product_database import ProductDatabaseSettings
+
+ORGANIZATION = "product"
+
+# For so many days before the newest one a day of activity may still change.
+ACTIVITY_LOOK_BACK_DAYS = 3
+# Days of activity are held in memory until their query is complete.
+ACTIVITY_DAYS = 31
+
+
+def extract(settings: ProductDatabaseSettings, run: Run) -> Iterator[Window]:
+    try:
+        with connected(settings) as database:
+            teams, members, activity = resources(database)
+            yield from fetch(teams, ORGANIZATION, run)
+            yield from fetch(members, ORGANIZATION, run)
+            part = ResourceReport("usage_events", ORGANIZATION)
+            yield from reported(run, part, new_events(database, run, part))
+            yield from fetch(activity, ORGANIZATION, run)
+    except VendorError as error:
+        run.report.errors.append(str(error))
+
+
+def check(settings: ProductDatabaseSettings) -> Iterator[tuple[str, Callable[[], None]]]:
+    """A cheap question: the label, and a call that raises if it fails."""
+
+    def ask() -> None:
+        with connected(settings) as database:
+            for name in TABLES:
+                database.check_columns(name)
+
+    yield ORGANIZATION, ask
+
+
+def resources(database: Database) -> tuple[Resource, Resource, Resource]:
+    """All but the usage events, which are not read by days."""
+
+    def snapshot(name: str) -> Resource:
+        windows = partial(_snapshot, database, name)
+        return Resource(name, windows=windows, is_directory=True, may_be_emptied=False)
+
+    activity = Resource(
+        "daily_activity",
+        windows=partial(_activity, database),
+        is_directory=False,
+        oldest=partial(database.first_day, "daily_activity", "activity_date"),
+        look_back=ACTIVITY_LOOK_BACK_DAYS,
+        most_days=ACTIVITY_DAYS,
+    )
+    return snapshot("teams"), snapshot("team_members"), activity
+
+
+def _everything(query: Any, table: sa.Table) -> Any:  # noqa: ANN401, ARG001
+    return query
+
+
+def _snapshot(database: Database, name: str, period: Period) -> list[Window]:
+    chunks = list(database.read(name, _everything))
+    rows = pa.concat_tables(chunks) if chunks else pa.schema(asked(name)).empty_table()
+    window = _window(name, period, rows)
+    assert window.rows is not None  # noqa: S101 - _window gives them
+    window.rows = with_day("snapshot_date", period.start, window.rows)
+    return [window]
+
+
+def _activity(database: Database, period: Period) -> list[Window]:
+    def restrict(query: Any, table: sa.Table) -> Any:  # noqa: ANN401
+        day = table.c.activity_date
+        return query.where(day >= period.start, day < period.end).order_by(day, table.c.user_id)
+
+    name = "daily_activity"
+    chunks = list(database.read(name, restrict))
+    rows = pa.concat_tables(chunks) if chunks else pa.schema(asked(name)).empty_table()
+    days = rows.column("activity_date")
+    return [
+        _window(name, Period(day, day + ONE_DAY), rows.filter(pc.equal(days, pa.scalar(day, DAY))))
+        for day in period.days()
+    ]
+
+
+def _window(name: str, period: Period, rows: pa.Table) -> Window:
+    """Rows as a window with its hash, which does not depend on their order."""
+    window = Window(period.start, period.end, request={"table": name})
+    window.rows = refused(name, rows, window)
+    window.digests = [digest(row) for row in window.rows.to_pylist()]
+    window.content_hash = content_hash(window.digests, window.rejected_digests)
+    window.pages = 1
+    return window

@@ -1,0 +1,232 @@
+"""Every setting of the project, read once from the environment and from `.env`.
+
+A variable set to nothing is the same as one that is not set; names nobody knows are ignored.
+The environment wins over `.env`, even with nothing. Secrets are `SecretStr`: they do not show in a
+repr, an error or a log. Each secret NAME may be given as NAME_SECRET instead, the resource name of
+a Secret Manager version (https://cloud.google.com/secret-manager/docs/access-secret-version).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Literal, Self
+from urllib.parse import unquote
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from foundation import fields
+from foundation.fields import GoogleCredentials, ProjectPath
+from foundation.sources import SOURCES, source_named
+
+ROOT = fields.ROOT
+
+BIGQUERY = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION")
+
+SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
+# The password in dialect://user:password@host: up to the last @, should one be in it.
+URL_PASSWORD = re.compile(r"^[^:/]+://[^:/@]*:(.+)@")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the message names each one and says what to do."""
+
+
+if TYPE_CHECKING:
+    # The code of a source is typed by that source's settings, all other code by what is here.
+    _SettingsOfSources = GoogleCredentials
+else:
+    _bases = (*(source.settings for source in SOURCES), GoogleCredentials)
+    _SettingsOfSources = type("_SettingsOfSources", _bases, {"__module__": __name__})
+
+
+class Settings(_SettingsOfSources, BaseSettings):
+    """The settings by their names in lower case, those of every source among them; build them with
+    `load_settings`."""
+
+    model_config = SettingsConfigDict(
+        env_file=ROOT / ".env",
+        extra="ignore",
+        frozen=True,
+        # An error must not repeat the value it is about: it may be a secret.
+        hide_input_in_errors=True,
+    )
+
+    target: Literal["duckdb", "bigquery"] = "duckdb"
+    duckdb_path: ProjectPath = ROOT / "data" / "warehouse.duckdb"
+    google_cloud_project: str | None = None
+    bigquery_dataset: str | None = None
+    bigquery_location: str | None = None
+    bigquery_api_endpoint: str | None = Field(default=None, description="an emulator's URL")
+    # dbt_project/profiles.yml has the defaults.
+    bigquery_maximum_bytes_billed: int | None = Field(default=None, gt=0)
+    bigquery_job_timeout_seconds: int | None = Field(default=None, gt=0)
+    bigquery_job_retries: int | None = Field(default=None, ge=0)
+
+    extract_since: date | None = None
+    extract_until: date | None = Field(default=None, description="exclusive")
+
+    metabase_url: str | None = None
+    metabase_api_key: SecretStr | None = None
+    metabase_api_key_secret: str | None = None
+    metabase_database: str = Field(default="AI spend", description="the connection's name there")
+    metabase_embedding_secret: SecretStr | None = None
+    metabase_embedding_secret_secret: str | None = None
+    slack_webhook_url: SecretStr | None = None
+    slack_webhook_url_secret: str | None = None
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, values: dict[str, object]) -> dict[str, object]:
+        """Here, not by pydantic's `env_ignore_empty`: so that `CURSOR_API_KEY= make run` runs
+        without Cursor, whatever `.env` says."""
+        return {
+            name: value
+            for name, value in values.items()
+            if not isinstance(value, str) or value.strip()
+        }
+
+    @field_validator("target", "log_format", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.strip().upper() if isinstance(value, str) else value
+
+    @field_validator("extract_since", "extract_until", mode="before")
+    @classmethod
+    def _day(cls, value: object) -> object:
+        """Only YYYY-MM-DD: pydantic would also take a number of seconds for a date."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError("must be a day, YYYY-MM-DD") from None
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if problems := list(self._problems()):
+            # The sheets and BigQuery may both miss the same file.
+            raise ValueError("\n".join(dict.fromkeys(problems)))
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        since, until = self.extract_since, self.extract_until
+        if since and until and since >= until:
+            yield f"EXTRACT_SINCE ({since}) must be before EXTRACT_UNTIL ({until}, exclusive)"
+        for source in SOURCES:
+            yield from source.problems(self)
+        if self.target == "bigquery":
+            yield from self.credentials_problems()
+        for name in SECRETS:
+            resource = self._value(f"{name}_SECRET")
+            if resource and self._value(name):
+                yield f"{name} and {name}_SECRET are both set: keep one"
+            if resource and not SECRET_NAME.fullmatch(str(resource)):
+                yield (
+                    f"{name}_SECRET must be a Secret Manager resource name, "
+                    "projects/PROJECT/secrets/NAME or …/versions/VERSION"
+                )
+
+    def _value(self, name: str) -> object:
+        return getattr(self, name.lower())
+
+    def configured_sources(self) -> list[str]:
+        """Names of the sources that have what they need, in the order of `SOURCES`."""
+        return [source.name for source in SOURCES if any(map(self._value, source.needs_one_of))]
+
+    def missing_settings(self) -> dict[str, tuple[str, ...]]:
+        """What is not configured: a source and the settings of which it needs one, or
+        `bigquery` and the settings that it needs all of."""
+        configured = self.configured_sources()
+        missing = {
+            source.name: source.needs_one_of for source in SOURCES if source.name not in configured
+        }
+        warehouse = tuple(name for name in BIGQUERY if not self._value(name))
+        if self.target == "bigquery" and warehouse:
+            missing["bigquery"] = warehouse
+        return missing
+
+    def secret_values(self) -> list[str]:
+        """The values that must never be printed, for `foundation.logs`."""
+        secrets = map(self._value, SECRETS)
+        values = [secret.get_secret_value() for secret in secrets if isinstance(secret, SecretStr)]
+        # A driver that repeats the password does not repeat the whole address.
+        written = [found[1] for value in values if (found := URL_PASSWORD.match(value))]
+        return [*values, *sorted({*written, *map(unquote, written)})]
+
+    def raw_schema(self, source: str) -> str:
+        """The name in the warehouse of the schema with a source's raw tables."""
+        return self.dataset(source_named(source).raw_schema)
+
+    def dataset(self, schema: str) -> str:
+        """The name in the warehouse of one of the schemas raw_…, staging, intermediate, marts:
+        on BigQuery with the prefix BIGQUERY_DATASET, since a Google project has one name space."""
+        return schema if self.target == "duckdb" else f"{self.bigquery_dataset}_{schema}"
+
+    def dbt_environment(self) -> dict[str, str]:
+        """What `dbt_project/profiles.yml` and Google's libraries read from the environment.
+        It holds no secret."""
+        jobs = ("MAXIMUM_BYTES_BILLED", "JOB_TIMEOUT_SECONDS", "JOB_RETRIES")
+        google = (*BIGQUERY, "BIGQUERY_API_ENDPOINT", "GOOGLE_APPLICATION_CREDENTIALS")
+        names = ("TARGET", "DUCKDB_PATH", *google, *(f"BIGQUERY_{name}" for name in jobs))
+        values = {name: self._value(name) for name in names}
+        return {name: str(value) for name, value in values.items() if value is not None}
+
+
+SECRETS = tuple(
+    name.upper()
+    for name, field in Settings.model_fields.items()
+    if field.annotation == SecretStr | None
+)
+
+
+def load_settings() -> Settings:
+    """The settings, secrets fetched where NAME_SECRET says so.
+
+    Raises SettingsError with a line for each setting that is wrong.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_lines(error))) from None
+    fetched = {
+        name.lower(): SecretStr(_fetch(name, str(resource)))
+        for name in SECRETS
+        if (resource := settings._value(f"{name}_SECRET"))
+    }
+    return settings.model_copy(update=fetched)
+
+
+def _lines(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_input=False, include_url=False):
+        message = problem["msg"].removeprefix("Value error, ")
+        name = ".".join(str(part) for part in problem["loc"]).upper()
+        yield f"{name}: {message}" if name else message
+
+
+def _fetch(name: str, resource: str) -> str:
+    # Imported here: it takes a second, and few set-ups use it.
+    from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud import secretmanager
+
+    version = resource if "/versions/" in resource else f"{resource}/versions/latest"
+    try:
+        client = secretmanager.SecretManagerServiceClient()
+        answer = client.access_secret_version(name=version)
+    except (GoogleAPIError, GoogleAuthError) as error:
+        raise SettingsError(f"{name}_SECRET: cannot read {version}: {error}") from None
+    value = answer.payload.data.decode().strip()
+    if not value:
+        raise SettingsError(f"{name}_SECRET: {version} is empty")
+    return value

@@ -1,0 +1,51 @@
+"""Salesforce of a company that sells seats: an org, and a connected app in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pydantic import BaseModel, Field, SecretStr
+
+from foundation.fields import Address
+from foundation.sources.source import Source
+
+# The secret is sent there, and reports name it: encrypted unless it is this machine, no password.
+ADDRESS = re.compile(r"https://[^/@\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
+
+
+class SalesforceSettings(BaseModel):
+    salesforce_instance_url: Address | None = None
+    salesforce_client_id: str | None = None
+    salesforce_client_secret: SecretStr | None = None
+    salesforce_client_secret_secret: str | None = None
+    salesforce_api_share: float = Field(
+        default=0.8, gt=0, le=1, description="of the API requests that the org has left"
+    )
+
+
+def base_url(settings: SalesforceSettings) -> str:
+    return settings.salesforce_instance_url or ""
+
+
+def problems(settings: SalesforceSettings) -> Iterator[str]:
+    if not settings.salesforce_instance_url:
+        return
+    if not ADDRESS.fullmatch(settings.salesforce_instance_url):
+        yield (
+            "SALESFORCE_INSTANCE_URL must be the address of the org, "
+            "https://example.my.salesforce.com"
+        )
+    if not settings.salesforce_client_id:
+        yield "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_ID as well"
+    if not settings.salesforce_client_secret and not settings.salesforce_client_secret_secret:
+        yield "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_SECRET as well"
+
+
+SOURCE = Source(
+    "salesforce",
+    SalesforceSettings,
+    needs_one_of=("SALESFORCE_INSTANCE_URL",),
+    base_url=base_url,
+    problems=problems,
+)

@@ -1,0 +1,168 @@
+"""Questions to the warehouse after a run, in plain SQL that both engines understand."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psutil
+import pyarrow as pa
+
+from foundation.settings import Settings
+
+# Takes SQL, gives rows. Decimals come as Decimal, dates as date. Raises NoTableError.
+Ask = Callable[[str], list[tuple[Any, ...]]]
+# Takes SQL, gives the rows in parts that fit into memory. Raises NoTableError.
+Fetch = Callable[[str], Iterator[pa.RecordBatch]]
+
+_ROWS = 50_000
+
+# DuckDB, when another process has the file open.
+_HELD = re.compile(r"Conflicting lock is held in (.+) \(PID (\d+)\)")
+_LONGEST_COMMAND = 120
+
+
+class NoTableError(Exception):
+    """The warehouse, or a table in it, is not there yet."""
+
+
+class WarehouseError(Exception):
+    """The warehouse's file cannot be opened; the message says why and what to do."""
+
+
+def open_file(
+    path: Path, *, read_only: bool = False, config: dict[str, Any] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """The warehouse's file, open. Raises WarehouseError, also if another process has it open."""
+    try:
+        return duckdb.connect(path, read_only=read_only, config=config or {})
+    except duckdb.IOException as error:
+        message = who_holds(path, str(error)) or (
+            f"{path} cannot be opened ({str(error).splitlines()[0]}): move it away, or name "
+            "another file with DUCKDB_PATH"
+        )
+        raise WarehouseError(message) from None
+
+
+def who_holds(path: Path, error: str) -> str | None:
+    """DuckDB's error about a file that another process has open as a sentence that names that
+    process and says what to do; none for another error."""
+    found = _HELD.search(error)
+    if not found:
+        return None
+    program, pid = found[1], int(found[2])
+    try:
+        command = " ".join(psutil.Process(pid).cmdline()) or program
+    except psutil.Error:
+        # Over already, or somebody else's.
+        command = program
+    command = textwrap.shorten(command, _LONGEST_COMMAND, placeholder=" …")
+    return (
+        f"{path} is in use by process {pid} ({command}): wait until that is done or end it with "
+        f"`kill {pid}`, and run this again"
+    )
+
+
+def refuse_if_held(settings: Settings) -> None:
+    """Raises WarehouseError if the warehouse is a file that cannot be written now."""
+    if settings.target == "duckdb" and settings.duckdb_path.exists():
+        open_file(settings.duckdb_path).close()
+
+
+@contextmanager
+def warehouse(settings: Settings, *, writes: bool = False) -> Iterator[Ask]:
+    """The warehouse of the settings, open for questions; on DuckDB read only unless it `writes`.
+    Raises NoTableError and WarehouseError."""
+    if settings.target == "bigquery":
+        yield _bigquery(settings)
+        return
+    if not settings.duckdb_path.exists():
+        raise NoTableError(f"there is no {settings.duckdb_path}")
+    connection = open_file(settings.duckdb_path, read_only=not writes)
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        try:
+            return connection.execute(sql).fetchall()
+        except duckdb.CatalogException as error:
+            raise NoTableError(str(error)) from error
+
+    try:
+        yield ask
+    finally:
+        connection.close()
+
+
+@contextmanager
+def tables(settings: Settings) -> Iterator[Fetch]:
+    """The warehouse of the settings, open for answers of many rows. Raises NoTableError and
+    WarehouseError."""
+    if settings.target == "bigquery":
+        yield _bigquery_tables(settings)
+        return
+    if not settings.duckdb_path.exists():
+        raise NoTableError(f"there is no {settings.duckdb_path}")
+    connection = open_file(settings.duckdb_path, read_only=True)
+
+    def fetch(sql: str) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from connection.execute(sql).to_arrow_reader(_ROWS)
+        except duckdb.CatalogException as error:
+            raise NoTableError(str(error)) from error
+
+    try:
+        yield fetch
+    finally:
+        connection.close()
+
+
+def _bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
+    # Imported here: it takes a second, and runs on DuckDB have no use for it.
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import bigquery
+
+    emulator = settings.bigquery_api_endpoint
+    return bigquery.Client(
+        project=settings.google_cloud_project,
+        location=settings.bigquery_location,
+        credentials=AnonymousCredentials() if emulator else None,  # type: ignore[no-untyped-call]
+        client_options={"api_endpoint": emulator} if emulator else None,
+        default_query_job_config=bigquery.QueryJobConfig(
+            maximum_bytes_billed=settings.bigquery_maximum_bytes_billed,
+            labels={"target": "bigquery", "model": label},
+        ),
+    )
+
+
+def _bigquery_tables(settings: Settings) -> Fetch:
+    from google.api_core.exceptions import NotFound
+
+    client = _bigquery_client(settings, "focus")
+
+    def fetch(sql: str) -> Iterator[pa.RecordBatch]:
+        try:
+            # Without the Storage API, which wants a right of its own.
+            rows = client.query_and_wait(sql, page_size=_ROWS)
+            yield from rows.to_arrow_iterable(bqstorage_client=None)
+        except NotFound as error:
+            raise NoTableError(str(error)) from error
+
+    return fetch
+
+
+def _bigquery(settings: Settings) -> Ask:
+    from google.api_core.exceptions import NotFound
+
+    client = _bigquery_client(settings, "report")
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        try:
+            return [tuple(row.values()) for row in client.query_and_wait(sql)]
+        except NotFound as error:
+            raise NoTableError(str(error)) from error
+
+    return ask

@@ -1,0 +1,73 @@
+"""What needs attention: days that do not tie, new anomalies, budgets at risk."""
+
+from __future__ import annotations
+
+from foundation.settings import Settings
+from foundation.warehouse import Ask
+from pipeline.alerts.marts import Marts, Part, scope_name
+from pipeline.alerts.told import Told, is_news
+from pipeline.words import counted, dollars, share, signed
+
+
+def ties(settings: Settings, ask: Ask) -> Part:
+    """Whatever the day: rpt_cost_ties is a view of what is there."""
+    rows = ask(f"""
+        select vendor, organization, differing_days, difference_usd
+        from {settings.dataset("marts")}.rpt_cost_ties
+        where differing_days > 0
+        order by vendor, organization
+    """)
+    lines = [
+        f"{vendor} {organization}: {days:,} days, {signed(difference)} in the marts"
+        for vendor, organization, days, difference in rows
+    ]
+    return Part("Does not tie to what the vendor reported", lines)
+
+
+def anomalies(marts: Marts, told: Told) -> Part | None:
+    """Those that are news."""
+    rows = marts.rows(
+        "rpt_alerts_anomalies",
+        "anomaly_date, scope_type, scope, severity,"
+        " scope_name, cost_usd, baseline_usd, excess_usd, explained_by",
+        "severity, anomaly_date desc, excess_usd desc, scope_type, scope",
+    )
+    news = [row for row in rows if is_news(told, "anomaly", *row[:4])]
+    if not news:
+        return None
+    lines = []
+    for day, scope_type, _, severity, name, cost, baseline, excess, reason in news:
+        what = f"${dollars(cost)}, usually ${dollars(baseline)} ({signed(excess)})"
+        because = f", most of it {reason}" if reason else ""
+        lines.append(f"{severity}, {day}, {scope_name(scope_type, name)}: {what}{because}")
+    return Part(
+        "New anomalies",
+        lines,
+        counted(len(news), "new anomaly", "new anomalies"),
+        "select 'anomaly' as kind, anomaly_date as alert_date, scope_type, scope, severity "
+        + marts.of_the_day("rpt_alerts_anomalies"),
+    )
+
+
+def budgets(marts: Marts, told: Told, is_digest: bool) -> Part | None:
+    """Those that are news; in the digest all."""
+    rows = marts.rows(
+        "rpt_alerts_budgets",
+        "month, scope_type, scope, budget_status, budget_usd, actual_cost_usd, projected_cost_usd",
+        "budget_status, actual_cost_usd - budget_usd desc, scope_type, scope",
+    )
+    news = [row for row in rows if is_digest or is_news(told, "budget", *row[:4])]
+    if not news:
+        return None
+    lines = []
+    for _, scope_type, scope, status, budget, actual, projected in news:
+        spent = f"${dollars(actual)} of ${dollars(budget)} spent ({share(actual, budget)})"
+        name = scope_name(scope_type, scope)
+        lines.append(f"{status}, {name}: {spent}, projected ${dollars(projected)}")
+    return Part(
+        f"Budgets of {news[0][0]:%Y-%m}",
+        lines,
+        counted(len(news), "budget at risk", "budgets at risk"),
+        "select 'budget' as kind, month as alert_date, scope_type, scope,"
+        f" budget_status as severity {marts.of_the_day('rpt_alerts_budgets')}",
+    )

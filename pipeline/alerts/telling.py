@@ -1,0 +1,45 @@
+"""Tell people what a run has to say, on Slack or on the terminal.
+
+Without a webhook, or where Slack does not take the message, it is printed below the report.
+Nothing here makes a run fail.
+
+Each thing is told once. What Slack took is remembered (`told`), so a message that was not taken
+comes with the next run, and a day that a vendor publishes or revises late is told when it shows.
+Without a webhook nothing is remembered.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from rich.console import Console
+
+from foundation.settings import Settings
+from foundation.warehouse import WarehouseError
+from pipeline.alerts.news import compose
+from pipeline.alerts.outcome import Outcome
+from pipeline.alerts.terminal import show
+from pipeline.alerts.told import remember
+
+log = logging.getLogger(__name__)
+
+
+def tell(settings: Settings, outcome: Outcome, console: Console | None = None) -> None:
+    """Post what the run has to say, or print it."""
+    # Imported here: it takes a tenth of a second, and most runs have no webhook.
+    from pipeline.alerts import slack
+
+    try:
+        message = compose(settings, outcome)
+        webhook = settings.slack_webhook_url
+        if not message.sections and webhook:
+            log.info("Nothing to tell Slack")
+        elif webhook and slack.post(webhook, slack.payload(message)):
+            log.info("Told Slack: %s", message.headline)
+            remember(settings, message)
+        else:
+            show(message, console)
+    except WarehouseError as error:
+        log.warning("The alerts could not be told: %s", error)
+    except Exception:
+        log.warning("The alerts could not be told", exc_info=True)

@@ -1,0 +1,142 @@
+"""What is built: dbt's build of what can have changed, and dbt or MetricFlow as from the shell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from foundation import dbt
+from foundation.processes import child
+from foundation.settings import Settings
+from foundation.warehouse import WarehouseError, refuse_if_held, who_holds
+from pipeline import finished_builds
+
+METRICFLOW = ["-m", "pipeline.metricflow"]
+BUILDING = {"build", "run", "seed", "snapshot", "clone"}
+# Everything else needs the warehouse, and says at length that another process has it open.
+OFFLINE = {"parse", "list", "ls", "deps", "clean", "--help", "--version"}
+
+
+@dataclass
+class Build:
+    """What `dbt build` did: nodes by status, and a line for each thing that went wrong."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    # The tables in which tests that failed or warn keep the rows that they found
+    # (`store_failures`), by line.
+    found_in: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    exit_code: int = 0
+    # Whether everything was built, or only what can have changed since the last time.
+    is_whole: bool = True
+    # Names of the tests that were run, of those that did not pass, and of models that were not
+    # built, as something before them failed.
+    tested: set[str] = field(default_factory=set)
+    unsettled: set[str] = field(default_factory=set)
+    unbuilt: set[str] = field(default_factory=set)
+
+
+def build(settings: Settings) -> Build:
+    """Build and test what can have changed since the last build, showing how far it is on a
+    terminal and keeping what went wrong. Raises WarehouseError."""
+    try:
+        manifest = dbt.project(settings)
+    except dbt.DbtError as error:
+        return Build(failures=[" ".join(str(error).split())], exit_code=2)
+    now = finished_builds.state(settings)
+    last = finished_builds.last(settings)
+    wanted = finished_builds.what_to_build(manifest, last, now)
+    finished_builds.forget(settings)
+    # Unit tests are about the code, not about the data: `make test` runs them.
+    arguments = ["--no-write-json", "--log-level-file", "info", "build"]
+    arguments += [
+        "--exclude-resource-type",
+        "unit_test",
+        *finished_builds.selection(manifest, wanted),
+    ]
+    errors: list[str] = []
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("dbt build"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task("", total=None)
+
+        def on_event(event: Any) -> None:  # noqa: ANN401
+            if event.info.level == "error":
+                errors.append(event.info.msg)
+            if event.info.name == "LogStartLine":
+                done, total = event.data.index - 1, event.data.total
+                name = event.data.node_info.node_name
+                progress.update(task, completed=done, total=total, description=name)
+
+        ended = dbt.invoke(arguments, dbt.environment(settings), manifest, on_event)
+    result = _results(ended.result)
+    result.is_whole = wanted is None
+    result.exit_code = int(not ended.success)
+    if result.exit_code and not result.failures:
+        # It stopped before it ran anything: a wrong profile, a warehouse that is held.
+        if held := next(filter(None, (who_holds(settings.duckdb_path, e) for e in errors)), None):
+            raise WarehouseError(held)
+        reason = " ".join(str(ended.exception or "").split())
+        result.failures = errors or [reason or "dbt build failed"]
+    if result.statuses and not result.unbuilt:
+        carried = set(last.unsettled if last and wanted is not None else ())
+        finished_builds.remember(
+            settings, now, sorted(result.unsettled | (carried - result.tested))
+        )
+    return result
+
+
+def _results(results: Any) -> Build:  # noqa: ANN401
+    """What dbt says of each node of a run."""
+    result = Build()
+    for one in getattr(results, "results", ()):
+        status, node = str(one.status), one.node
+        if node.resource_type == "exposure":
+            continue
+        result.statuses[status] += 1
+        if node.resource_type == "test":
+            result.tested.add(node.name)
+            if status != "pass":
+                result.unsettled.add(node.name)
+        elif status != "success":
+            result.unbuilt.add(node.name)
+        if status not in (*dbt.BAD, "warn"):
+            continue
+        line = f"{node.name}: {' '.join((one.message or '').split())}"
+        (result.warnings if status == "warn" else result.failures).append(line)
+        if status in ("fail", "warn") and node.relation_name:
+            result.found_in[line] = node.relation_name
+    return result
+
+
+def call(settings: Settings, arguments: list[str]) -> int:
+    """Run dbt as from the shell; its exit code. Raises WarehouseError."""
+    settings.duckdb_path.parent.mkdir(parents=True, exist_ok=True)
+    if OFFLINE.isdisjoint(arguments):
+        refuse_if_held(settings)
+    if BUILDING.intersection(arguments):
+        # What somebody builds by hand need not be what the project says now.
+        finished_builds.forget(settings)
+    with child([dbt.DBT, *arguments], dbt.environment(settings)) as process:
+        return process.wait()
+
+
+def call_metricflow(settings: Settings, arguments: list[str]) -> int:
+    """Run MetricFlow as from the shell, on the metrics as they are now; its exit code."""
+    refuse_if_held(settings)
+    if failed := call(settings, ["parse", "--quiet"]):
+        return failed
+    with child([*METRICFLOW, *arguments], dbt.environment(settings)) as process:
+        return process.wait()

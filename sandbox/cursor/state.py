@@ -1,0 +1,112 @@
+"""What Cursor reports now, and what `/_control` has changed about it.
+
+Every endpoint reads the ledger through here, so that a revised or emptied day looks the same from
+all of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sandbox.answers import encode
+from sandbox.cursor.ledger import INCLUDED, USAGE_BASED, USER_KEY, Event, events_of
+from sandbox.days import DayCache
+from sandbox.money import ZERO
+from sandbox.state import Revision, Sandbox
+
+
+@dataclass(frozen=True)
+class MemberDay:
+    """One address's events of a day: how many, and in cents what they cost."""
+
+    events: int = 0
+    included_events: int = 0
+    usage_based_events: int = 0
+    own_key_events: int = 0
+    models: tuple[str, ...] = ()
+    on_demand: Decimal = ZERO
+    included: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class CursorDay:
+    """A day's events as JSON, newest first, and their sums in cents."""
+
+    records: tuple[bytes, ...]
+    members: dict[str, MemberDay]
+    on_demand: Decimal
+    included: Decimal
+    other: Decimal
+
+
+class State:
+    """Cursor, as every endpoint of it sees it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._days: DayCache[CursorDay] = DayCache(lambda day: len(day.records))
+        self.reset()
+
+    def reset(self) -> None:
+        """Everything as it is at the start."""
+        self.groups_readable = True
+
+    def day(self, day: date) -> CursorDay:
+        """What Cursor now reports for that day."""
+        if day >= self.sandbox.today:
+            return NO_EVENTS
+        revisions = self.sandbox.revisions_of("cursor", "cursor", day)
+        if any(revision.is_empty for revision in revisions):
+            return NO_EVENTS
+        return self._revised(day, revisions)
+
+    def first_day(self, day: date) -> CursorDay:
+        """What Cursor first reported for that day."""
+        return self._revised(day, ())
+
+    def _revised(self, day: date, revisions: tuple[Revision, ...]) -> CursorDay:
+        def make() -> CursorDay:
+            events = events_of(self.sandbox.company, day)
+            for revision in revisions:
+                events = [event.revised(revision.factor) for event in events]
+            return summarize_events(events)
+
+        return self._days.get((day, revisions), make)
+
+
+def summarize_events(events: list[Event]) -> CursorDay:
+    """The day as it is served and summed."""
+    by_email: dict[str, list[Event]] = {}
+    for event in events:
+        if event.email is not None:
+            by_email.setdefault(event.email, []).append(event)
+    return CursorDay(
+        records=tuple(encode(event.payload()) for event in events),
+        members={email: _member_day(own) for email, own in by_email.items()},
+        on_demand=_charged(events, USAGE_BASED),
+        included=_charged(events, INCLUDED),
+        other=sum((e.charged for e in events if e.kind not in (USAGE_BASED, INCLUDED)), ZERO),
+    )
+
+
+def _member_day(events: list[Event]) -> MemberDay:
+    kinds = Counter(event.kind for event in events)
+    return MemberDay(
+        events=len(events),
+        included_events=kinds[INCLUDED],
+        usage_based_events=kinds[USAGE_BASED],
+        own_key_events=kinds[USER_KEY],
+        models=tuple(model for model, _ in Counter(e.model for e in events).most_common()),
+        on_demand=_charged(events, USAGE_BASED),
+        included=_charged(events, INCLUDED),
+    )
+
+
+def _charged(events: list[Event], kind: str) -> Decimal:
+    return sum((event.charged for event in events if event.kind == kind), ZERO)
+
+
+NO_EVENTS = summarize_events([])

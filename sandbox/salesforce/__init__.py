@@ -1,0 +1,4 @@
+"""Salesforce: the OAuth token, queries with paging, and limits.
+
+Rules: developer.salesforce.com, REST API.
+"""

@@ -1,0 +1,26 @@
+"""The vendors of the sandbox, in one list: what is added here is served."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sandbox.anthropic.vendor import Anthropic
+from sandbox.cursor.vendor import Cursor
+from sandbox.google_sheets.vendor import GoogleSheets
+from sandbox.options import Options
+from sandbox.product_database.vendor import ProductDatabase
+from sandbox.salesforce.vendor import Salesforce
+from sandbox.state import Sandbox
+
+VENDORS: Final = (
+    Anthropic,
+    Cursor,
+    GoogleSheets,
+    Salesforce,
+    ProductDatabase,
+)
+
+
+def build_sandbox(options: Options) -> Sandbox:
+    """A sandbox of these options with every vendor."""
+    return Sandbox(options, VENDORS)

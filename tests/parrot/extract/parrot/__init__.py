@@ -1,0 +1,64 @@
+"""Parrot's costs, a day at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import httpx
+
+from extract.http import TIMEOUT, open_envelope, records_in, scalars_in, send
+from extract.records import Record
+from extract.windows import Page, Period, Resource, Run, Window, fetch
+from foundation.retrying import with_retries
+from foundation.sources.parrot import ParrotSettings
+
+TABLES = ("costs",)
+ORGANIZATION = "parrot"
+PATH = "/v1/parrot/costs"
+
+
+class Cost(Record):
+    date: dt.date
+    email: str | None = None
+    model: str
+    cents: str
+
+    def day(self) -> dt.date:
+        return self.date
+
+
+def extract(settings: ParrotSettings, run: Run) -> Iterator[Window]:
+    with _client(settings) as client:
+        costs = Resource(
+            "costs", Cost, partial(_costs, client), is_directory=False, look_back=3, most_days=31
+        )
+        yield from fetch(costs, ORGANIZATION, run)
+
+
+def check(settings: ParrotSettings) -> Iterator[tuple[str, Callable[[], None]]]:
+    def ask() -> None:
+        with _client(settings) as client:
+            send(client, "GET", PATH)
+
+    yield ORGANIZATION, ask
+
+
+def _client(settings: ParrotSettings) -> httpx.Client:
+    key = settings.parrot_api_key
+    return httpx.Client(
+        base_url=settings.parrot_base_url,
+        headers={"Authorization": f"Bearer {key.get_secret_value() if key else ''}"},
+        timeout=TIMEOUT,
+    )
+
+
+def _costs(client: httpx.Client, period: Period) -> Iterator[Page]:
+    asked = {"since": str(period.start), "until": str(period.end)}
+    envelope = open_envelope(with_retries(lambda: send(client, "GET", PATH, params=asked)))
+    yield Page(
+        [(None, records_in(envelope, "data"))],
+        {"path": PATH} | asked,
+        scalars_in(envelope, frozenset({"data"})),
+    )

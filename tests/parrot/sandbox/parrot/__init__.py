@@ -1,0 +1,1 @@
+"""Parrot, which repeats what it is told for a dollar a day."""
