@@ -25,17 +25,6 @@
     case when {{ workspace_name }} = 'Claude Code' then 'claude_code' end
 {%- endmacro %}
 
-{# The token types that the usage reports count, by the column that counts each. #}
-{% macro anthropic_token_types() -%}
-    {{ return({
-        'uncached_input': 'uncached_input_tokens',
-        'cache_read': 'cache_read_tokens',
-        'cache_write_5m': 'cache_write_5m_tokens',
-        'cache_write_1h': 'cache_write_1h_tokens',
-        'output': 'output_tokens',
-    }) }}
-{%- endmacro %}
-
 {# Of both cost reports: tokens are usage, everything else is a tool. #}
 {% macro anthropic_cost_type(reported_cost_type) -%}
     case
