@@ -10,7 +10,7 @@ from dashboards.deploy import bindings, normal, payloads
 from dashboards.deploy.bindings import Warehouse
 from dashboards.deploy.errors import PayloadError
 from dashboards.deploy.payloads import entity_id
-from dashboards.loading import load_file
+from dashboards.loading import load, load_file
 from tests.dashboards.deploying import ALL_TYPES
 
 
@@ -345,3 +345,23 @@ def test_googles_analyzer_accepts_every_query_with_all_filters_set_as_metabase_s
             sql = sql.replace(f"{{{{{tag['name']}}}}}", value)
         google.analyze(sql.replace("[[", "").replace("]]", ""))
         assert all(day in sql for mart, day in days.items() if f"FROM `ai_marts.{mart}`" in sql)
+
+
+def test_no_two_things_of_a_tab_lie_on_each_other(catalog):
+    sources, findings = load(catalog)
+    assert findings == []
+    ids = {
+        (model.name, column): number
+        for number, (model, column) in enumerate(
+            (model, column) for model in catalog.models.values() for column in model.columns
+        )
+    }
+    for source in sources:
+        board, _ = payloads.build(source.dashboard, Warehouse(2, "duckdb", "marts", ids))
+        taken = {}
+        for place in board.places:
+            at = place.payload
+            for row in range(at["row"], at["row"] + at["size_y"]):
+                for column in range(at["col"], at["col"] + at["size_x"]):
+                    other = taken.setdefault((place.tab, row, column), place.key)
+                    assert other == place.key, f"{place.key} lies on {other}"

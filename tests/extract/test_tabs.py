@@ -107,6 +107,10 @@ def test_rows_for_different_days_are_versions_and_not_duplicates() -> None:
     assert len(rows_of("employees", [header, first, ["A@example.com ", "Apps", "2026-04-01"]])) == 2
     found = problems("employees", header, first, ["A@example.com", "Apps", "2026-03-15"])
     assert "'a@example.com' is already in row 2 for overlapping days" in found
+    # One that begins on the day on which the other ends is a version too, whichever comes first.
+    second = ["a@example.com", "Apps", "2026-03-31"]
+    assert len(rows_of("employees", [header, first, second])) == 2
+    assert len(rows_of("employees", [header, second, first])) == 2
 
 
 def test_the_company_needs_no_name_in_its_budget() -> None:
