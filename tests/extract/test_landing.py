@@ -446,7 +446,9 @@ def test_days_before_the_analytics_began_come_from_the_legacy_reports(
     settings_of: SettingsOf,
 ) -> None:
     settings = settings_of(anthropic_enterprise_key=None)
-    report = run(settings, sources=["anthropic"], since=date(2025, 12, 30), until=date(2026, 1, 2))
+    # They begin with 2026, and reach a year back.
+    first = max(date(2026, 1, 1), TODAY - 364 * DAY)
+    report = run(settings, sources=["anthropic"], since=first - 2 * DAY, until=first + DAY)
     assert part(report, "console/cost_report").windows == 2
     assert part(report, "console/analytics_cost").windows == 1
 
