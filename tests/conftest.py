@@ -7,6 +7,7 @@ that tests start inherit it.
 import os
 
 import pytest
+from hypothesis import settings
 
 from dashboards.catalog import Catalog
 from foundation.settings import Settings
@@ -27,6 +28,10 @@ def catalog() -> Catalog:
     """The contracts of the marts as dbt reads them."""
     return Catalog(base_company.parsed() / "manifest.json")
 
+
+# How long an example takes says nothing where other tests run beside it.
+settings.register_profile("side by side", deadline=None)
+settings.load_profile("side by side")
 
 # The modules that take longest, longest first: what comes last should be short, so that all test
 # processes end at about the same time.
