@@ -32,7 +32,7 @@ CHANGES_PER_YEAR = 1
 # A run asks each resource for this many days again, and logs each of them.
 LOOK_BACK = 31
 # Tables with rows per run or per day, whatever the size of the company.
-BY_RUN = ("completed_runs", "_dlt_loads")
+BY_RUN = ("completed_runs", "_dlt_loads", "stg_windows")
 BY_DAY = (
     "rollup_cost_ties",
     "rollup_platform_days",
@@ -164,9 +164,9 @@ class Plan:
         width = sum(self.warehouse.width(local, name, types[name]) for name in columns) or 8
         rows, sample_days = self.warehouse.rows(local, partition)
         people = 1.0 if node.name in BY_DAY else company.people / self.warehouse.people
-        if node.name in BY_RUN or node.name.endswith(("__windows", "__versions")):
+        if node.name in BY_RUN or node.name.endswith("__versions"):
             return Reading(node.name, None, width * rows * company.history / self.warehouse.days)
-        if "directory" in node.config.get("meta", {}):
+        if "directories" in node.config.get("meta", {}):
             # A row when a record comes, and two whenever it changes.
             rows_each = 1 + 2 * CHANGES_PER_YEAR * company.history / 365
             return Reading(node.name, None, width * rows * people * rows_each)

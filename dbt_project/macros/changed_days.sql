@@ -154,10 +154,9 @@ the same of a table of changes: it is built before the first of them. #}
 
 {# The days that a run replaces in the model that is built now. #}
 {% macro replaced_days(meta) -%}
-    {%- if meta.get('directory') -%}
-        {%- set source_name, resource = meta['directory'] -%}
-        {%- set windows = ref('base_' ~ source_name ~ '__windows') -%}
-        {{ return(changed_snapshots(windows, resource)['built']) }}
+    {%- if meta.get('directories') -%}
+        {%- set source_name, resources = meta['directories'] -%}
+        {{ return(changed_snapshots(source_name, resources)['built']) }}
     {%- endif -%}
     {%- if meta['period'] == 'month' -%}
         {{ return(changed_months(ref(meta['changes']))) }}
@@ -181,32 +180,4 @@ the same of a table of changes: it is built before the first of them. #}
     {%- set span = answer(query, offline)[0] if execute else [none, none] -%}
     {{ day_column }} >= {{ "date '" ~ span[0] ~ "'" if span[0] else end_of_time() }}
     and {{ day_column }} < {{ "date '" ~ span[1] ~ "'" if span[1] else end_of_time() }}
-{%- endmacro %}
-
-{# DuckDB: an incremental strategy of our own, in one transaction. #}
-{% macro get_incremental_replace_days_sql(arguments) -%}
-    {%- set meta = config.get('meta') -%}
-    {%- set columns = arguments['dest_columns'] | map(attribute='quoted') | join(', ') -%}
-    delete from {{ arguments['target_relation'] }}
-    where {{ in_days(meta['day_column'], replaced_days(meta)) }};
-
-    insert into {{ arguments['target_relation'] }} ({{ columns }})
-    select {{ columns }} from {{ arguments['temp_relation'] }}
-{%- endmacro %}
-
-{# BigQuery: dbt's insert_overwrite in one statement, with the partitions named, so that it
-need not look for them and also empties those of which nothing is left. #}
-{% macro bq_generate_incremental_insert_overwrite_build_sql(
-    tmp_relation, target_relation, sql, unique_key, partition_by, partitions,
-    dest_columns, tmp_relation_exists, copy_partitions
-) -%}
-    {%- set replaced = in_days(
-        'DBT_INTERNAL_DEST.' ~ partition_by.field, replaced_days(config.get('meta'))
-    ) -%}
-    {%- set source_sql = bq_static_select_insert_overwrite_sql(
-        tmp_relation, sql, partition_by, tmp_relation_exists
-    ) -%}
-    {{ get_insert_overwrite_merge_sql(
-        target_relation, source_sql, dest_columns, [replaced]
-    ) }}
 {%- endmacro %}

@@ -29,16 +29,6 @@ next one does again what it did.
     {{ return(ask_once(query, offline=[[1]])[0][0] > 0) }}
 {%- endmacro %}
 
-{# dbt asks this of every model that can be built in parts. Where no run was ever completed,
-nobody knows what the models that are there were built from: they are built whole. #}
-{% macro should_full_refresh() -%}
-    {%- if dbt.should_full_refresh() -%}
-        {{ return(true) }}
-    {%- endif -%}
-    {%- set reads_changes = (config.get('meta') or {}).get('changes') -%}
-    {{ return(reads_changes is not none and not has_completed_run()) }}
-{%- endmacro %}
-
 {# On-run-start: the table must be there before the first model asks for it. #}
 {% macro create_completed_runs() -%}
     {%- if var('offline') or not execute -%}
@@ -101,25 +91,16 @@ all of them had taken in. #}
 {# On-run-end: how far the run has read, if it built all that is incremental. What it read can
 be asked now, as nothing but a run writes these tables. #}
 {% macro mark_completed_run(results) -%}
-    {%- set windows = [ref('int_windows'), ref('base_product__windows')] -%}
+    {%- set windows = ref('stg_windows') -%}
     {%- set rules = ref('attribution_rules_snapshot') -%}
     {%- if var('offline') or not execute or not is_completed(results) -%}
         {{ return('') }}
     {%- endif -%}
     insert into {{ completed_runs() }}
         (loads_through, rules_through, as_of_date, completed_at)
-    with loads as (
+    with newest_load as (
 
-        {% for relation in windows -%}
-            select max(loaded_at) as loaded_at from {{ relation }}
-            {{ "union all" if not loop.last }}
-        {% endfor %}
-
-    ),
-
-    newest_load as (
-
-        select max(loaded_at) as loads_through from loads
+        select max(loaded_at) as loads_through from {{ windows }}
 
     ),
 

@@ -131,10 +131,9 @@ vendors alike.
     {%- endfor -%}
 {%- endmacro %}
 
-{# The rows of a model that each source of spend has, and which source it is: the vendors, and
-what lands in the same way. #}
-{% macro all_sources(prefix, name, columns) -%}
-    {%- for source_name in var('vendors') | list + var('other_sources') -%}
+{# What a macro makes of each source, and which source it is. #}
+{% macro all_sources(source_names, rows_of_source) -%}
+    {%- for source_name in source_names -%}
         {%- if not loop.first %}
 
     union all
@@ -142,7 +141,9 @@ what lands in the same way. #}
     {% endif -%}
     select
         '{{ source_name }}' as source_name,
-        {{ columns | join(',\n        ') }}
-    from {{ ref(prefix ~ '_' ~ source_name ~ '__' ~ name) }}
+        source_rows.*
+    from (
+        {{ rows_of_source(source_name) }}
+    ) as source_rows
     {%- endfor -%}
 {%- endmacro %}

@@ -6,25 +6,28 @@ version without rows.
 {% macro current_records(source_name, resource) -%}
     select records.*
     from {{ source('raw_' ~ source_name, resource) }} as records
-    inner join {{ ref('base_' ~ source_name ~ '__windows') }} as windows
+    inner join {{ ref('stg_windows') }} as windows
         on
             records.organization = windows.organization
             and records.window_start = windows.window_start
             and records._dlt_load_id = windows.load_id
-    where windows.resource = '{{ resource }}'
+    where
+        windows.source_name = '{{ source_name }}'
+        and windows.resource = '{{ resource }}'
 {%- endmacro %}
 
 {#
 CTEs up to `completed`: the versions of windows whose loads are complete. A run looks at the
 loads of the last week again: a load counts from when it was complete, which may be long
-after its rows were extracted, or after another one that began later.
+after its rows were extracted, or after another one that began later. `known` is a condition
+on the rows of the model that are of this source.
 #}
-{% macro completed_versions(source_name) -%}
+{% macro completed_versions(source_name, known='true') -%}
     with extractions as (
 
         select * from {{ source('raw_' ~ source_name, 'extractions') }}
         {% if is_incremental() %}
-            where extracted_at >= {{ days_before_newest_window(7) }}
+            where extracted_at >= {{ days_before_newest_window(7, known) }}
         {% endif %}
 
     ),
@@ -61,7 +64,7 @@ after its rows were extracted, or after another one that began later.
 
 {# The newest completed version of every window of a source. #}
 {% macro current_windows(source_name) -%}
-    {{ completed_versions(source_name) }},
+    {{ completed_versions(source_name, "source_name = '" ~ source_name ~ "'") }},
 
     newest as (
 
@@ -122,8 +125,9 @@ before it did are told by their names, so no name is ever added here.
 {%- endmacro %}
 
 {# As a literal, so that engines can prune. #}
-{% macro days_before_newest_window(days) -%}
-    {%- set newest = answer("select max(loaded_at) from " ~ this, offline=[[none]]) -%}
+{% macro days_before_newest_window(days, known) -%}
+    {%- set query = "select max(loaded_at) from " ~ this ~ " where " ~ known -%}
+    {%- set newest = answer(query, offline=[[none]]) -%}
     {%- set day = newest[0][0] or modules.datetime.datetime.fromisoformat(
         ((var('offline') or {}).get('days') or ['1970-01-08'])[0]
     ) -%}

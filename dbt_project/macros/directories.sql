@@ -6,31 +6,42 @@ snapshots that are new, and those that follow a new one, with the ones before th
 many snapshots there have ever been does not matter.
 #}
 
-{# The settings of a base model of a directory. #}
-{% macro changes_of_directory(source_name, resource) -%}
+{# The settings of a base model of directories. #}
+{% macro changes_of_directories(source_name, resources, cluster_by) -%}
     {%- set config = {
         'materialized': 'incremental',
         'on_schema_change': 'fail',
         'meta': {
             'day_column': 'snapshot_date',
-            'directory': [source_name, resource],
+            'directories': [source_name, resources],
         },
     } -%}
     {%- do config.update(
-        adapter.dispatch('days_as_partitions')('snapshot_date', ['organization'], 'day')
+        adapter.dispatch('days_as_partitions')('snapshot_date', cluster_by, 'day')
     ) -%}
     {{ return(config) }}
 {%- endmacro %}
 
 {# The SQL of such a base model. #}
-{% macro directory_changes(source_name, resource) -%}
-    {%- set days = changed_snapshots(ref('base_' ~ source_name ~ '__windows'), resource) -%}
+{% macro directory_changes(source_name, resources) -%}
+    {%- set days = changed_snapshots(source_name, resources) -%}
     with records as (
 
-        {{ current_records(source_name, resource) }}
-        {% if days is not none -%}
-            and {{ in_days('records.window_start', days['compared']) }}
-        {%- endif %}
+        {% for resource in resources %}
+            select
+                '{{ resource }}' as resource,
+                _dlt_id,
+                organization,
+                payload,
+                window_start
+            from (
+                {{ current_records(source_name, resource) }}
+                {% if days is not none -%}
+                    and {{ in_days('records.window_start', days['compared']) }}
+                {%- endif %}
+            ) as {{ resource }}
+            {{ "union all" if not loop.last }}
+        {% endfor %}
 
     ),
 
@@ -38,12 +49,14 @@ many snapshots there have ever been does not matter.
     numbered as (
 
         select
+            resource,
             _dlt_id as record_id,
             organization,
             payload,
             window_start as snapshot_date,
             row_number() over (
-                partition by organization, window_start, payload order by _dlt_id
+                partition by resource, organization, window_start, payload
+                order by _dlt_id
             ) as copy_number
         from records
 
@@ -52,14 +65,17 @@ many snapshots there have ever been does not matter.
     snapshots as (
 
         select
+            resource,
             organization,
             window_start as snapshot_date,
             loaded_at,
             lag(window_start) over (
-                partition by organization order by window_start
+                partition by resource, organization order by window_start
             ) as previous_snapshot_date
-        from {{ ref('base_' ~ source_name ~ '__windows') }}
-        where resource = '{{ resource }}'
+        from {{ ref('stg_windows') }}
+        where
+            source_name = '{{ source_name }}'
+            and resource in ({{ sql_list(resources) }})
 
     ),
 
@@ -73,6 +89,7 @@ many snapshots there have ever been does not matter.
     now_there as (
 
         select
+            built.resource,
             built.snapshot_date,
             built.loaded_at,
             numbered.organization,
@@ -82,7 +99,8 @@ many snapshots there have ever been does not matter.
         from built
         inner join numbered
             on
-                built.organization = numbered.organization
+                built.resource = numbered.resource
+                and built.organization = numbered.organization
                 and built.snapshot_date = numbered.snapshot_date
 
     ),
@@ -90,6 +108,7 @@ many snapshots there have ever been does not matter.
     before_there as (
 
         select
+            built.resource,
             built.snapshot_date,
             built.loaded_at,
             numbered.organization,
@@ -99,7 +118,8 @@ many snapshots there have ever been does not matter.
         from built
         inner join numbered
             on
-                built.organization = numbered.organization
+                built.resource = numbered.resource
+                and built.organization = numbered.organization
                 and built.previous_snapshot_date = numbered.snapshot_date
 
     ),
@@ -107,6 +127,7 @@ many snapshots there have ever been does not matter.
     compared as (
 
         select
+            coalesce(now_there.resource, before_there.resource) as resource,
             coalesce(now_there.snapshot_date, before_there.snapshot_date)
                 as snapshot_date,
             coalesce(now_there.organization, before_there.organization) as organization,
@@ -118,7 +139,8 @@ many snapshots there have ever been does not matter.
         from now_there
         full outer join before_there
             on
-                now_there.snapshot_date = before_there.snapshot_date
+                now_there.resource = before_there.resource
+                and now_there.snapshot_date = before_there.snapshot_date
                 and now_there.organization = before_there.organization
                 and now_there.payload = before_there.payload
                 and now_there.copy_number = before_there.copy_number
@@ -132,7 +154,7 @@ many snapshots there have ever been does not matter.
 {%- endmacro %}
 
 {# Which snapshots a base model builds, and which it reads for that; none for all. #}
-{% macro changed_snapshots(windows, resource) -%}
+{% macro changed_snapshots(source_name, resources) -%}
     {%- if not execute or not is_incremental() -%}
         {{ return(none) }}
     {%- endif -%}
@@ -149,13 +171,15 @@ many snapshots there have ever been does not matter.
                 window_start as snapshot_date,
                 loaded_at,
                 lag(window_start) over (
-                    partition by organization order by window_start
+                    partition by resource, organization order by window_start
                 ) as previous_snapshot_date,
                 lag(loaded_at) over (
-                    partition by organization order by window_start
+                    partition by resource, organization order by window_start
                 ) as previous_loaded_at
-            from {{ windows }}
-            where resource = '{{ resource }}'
+            from {{ ref('stg_windows') }}
+            where
+                source_name = '{{ source_name }}'
+                and resource in ({{ sql_list(resources) }})
 
         ),
 
@@ -212,7 +236,8 @@ one after that which does not. #}
                 ),
                 {{ end_of_time() }}
             ) as seen_to
-        from {{ ref('base_' ~ source_name ~ '__' ~ resource) }}
+        from {{ ref('base_' ~ source_name ~ '__directories') }}
+        where resource = '{{ resource }}'
     )
     where is_there
 {%- endmacro %}

@@ -129,3 +129,25 @@ tools that say how many lines they suggested. #}
 {% macro is_complete_month(month) -%}
     {{ next_first_day('month', month) }} <= {{ as_of_date() }}
 {%- endmacro %}
+
+{# The types of tokens that usage counts apart, a row each. #}
+{% macro token_types() -%}
+    {%- for token_type in [
+        'uncached_input', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output',
+    ] -%}
+        {{- "\n\n    union all\n\n    " if not loop.first -}}
+        select '{{ token_type }}' as token_type
+    {%- endfor -%}
+{%- endmacro %}
+
+{# How many tokens of one type a row of usage has; of any other type none. #}
+{% macro tokens_of_type(token_type, usages) -%}
+    case {{ token_type }}
+        when 'uncached_input' then {{ usages }}.uncached_input_tokens
+        when 'cache_read' then {{ usages }}.cache_read_tokens
+        when 'cache_write_5m' then {{ usages }}.cache_write_5m_tokens
+        when 'cache_write_1h' then {{ usages }}.cache_write_1h_tokens
+        when 'output' then {{ usages }}.output_tokens
+        else 0
+    end
+{%- endmacro %}

@@ -75,11 +75,13 @@ on 1.2345678E7. What is no whole number stays as it is. #}
 {% macro newest_product_snapshot(table) -%}
     select records.*
     from {{ source('raw_product', table) }} as records
-    inner join {{ ref('base_product__windows') }} as windows
+    inner join {{ ref('stg_windows') }} as windows
         on
             records.snapshot_date = windows.window_start
             and records._dlt_load_id = windows.load_id
-    where windows.resource = '{{ table }}'
+    where
+        windows.source_name = 'product'
+        and windows.resource = '{{ table }}'
     qualify windows.window_start = max(windows.window_start) over ()
 {%- endmacro %}
 

@@ -24,24 +24,3 @@ read history to test it again. `dbt test` looks at all days, and so does a build
     {%- endif -%}
     {{ return(((days or []) + [recent]) | min) }}
 {%- endmacro %}
-
-{# dbt asks this for what a generic test reads. Models with days say so in their meta. #}
-{% macro get_where_subquery(relation) -%}
-    {%- set node = graph.nodes.get(model.attached_node) if execute else none -%}
-    {%- set meta = node.config.meta if node else {} -%}
-    {%- if meta.get('day_column') -%}
-        {%- set since = tested_since(meta.get('built_with', relation.identifier)) -%}
-        {%- if meta.get('period') == 'month' -%}
-            {%- set since = since[:13] ~ "-01'" -%}
-        {%- endif -%}
-        {%- set filtered -%}
-            (
-                select *
-                from {{ relation }}
-                where {{ meta['day_column'] }} >= {{ since }}
-            ) as tested_days
-        {%- endset -%}
-        {{ return(filtered) }}
-    {%- endif -%}
-    {{ return(relation) }}
-{%- endmacro %}

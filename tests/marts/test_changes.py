@@ -34,13 +34,9 @@ UNMAPPED = "user_email = 'unattributed' and api_key_id like 'apikey%'"
 
 # Tables that runs add to, beside the facts.
 SHAPED_BY_RUNS = (
-    "staging.base_cursor__windows",
-    "staging.base_google_sheets__windows",
-    "staging.base_cursor__members",
-    "staging.base_google_sheets__employees",
-    "staging.base_google_sheets__email_aliases",
-    "staging.base_google_sheets__api_key_mappings",
-    "staging.base_google_sheets__seat_plans",
+    "staging.stg_windows",
+    "staging.base_cursor__directories",
+    "staging.base_google_sheets__directories",
     "intermediate.int_attribution_rules",
     "intermediate.rollup_costs_by_month",
     "intermediate.rollup_usages_by_month",
@@ -99,8 +95,8 @@ class Life:
         ]
         picked = ", ".join(f"payload ->> '$.{name}'" for name in columns)
         newest = (
-            "(select load_id from staging.base_google_sheets__windows"
-            f" where resource = '{tab}' order by loaded_at desc limit 1)"
+            "(select load_id from staging.stg_windows"
+            f" where source_name = 'google_sheets' and resource = '{tab}' order by loaded_at desc limit 1)"
         )
         rows = self.warehouse.rows(
             f"select {picked} from raw_google_sheets.{tab} where _dlt_load_id = {newest}"

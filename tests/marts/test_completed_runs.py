@@ -67,7 +67,7 @@ def test_a_whole_build_is_completed_and_one_of_some_models_is_not(
     base: Warehouse, warehouse: Warehouse
 ) -> None:
     assert base.rows(f"select as_of_date, rules_through is not null from {RUNS}") == [(TODAY, True)]
-    newest = "select max(loaded_at) from intermediate.int_windows"
+    newest = "select max(loaded_at) from staging.stg_windows"
     assert base.value(f"select loads_through >= ({newest}) from {RUNS}")
     warehouse.build(*MODELS_ONLY, "--select", MODEL)
     assert warehouse.value(f"select count(*) from {RUNS}") == 1
@@ -138,8 +138,7 @@ def test_what_the_hooks_say_is_valid_on_bigquery(tmp_path: Path) -> None:
     for table, columns in {
         "intermediate.completed_runs": runs,
         "intermediate.build_log": log | {"model_name": "STRING"},
-        "intermediate.int_windows": {"loaded_at": "TIMESTAMP"},
-        "staging.base_product__windows": {"loaded_at": "TIMESTAMP"},
+        "staging.stg_windows": {"loaded_at": "TIMESTAMP"},
         "snapshots.attribution_rules_snapshot": rules,
     }.items():
         google.add_table(f"project.ai_spend_{table}", columns)

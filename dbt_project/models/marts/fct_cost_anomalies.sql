@@ -96,11 +96,7 @@ contributions as (
         cost_date,
         sum(effective_cost_usd) as cost_usd
     from scoped
-    group by
-        scope_type,
-        scope,
-        contributor,
-        cost_date
+    group by all
 
 ),
 
@@ -382,11 +378,7 @@ contributor_baselines as (
         contributor,
         max(median_usd) as median_usd
     from contributor_medians
-    group by
-        scope_type,
-        scope,
-        cost_date,
-        contributor
+    group by all
 
 ),
 

@@ -110,28 +110,7 @@ summed as (
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
         cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd
     from attributed
-    group by
-        cost_date,
-        platform_code,
-        vendor,
-        organization,
-        user_sk,
-        user_email,
-        department,
-        team,
-        cost_center,
-        api_key_id,
-        workspace_id,
-        service_account_id,
-        product,
-        model,
-        usage_category,
-        cost_type,
-        token_type,
-        allocation_method,
-        attribution_method,
-        attribution_confidence,
-        source
+    group by all
 
 )
 

@@ -109,27 +109,7 @@ summed as (
         {{- "," if not loop.last }}
     {% endfor %}
     from attributed
-    group by
-        usage_date,
-        platform_code,
-        vendor,
-        organization,
-        user_sk,
-        user_email,
-        department,
-        team,
-        cost_center,
-        coalesce(api_key_id, {{ unattributed() }}),
-        coalesce(workspace_id, {{ unattributed() }}),
-        attributed_service_account_id,
-        product,
-        coalesce(model, {{ unattributed() }}),
-        usage_category,
-        service_tier,
-        usage_type,
-        attribution_method,
-        attribution_confidence,
-        source
+    group by all
 
 )
 

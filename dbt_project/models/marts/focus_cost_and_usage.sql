@@ -60,23 +60,7 @@ workspaces as (
 
 token_types as (
 
-    select 'uncached_input' as token_type
-
-    union all
-
-    select 'cache_read' as token_type
-
-    union all
-
-    select 'cache_write_5m' as token_type
-
-    union all
-
-    select 'cache_write_1h' as token_type
-
-    union all
-
-    select 'output' as token_type
+    {{ token_types() }}
 
 ),
 
@@ -85,13 +69,7 @@ tokens as (
     select
         usages.*,
         token_types.token_type,
-        case token_types.token_type
-            when 'uncached_input' then usages.uncached_input_tokens
-            when 'cache_read' then usages.cache_read_tokens
-            when 'cache_write_5m' then usages.cache_write_5m_tokens
-            when 'cache_write_1h' then usages.cache_write_1h_tokens
-            when 'output' then usages.output_tokens
-        end as token_count
+        {{ tokens_of_type('token_types.token_type', 'usages') }} as token_count
     from usages
     cross join token_types
 

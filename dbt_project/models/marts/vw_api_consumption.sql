@@ -61,23 +61,7 @@ workspaces as (
 
 token_types as (
 
-    select 'uncached_input' as token_type
-
-    union all
-
-    select 'cache_read' as token_type
-
-    union all
-
-    select 'cache_write_5m' as token_type
-
-    union all
-
-    select 'cache_write_1h' as token_type
-
-    union all
-
-    select 'output' as token_type
+    {{ token_types() }}
 
     union all
 
@@ -129,14 +113,7 @@ usage_rows as (
         token_types.token_type,
         nullif(usages.user_email, {{ unattributed() }}) as owner_email,
         nullif(usages.cost_center, {{ unattributed() }}) as owner_cost_center,
-        case token_types.token_type
-            when 'uncached_input' then usages.uncached_input_tokens
-            when 'cache_read' then usages.cache_read_tokens
-            when 'cache_write_5m' then usages.cache_write_5m_tokens
-            when 'cache_write_1h' then usages.cache_write_1h_tokens
-            when 'output' then usages.output_tokens
-            else 0
-        end as tokens,
+        {{ tokens_of_type('token_types.token_type', 'usages') }} as tokens,
         usages.service_tier,
         case token_types.token_type when 'none' then usages.requests else 0 end
             as requests,

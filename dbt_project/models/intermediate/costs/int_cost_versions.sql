@@ -64,15 +64,7 @@ summed as (
         records,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as reported_usd
     from billed
-    group by
-        window_date,
-        vendor,
-        organization,
-        resource,
-        load_id,
-        superseded_by,
-        reported_at,
-        records
+    group by all
 
 ),
 

@@ -37,11 +37,7 @@ reported as (
             and records.superseded_by = counted_instead.resource
             and records.cost_date = counted_instead.window_start
     where counted_instead.resource is null
-    group by
-        records.cost_date,
-        records.vendor,
-        records.organization,
-        records.platform_code
+    group by all
 
 )
 

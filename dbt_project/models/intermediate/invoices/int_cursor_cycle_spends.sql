@@ -1,8 +1,8 @@
-{{ config(**changes_of_directory('cursor', 'spend')) }}
+{{ config(**changes_of_directories('cursor', ['spend'], ['organization'])) }}
 
 -- GRAIN: one row per organization and snapshot
 -- Snapshots of members pile up day by day: a run sums up those that are new.
-{% set days = changed_snapshots(ref('base_cursor__windows'), 'spend') %}
+{% set days = changed_snapshots('cursor', ['spend']) %}
 
 with spends as (
 
@@ -32,11 +32,7 @@ summed as (
         on
             cycles.organization = spends.organization
             and cycles.snapshot_date = spends.snapshot_date
-    group by
-        cycles.snapshot_date,
-        cycles.organization,
-        cycles.cycle_start_date,
-        cycles.loaded_at
+    group by all
 
 )
 

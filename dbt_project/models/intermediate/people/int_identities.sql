@@ -28,13 +28,7 @@ spans as (
         min(activity_date) as first_date,
         max(activity_date) as last_date
     from identity_days
-    group by
-        identity_key,
-        actor_email,
-        actor_user_id,
-        service_account_id,
-        api_key_id,
-        workspace_id
+    group by all
 
 ),
 

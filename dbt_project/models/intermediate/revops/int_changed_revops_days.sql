@@ -9,8 +9,10 @@ with last_run as (
 
 windows as (
 
-    select * from {{ ref('base_product__windows') }}
-    where {{ is_daily() }}
+    select * from {{ ref('stg_windows') }}
+    where
+        source_name = 'product'
+        and {{ is_daily() }}
 
 ),
 

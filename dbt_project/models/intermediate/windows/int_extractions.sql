@@ -1,4 +1,1 @@
-{{ all_sources('stg', 'extractions', [
-    'extraction_id', 'resource', 'organization', 'records', 'rejected', 'is_changed',
-    'window_start', 'loaded_at',
-]) }}
+select * from {{ ref('stg_extractions') }}

@@ -1,9 +1,11 @@
+-- Windows of what is spent; the seller's own sources have days of their own.
 with windows as (
 
-    {{ all_sources('base', 'windows', [
-        'resource', 'organization', 'load_id', 'records', 'window_start', 'window_end',
-        'loaded_at', 'is_directory',
-    ]) }}
+    select * from {{ ref('stg_windows') }}
+    where
+        source_name in (
+            {{ sql_list(var('vendors') | list + var('other_sources')) }}
+        )
 
 ),
 

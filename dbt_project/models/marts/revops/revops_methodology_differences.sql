@@ -265,12 +265,7 @@ subscription_months as (
         on path_months.subscription_id = subscriptions.subscription_id
     left join accounts
         on subscriptions.account_id = accounts.account_id
-    group by
-        path_months.month,
-        path_months.subscription_id,
-        subscriptions.subscription_name,
-        subscriptions.account_id,
-        accounts.account_name
+    group by all
 
 ),
 

@@ -72,18 +72,7 @@ counted as (
             and team_months.team_id = classed.team_id
             and buckets.bucket_type = classed.bucket_type
             and buckets.bucket_position = classed.bucket_position
-    group by
-        team_months.month,
-        team_months.is_complete_month,
-        team_months.team_id,
-        team_months.team_name,
-        team_months.subscription_id,
-        team_months.subscription_name,
-        team_months.account_id,
-        team_months.account_name,
-        buckets.bucket_type,
-        buckets.bucket_position,
-        buckets.bucket
+    group by all
 
 )
 

@@ -6,8 +6,10 @@ with records as (
 
 windows as (
 
-    select * from {{ ref('base_anthropic__windows') }}
-    where resource = 'analytics_cost'
+    select * from {{ ref('stg_windows') }}
+    where
+        source_name = 'anthropic'
+        and resource = 'analytics_cost'
 
 ),
 

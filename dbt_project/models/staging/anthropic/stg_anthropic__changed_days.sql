@@ -7,8 +7,10 @@ with last_run as (
 
 windows as (
 
-    select * from {{ ref('base_anthropic__windows') }}
-    where resource in ('cost_report', 'usage_report_messages')
+    select * from {{ ref('stg_windows') }}
+    where
+        source_name = 'anthropic'
+        and resource in ('cost_report', 'usage_report_messages')
 
 ),
 

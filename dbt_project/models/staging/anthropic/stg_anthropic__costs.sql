@@ -6,8 +6,10 @@ with records as (
 
 windows as (
 
-    select * from {{ ref('base_anthropic__windows') }}
-    where resource = 'cost_report'
+    select * from {{ ref('stg_windows') }}
+    where
+        source_name = 'anthropic'
+        and resource = 'cost_report'
 
 ),
 

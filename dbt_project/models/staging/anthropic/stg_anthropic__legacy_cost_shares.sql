@@ -25,23 +25,7 @@ usages as (
 
 token_types as (
 
-    select 'uncached_input' as token_type
-
-    union all
-
-    select 'cache_read' as token_type
-
-    union all
-
-    select 'cache_write_5m' as token_type
-
-    union all
-
-    select 'cache_write_1h' as token_type
-
-    union all
-
-    select 'output' as token_type
+    {{ token_types() }}
 
 ),
 
@@ -57,25 +41,11 @@ usages_by_token_type as (
         usages.service_account_id,
         usages.api_key_id,
         sum(
-            case token_types.token_type
-                when 'uncached_input' then usages.uncached_input_tokens
-                when 'cache_read' then usages.cache_read_tokens
-                when 'cache_write_5m' then usages.cache_write_5m_tokens
-                when 'cache_write_1h' then usages.cache_write_1h_tokens
-                when 'output' then usages.output_tokens
-            end
+            {{ tokens_of_type('token_types.token_type', 'usages') }}
         ) as tokens
     from usages
     cross join token_types
-    group by
-        usages.usage_date,
-        usages.organization,
-        usages.workspace_id,
-        usages.model,
-        token_types.token_type,
-        usages.actor_user_id,
-        usages.service_account_id,
-        usages.api_key_id
+    group by all
 
 ),
 
@@ -91,13 +61,7 @@ usages_by_workspace as (
         sum(tokens) as tokens
     from usages_by_token_type
     where tokens > 0
-    group by
-        usage_date,
-        organization,
-        workspace_id,
-        actor_user_id,
-        service_account_id,
-        api_key_id
+    group by all
 
 ),
 

@@ -2,7 +2,8 @@
 -- where its window was landed, else the legacy reports. Never both.
 with windows as (
 
-    select * from {{ ref('base_anthropic__windows') }}
+    select * from {{ ref('stg_windows') }}
+    where source_name = 'anthropic'
 
 ),
 

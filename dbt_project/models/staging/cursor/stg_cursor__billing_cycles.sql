@@ -5,8 +5,10 @@ with source as (
         window_start,
         loaded_at,
         envelope as payload
-    from {{ ref('base_cursor__windows') }}
-    where resource = 'spend'
+    from {{ ref('stg_windows') }}
+    where
+        source_name = 'cursor'
+        and resource = 'spend'
 
 ),
 

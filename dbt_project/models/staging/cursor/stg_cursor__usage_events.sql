@@ -6,8 +6,10 @@ with records as (
 
 windows as (
 
-    select * from {{ ref('base_cursor__windows') }}
-    where resource = 'usage_events'
+    select * from {{ ref('stg_windows') }}
+    where
+        source_name = 'cursor'
+        and resource = 'usage_events'
 
 ),
 

@@ -6,8 +6,10 @@ with records as (
 
 windows as (
 
-    select * from {{ ref('base_product__windows') }}
-    where resource = 'daily_activity'
+    select * from {{ ref('stg_windows') }}
+    where
+        source_name = 'product'
+        and resource = 'daily_activity'
 
 ),
 

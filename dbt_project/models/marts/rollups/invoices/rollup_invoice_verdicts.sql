@@ -40,12 +40,7 @@ asked as (
         max(case when is_draft then 1 else 0 end) = 1 as is_draft,
         sum(amount_usd) as amount_usd
     from invoices
-    group by
-        invoice_group_id,
-        platform_code,
-        organization,
-        period_start,
-        period_end
+    group by all
 
 ),
 

@@ -58,11 +58,7 @@ summed as (
         cast(sum(billed_usd) as {{ type_money() }}) as billed_usd,
         cast(sum(seats_usd) as {{ type_money() }}) as seats_usd
     from unioned
-    group by
-        cost_date,
-        platform_code,
-        vendor,
-        organization
+    group by all
 
 )
 

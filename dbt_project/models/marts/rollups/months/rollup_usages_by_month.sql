@@ -43,13 +43,7 @@ summed as (
         {{- "," if not loop.last }}
     {% endfor %}
     from dated
-    group by
-        month,
-        platform_code,
-        user_email,
-        department,
-        team,
-        cost_center
+    group by all
 
 )
 

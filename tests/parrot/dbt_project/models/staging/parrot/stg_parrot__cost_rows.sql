@@ -6,7 +6,8 @@ with costs as (
 
 windows as (
 
-    select * from {{ ref('base_parrot__windows') }}
+    select * from {{ ref('stg_windows') }}
+    where source_name = 'parrot'
 
 ),
 

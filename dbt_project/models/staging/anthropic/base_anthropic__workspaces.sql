@@ -1,3 +1,0 @@
-{{ config(**changes_of_directory('anthropic', 'workspaces')) }}
-
-{{ directory_changes('anthropic', 'workspaces') }}

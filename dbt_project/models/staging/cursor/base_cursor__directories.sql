@@ -1,0 +1,6 @@
+{% set resources = [
+    'members', 'groups',
+] %}
+{{ config(**changes_of_directories('cursor', resources, ['resource', 'organization'])) }}
+
+{{ directory_changes('cursor', resources) }}

@@ -1,0 +1,7 @@
+{% set resources = [
+    'api_key_mappings', 'budgets', 'email_aliases', 'employees',
+    'invoices', 'seat_assignments', 'seat_plans',
+] %}
+{{ config(**changes_of_directories('google_sheets', resources, ['resource', 'organization'])) }}
+
+{{ directory_changes('google_sheets', resources) }}
