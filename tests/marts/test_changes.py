@@ -96,7 +96,8 @@ class Life:
         picked = ", ".join(f"payload ->> '$.{name}'" for name in columns)
         newest = (
             "(select load_id from staging.stg_windows"
-            f" where source_name = 'google_sheets' and resource = '{tab}' order by loaded_at desc limit 1)"
+            f" where source_name = 'google_sheets' and resource = '{tab}'"
+            " order by loaded_at desc limit 1)"
         )
         rows = self.warehouse.rows(
             f"select {picked} from raw_google_sheets.{tab} where _dlt_load_id = {newest}"
