@@ -39,7 +39,7 @@ many snapshots there have ever been does not matter.
                 {% if days is not none -%}
                     and {{ in_days('records.window_start', days['compared']) }}
                 {%- endif %}
-            ) as {{ resource }}
+            ) as {{ resource }}_records
             {{ "union all" if not loop.last }}
         {% endfor %}
 
