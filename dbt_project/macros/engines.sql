@@ -21,6 +21,10 @@
     {{ return(var('number_type')[target.type]) }}
 {%- endmacro %}
 
+{% macro type_float64() -%}
+    {{ return(var('float_type')[target.type]) }}
+{%- endmacro %}
+
 {# Dollars, as text, to the 18 decimals that both engines keep. #}
 {% macro text_to_usd(text) -%}
     {{ return(adapter.dispatch('text_to_usd')(text)) }}
