@@ -5,9 +5,10 @@ uses it: here money is decimal, and keys are text. #}
     cast({{ number }} as {{ type_float64() }})
 {%- endmacro %}
 
-{# A key as a whole number: the first 60 bits of its hash. #}
+{# A key as a whole number: the first 60 bits of its hash. Null has none, for which `concat` would
+not do: DuckDB's takes null for nothing. #}
 {% macro number_of_key(key) -%}
-    cast(concat('0x', substr({{ dbt.hash(key) }}, 1, 15)) as int64)
+    cast('0x' || substr({{ dbt.hash(key) }}, 1, 15) as int64)
 {%- endmacro %}
 
 {# 2026-11-21 as 20261121. #}

@@ -35,19 +35,22 @@ _KINDS = {
         ("INT64", "NUMERIC", "BIGNUMERIC"),
         ("INTEGER", "BIGINT", "HUGEINT", "DECIMAL"),
     ),
+    "float": (("FLOAT64",), ("DOUBLE",)),
     "text": (("STRING",), ("VARCHAR",)),
     "boolean": (("BOOL",), ("BOOLEAN",)),
     "day": (("DATE",), ("DATE",)),
     "moment": (("TIMESTAMP",), ("TIMESTAMP",)),
 }
+# The engines do not make the same float of a decimal, to its last bits.
+_OF_FLOATS = Context(prec=12)
 KIND_ON_BIGQUERY = {name: kind for kind, (names, _) in _KINDS.items() for name in names}
 KIND_ON_DUCKDB = {name: kind for kind, (_, names) in _KINDS.items() for name in names}
 
 
 @dataclass
 class Table:
-    """Rows whose values can be compared across engines: exact Decimal for every number, naive UTC
-    for every moment. `kinds` are the columns in their order."""
+    """Rows whose values can be compared across engines: Decimal for every number, of a float to 12
+    digits, naive UTC for every moment. `kinds` are the columns in their order."""
 
     kinds: dict[str, str]
     rows: list[tuple]
@@ -89,6 +92,8 @@ def comparable(value: object, kind: str) -> object:
         return value
     if kind == "number":
         return Decimal(str(value))
+    if kind == "float":
+        return _OF_FLOATS.create_decimal(repr(value)).normalize()
     if kind == "day":
         # DuckDB hands over days after the year 9999 as text: they have no other form here.
         return value.isoformat() if isinstance(value, dt.date) else value

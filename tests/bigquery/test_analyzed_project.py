@@ -9,16 +9,31 @@ import pytest
 
 from bigquery_dev.check import Analysis
 from bigquery_dev.compiled import Node
+from bigquery_dev.googlesql import type_name
 from bigquery_dev.plan import LEAST_BILLED, Company, Plan, totals
 from bigquery_dev.plan import Warehouse as Measured
 from bigquery_dev.style import style
 from tests.bigquery.conftest import DAYS
+from tests.marts import migration_page
 from tests.marts.warehouse import Warehouse
 from tools.base_company import TODAY
 
 
 def test_every_statement_is_valid_on_bigquery(analysis: Analysis) -> None:
     assert analysis.problems == []
+
+
+def test_the_views_of_the_older_design_have_its_types_on_bigquery(
+    analysis: Analysis, project: dict[str, list[Node]]
+) -> None:
+    tables = {node.name: node.table for node in project["full"]}
+    assert migration_page.types() == {
+        name: {
+            column: type_name(kind)
+            for column, kind in analysis.google.tables[tables[model.name]].items()
+        }
+        for name, model in migration_page.models().items()
+    }
 
 
 @pytest.mark.nightly

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from foundation.dbt import PROJECT
 from tests.bigquery import compiling, fixtures
 from tests.bigquery.engines import Table, differences, duckdb_table, on_bigquery, on_duckdb
 from tests.marts.warehouse import MODELS_ONLY, Warehouse
+from tools import base_company
 
 AS_OF = date.fromisoformat(fixtures.AS_OF)
 MODELS = sorted(path.stem for path in (PROJECT / "models").rglob("*.sql"))
@@ -118,10 +120,15 @@ def built_on_duckdb(folder: Path) -> OnDuckDb:
 
 
 def read(connection: duckdb.DuckDBPyConnection, name: str) -> Table:
-    """A table, whichever schema it is in."""
-    query = "select table_schema from information_schema.tables where table_name = ?"
-    ((schema,),) = connection.execute(query, [name]).fetchall()
-    return on_duckdb(connection, f"select * from {schema}.{name}")
+    """The table of a model or snapshot, or one that dbt's hooks make."""
+    table = relations().get(name, f"intermediate.{name}")
+    return on_duckdb(connection, f"select * from {table}")
+
+
+@cache
+def relations() -> dict[str, str]:
+    nodes = base_company.manifest().nodes.values()
+    return {node.name: f"{node.schema}.{node.alias}" for node in nodes}
 
 
 def run_on_bigquery(project: dict[str, list[Node]], duck: OnDuckDb) -> OnBigQuery:

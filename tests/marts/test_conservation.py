@@ -18,7 +18,7 @@ PARTS = {
     "revops": "path:models/intermediate/revops path:models/marts/revops path:models/staging"
     " path:models/marts/rollups",
     "intermediate": "path:models/intermediate",
-    "marts": "path:models/marts",
+    "marts": "path:models/marts path:models/legacy",
 }
 
 

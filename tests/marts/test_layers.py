@@ -1,5 +1,6 @@
 """Models read downwards: staging reads raw, intermediate reads staging, marts read intermediate
-and each other, and what aggregates facts is the marts' own."""
+and each other, the views of the older design read marts, and what aggregates facts is the marts'
+own."""
 
 import copy
 
@@ -10,6 +11,7 @@ READS = {
     "staging": {"staging"},
     "intermediate": {"staging", "intermediate"},
     "marts": {"intermediate", "marts"},
+    "legacy": {"marts"},
 }
 # What tells which days changed asks for the last completed run, which is ours and no vendor's.
 OF_BUILDS = "source.ai_spend.build."
@@ -51,10 +53,18 @@ def test_a_climb_is_found():
     manifest.nodes["model.ai_spend.dim_users"].depends_on.nodes.append(
         "model.ai_spend.stg_cursor__members"
     )
+    manifest.nodes["model.ai_spend.fct_usage_daily"].depends_on.nodes.append(
+        "model.ai_spend.legacy_dim_users"
+    )
+    manifest.nodes["model.ai_spend.legacy_dim_users"].depends_on.nodes.append(
+        "model.ai_spend.int_people"
+    )
     assert climbs(manifest) == [
         "int_costs reads fct_cost_daily",
         "int_costs reads usage_events",
         "dim_users reads stg_cursor__members",
+        "fct_usage_daily reads legacy_dim_users",
+        "legacy_dim_users reads int_people",
     ]
 
 
