@@ -93,7 +93,7 @@ def comparable(value: object, kind: str) -> object:
     if kind == "number":
         return Decimal(str(value))
     if kind == "float":
-        return _OF_FLOATS.create_decimal(repr(value)).normalize()
+        return _OF_FLOATS.create_decimal(str(value)).normalize()
     if kind == "day":
         # DuckDB hands over days after the year 9999 as text: they have no other form here.
         return value.isoformat() if isinstance(value, dt.date) else value
