@@ -198,7 +198,7 @@ def test_the_datasets_are_named_as_the_extractors_name_them(project):
         node.table.split(".")[1] for node in project["full"] if node.table and node.kind != "test"
     }
     schemas = ("raw_anthropic", "raw_cursor", "raw_google_sheets", "staging", "intermediate")
-    schemas += ("marts", "seeds", "snapshots", "raw_product", "raw_salesforce")
+    schemas += ("marts", "legacy", "seeds", "snapshots", "raw_product", "raw_salesforce")
     assert datasets == {settings.dataset(schema) for schema in schemas}
 
 
