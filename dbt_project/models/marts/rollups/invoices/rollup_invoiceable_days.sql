@@ -10,8 +10,7 @@ with billed_days as (
 
 ),
 
--- Who had a Cursor seat before members were first listed, nobody knows: the first list
--- stands for those days.
+-- Before members were first listed, seats are worked out from the roster and from use.
 first_list as (
 
     select min(window_start) as snapshot_date
