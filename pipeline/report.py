@@ -142,6 +142,13 @@ def cost(ask: Ask, costs: str) -> Table:
 def attribution(ask: Ask, costs: str, methods: str, since: date) -> Group:
     """Effective cost by how its owner was found, from the surest way to none, then the largest
     departments and people. `methods` is the table of the ways."""
+    ((total, attributed, no_cost_center),) = ask(f"""
+        select
+            coalesce(sum(effective_cost_usd), 0),
+            coalesce(sum(case when is_attributed then effective_cost_usd else 0 end), 0),
+            coalesce(sum(case when cost_center is null then effective_cost_usd else 0 end), 0)
+        from {costs}
+    """)
     rows = ask(f"""
         select costs.attribution_method, meaning, sum(effective_cost_usd) as effective_cost_usd
         from {costs}
@@ -150,10 +157,9 @@ def attribution(ask: Ask, costs: str, methods: str, since: date) -> Group:
         group by method_rank, costs.attribution_method, meaning
         order by method_rank
     """)
-    total = sum((amount for *_, amount in rows), Decimal(0))
-    attributed = sum((amount for method, _, amount in rows if method != "unattributed"), Decimal(0))
     title = (
-        f"Whose it is: {share(attributed, total)} of ${dollars(total)} since {since} is attributed"
+        f"Whose it is: {share(attributed, total)} of ${dollars(total)} since {since} is attributed,"
+        f" ${dollars(no_cost_center)} of it to people without a cost center"
     )
     table = _table(title, "attribution", "which means", ">effective $", ">share")
     for method, meaning, amount in rows:

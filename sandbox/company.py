@@ -149,6 +149,7 @@ class Mapping:
     cost_center: str = ""
     is_active: bool = True
     confidence: str = ""
+    share: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -388,6 +389,7 @@ def _build_keys(
     notebook = key("research-notebook", "Research", creator=data[1], volume=2)
     harness = key("eval-harness", "Research", creator=engineers[2], volume=2)
     retired = key("old-importer", "Data Platform")
+    loader = key("loader-script", "Data Platform", creator=data[-1])
     keys = [
         gateway,
         support,
@@ -398,7 +400,7 @@ def _build_keys(
         key("ci-review", "Production", principal=service(review_bot), volume=2),
         key("shared-demo", "Default"),
         key("desk-experiments", "Default", principal=user(engineers[0])),
-        key("loader-script", "Data Platform", creator=data[-1]),
+        loader,
         key("prototype", "Prototype", creator=leaver, status="archived", active_until=archived_on),
         key("forgotten", "Research", listed=False),
     ]
@@ -419,6 +421,8 @@ def _build_keys(
         Mapping(retired.id, retired.name, email=data[-1].email, is_active=False),
         Mapping(pipeline.id, pipeline.name, purpose="document_processing", cost_center="CC-2200"),
         Mapping(ids["Prototype"], "Prototype", purpose="research", cost_center="CC-1300"),
+        Mapping(loader.id, loader.name, email=data[-1].email, purpose="automation", share="70"),
+        Mapping(loader.id, loader.name, purpose="automation", cost_center="CC-2200", share="30"),
     ]  # fmt: skip
     for i in range(max(0, options.people - 60) // 12):
         owner = engineers[i % len(engineers)]

@@ -47,6 +47,7 @@ class Facts:
     newest_day: date | None = None
     last_load: datetime | None = None
     unattributed_share: float | None = None
+    no_cost_center_share: float | None = None
     unattributed_of: str = ""
     of_customers: bool = False
 
@@ -100,17 +101,18 @@ def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
     return seen
 
 
-# How new the data is, and by month what is nobody's of what was spent: in the company's marts, and
-# in those of its customers.
+# How new the data is, and by month what is unattributed of what was spent: in the company's marts,
+# and in those of its customers.
 FRESHNESS = """
     select max(quality_date) filter (where windows_landed > 0), max(last_loaded_at)
     from marts.fct_data_quality_daily
 """
-# As the metric unattributed_share has it: neither a person's nor a cost center's.
+# As the metric unattributed_share has it.
 UNATTRIBUTED = """
     select
         date_trunc('month', cost_date) as month,
-        sum(effective_cost_usd) filter (where not is_allocated),
+        sum(effective_cost_usd) filter (where not is_attributed),
+        sum(effective_cost_usd) filter (where cost_center is null),
         sum(effective_cost_usd)
     from marts.metric_costs
     group by month
@@ -120,6 +122,7 @@ CUSTOMERS_UNATTRIBUTED = """
     select
         month,
         sum(total_cost_usd) filter (where subscription_id = 'unattributed'),
+        0,
         sum(total_cost_usd)
     from marts.fct_revops_monthly_team_metrics
     group by month
@@ -129,8 +132,8 @@ CUSTOMERS_UNATTRIBUTED = """
 def facts(
     connection: duckdb.DuckDBPyConnection, today: date, *, of_customers: bool = False
 ) -> Facts:
-    """Freshness, and the share of cost that is nobody's, of the last whole month; unknown is what
-    the marts do not say. A customers' cost is nobody's where no subscription leads to the team."""
+    """Freshness, and the unattributed share of cost of the last whole month; unknown is what the
+    marts do not say. A customers' cost is unattributed where no subscription leads to the team."""
     freshness = CUSTOMERS_FRESHNESS if of_customers else FRESHNESS
     cost = CUSTOMERS_UNATTRIBUTED if of_customers else UNATTRIBUTED
     last_month = (
@@ -138,9 +141,12 @@ def facts(
         " order by month desc limit 1"
     )
     day, load = _first(connection, freshness) or (None, None)
-    month, nobodys, total = _first(connection, last_month) or (None, None, None)
-    share = float(nobodys or 0) / float(total) if total else None
-    return Facts(day, load, share, f"{month:%b %Y}" if month else "", of_customers)
+    month, *parts, total = _first(connection, last_month) or (None, None, None, None)
+    unattributed, no_cost_center = (
+        float(part or 0) / float(total) if total else None for part in parts
+    )
+    of_month = f"{month:%b %Y}" if month else ""
+    return Facts(day, load, unattributed, no_cost_center, of_month, of_customers)
 
 
 def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401

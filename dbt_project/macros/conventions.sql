@@ -58,12 +58,16 @@
     ]) }}
 {%- endmacro %}
 
-{# What kind of work it was: for the Claude API, what its key is mapped for. #}
-{% macro usage_category(platform_code, platform_category, purpose) -%}
+{# What kind of work it was: what is called by keys is for what its key is for. #}
+{% macro usage_category(platform_category, purpose_category) -%}
     case
-        when {{ platform_code }} != 'claude_api' or {{ purpose }} is null
-            then {{ platform_category }}
-        when {{ purpose }} = 'coding' then 'engineering_productivity'
-        else 'knowledge_work'
+        when {{ platform_category }} = 'api_consumption'
+            then coalesce({{ purpose_category }}, {{ platform_category }})
+        else {{ platform_category }}
     end
+{%- endmacro %}
+
+{# A seat is of no model. #}
+{% macro model_of_seats() -%}
+    'seat'
 {%- endmacro %}

@@ -68,14 +68,6 @@ as BigQuery does. #}
     round({{ amount }}, 9) * {{ weight }}
 {%- endmacro %}
 
-{# Whether a cost is known to be somebody's: a person's, or at least a cost centre's. #}
-{% macro is_allocated() -%}
-    (
-        user_email != {{ unattributed() }}
-        or coalesce(cost_center, {{ unattributed() }}) != {{ unattributed() }}
-    )
-{%- endmacro %}
-
 {# Lines accepted of those suggested, summed over usages joined to their platforms: of the
 tools that say how many lines they suggested. #}
 {% macro acceptance_rate() -%}

@@ -55,4 +55,4 @@ def scope_name(scope_type: str, scope: str) -> str:
     """An e-mail address says by itself that it is a person's."""
     if scope_type != "user":
         return f"{scope_type.replace('_', ' ')} {scope}"
-    return "nobody (unattributed)" if scope == "unattributed" else scope
+    return scope

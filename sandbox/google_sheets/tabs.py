@@ -107,7 +107,7 @@ def _email_aliases(sandbox: Sandbox) -> Rows:
 def _api_key_mappings(sandbox: Sandbox) -> Rows:
     header = [
         "api_key_id", "api_key_name", "email", "platform", "purpose", "environment", "cost_center",
-        "is_active", "confidence", "valid_from", "valid_to",
+        "is_active", "confidence", "share", "valid_from", "valid_to",
     ]  # fmt: skip
     return [
         header,
@@ -122,6 +122,7 @@ def _api_key_mappings(sandbox: Sandbox) -> Rows:
                 mapping.cost_center,
                 "TRUE" if mapping.is_active else "FALSE",
                 mapping.confidence,
+                mapping.share,
                 _text(mapping.valid_from),
                 _text(mapping.valid_to),
             ]

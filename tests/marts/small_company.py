@@ -431,7 +431,26 @@ ALIAS_ROWS = _tab(
     alias=_one_of(*ALIASES, PEOPLE[3]).flatmap(_typed_by_hand),
     email=_one_of(*PEOPLE).flatmap(_typed_by_hand),
 )
-MAPPINGS = _tab(
+
+
+@st.composite
+def mappings(draw: Callable) -> list[Row]:
+    """Some of those rows that share a key say how much of it is theirs."""
+    rows = draw(MAPPINGS_WITHOUT_SHARES)
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        if lower_cell(row, "is_active") != "false" or cell(row, "valid_to"):
+            key = tuple(cell(row, column) for column in ("api_key_id", "valid_from", "valid_to"))
+            groups.setdefault(key, []).append(row)
+    for group in groups.values():
+        if len(group) in SHARES and draw(st.booleans()):
+            for row, share in zip(group, SHARES[len(group)], strict=True):
+                row["share"] = share
+    return rows
+
+
+SHARES = {1: ("100",), 2: ("33.33", "66.67"), 3: ("10", "20.5", "69.5")}
+MAPPINGS_WITHOUT_SHARES = _tab(
     "api_key_mappings",
     most=5,
     api_key_id=_one_of(*KEYS, *ACCOUNTS, *WORKSPACES),
@@ -484,7 +503,7 @@ INVOICES = _tab(
 TABS = {
     "employees": ROSTER,
     "email_aliases": ALIAS_ROWS,
-    "api_key_mappings": MAPPINGS,
+    "api_key_mappings": mappings(),
     "seat_plans": PLANS,
     "seat_assignments": ASSIGNMENTS,
     "budgets": BUDGETS,
@@ -521,13 +540,20 @@ def attributed_companies(draw: Callable) -> Company:
     ]
     before = str(dt.date.fromisoformat(day) - dt.timedelta(days=1))
     lasts = _one_of(before, before, day, "")
-    mappings = fixtures.tab(
-        "api_key_id email cost_center is_active confidence valid_from valid_to",
-        *(f"{key}|{PEOPLE[2]}||||{before}|{draw(lasts)}" for key in KEYS),
-        *(f"{workspace}||CC-1||||{draw(lasts)}" for workspace in WORKSPACES),
+    rows = []
+    for key in KEYS:
+        days = f"{before}|{draw(lasts)}"
+        if draw(st.booleans()):
+            rows += [f"{key}|{PEOPLE[2]}||||70|{days}", f"{key}||CC-2|||30|{days}"]
+        else:
+            rows.append(f"{key}|{PEOPLE[2]}|||||{days}")
+    mapped = fixtures.tab(
+        "api_key_id email cost_center is_active confidence share valid_from valid_to",
+        *rows,
+        *(f"{workspace}||CC-1|||||{draw(lasts)}" for workspace in WORKSPACES),
     )
     sheets = draw(sheets_loads("employees", "email_aliases"))
-    sheets[-1].append(Window("api_key_mappings", "sheets", SNAPSHOTS[0], mappings))
+    sheets[-1].append(Window("api_key_mappings", "sheets", SNAPSHOTS[0], mapped))
     return company([reports], [draw(cursor_loads())[0]], sheets)
 
 

@@ -26,6 +26,7 @@ ON_COSTS = {
     "effective_cost": "sum(effective_cost_usd)",
     "list_cost": "sum(list_cost_usd)",
     "unattributed_cost": f"sum(case when {NOBODYS} then effective_cost_usd else 0 end)",
+    "no_cost_center_cost": "sum(case when cost_center is null then effective_cost_usd else 0 end)",
     "unattributed_share": (
         f"sum(case when {NOBODYS} then effective_cost_usd end) / sum(effective_cost_usd)"
     ),

@@ -396,7 +396,7 @@ def test_on_mondays_the_week_is_told_once(week, webhook, make_run):
         "any: 2 (1 the week before)",
         "department Design: +$70.00, now $140.00",
         "department (none): -$1.00, now $0.00",
-        "nobody (unattributed): +$50.00, now $50.00",
+        "unattributed: +$50.00, now $50.00",
         "bob@example.com: +$20.00, now $20.00",
         "2026-10, cursor main: invoice -$42.50; The invoice is lower.",
         "anthropic enterprise: 2 of 5 windows",
@@ -407,8 +407,8 @@ def test_on_mondays_the_week_is_told_once(week, webhook, make_run):
         ("• Cursor: $", "• Gemini: $"),
         ("• Gemini: $", "• all: $"),
         ("department Design", "department (none)"),
-        ("department (none)", "nobody (unattributed)"),
-        ("nobody (unattributed)", "bob@example.com"),
+        ("department (none)", "unattributed"),
+        ("unattributed", "bob@example.com"),
     ]:
         assert text.index(first) < text.index(second)
     make_run()

@@ -23,7 +23,7 @@ HEADERS = {
     "start_date end_date ai_budget_monthly_usd",
     "email_aliases": "alias email",
     "api_key_mappings": "api_key_id api_key_name email platform purpose environment cost_center "
-    "is_active confidence valid_from valid_to",
+    "is_active confidence share valid_from valid_to",
     "seat_plans": "platform plan seat_price_usd billing_cycle valid_from valid_to",
     "seat_assignments": "platform email plan assigned_from assigned_to",
     "budgets": "scope_type scope month amount_usd",

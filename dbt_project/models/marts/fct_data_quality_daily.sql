@@ -219,7 +219,7 @@ fact_rows as (
         model,
         effective_cost_usd as cost_usd,
         case
-            when {{ is_allocated() }} then effective_cost_usd
+            when is_attributed then effective_cost_usd
             else cast(0 as {{ type_money() }})
         end as attributed_cost_usd,
         0 as tokens,
@@ -236,8 +236,7 @@ fact_rows as (
         cast(0 as {{ type_money() }}) as cost_usd,
         cast(0 as {{ type_money() }}) as attributed_cost_usd,
         total_tokens as tokens,
-        case when {{ is_allocated() }} then total_tokens else 0 end
-            as attributed_tokens
+        case when is_attributed then total_tokens else 0 end as attributed_tokens
     from usages
 
 ),

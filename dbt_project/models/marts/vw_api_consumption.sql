@@ -25,7 +25,7 @@ with costs as (
 
     select
         *,
-        case when {{ is_allocated() }} then 0 else effective_cost_usd end
+        case when is_attributed then 0 else effective_cost_usd end
             as unattributed_cost_usd
     from {{ ref('fct_cost_daily') }}
     where
@@ -208,6 +208,8 @@ priced as (
         api_keys.api_key_name,
         owned.workspace_id,
         workspaces.workspace_name,
+        api_keys.purpose,
+        api_keys.environment,
         owned.model,
         owned.token_type,
         case

@@ -79,7 +79,7 @@ unioned as (
         effective_cost_usd as total_cost,
         case when cost_type = 'overage' then effective_cost_usd else 0 end
             as overage_cost,
-        case when is_allocated then effective_cost_usd else 0 end as allocated_cost,
+        case when is_attributed then effective_cost_usd else 0 end as allocated_cost,
         confident_cost_usd,
         case
             when reconciliation_status = 'reconciled' then effective_cost_usd else 0

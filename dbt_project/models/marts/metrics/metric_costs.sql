@@ -30,7 +30,7 @@ described as (
         token_type,
         allocation_method,
         attribution_method,
-        {{ is_allocated() }} as is_allocated,
+        is_attributed,
         list_cost_usd,
         billed_cost_usd,
         effective_cost_usd

@@ -24,7 +24,7 @@ by_week as (
         case
             when cost_date < {{ days_before_run(7) }} then effective_cost_usd else 0
         end as week_before_usd,
-        attribution_method != {{ unattributed() }} as is_attributed
+        is_attributed
     from costs
 
 ),

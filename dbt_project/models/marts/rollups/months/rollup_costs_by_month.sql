@@ -36,7 +36,7 @@ summed as (
         cost_center,
         cost_type,
         attribution_method,
-        {{ is_allocated() }} as is_allocated,
+        is_attributed,
         cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
         cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,
@@ -51,17 +51,7 @@ summed as (
             as {{ type_money() }}
         ) as confident_cost_usd
     from dated
-    group by
-        month,
-        vendor,
-        platform_code,
-        organization,
-        user_email,
-        department,
-        team,
-        cost_center,
-        cost_type,
-        attribution_method
+    group by all
 
 )
 
