@@ -1,4 +1,4 @@
--- On a day there is one rule of a type for a subject, so a join by both cannot fan out.
+-- A subject has at most one rule of a type on a day, so a join by both cannot fan out.
 with rules as (
 
     select

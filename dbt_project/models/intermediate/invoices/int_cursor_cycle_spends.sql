@@ -1,7 +1,7 @@
 {{ config(**changes_of_directory('cursor', 'spend')) }}
 
 -- GRAIN: one row per organization and snapshot
--- Snapshots of members pile up day by day: a run sums up those that are new.
+-- Each day adds snapshots of members, so a run sums only the new ones.
 {% set days = changed_snapshots(ref('base_cursor__windows'), 'spend') %}
 
 with spends as (

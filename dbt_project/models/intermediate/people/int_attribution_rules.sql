@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per rule, what it is about, and the first day on which it holds
+-- GRAIN: one row per rule, subject and first day of validity
 with vendor_users as (
 
     select * from {{ ref('int_vendor_users') }}
@@ -31,7 +31,7 @@ aliases as (
 
 ),
 
--- Switched off without a last day, a mapping was never in force.
+-- A mapping that is switched off and has no last day was never in force.
 mappings as (
 
     select
@@ -121,8 +121,8 @@ mapping_rules as (
 
 ),
 
--- Who a key acts as counts before who made it; a key that acts as a service account is
--- that service account's, whoever made it.
+-- Whom a key acts as counts before who created it. A key that acts as a service account
+-- belongs to that service account, whoever created it.
 owners as (
 
     select
@@ -237,7 +237,7 @@ unioned as (
 
 ),
 
--- One rule a day for each subject, whatever the sheet says twice: the later row begins
+-- One rule a day for each subject, even if the sheet has several: the later row begins
 -- where the earlier one ends.
 clipped as (
 
