@@ -13,7 +13,7 @@ members as (
 
 ),
 
--- A vendor may name people that the roster does not know.
+-- A vendor may name people who are not in the roster.
 strangers as (
 
     select members.email

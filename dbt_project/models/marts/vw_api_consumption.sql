@@ -65,7 +65,7 @@ token_types as (
 
     union all
 
-    -- A request has tokens of several types: it is counted beside them.
+    -- A request has tokens of several types, so it is counted in a row of its own.
     select 'none' as token_type
 
 ),
@@ -154,7 +154,8 @@ tiered as (
 
 ),
 
--- Cost without usage is a row, and usage without cost; neither can multiply the other.
+-- Cost without usage has a row, and so has usage without cost; neither can multiply the
+-- other.
 summed as (
 
     select
@@ -173,7 +174,7 @@ summed as (
 
 ),
 
--- All that a key did on a day says whose it was, not only what one model's row says.
+-- Everything that a key did on a day says who owns it, not only the row of one model.
 owned as (
 
     select

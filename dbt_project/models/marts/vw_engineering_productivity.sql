@@ -4,7 +4,8 @@
     cluster_by=['platform_code', 'department', 'user_email']
 )) }}
 
--- GRAIN: one row per day, person and tool; where nobody is known, per cost centre too
+-- GRAIN: one row per day, person and tool; where no person is known, also per cost
+-- center
 -- INVARIANT: a day costs what fct_cost_daily says that engineering cost
 {% set days = changed_days(ref('int_changed_days')) %}
 {% set key = [
@@ -49,8 +50,8 @@ platforms as (
 
 ),
 
--- Rows of usage and of cost stand one below the other, so that neither multiplies the
--- other and either may be alone.
+-- Rows of usage and of cost are unioned, so that neither multiplies the other and
+-- either may be missing.
 unioned as (
 
     select

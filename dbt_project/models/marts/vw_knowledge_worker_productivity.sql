@@ -4,8 +4,8 @@
     cluster_by=['platform_code', 'department', 'user_email']
 )) }}
 
--- GRAIN: one row per day, person and platform; where nobody is known, per cost centre
--- too
+-- GRAIN: one row per day, person and platform; where no person is known, also per cost
+-- center
 -- INVARIANT: a day costs what fct_cost_daily says that knowledge work cost
 {% set days = changed_days(ref('int_changed_days')) %}
 {% set key = [
@@ -45,8 +45,8 @@ platforms as (
 
 ),
 
--- Rows of usage and of cost stand one below the other, so that neither multiplies the
--- other and either may be alone.
+-- Rows of usage and of cost are unioned, so that neither multiplies the other and
+-- either may be missing.
 unioned as (
 
     select
@@ -57,7 +57,7 @@ unioned as (
         department,
         team,
         cost_center,
-        -- The reports of activity and of tokens name the same surfaces in two ways.
+        -- The activity and token reports have different names for the same surfaces.
         case
             when platform_code != 'claude_ai' then null
             when product = 'office_agent' then 'office'

@@ -1,4 +1,4 @@
--- Of the tools that write code: those of which the vendor measures lines.
+-- Only tools that write code: those whose vendor measures lines.
 with months as (
 
     select * from {{ ref('rollup_months') }}
@@ -115,7 +115,7 @@ team_sizes as (
 
 ),
 
--- A person is counted in the team of the month's last day.
+-- A person counts in the team of the month's last day.
 measured as (
 
     select
@@ -144,7 +144,7 @@ measured as (
         ) }} as engagement_rate,
         {{ ratio('costs.effective_cost_usd', 'usages.lines_accepted') }}
             as cost_per_line,
-        -- Only people in a team are compared with one.
+        -- Only people with a team are compared with one.
         people.user_email != {{ unattributed() }}
         and users.team is not null as is_ranked
     from people
@@ -170,7 +170,7 @@ measured as (
 
 ),
 
--- What can be compared: null where there is too little of it.
+-- What can be compared; null if there is too little of it.
 compared as (
 
     select

@@ -21,8 +21,8 @@ newest_plans as (
 
 ),
 
--- A price holds until its last day, or until the next one begins; of two that begin on
--- the same day the one that ends later.
+-- A price is valid until its last day, or until the next price begins. If two begin on
+-- the same day, the one that ends later wins.
 plans as (
 
     select
@@ -206,8 +206,8 @@ present as (
 
 ),
 
--- What the directory says of a member may change, and a member may be listed twice,
--- while they are there all the time.
+-- What the directory says about a member may change while they are a member, and a
+-- member may be listed twice.
 continued as (
 
     select
@@ -246,8 +246,8 @@ member_spans as (
 
 ),
 
--- A Cursor seat is on the plan that the sheet assigns for the day, else on the first
--- plan listed.
+-- A Cursor seat is on the plan that the sheet assigns for the day, otherwise on the
+-- first plan listed.
 first_cursor_plan as (
 
     select plan
@@ -275,7 +275,8 @@ assigned_members as (
 
 ),
 
--- What assignments leave open of each span: before each of them, and after the last.
+-- The parts of each span without an assignment: before each assignment, and after the
+-- last.
 unassigned_members as (
 
     select

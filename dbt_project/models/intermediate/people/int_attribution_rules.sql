@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per rule, what it is about, and the first day on which it holds
+-- GRAIN: one row per rule, subject and first day of validity
 with vendor_users as (
 
     select * from {{ ref('int_vendor_users') }}
@@ -191,8 +191,8 @@ mapping_rules as (
 
 ),
 
--- Who a key acts as counts before who made it; a key that acts as a service account is
--- that service account's, whoever made it.
+-- Whom a key acts as counts before who created it. A key that acts as a service account
+-- belongs to that service account, whoever created it.
 owners as (
 
     select

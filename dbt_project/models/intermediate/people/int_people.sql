@@ -1,12 +1,12 @@
--- GRAIN: one row per person and version; a person's versions neither overlap nor leave
--- a gap
+-- GRAIN: one row per person and version; a person's versions do not overlap and leave
+-- no gap
 with employees as (
 
     select * from {{ ref('stg_google_sheets__employees') }}
 
 ),
 
--- A person's newest form is what the last snapshot that shows them says.
+-- The newest information about a person is in the last snapshot that lists them.
 marked as (
 
     select
@@ -36,8 +36,8 @@ counted as (
 
 ),
 
--- Several rows with dates: the sheet itself says when which of them was true; of two
--- that begin on the same day the one that ends later.
+-- Several rows with dates: the sheet itself says when each of them was valid. If two
+-- begin on the same day, the one that ends later wins.
 dated as (
 
     select
@@ -66,7 +66,7 @@ dated as (
 
 ),
 
--- One row: an edit is a new version on the day it was seen.
+-- A single row: an edit is a new version as of the day it was seen.
 edits as (
 
     select
@@ -137,7 +137,7 @@ hashed as (
 
 ),
 
--- The newest end date counts for the whole person: it makes no version of its own.
+-- The newest end date counts for the whole person and does not begin a version.
 compared as (
 
     select
@@ -169,7 +169,8 @@ versions as (
         is_on_roster,
         last_end_date,
         on_roster_from,
-        -- Who left the sheet without a last day had left when that was seen.
+        -- A person who disappears from the sheet without a last day has left as of the
+        -- first snapshot without them.
         case
             when last_end_date is null then last_seen_to
             else least({{ add_days('last_end_date', 1) }}, last_seen_to)

@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- The condition on the day excludes nothing: BigQuery requires one of whoever reads the
--- fact, and MetricFlow writes none, or one with a function around the column.
+-- The condition on the day excludes nothing. BigQuery requires one from whoever reads
+-- the fact, and MetricFlow writes none, or one with a function around the column.
 with costs as (
 
     select * from {{ ref('fct_cost_daily') }}

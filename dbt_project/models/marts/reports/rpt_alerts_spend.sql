@@ -1,4 +1,4 @@
--- GRAIN: one row per platform that cost something in the two weeks, and one for all
+-- GRAIN: one row per platform with a cost in the two weeks, and one for all platforms
 with costs as (
 
     select * from {{ ref('fct_cost_daily') }}

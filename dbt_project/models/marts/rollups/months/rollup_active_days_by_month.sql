@@ -3,7 +3,7 @@
 )) }}
 
 -- GRAIN: one row per month and person
--- A day with two tools counts once, so days cannot be summed from tools.
+-- A day with two tools counts once, so the days of the tools cannot be summed.
 {% set days = days_of_changed_months(ref('int_changed_days')) %}
 
 with usages as (
