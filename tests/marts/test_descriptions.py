@@ -2,7 +2,6 @@
 so that its words stand in one place."""
 
 import copy
-import re
 from collections import defaultdict
 
 from tools import base_company
@@ -10,15 +9,11 @@ from tools import base_company
 FEWEST_WORDS = 3
 # So many places may have the same text before it has to be a doc block.
 MOST_COPIES = 2
-# Their descriptions are still to be written.
-UNFINISHED = re.compile(r"base_|\w+__(windows|extractions)$|int_(days|windows|extractions)$")
 
 
 def described(manifest):
     """Each table and column that has a description, by its name."""
     for table in [*manifest.nodes.values(), *manifest.sources.values()]:
-        if table.resource_type.value == "model" and UNFINISHED.match(table.name):
-            continue
         source = f"{table.source_name}." if table.resource_type.value == "source" else ""
         name = source + table.name
         columns = {f"{name}.{column}": info for column, info in table.columns.items()}
