@@ -26,7 +26,7 @@ day's rows also depend on earlier days, `reach` is the number of those days: as 
 after a changed day are then built again too. If a model depends on more than the records of
 its days, every run builds the last `recent` days again. #}
 {% macro replaced_by_day(
-    day_column, changes, cluster_by, period='day', reach=0, recent=0
+    day_column, changes, cluster_by, period='day', reach=0, recent=0, whole_months=false
 ) -%}
     {%- set config = {
         'materialized': 'incremental',
@@ -37,6 +37,7 @@ its days, every run builds the last `recent` days again. #}
             'period': period,
             'reach': reach,
             'recent': recent,
+            'whole_months': whole_months,
         },
     } -%}
     {%- do config.update(
@@ -162,6 +163,9 @@ fact has later ones. #}
     {%- endif -%}
     {%- if meta['period'] == 'month' -%}
         {{ return(changed_months(ref(meta['changes']))) }}
+    {%- endif -%}
+    {%- if meta.get('whole_months') -%}
+        {{ return(days_of_changed_months(ref(meta['changes']))) }}
     {%- endif -%}
     {{ return(changed_days(ref(meta['changes']))) }}
 {%- endmacro %}

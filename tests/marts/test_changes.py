@@ -207,7 +207,7 @@ def an_alias_moves_all_days_of_an_address_to_the_person(life: Life) -> Iterator[
     stray, spent = life.warehouse.rows(
         "select user_email, sum(list_cost_usd) from marts.fct_cost_daily"
         " inner join marts.dim_users using (user_sk, user_email)"
-        f" where user_type = 'not_on_roster' and {QUIET_COSTS} group by 1 order by 2 desc limit 1"
+        f" where employment_type = 'not_on_roster' and {QUIET_COSTS} group by 1 order by 2 desc limit 1"
     )[0]
     person = life.warehouse.value("select max(user_email) from marts.dim_users where is_active")
     total = life.cost(QUIET_COSTS)

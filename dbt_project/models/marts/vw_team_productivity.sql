@@ -134,6 +134,7 @@ measured as (
         coalesce(usages.pull_requests, 0) as pull_requests,
         coalesce(usages.total_tokens, 0) as total_tokens,
         coalesce(costs.effective_cost_usd, 0) as allocated_cost,
+        active_days.user_type,
         coalesce(active_days.engineering_days, 0) as active_days,
         {{ ratio('usages.suggested_lines_accepted', 'usages.suggested_lines') }}
             as acceptance_rate,
@@ -246,6 +247,7 @@ described as (
         cast(in_teams.total_tokens as int64) as total_tokens,
         in_teams.acceptance_rate,
         in_teams.productivity_score,
+        in_teams.user_type,
         in_teams.active_days,
         in_teams.engagement_rate,
         cast(in_teams.allocated_cost as {{ type_money() }}) as allocated_cost,

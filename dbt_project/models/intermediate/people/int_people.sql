@@ -48,7 +48,7 @@ dated as (
         manager_email,
         cost_center,
         job_title,
-        user_type,
+        employment_type,
         ai_budget_monthly_usd,
         end_date,
         is_on_roster,
@@ -95,7 +95,7 @@ seen as (
         counted.manager_email,
         counted.cost_center,
         counted.job_title,
-        counted.user_type,
+        counted.employment_type,
         counted.ai_budget_monthly_usd,
         counted.end_date,
         counted.is_on_roster,
@@ -131,7 +131,7 @@ hashed as (
         *,
         {{ surrogate_key([
             'full_name', 'department', 'team', 'manager_email', 'cost_center',
-            'job_title', 'user_type', decimal_to_text('ai_budget_monthly_usd'),
+            'job_title', 'employment_type', decimal_to_text('ai_budget_monthly_usd'),
         ]) }} as attributes_hash
     from unioned
 
@@ -164,7 +164,7 @@ versions as (
         manager_email,
         cost_center,
         job_title,
-        user_type,
+        employment_type,
         ai_budget_monthly_usd,
         is_on_roster,
         last_end_date,
