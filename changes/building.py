@@ -23,7 +23,7 @@ from foundation.settings import ROOT
 
 FOLDER = ROOT / "target" / "diff"
 # Bases that are kept: the sample company's and a real warehouse's, of this branch and the last.
-KEPT = 4
+MAX_KEPT_BASES = 4
 
 
 class BuildError(Exception):
@@ -218,7 +218,9 @@ def _kept(
         yield folder, None
         return
     note(f"Building the base, {commit[:10]}: it is kept for the next time")
-    for old in sorted(bases.glob("[0-9a-f]*"), key=lambda path: path.stat().st_mtime)[: 1 - KEPT]:
+    for old in sorted(bases.glob("[0-9a-f]*"), key=lambda path: path.stat().st_mtime)[
+        : 1 - MAX_KEPT_BASES
+    ]:
         shutil.rmtree(old, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix="part-", dir=bases))
     try:

@@ -47,7 +47,7 @@ class Options:
 
     def weekday_at(self, share: float) -> date | None:
         """A weekday at that share of the company's time; None in a company too young for it."""
-        if self.days < YOUNGEST_WITH_QUIET_DAYS:
+        if self.days < MIN_DAYS_FOR_QUIET_DAYS:
             return None
         day = self.start + timedelta(days=int(self.days * share))
         return day - timedelta(days=max(0, day.weekday() - 4))
@@ -68,7 +68,7 @@ class OptionArguments(TypedDict, total=False):
 
 
 PRODUCT_DATABASES = ("auto", "postgresql", "duckdb")
-YOUNGEST_WITH_QUIET_DAYS = 14
+MIN_DAYS_FOR_QUIET_DAYS = 14
 """A younger company would have hardly a day left beside the quiet ones."""
 
 MIN_PEOPLE = 20

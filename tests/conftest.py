@@ -35,7 +35,7 @@ settings.load_profile("side by side")
 
 # The modules that take longest, longest first: what comes last should be short, so that all test
 # processes end at about the same time.
-LONGEST = (
+SLOWEST_FIRST = (
     "bigquery/test_parity.py",
     "marts/test_changes.py",
     "marts/test_kills.py",
@@ -59,6 +59,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> int:
         file = str(item.path.relative_to(ROOT / "tests"))
-        return LONGEST.index(file) if file in LONGEST else len(LONGEST)
+        return SLOWEST_FIRST.index(file) if file in SLOWEST_FIRST else len(SLOWEST_FIRST)
 
     items.sort(key=place)

@@ -53,7 +53,7 @@ EXTRACTION = (
 )
 MODELS = ("dbt_project", "foundation/dbt.py")
 # A model that is wrong takes many with it.
-MOST_OF_AN_ERROR = 5_000
+MAX_ERROR_LENGTH = 5_000
 
 
 def content_key(*places: str, values: Iterable[str] = ()) -> str:
@@ -157,7 +157,7 @@ def build(
         listen,
     )
     if not done.success:
-        raise BuildError("\n".join([*said, str(done.exception or "")])[:MOST_OF_AN_ERROR])
+        raise BuildError("\n".join([*said, str(done.exception or "")])[:MAX_ERROR_LENGTH])
     results: Any = done.result
     return "\n".join(f"{one.node.name}: {one.message}" for one in results if one.status == "warn")
 

@@ -38,7 +38,7 @@ def gallery(catalog, tmp_path_factory):
 @pytest.fixture
 def deploy(catalog, tmp_path, monkeypatch):
     """An empty project and an empty Metabase; called, it deploys the one to the other."""
-    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
+    monkeypatch.setattr(retrying, "BACKOFF", wait_none())
     folder = tmp_path / "definitions"
     folder.mkdir()
     with project(catalog, folder) as deployer:

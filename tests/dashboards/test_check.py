@@ -38,7 +38,10 @@ def messages(found: list[Finding]) -> str:
         ("type: bar, model: fct_cost, x: team, y: billed_cost_usd", "7: .*fct_cost_daily"),
         (f"type: bar, {COST}, x: team, y: max(cost_center)", "7: .*needs a number"),
         (f"type: bar, {COST}, x: sum(billed_cost_usd), y: billed_cost_usd", "7: .*aggregate"),
-        (f"type: bar, {COST}, x: team, y: median(billed_cost_usd)", "7: .*a mart has medians"),
+        (
+            f"type: bar, {COST}, x: team, y: median(billed_cost_usd)",
+            "7: .*for a median, add it to a mart",
+        ),
         (f"type: bar, {COST}, x: team, y: sum(billed_cost_usd", "7: .*read as SQL"),
         (
             f"type: bar, {COST}, x: team, y: sum(billed_cost_usd) + list_cost_usd",
@@ -102,7 +105,7 @@ def test_a_filter_fits_its_column_and_narrows_something(read, filters, said):
 
 
 def test_a_file_that_is_no_dashboard_is_named(read, tmp_path, catalog):
-    for text, said in [("a: [", "1: is no YAML"), ("- a", "is no dashboard"), ("", "is no")]:
+    for text, said in [("a: [", "1: is no YAML"), ("- a", "is not a dashboard"), ("", "is not a")]:
         _, found = read(text)
         assert said in messages(found)
     _, found = load(catalog, tmp_path / "empty")

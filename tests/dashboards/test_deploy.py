@@ -350,8 +350,8 @@ def test_what_was_pruned_comes_back_with_its_definition(page):
 def test_a_deploy_that_ends_at_any_request_is_completed_by_the_next(
     catalog, tmp_path, late, monkeypatch
 ):
-    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
-    monkeypatch.setattr(retrying, "ATTEMPTS", 2)
+    monkeypatch.setattr(retrying, "BACKOFF", wait_none())
+    monkeypatch.setattr(retrying, "MAX_ATTEMPTS", 2)
     folder = tmp_path / "definitions"
     folder.mkdir()
     pivot = """
@@ -411,7 +411,7 @@ def test_a_metabase_that_stays_busy_is_left_alone(deploy):
     deploy.fake.refuse_next = [(429, {"retry-after": "0"})] * 50
     with pytest.raises(MetabaseError, match="HTTP 429"):
         deploy()
-    assert len(deploy.fake.log) == retrying.ATTEMPTS
+    assert len(deploy.fake.log) == retrying.MAX_ATTEMPTS
 
 
 # --- what Metabase does without a word
@@ -420,7 +420,7 @@ def test_a_metabase_that_stays_busy_is_left_alone(deploy):
 def test_a_query_that_was_stored_empty_is_an_error(deploy):
     deploy.write()
     deploy.fake.empties_queries = True
-    with pytest.raises(DeployError, match=r"page\.cost: Metabase v0\.63\.2 kept something else"):
+    with pytest.raises(DeployError, match=r"page\.cost: Metabase v0\.63\.2 did not keep"):
         deploy()
 
 

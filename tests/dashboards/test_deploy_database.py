@@ -51,7 +51,7 @@ def bigquery(deploy, tmp_path):
 def test_a_connection_to_bigquery_is_made_shows_marts_only_and_is_waited_for(
     deploy, connect, bigquery
 ):
-    assert "made the connection AI spend" in connect(credentials=bigquery)
+    assert "created the connection AI spend" in connect(credentials=bigquery)
     (made,) = deploy.fake.databases.values()
     assert made["engine"] == "bigquery-cloud-sdk"
     assert made["details"]["dataset-filters-patterns"] == "ai_marts"
@@ -87,7 +87,10 @@ def test_duckdb_is_the_file_that_metabase_sees_and_is_left_as_it_is(deploy, conn
     [
         (None, "cannot be read"),
         ("no json", "cannot be read"),
-        (json.dumps({"type": "external_account", "private_key": PRIVATE}), "no service account's"),
+        (
+            json.dumps({"type": "external_account", "private_key": PRIVATE}),
+            "not a service account's",
+        ),
     ],
 )
 def test_what_is_no_service_accounts_key_is_refused_and_not_repeated(

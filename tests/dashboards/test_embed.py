@@ -118,14 +118,14 @@ def test_a_dashboard_that_locks_nothing_is_refused():
         ("team_id", "x", "must be digits"),
         ("team_id", "1 or 1=1", "must be digits"),
         ("team_id", "٤٢", "must be digits"),
-        ("team_id", "42\n", "can be printed"),
+        ("team_id", "42\n", "printable characters"),
         ("cursor_team_id", "-1", "must be digits"),
         ("salesforce_id", "001", "15 to 18 letters and digits"),
         ("salesforce_id", "0015g00000ABCDEFGHI", "15 to 18 letters and digits"),
         ("salesforce_id", "0015g00000ABC-E", "15 to 18 letters and digits"),
         ("department", "x" * 201, "up to 200 characters"),
-        ("department", "a\x00b", "can be printed"),
-        ("department", "a\u202eb", "can be printed"),
+        ("department", "a\x00b", "printable characters"),
+        ("department", "a\u202eb", "printable characters"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused(name, value, message):

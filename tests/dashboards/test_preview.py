@@ -219,7 +219,7 @@ def test_a_filter_that_does_not_fit_is_left_out_by_name_and_its_default_stays(ga
     (note,) = data.notes
     assert re.fullmatch(
         r"Period, Days, .+ do not narrow this chart here: it would take about [\d,]+ rows, "
-        r"and the preview holds 300 a chart\.",
+        r"and the preview holds 300 per chart\.",
         note,
     )
     assert "period" in data.source["missing"]

@@ -23,7 +23,7 @@ DAYS = 20
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow one another at once."""
-    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
+    monkeypatch.setattr(retrying, "BACKOFF", wait_none())
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def test_trouble_that_passes_is_asked_through(
 def test_attempts_are_1_2_4_8_16_seconds_apart_and_then_it_is_an_error(
     monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
-    monkeypatch.setattr(retrying, "BACK_OFF", wait_exponential(multiplier=1, max=16))
+    monkeypatch.setattr(retrying, "BACKOFF", wait_exponential(multiplier=1, max=16))
     with pytest.raises(VendorError, match="HTTP 500"):
         ask([httpx.Response(500)] * 6)()
     assert [int(pause) for pause in pauses] == [1, 2, 4, 8, 16]

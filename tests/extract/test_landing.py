@@ -307,7 +307,7 @@ def test_a_load_that_did_not_complete_does_not_count(
         patch.setattr("dlt.load.load.Load.complete_package", fail)
         report = run(fresh, sources=CURSOR, since=FIRST)
     assert report.exit_code == 1
-    assert "nothing of this run was landed" in report.sources[0].errors[0]
+    assert "nothing from this run landed" in report.sources[0].errors[0]
     assert part(report, "cursor/usage_events").landed == 0
     assert current(fresh, "raw_cursor", "usage_events") == []
     run(fresh, sources=CURSOR, since=FIRST)
@@ -360,7 +360,7 @@ def test_trouble_at_google_passes_too(company: Running, settings: Settings) -> N
 def test_an_expired_cursor_restarts_its_query(
     company: Running, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anthropic, "ROWS_A_PAGE", 200)
+    monkeypatch.setattr(anthropic, "ROWS_PER_PAGE", 200)
     run(settings, sources=["anthropic"], since=FIRST)
     expected = current(settings, "raw_anthropic", "analytics_cost")
     again = settings.model_copy(update={"duckdb_path": settings.duckdb_path.with_name("a.duckdb")})
@@ -368,7 +368,7 @@ def test_an_expired_cursor_restarts_its_query(
     report = run(again, sources=["anthropic"], since=FIRST)
     assert report.exit_code == 0
     restarted = [one.notes for one in report.sources[0].resources if one.notes]
-    assert "asked from the first page again" in str(restarted)
+    assert "started over at the first page" in str(restarted)
     assert current(again, "raw_anthropic", "analytics_cost") == expected
 
 
@@ -430,7 +430,7 @@ def test_an_organization_without_the_analytics_uses_the_legacy_reports(
     report = run(settings, sources=["anthropic"], since=FIRST)
     assert report.exit_code == 0
     assert part(report, "console/analytics_cost").status == "not readable"
-    assert "the legacy reports take its place" in part(report, "console/analytics_cost").notes
+    assert "the legacy reports are read instead" in part(report, "console/analytics_cost").notes
     days = {day for _, day, _ in current(settings, "raw_anthropic", "cost_report")}
     assert len(days) > DAYS / 2
     assert current(settings, "raw_anthropic", "usage_report_messages")
@@ -564,7 +564,7 @@ def test_a_tab_with_a_slip_lands_nothing_and_the_other_tabs_land(
 def test_other_tabs_are_named_and_not_read(company: Running, settings: Settings) -> None:
     company.control({"sheet": {"tab": "employes", "rows": [["a"], ["b"]]}})
     report = run(settings, sources=["google_sheets"])
-    assert "no tab is called so: employes" in report.sources[0].notes[0]
+    assert "not names of known tabs: employes" in report.sources[0].notes[0]
 
 
 def test_a_sheet_that_cannot_be_read_fails_the_source_once(settings_of: SettingsOf) -> None:

@@ -212,7 +212,7 @@ def test_a_backfill_lands_the_events_of_its_days_again_as_they_were(product: Pro
 def test_sparse_ids_land_again_as_they_were(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "MOST_RANGES", 2)
+    monkeypatch.setattr(events, "MAX_RANGES", 2)
     product.execute("delete from usage_events where id % 3 = 0")
     ingest(product)
     [(before,)] = landed(product, "usage_events")
@@ -224,7 +224,7 @@ def test_a_failure_on_the_way_keeps_what_came_before_it(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "CHUNK_ROWS", 500)
-    whole = events.refused
+    whole = events.keep_good_rows
     calls = []
 
     def failing(name: str, chunk: Any, window: Any) -> Any:
@@ -233,12 +233,12 @@ def test_a_failure_on_the_way_keeps_what_came_before_it(
             raise VendorError("the line is cut")
         return whole(name, chunk, window)
 
-    monkeypatch.setattr(events, "refused", failing)
+    monkeypatch.setattr(events, "keep_good_rows", failing)
     report = ingest(product)
     assert report.exit_code == 1
     assert part(report, "product/usage_events").landed == 1000
     assert part(report, "product/daily_activity").status == "ok"
-    monkeypatch.setattr(events, "refused", whole)
+    monkeypatch.setattr(events, "keep_good_rows", whole)
     ingest(product)
     assert landed(product, "usage_events", "count(*), count(distinct id)") == [(3000, 3000)]
 
@@ -466,8 +466,8 @@ def test_a_database_that_ends_the_connection_is_no_missing_table(real: Product) 
         ),
         ("oracle://reader:hush@127.0.0.1/product", "no driver for oracle"),
         ("nonsense://reader:hush@127.0.0.1/product", "no driver for nonsense"),
-        ("reader:hush@127.0.0.1", "PRODUCT_DATABASE_URL is no address of a database"),
-        ("postgresql://reader:hush@127.0.0.1:port/product", "is no address of a database"),
+        ("reader:hush@127.0.0.1", "PRODUCT_DATABASE_URL is not the address of a database"),
+        ("postgresql://reader:hush@127.0.0.1:port/product", "is not the address of a database"),
         ("duckdb:////nowhere/hush.duckdb?password=hush", "cannot connect to duckdb://"),
     ],
 )

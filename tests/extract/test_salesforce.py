@@ -124,7 +124,7 @@ def test_pages_are_read_to_the_last(
     org: Running, ingest: Ingest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(salesforce, "PAGE_RECORDS", 200)
-    monkeypatch.setattr(salesforce, "MOST_DAYS", 4000)
+    monkeypatch.setattr(salesforce, "MAX_DAYS", 4000)
     many = [
         {
             **payload_of_account(5000 + n),
@@ -244,7 +244,7 @@ def test_a_run_stops_before_it_uses_more_than_its_share(
     asked = sum(org.requests().values()) - before - 1  # the login is not counted
     assert asked <= most + 1
     [error] = part(report, "salesforce/users").errors
-    assert f"this run may use {share:.0%} of the API requests that the org has left" in error
+    assert f"this run may use {share:.0%} of the org's remaining API requests" in error
     assert "SALESFORCE_API_SHARE" in error
     assert part(report, "salesforce/accounts").landed > 0, "what came before it counts"
 
@@ -262,7 +262,7 @@ def test_what_others_use_meanwhile_counts(org: Running, settings: Settings) -> N
         report = run(settings, sources=SALESFORCE)
     assert report.exit_code == 1
     assert part(report, "salesforce/accounts").status == "ok"
-    assert "9 are left to others" in part(report, "salesforce/opportunities").errors[0]
+    assert "9 are left for others" in part(report, "salesforce/opportunities").errors[0]
 
 
 def test_a_day_that_is_used_up_is_not_waited_for(org: Running, ingest: Ingest) -> None:
@@ -316,7 +316,7 @@ def test_an_expired_page_begins_the_query_anew(
     org.control({"faults": [{"match": "/query/", "kind": "expired_cursor"}]})
     report = ingest()
     assert report.exit_code == 0
-    assert "asked from the first page again" in part(report, "salesforce/accounts").notes[0]
+    assert "started over at the first page" in part(report, "salesforce/accounts").notes[0]
     assert len(payloads(settings, "accounts")) == 292
 
 

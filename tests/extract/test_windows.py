@@ -82,7 +82,7 @@ def test_chunks_cover_a_period_once_oldest_first_and_none_is_too_long(days: int,
 
 def test_the_first_run_reaches_back_its_180_days_and_ends_yesterday() -> None:
     run = run_of({})
-    asked = asked_for(resource(nothing, most_days=30), run)
+    asked = asked_for(resource(nothing, max_days=30), run)
     assert asked == days_from(TODAY - DAY * FIRST_RUN_DAYS, TODAY)
     assert run.memory["org/rows"]["high_water"] == "2026-06-30"
 
@@ -214,7 +214,7 @@ def test_a_refused_record_does_not_land_again_every_day_but_does_once_it_is_acce
 def test_an_answer_is_split_into_its_days_and_empty_days_are_there() -> None:
     first = TODAY - DAY * 3
     pages = page(event(first), event(first), event(first + DAY * 2))
-    windows = windows_of(run_of({}, first), pages, record=UsageEvent, most_days=7)
+    windows = windows_of(run_of({}, first), pages, record=UsageEvent, max_days=7)
     assert [(window.start, len(window.payloads)) for window in windows] == [
         (first, 2),
         (first + DAY, 0),
@@ -231,7 +231,7 @@ def test_a_record_that_cannot_say_its_day_is_looked_for_day_by_day() -> None:
         yield page(*(one for day in period.days() for one in by_day.get(day, [])))
 
     run = run_of({}, first)
-    windows = list(fetch(resource(pages, record=UsageEvent, most_days=7), "org", run))
+    windows = list(fetch(resource(pages, record=UsageEvent, max_days=7), "org", run))
     assert [(len(window.payloads), len(window.rejected)) for window in windows] == [
         (1, 0),
         (1, 1),
@@ -242,7 +242,7 @@ def test_a_record_that_cannot_say_its_day_is_looked_for_day_by_day() -> None:
 def test_a_record_of_a_day_that_was_not_asked_for_is_refused() -> None:
     day = TODAY - DAY
     window = windows_of(run_of({}, day), page(event(TODAY)), record=UsageEvent)[0]
-    assert "2026-06-30, is not among those asked for" in window.rejected[0][1]
+    assert "2026-06-30, is not in the period asked for" in window.rejected[0][1]
 
 
 # --- failures ------------------------------------------------------------------------------------
@@ -266,7 +266,7 @@ def test_a_failed_page_lands_nothing_of_its_days_and_the_mark_stays_before_them(
     assert run.report.resources[0].status == "failed"
     assert run.report.resources[0].errors == [
         "2026-06-28: HTTP 500: no, request req_1; the vendor is failing: run again later, "
-        "the next run completes what is missing"
+        "and the next run fetches what is missing"
     ]
     # The mark is before the day that failed, so the next run begins there.
     assert asked_for(resource(nothing), run_of(run.memory)) == [bad, TODAY - DAY]

@@ -203,7 +203,7 @@ def test_days_without_charges_and_days_in_disorder_are_refused(
 ) -> None:
     done = make_focus(built, "--folder", str(tmp_path), "--until", "2001-01-01")
     assert done.returncode == 2
-    assert "has no charges of these days" in done.stderr
+    assert "has no charges for these days" in done.stderr
     done = make_focus(
         built, "--folder", str(tmp_path), "--since", "2026-02-01", "--until", "2026-01-01"
     )

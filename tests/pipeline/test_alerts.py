@@ -269,14 +269,16 @@ def test_a_failed_extraction_is_posted_without_a_warehouse(
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "none.duckdb"))
     assert make_run(extracted=None, extract_code=1) == 1
     assert "nothing was extracted" in webhook.last()
-    assert "the warehouse: not there yet" in webhook.last()
+    assert "the warehouse: does not exist yet" in webhook.last()
 
 
 def test_a_crash_of_dbt_before_the_marts_exist_is_posted(warehouse, webhook, make_run):
     warehouse.do("drop schema marts cascade", "drop schema intermediate cascade")
     assert make_run(build=Build(failures=["Compilation Error in model x"], exit_code=2)) == 1
     assert "dbt: Compilation Error in model x" in webhook.last()
-    assert "anomalies, budgets and the week (rpt_alerts_spend): not there yet" in webhook.last()
+    assert (
+        "anomalies, budgets and the week (rpt_alerts_spend): does not exist yet" in webhook.last()
+    )
 
 
 def test_a_run_that_breaks_is_posted_and_still_breaks(warehouse, webhook, make_run):
@@ -441,8 +443,8 @@ def test_a_mart_that_is_not_there_is_left_out_and_named(week, webhook, make_run)
     )
     assert make_run() == 0
     text = webhook.last()
-    assert "anomalies (rpt_alerts_anomalies): not there yet" in text
-    assert "open disputes (rpt_alerts_disputes): not there yet" in text
+    assert "anomalies (rpt_alerts_anomalies): does not exist yet" in text
+    assert "open disputes (rpt_alerts_disputes): does not exist yet" in text
     assert "active people (rpt_alerts_people), BinderException: could not be read" in text
     assert "Cursor: $140.00" in text
 
@@ -452,7 +454,7 @@ def test_what_the_build_did_not_come_to_is_left_out_and_the_week_told_again_once
 ):
     failed = Build(failures=["x: 1 result"], exit_code=1, unbuilt={"rpt_alerts_movers"})
     assert make_run(build=failed) == 1
-    left_out = "top movers (rpt_alerts_movers): not built, as something before it failed"
+    left_out = "top movers (rpt_alerts_movers): not built, because something before it failed"
     assert left_out in webhook.last()
     assert "bob@example.com" not in webhook.last()
     make_run()
@@ -544,7 +546,7 @@ def failed_post(warehouse, webhook, make_run, capfd, monkeypatch):
             seconds = time.monotonic() - start
             printed = "".join(capfd.readouterr())
             assert "ana@example.com: $100.00" in printed
-            assert "Slack did not take the message" in printed
+            assert "Slack did not accept the message" in printed
             assert "hush" not in printed
             assert "/services/" not in printed
         return seconds
@@ -558,7 +560,7 @@ def failed_post(warehouse, webhook, make_run, capfd, monkeypatch):
 
 @pytest.fixture
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
+    monkeypatch.setattr(retrying, "BACKOFF", wait_none())
 
 
 def test_connection_refused(failed_post, webhook, monkeypatch, no_pauses):
@@ -581,7 +583,7 @@ def test_an_answer_that_does_not_come_is_not_asked_for_twice(failed_post, webhoo
 
 
 def test_an_answer_that_comes_in_drops(failed_post, monkeypatch):
-    monkeypatch.setattr(slack, "LONGEST_SECONDS", 1.0)
+    monkeypatch.setattr(slack, "MAX_SECONDS", 1.0)
     assert failed_post({"drip": 0.3, "body": "x" * 20}) < 5
 
 
@@ -596,7 +598,7 @@ def test_a_refusal_is_final_and_slack_s_word_for_it_is_logged(
     webhook.answers = [{"status": 404, "body": "no_service"}]
     make_run(extract_code=1)
     assert len(webhook.posts) == 1
-    assert "Slack did not take the message: HTTP 404 no_service" in capfd.readouterr().err
+    assert "Slack did not accept the message: HTTP 404 no_service" in capfd.readouterr().err
 
 
 def test_429_is_waited_for(warehouse, webhook, make_run):
@@ -612,14 +614,14 @@ def test_429_is_not_waited_for_longer_than_a_run_can_wait(failed_post, webhook):
 
 
 def test_no_run_waits_longer_than_twenty_seconds():
-    assert slack.LONGEST_SECONDS <= 20
-    assert slack.LAST_ATTEMPT_SECONDS < slack.LONGEST_SECONDS
+    assert slack.MAX_SECONDS <= 20
+    assert slack.LAST_ATTEMPT_SECONDS < slack.MAX_SECONDS
 
 
 def test_a_fault_in_the_alerts_fails_no_run(warehouse, webhook, make_run, monkeypatch, capfd):
     monkeypatch.setattr(telling, "compose", lambda *_: 1 / 0)
     assert make_run() == 0
-    assert "The alerts could not be told" in capfd.readouterr().err
+    assert "The alerts could not be reported" in capfd.readouterr().err
 
 
 # --- the form of a message -----------------------------------------------------------------------

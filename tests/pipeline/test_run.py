@@ -162,7 +162,7 @@ def test_a_preview_that_fails_is_told_and_on_bigquery_there_is_none(tmp_path, ca
     settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
     with run.preview(settings) as draw:
         assert draw() == 1
-    assert "Some of the preview could not be drawn" in caplog.text
+    assert "Part of the preview could not be drawn" in caplog.text
     assert f"There is no warehouse {tmp_path}/none.duckdb" in capfd.readouterr().err
     with run.preview(settings.model_copy(update={"target": "bigquery"})) as draw:
         assert draw() == 0
@@ -241,6 +241,6 @@ def test_of_two_runs_on_the_sample_the_second_builds_what_each_run_tells_anew(tm
         for _ in range(2)
     ]
     assert [run.returncode for run in runs] == [0, 0], runs[-1].stderr
-    said = ["left out what cannot have changed" in run.stderr for run in runs]
+    said = ["skipped what cannot have changed" in run.stderr for run in runs]
     assert said == [False, True]
     assert "to the last digit" in runs[1].stdout
