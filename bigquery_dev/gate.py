@@ -78,8 +78,8 @@ class _Gate:
             file.write(f"{json.dumps({'method': method, 'path': path, 'body': content})}\n")
 
     async def _bridged(self, project: str, query: Json) -> str:
-        """The SQL for the emulator. Raises GoogleSqlError for what is not valid, or reads tables
-        that are not there."""
+        """The SQL for the emulator. Raises GoogleSqlError if it is not valid, or reads tables that
+        do not exist."""
         sql: str = query["query"]
         if _DECLARATION.fullmatch(sql):
             return sql

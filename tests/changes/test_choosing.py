@@ -44,7 +44,7 @@ def test_it_is_what_dbt_says_was_modified(monkeypatch):
 def test_it_is_everything_where_dbt_would_not_see_the_change(monkeypatch, settings, macros, why):
     found = chosen(manifest(macros=macros), settings, monkeypatch)
     assert found.reached == ["*"]
-    assert found.remarks == [f"Everything was built again: {why} may concern any model."]
+    assert found.remarks == [f"Everything was built again: {why} may affect any model."]
 
 
 def test_marts_are_compared_that_were_built_or_are_gone():

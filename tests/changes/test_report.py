@@ -42,7 +42,7 @@ def test_a_change_is_a_line_of_the_table_and_a_section():
     for line in (
         "Changed models: `costs`.  ",
         "Changed macros: `ratio`.  ",
-        "Of 2 marts built again, 1 stayed the same.  ",
+        "Of 2 marts rebuilt, 1 stayed the same.  ",
         "Dashboards that read what differs: Finance, Executive.  ",
         "| `costs` | 1,000 | 1,002 | 3 | 1 | 12 | 1 added, 1 retyped |",
         "- `costs`: `team` string added.",
