@@ -144,12 +144,16 @@ class _Comparison:
     def _count_rows(self, common: Sequence[str]) -> None:
         change, key = self.change, self._key(common)
         change.by_key = bool(key)
-        gone, come = (int(self._value(f"select count(*) from {side}")) for side in ("gone", "come"))
+        before_only, after_only = (
+            int(self._value(f"select count(*) from {side}"))
+            for side in ("before_only", "after_only")
+        )
         if key:
             same = " and ".join(
-                f"gone.{_quoted(name)} is not distinct from come.{_quoted(name)}" for name in key
+                f"before_only.{_quoted(name)} is not distinct from after_only.{_quoted(name)}"
+                for name in key
             )
-            changed = f"from gone inner join come on {same}"
+            changed = f"from before_only inner join after_only on {same}"
             unmatched = f"where not exists (select 1 from {{}} where {same})"
             others = [name for name in common if name not in key]
             counts = self._row(
@@ -165,12 +169,16 @@ class _Comparison:
                 self._sample_of_a_changed_row([*key, *change.columns_changed], key, changed)
         else:
             unmatched = ""
-        change.removed, change.added = gone - change.changed, come - change.changed
+        change.removed, change.added = before_only - change.changed, after_only - change.changed
         if change.removed:
-            row = self._first(common, f"from gone {unmatched.format('come')}", key or common)
+            row = self._first(
+                common, f"from before_only {unmatched.format('after_only')}", key or common
+            )
             change.samples.append(Sample("removed", {name: (row[name], None) for name in row}))
         if change.added:
-            row = self._first(common, f"from come {unmatched.format('gone')}", key or common)
+            row = self._first(
+                common, f"from after_only {unmatched.format('before_only')}", key or common
+            )
             change.samples.append(Sample("added", {name: (None, row[name]) for name in row}))
 
     def _key(self, common: Sequence[str]) -> tuple[str, ...]:
@@ -187,7 +195,7 @@ class _Comparison:
         columns = ", ".join(map(_quoted, key))
         return not any(
             self._value(f"select count(*) - count(distinct row({columns})) from {rows}")
-            for rows in ("gone", "come")
+            for rows in ("before_only", "after_only")
         )
 
     def _sums(self, common: Sequence[str]) -> Iterator[MonthlySum]:
@@ -225,11 +233,13 @@ class _Comparison:
     def _sample_of_a_changed_row(
         self, shown: Sequence[str], key: Sequence[str], changed: str
     ) -> None:
-        pairs = ", ".join(f"gone.{_quoted(name)}, come.{_quoted(name)}" for name in shown)
+        pairs = ", ".join(
+            f"before_only.{_quoted(name)}, after_only.{_quoted(name)}" for name in shown
+        )
         # The row that shows the most: the one with the most changed columns, then the first.
         differs = (f"cast({_differ(name)} as integer)" for name in self.change.columns_changed)
         order = ", ".join(
-            [f"{' + '.join(differs)} desc", *(f"gone.{_quoted(name)}" for name in key)]
+            [f"{' + '.join(differs)} desc", *(f"before_only.{_quoted(name)}" for name in key)]
         )
         row = self._row(f"select {pairs} {changed} order by {order} limit 1")
         texts = [
@@ -279,8 +289,8 @@ class _Comparison:
         return _quoted(name)
 
     def _set_equal_rows_aside(self, common: Sequence[str]) -> None:
-        """Creates the tables `gone` and `come`: the rows that only one side has, as often as it has
-        them."""
+        """Creates the tables `before_only` and `after_only`: the rows that only one side has, as
+        often as it has them."""
         names = ", ".join(map(_quoted, common))
         values = ", ".join(f"{self._comparable(name)} as {_quoted(name)}" for name in common)
         self.connection.execute(
@@ -290,7 +300,7 @@ class _Comparison:
             f" union all select {values}, -1 as side_ from {self._from(BEFORE)}"
             ") group by all having sum(side_) != 0"
         )
-        for table, surplus in (("gone", "-surplus_"), ("come", "surplus_")):
+        for table, surplus in (("before_only", "-surplus_"), ("after_only", "surplus_")):
             self.connection.execute(
                 f"create or replace temp table {table} as select {names}"
                 f" from (from surplus where {surplus} > 0), range(cast({surplus} as bigint))"
@@ -415,7 +425,7 @@ def _exact(value: Decimal | float | None) -> Decimal | None:
 
 
 def _differ(name: str) -> str:
-    return f"(gone.{_quoted(name)} is distinct from come.{_quoted(name)})"
+    return f"(before_only.{_quoted(name)} is distinct from after_only.{_quoted(name)})"
 
 
 def _quoted(name: str) -> str:

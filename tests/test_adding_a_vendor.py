@@ -94,7 +94,7 @@ def project(tmp_path_factory):
     return copy
 
 
-def test_its_dollars_are_in_the_marts_with_who_and_what_is_nobodys(project: Path):
+def test_its_dollars_are_in_the_marts_attributed_or_not(project: Path):
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ["HOME"],

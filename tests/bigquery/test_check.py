@@ -130,7 +130,7 @@ def test_outer_joins_need_an_equality_of_both_sides(kind):
         ({"cluster_by": ["day", "name", "amount", "seen_at", "day"]}, "takes 4"),
     ],
 )
-def test_partitions_and_clusters_are_columns_that_can_divide(config, says):
+def test_partitions_and_clusters_are_columns_of_suitable_types(config, says):
     (reason,) = reasons(node("laid_out", "select * from `p`.`d`.`raw`", **config))
     assert says in reason
 

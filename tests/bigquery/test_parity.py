@@ -263,7 +263,7 @@ def test_a_later_run_finds_the_same_changes_on_both_engines(name, both):
     assert not lines, "\n".join(lines)
 
 
-def test_the_reference_engine_runs_every_model_but_those_listed(both):
+def test_the_reference_engine_runs_every_model_except_those_listed(both):
     google, _ = both
     unlisted = {name: why for name, why in google.refused.items() if name not in NOT_RUNNABLE}
     assert not unlisted

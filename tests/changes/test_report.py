@@ -62,7 +62,7 @@ def test_what_was_changed_by_hand_is_first():
     assert text.index("### b") < text.index("### a")
 
 
-def test_a_mart_comes_or_goes():
+def test_a_mart_is_added_or_removed():
     new = Change("new", None, mart("new", contract={"a": "date"}), rows_after=3, added=3)
     old = Change("old", mart("old", contract={"a": "date"}), None, rows_before=1, removed=1)
     text = write(COMPARED, [new, old])

@@ -149,7 +149,7 @@ def test_a_value_of_the_right_kind_is_signed_as_it_is(name, value):
 
 
 @pytest.mark.parametrize("dashboard_id", [0, -1, True])
-def test_an_id_that_is_none_is_refused(dashboard_id):
+def test_an_invalid_id_is_refused(dashboard_id):
     with pytest.raises(EmbedError, match="a number from 1"):
         url(dashboard_id=dashboard_id)
 
@@ -157,7 +157,7 @@ def test_an_id_that_is_none_is_refused(dashboard_id):
 @pytest.mark.parametrize(
     "site", ["metabase.example.com", "ftp://x", "https://", f"{SITE}?a=1", "https://me:pw@host"]
 )
-def test_a_site_that_is_no_plain_address_is_refused_and_not_repeated(site):
+def test_a_site_that_is_not_a_plain_address_is_refused_and_not_repeated(site):
     with pytest.raises(EmbedError, match="METABASE_URL must") as error:
         url(site_url=site)
     assert "pw" not in str(error.value)
@@ -213,15 +213,15 @@ def test_the_command_finds_the_dashboard_that_was_deployed(monkeypatch, capsys, 
     written.instance.dashboards["executive"] = lock.LockedDashboard(entity_id="e", id=7)
     written.save()
 
-    def said(*arguments):
+    def run_command(*arguments):
         monkeypatch.setattr(sys, "argv", ["dashboards", "embed-url", *arguments])
         code = __main__.main()
         printed = capsys.readouterr()
         return code, printed.out + printed.err
 
-    # It locks no filter, so it has no address: nothing but that is said.
-    assert said("executive") == (2, ANY)
-    assert "locks no filter" in said("executive")[1]
-    assert said("finance") == (1, ANY)
-    assert "was not deployed" in said("finance")[1]
-    assert "there is no dashboard nothing" in said("nothing")[1]
+    # It locks no filter, so it has no address: only that is printed.
+    assert run_command("executive") == (2, ANY)
+    assert "locks no filter" in run_command("executive")[1]
+    assert run_command("finance") == (1, ANY)
+    assert "was not deployed" in run_command("finance")[1]
+    assert "there is no dashboard nothing" in run_command("nothing")[1]

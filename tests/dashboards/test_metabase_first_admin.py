@@ -99,14 +99,14 @@ def test_what_metabase_refuses_is_said_without_the_password():
     assert PASSWORD not in answer.stderr
 
 
-def test_a_metabase_that_is_not_there_is_said():
+def test_an_unreachable_metabase_is_reported():
     answer = first_admin("http://127.0.0.1:9")
     assert answer.returncode == 1
     assert "GET /api/session/properties: " in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
-def test_who_the_admin_is_must_be_said():
+def test_the_admins_email_is_required():
     for missing in ("METABASE_ADMIN_EMAIL", "METABASE_ADMIN_PASSWORD"):
         answer = first_admin("http://127.0.0.1:9", **{missing: ""})
         assert answer.returncode == 2

@@ -314,7 +314,7 @@ def test_a_measure_is_taken_apart(sql, tree, columns, components):
 
 
 @pytest.mark.parametrize("sql", ["sum(distinct a)", "count(distinct a, b)", "sum(a) % 2"])
-def test_what_the_page_cannot_compute_is_said(sql):
+def test_what_the_page_cannot_compute_is_noted(sql):
     with pytest.raises(UnsupportedError, match="not computed in the page"):
         tree_of(query.parse(sql), Cube("mart", None))
 

@@ -66,7 +66,7 @@ def test_a_run_replaces_named_partitions_and_asks_for_none(requests):
         assert ";" not in merge.strip().rstrip(";")
 
 
-def test_each_job_is_labelled_and_limited(requests):
+def test_each_job_is_labeled_and_limited(requests):
     jobs = jobs_of(requests, "int_costs")
     assert {job["labels"]["target"] for job in jobs} == {"bigquery"}
     assert {job["labels"]["resource_type"] for job in jobs} == {"model"}

@@ -81,13 +81,13 @@ def test_a_later_day_lands_alone(landed):
     assert rows(landed.settings, days) == [(YESTERDAY,)]
 
 
-def test_what_is_not_valid_never_reaches_the_emulator(landed):
+def test_invalid_statements_never_reach_the_emulator(landed):
     table = f"{landed.settings.dataset('raw_cursor')}.usage_events"
     with pytest.raises(BadRequest, match="No matching signature for operator ="):
         rows(landed.settings, f"select payload from {table} where window_start = extracted_at")
 
 
-def test_a_table_that_is_not_there_is_not_found(landed):
+def test_a_missing_table_is_not_found(landed):
     with pytest.raises(NoTableError):
         rows(landed.settings, f"select 1 from {landed.settings.dataset('raw_cursor')}.nothing")
 

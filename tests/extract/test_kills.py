@@ -110,7 +110,7 @@ def everything(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.rpartition(".")[2])
-def test_a_run_killed_at_a_point_leaves_nothing_that_the_next_one_does_not_make_good(
+def test_the_next_run_makes_up_for_one_killed_at_a_point(
     expected: Landed, start: Start, whole: Whole, tmp_path: Path, point: str
 ) -> None:
     file = tmp_path / "killed.duckdb"
@@ -121,7 +121,7 @@ def test_a_run_killed_at_a_point_leaves_nothing_that_the_next_one_does_not_make_
 
 
 @pytest.mark.nightly
-def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_make_good(
+def test_the_next_run_makes_up_for_a_killed_one(
     expected: Landed, start: Start, whole: Whole, tmp_path: Path
 ) -> None:
     seed = random.randrange(10**6)

@@ -82,7 +82,7 @@ def test_legacy_costs_reach_the_people_whose_keys_were_used(both: Both) -> None:
     assert attributed > 0.3
 
 
-def test_one_source_speaks_for_an_organization_and_day(both: Both) -> None:
+def test_only_one_source_counts_for_an_organization_and_day(both: Both) -> None:
     analytics, legacy, _ = both
     # Analytics come back: the days that they cover are theirs again, the others stay.
     both[2].control({"analytics": {"console": True}})

@@ -68,7 +68,7 @@ def rows_that_differ(one: Warehouse, other: Warehouse) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("day", [TODAY, TOMORROW], ids=["nothing is new", "a new day"])
-def test_what_is_left_out_would_come_out_the_same(remembered: Warehouse, day, tmp_path) -> None:
+def test_what_a_run_skips_would_come_out_the_same(remembered: Warehouse, day, tmp_path) -> None:
     with running(**COMPANY) as sandbox, at(day):
         sandbox.control({"today": str(day)})
         remembered.env.update(sandbox.env)
@@ -104,7 +104,7 @@ def test_another_project_and_a_first_build_are_built_whole(remembered: Warehouse
     assert builds.what_to_build(manifest(), last, other) is None
 
 
-def test_a_build_that_began_forgets_the_one_before(remembered: Warehouse) -> None:
+def test_a_build_that_began_invalidates_the_one_before(remembered: Warehouse) -> None:
     settings = settings_of(remembered)
     builds.forget(settings)
     assert builds.last(settings) is None
@@ -124,7 +124,7 @@ def test_an_edit_of_a_macro_a_seed_or_the_lock_is_another_project(tmp_path: Path
     assert builds.project_hash(tmp_path) in hashes
 
 
-def test_every_model_that_reads_the_clock_is_known_to(base: Warehouse) -> None:
+def test_every_model_that_depends_on_the_day_is_found(base: Warehouse) -> None:
     """On another day these are built again, and what is below them."""
     reading = builds._using(manifest(), builds.READS_THE_DAY)
     written = {
@@ -136,7 +136,7 @@ def test_every_model_that_reads_the_clock_is_known_to(base: Warehouse) -> None:
     assert "model.ai_spend.dim_models" not in reading
 
 
-def test_what_is_asked_is_valid_on_bigquery(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_queries_of_builds_are_valid_on_bigquery(monkeypatch: pytest.MonkeyPatch) -> None:
     google, asked = GoogleSql(), []
     google.add_table("acme_raw_cursor._dlt_loads", raw_columns("_dlt_loads", "raw_cursor"))
     google.add_table("acme_raw_cursor.extractions", raw_columns("extractions", "raw_cursor"))

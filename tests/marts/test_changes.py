@@ -321,7 +321,7 @@ def test_changes_made_at_once_touch_their_rows_only(lived: Life) -> None:
     make(CHANGES, lived)
 
 
-def test_what_is_landed_again_changes_no_row(lived: Life) -> None:
+def test_landing_the_same_again_changes_no_row(lived: Life) -> None:
     """An ordinary run, a backfill over days that are there, and a tab that somebody emptied, which
     stops the run of the sheets and leaves them in force."""
     warehouse = lived.warehouse
@@ -355,7 +355,7 @@ def test_all_of_it_is_what_a_full_refresh_would_build(lived: Life, tmp_path: Pat
         assert copy.rows(rows) == lived.warehouse.rows(rows), table
 
 
-def test_a_kind_of_event_that_nobody_knows_is_loud_and_its_money_is_shown(
+def test_an_unknown_kind_of_event_warns_and_its_cost_is_shown(
     base: Warehouse, tmp_path: Path
 ) -> None:
     copy = Warehouse.copy_of(base.path, tmp_path)

@@ -57,7 +57,7 @@ def context() -> ForkServerContext:
     return context
 
 
-def test_a_first_build_that_is_killed_ends_as_if_it_never_was(
+def test_a_killed_first_build_leaves_no_trace(
     base: Warehouse, context: ForkServerContext, tmp_path: Path
 ) -> None:
     killed = Warehouse.copy_of(landed(), tmp_path / "killed")
@@ -67,7 +67,7 @@ def test_a_first_build_that_is_killed_ends_as_if_it_never_was(
     assert killed.facts() == base.facts()
 
 
-def test_a_later_build_that_is_killed_ends_as_if_it_never_was(
+def test_a_killed_later_build_leaves_no_trace(
     base: Warehouse, context: ForkServerContext, tmp_path: Path
 ) -> None:
     with running(**COMPANY) as sandbox:
@@ -79,7 +79,7 @@ def test_a_later_build_that_is_killed_ends_as_if_it_never_was(
 
 
 @pytest.mark.nightly
-def test_a_build_that_is_killed_again_and_again_ends_as_if_it_never_was(
+def test_a_build_killed_again_and_again_leaves_no_trace(
     base: Warehouse, context: ForkServerContext, tmp_path: Path
 ) -> None:
     seed = random.randrange(10**6)

@@ -38,7 +38,7 @@ def climbs(manifest):
     return lines
 
 
-def test_models_read_downwards():
+def test_models_read_downward():
     assert climbs(base_company.manifest()) == []
 
 

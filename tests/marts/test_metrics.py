@@ -221,7 +221,7 @@ def test_people_who_were_active_in_the_days_before_count_once(
         assert same(rolling[(day,)][name], value), day
 
 
-def test_costs_and_usage_are_split_alike_and_keep_what_is_nobodys(metrics: Metrics) -> None:
+def test_costs_and_usage_are_split_alike_and_keep_what_is_unattributed(metrics: Metrics) -> None:
     found = metrics.query(["effective_cost", "active_users"], ["department", "platform"])
     expected = metrics.warehouse.rows(
         "select coalesce(department, ''), platform_code, sum(effective_cost_usd)"

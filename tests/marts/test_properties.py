@@ -28,11 +28,11 @@ EXAMPLES = os.environ.get("PROPERTY_EXAMPLES")
 BEGINNING, END = dt.date(1900, 1, 1), dt.date(9999, 12, 31)
 ON_DEMAND = ("Usage-based", "USAGE_EVENT_KIND_USAGE_BASED", "Something new", None)
 NOBODY = "unattributed"
-# Sums of amounts with 18 decimals are to be exact.
+# Sums of amounts with 18 decimals must be exact.
 getcontext().prec = 60
 
 
-def holds(examples: int):
+def property_settings(examples: int):
     return settings(
         max_examples=int(EXAMPLES or examples),
         deadline=None,
@@ -182,7 +182,7 @@ def person(company: Company, email: str) -> str:
 # --- The ledger ----------------------------------------------------------------------------------
 
 
-@holds(9)
+@property_settings(9)
 @given(company=made.companies())
 def test_each_day_costs_what_the_records_say_from_one_source_only(
     marts: Marts, company: Company
@@ -197,7 +197,7 @@ def test_each_day_costs_what_the_records_say_from_one_source_only(
     )
 
 
-@holds(14)
+@property_settings(14)
 @given(company=made.companies() | made.attributed_companies())
 def test_attribution_neither_loses_nor_doubles_and_names_who_it_was(
     marts: Marts, company: Company
@@ -253,9 +253,9 @@ def legacy_days(draw) -> Company:
     return made.company(anthropic=[windows])
 
 
-@holds(14)
+@property_settings(14)
 @given(company=legacy_days())
-def test_the_parts_of_a_legacy_row_sum_to_it_and_none_turns_its_sign(
+def test_the_shares_of_a_legacy_row_sum_to_it_and_none_changes_its_sign(
     marts: Marts, company: Company
 ) -> None:
     marts.build(company.loads, "stg_anthropic__legacy_cost_shares")
@@ -374,7 +374,7 @@ ONE_DAY_LAST = made.company(
 )
 
 
-@holds(14)
+@property_settings(14)
 @given(company=seats())
 @example(company=ONE_DAY_LAST)
 def test_a_seat_is_charged_once_a_day_and_its_cycle_costs_its_price(
@@ -432,7 +432,7 @@ NEVER_BEGINS = fixtures.tab(
 )
 
 
-@holds(14)
+@property_settings(14)
 @given(sheets=made.sheets_loads("employees"))
 @example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], NEVER_BEGINS)]])
 @example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], SAME_FIRST_DAY)]])
@@ -480,7 +480,7 @@ VIEWS = {
 }
 
 
-@holds(9)
+@property_settings(9)
 @given(company=made.companies())
 def test_every_view_has_the_months_costs_to_the_last_digit(marts: Marts, company: Company) -> None:
     marts.build(company.loads, *VIEWS, "fct_budget_monthly")
@@ -520,9 +520,9 @@ def test_every_view_has_the_months_costs_to_the_last_digit(marts: Marts, company
         assert cost == spent.get(tuple(scope), 0)
 
 
-@holds(9)
+@property_settings(9)
 @given(company=made.companies())
-def test_a_budget_and_an_invoice_are_shared_out_whole(marts: Marts, company: Company) -> None:
+def test_budgets_and_invoices_are_split_exactly(marts: Marts, company: Company) -> None:
     marts.build(company.loads, "vw_cost_allocation_detailed", "fct_cost_reconciliation")
     held = marts.rows(
         "select strftime(month, '%Y-%m'), user_email, sum(budget_allocated),"

@@ -120,7 +120,7 @@ def test_a_day_that_is_revised_again_keeps_its_first_amount(life: Life) -> None:
         assert (versions, times) == (3, 2)
 
 
-def test_a_day_that_the_vendor_emptied_is_restated_to_nothing(life: Life) -> None:
+def test_a_day_that_the_vendor_emptied_is_restated_to_zero(life: Life) -> None:
     life.sandbox.control({"empty": {"vendor": "cursor", "date": str(EMPTIED)}})
     life.run()
     first, current, after = next(

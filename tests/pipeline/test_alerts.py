@@ -281,13 +281,13 @@ def test_a_crash_of_dbt_before_the_marts_exist_is_posted(warehouse, webhook, mak
     )
 
 
-def test_a_run_that_breaks_is_posted_and_still_breaks(warehouse, webhook, make_run):
+def test_a_run_that_crashes_is_posted_and_still_crashes(warehouse, webhook, make_run):
     with pytest.raises(RuntimeError):
         make_run(build=RuntimeError(f"dbt is gone, see {webhook.url}"))
     assert "the run ended with RuntimeError: dbt is gone, see [secret]" in webhook.last()
 
 
-def test_a_run_that_somebody_stopped_says_nothing(warehouse, webhook, make_run, monkeypatch):
+def test_a_run_that_somebody_stopped_posts_nothing(warehouse, webhook, make_run, monkeypatch):
     def stopped(_settings):
         raise KeyboardInterrupt
 
@@ -297,7 +297,7 @@ def test_a_run_that_somebody_stopped_says_nothing(warehouse, webhook, make_run, 
     assert webhook.posts == []
 
 
-def test_an_anomaly_is_told_once(warehouse, webhook, make_run):
+def test_an_anomaly_is_reported_once(warehouse, webhook, make_run):
     warehouse.anomaly(days(1), "ana@example.com", explained_by="claude-opus +$70.00")
     warehouse.anomaly(days(2), "bob@example.com", severity="warning")
     assert make_run() == 0
@@ -321,7 +321,7 @@ def test_an_anomaly_is_told_once(warehouse, webhook, make_run):
     assert "ana@example.com" not in webhook.last()
 
 
-def test_an_anomaly_that_gets_worse_is_told_again_and_one_that_gets_better_is_not(
+def test_an_anomaly_that_gets_worse_is_reported_again_and_one_that_gets_better_is_not(
     warehouse, webhook, make_run
 ):
     warehouse.anomaly(days(1), "ana@example.com", severity="warning")
@@ -341,7 +341,7 @@ def test_a_key_is_called_by_its_name(warehouse, webhook, make_run):
     assert "api key Search index: $100.00" in webhook.last()
 
 
-def test_a_budget_is_told_once_per_status(warehouse, webhook, make_run):
+def test_a_budget_is_reported_once_per_status(warehouse, webhook, make_run):
     warehouse.budget("Design", "Projected Over Budget")
     make_run()
     line = "Projected Over Budget, department Design: $70.00 of $100.00 spent (70.0 %)"
@@ -386,7 +386,7 @@ def week(warehouse):
     return warehouse
 
 
-def test_on_mondays_the_week_is_told_once(week, webhook, make_run):
+def test_on_mondays_the_week_is_reported_once(week, webhook, make_run):
     make_run()
     text = webhook.last()
     for line in (
@@ -435,7 +435,7 @@ def test_the_digest_lists_all_budgets_at_risk(week, webhook, make_run):
     assert "department Design" in webhook.last()
 
 
-def test_a_mart_that_is_not_there_is_left_out_and_named(week, webhook, make_run):
+def test_a_missing_mart_is_left_out_and_named(week, webhook, make_run):
     week.do(
         "drop table marts.rpt_alerts_anomalies",
         "drop table marts.rpt_alerts_disputes",
@@ -449,7 +449,7 @@ def test_a_mart_that_is_not_there_is_left_out_and_named(week, webhook, make_run)
     assert "Cursor: $140.00" in text
 
 
-def test_what_the_build_did_not_come_to_is_left_out_and_the_week_told_again_once_it_is_whole(
+def test_parts_that_were_not_built_are_left_out_and_the_week_is_reported_again_when_complete(
     week, webhook, make_run
 ):
     failed = Build(failures=["x: 1 result"], exit_code=1, unbuilt={"rpt_alerts_movers"})
@@ -463,7 +463,7 @@ def test_what_the_build_did_not_come_to_is_left_out_and_the_week_told_again_once
     assert len(webhook.posts) == 2
 
 
-def test_rows_of_another_day_are_not_told(week, webhook, make_run):
+def test_rows_of_another_day_are_not_reported(week, webhook, make_run):
     week.anomaly(days(9, MONDAY), "old@example.com")
     week.budget("Design", "Over Budget")
     stale = f"set as_of_date = '{days(1, MONDAY)}'"
@@ -572,17 +572,17 @@ def test_connection_refused(failed_post, webhook, monkeypatch, no_pauses):
 @pytest.mark.parametrize(
     "url", [f"/services/{SECRET}", f"ftp://x/services/{SECRET}", "http://127.0.0.1:hush/services/"]
 )
-def test_an_address_that_is_none(failed_post, monkeypatch, url):
+def test_an_invalid_address(failed_post, monkeypatch, url):
     monkeypatch.setenv("SLACK_WEBHOOK_URL", url)
     assert failed_post() < 5
 
 
-def test_an_answer_that_does_not_come_is_not_asked_for_twice(failed_post, webhook):
+def test_a_missing_answer_is_not_asked_for_twice(failed_post, webhook):
     assert failed_post({"hang": 2}) < 5
     assert len(webhook.posts) == 2  # one of each run
 
 
-def test_an_answer_that_comes_in_drops(failed_post, monkeypatch):
+def test_an_answer_that_trickles_in(failed_post, monkeypatch):
     monkeypatch.setattr(slack, "MAX_SECONDS", 1.0)
     assert failed_post({"drip": 0.3, "body": "x" * 20}) < 5
 
@@ -618,7 +618,9 @@ def test_no_run_waits_longer_than_twenty_seconds():
     assert slack.LAST_ATTEMPT_SECONDS < slack.MAX_SECONDS
 
 
-def test_a_fault_in_the_alerts_fails_no_run(warehouse, webhook, make_run, monkeypatch, capfd):
+def test_a_bug_in_the_alerts_does_not_fail_the_run(
+    warehouse, webhook, make_run, monkeypatch, capfd
+):
     monkeypatch.setattr(telling, "compose", lambda *_: 1 / 0)
     assert make_run() == 0
     assert "The alerts could not be reported" in capfd.readouterr().err
@@ -650,7 +652,7 @@ def test_long_lists_end_with_a_number(warehouse, webhook, make_run):
     assert "\n… and 15 more" in webhook.last()
 
 
-def test_a_message_keeps_to_slack_s_limits(warehouse):
+def test_a_message_stays_within_slack_s_limits(warehouse):
     failures = ["&" * 5000] * 30
     outcome = Outcome(
         exit_code=1, extracted=RunReport("", None, ""), build=Build(failures=failures)

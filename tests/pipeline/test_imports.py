@@ -35,7 +35,7 @@ def test_no_module_imports_one_that_imports_it() -> None:
     TopologicalSorter(graph).prepare()
 
 
-def test_a_circle_is_found_also_inside_a_function(tmp_path: Path) -> None:
+def test_a_circle_is_found_inside_a_function_too(tmp_path: Path) -> None:
     (tmp_path / "house").mkdir()
     for name, text in {
         "__init__": "",

@@ -66,7 +66,7 @@ def test_a_child_ends_with_a_parent_that_is_killed():
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_stopped_command_stops_its_child_says_so_once_and_exits_with_the_signals_code(
+def test_a_stopped_command_stops_its_child_logs_it_once_and_exits_with_the_signals_code(
     number, code
 ):
     with started("-c", PARENT, WAITS) as process:
@@ -88,7 +88,7 @@ def test_ctrl_c_reaches_the_command_only_which_stops_its_child():
     assert (process.returncode, out) == (130, "")
 
 
-def test_a_stop_that_a_library_keeps_to_itself_is_still_one():
+def test_a_stop_that_a_library_swallows_still_counts():
     script = PARENT.replace(
         "return process.wait()",
         """
@@ -140,7 +140,7 @@ def test_a_stopped_dbt_is_one_line(tmp_path):
     assert "dbt was stopped (SIGINT)" in said
 
 
-def test_a_step_that_a_stop_ended_is_the_last_one(monkeypatch):
+def test_a_stopped_step_is_the_last_one(monkeypatch):
     """dbt keeps a KeyboardInterrupt to itself."""
     monkeypatch.setattr(stopping, "_stopped", stopping.Stopped(signal.SIGTERM, "It"))
     with pytest.raises(stopping.Stopped), step("dbt build"):
@@ -155,7 +155,7 @@ def silent_vendor():
         yield vendor
 
 
-def test_a_terminated_run_ends_in_the_middle_of_a_fetch(tmp_path, silent_vendor):
+def test_a_terminated_run_stops_in_the_middle_of_a_fetch(tmp_path, silent_vendor):
     settings = {
         "CURSOR_API_KEY": "made-up-key",
         "CURSOR_BASE_URL": f"http://127.0.0.1:{silent_vendor.getsockname()[1]}",

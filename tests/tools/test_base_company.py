@@ -43,7 +43,7 @@ def edit(file: Path) -> None:
         ("requirements.lock", True),
     ],
 )
-def test_an_edit_makes_anew_what_was_made_with_the_file(
+def test_an_edit_rebuilds_what_was_made_from_the_file(
     project: Path, monkeypatch: pytest.MonkeyPatch, edited: str, is_landed_again: bool
 ) -> None:
     made = []
@@ -83,7 +83,7 @@ def test_other_days_of_a_fixture_compile_again(
     assert done == [["2026-05-01"], ["2026-05-02"]]
 
 
-def test_what_is_not_finished_is_not_kept(project: Path) -> None:
+def test_unfinished_results_are_not_kept(project: Path) -> None:
     def fail(folder: Path) -> None:
         (folder / "half").write_text("")
         raise RuntimeError
