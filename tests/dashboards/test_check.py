@@ -67,7 +67,7 @@ def messages(found: list[Finding]) -> str:
         (f"type: funnel, {COST}, y: billed_cost_usd", "7: .*a funnel has either"),
         (
             f"type: gauge, {COST}, y: billed_cost_usd, segments: [{{to: 3}}, {{to: 2}}]",
-            "7: .*one after the other",
+            "7: .*increasing order",
         ),
         ("type: scalar, sql: 'select 1 as n', y: m", "7: the query returns no m"),
         ("type: scalar, sql: 'selec 1 as n', y: n", "7: "),

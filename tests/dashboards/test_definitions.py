@@ -85,7 +85,7 @@ def test_the_cost_of_the_last_whole_month_is_one_number_wherever_it_shows(rows, 
     assert total(trend, "spend", month=MONTH) == spent
     assert {row["forecast"] for row in trend[:-1]} == {None}
     assert rows["finance.charged_for_the_last_whole_month"][-1]["charged"] == spent
-    assert total(rows["finance.chargeback_by_cost_centre"], "charged", month=MONTH) == spent
+    assert total(rows["finance.chargeback_by_cost_center"], "charged", month=MONTH) == spent
     plans = rows["finance.plans_and_on_demand"]
     parts = ("seats_and_usage", "on_demand_beyond_plans")
     assert sum(total(plans, part, month=MONTH) for part in parts) == spent
@@ -95,14 +95,14 @@ def test_the_cost_of_the_last_whole_month_is_one_number_wherever_it_shows(rows, 
 def test_the_running_month_is_one_number_too(rows, cost):
     so_far = cost(NEXT_MONTH)
     assert [row["spend_so_far"] for row in rows["executive.this_month_so_far"]] == [so_far]
-    assert total(rows["finance.chargeback_by_cost_centre"], "charged", month=NEXT_MONTH) == so_far
+    assert total(rows["finance.chargeback_by_cost_center"], "charged", month=NEXT_MONTH) == so_far
     forecast = rows["executive.forecast_for_this_month"][0]["forecast"]
     trend = rows["executive.spend_forecast_and_budget_by_month"][-1]
     assert so_far < trend["forecast_low"] <= forecast <= trend["forecast_high"]
     assert trend["forecast"] == forecast
 
 
-def test_all_that_was_ever_spent_is_one_number_however_it_is_cut(rows, warehouse):
+def test_total_spend_is_one_number_however_it_is_split(rows, warehouse):
     ((spent,),) = warehouse.execute(
         "select sum(effective_cost_usd) from marts.fct_cost_daily"
     ).fetchall()
@@ -125,16 +125,16 @@ def test_the_waterfall_begins_at_the_month_before_and_ends_at_the_last(rows, cos
     assert total(steps, "cost", step="Cursor") == change
 
 
-def test_what_is_nobodys_is_one_number(rows, warehouse):
-    ((nobodys,),) = warehouse.execute(
+def test_unattributed_cost_is_one_number(rows, warehouse):
+    ((unattributed,),) = warehouse.execute(
         "select sum(unattributed_cost) from marts.vw_executive_dashboard"
     ).fetchall()
-    assert total(rows["cost_explorer.nobody_s"], "nobody_s") == nobodys > 0
-    month = rows["finance.nobody_s_in_the_last_whole_month"][-1]
+    assert total(rows["cost_explorer.unattributed"], "unattributed") == unattributed > 0
+    month = rows["finance.unattributed_in_the_last_whole_month"][-1]
     share = rows["executive.unattributed_share"][-1]
     spent = rows["executive.last_whole_month"][-1]
     assert month["month"] == share["month"] == spent["month"] == MONTH
-    assert float(month["nobody_s"] / spent["spend"]) == pytest.approx(
+    assert float(month["unattributed"] / spent["spend"]) == pytest.approx(
         float(share["unattributed_share"])
     )
 
@@ -192,7 +192,7 @@ def test_every_type_of_chart_and_of_filter_is_used(dashboards):
     assert bound == set(filters)
 
 
-def test_a_dashboard_can_be_taken_in(dashboards):
+def test_a_dashboard_can_be_understood(dashboards):
     """Questions at its top, few tiles, and words where a number could be misread."""
     for key, dashboard in dashboards.items():
         assert len(dashboard.definition.questions) >= 3, key

@@ -123,7 +123,7 @@ def test_a_dashboard_that_locks_nothing_is_refused():
         ("salesforce_id", "001", "15 to 18 letters and digits"),
         ("salesforce_id", "0015g00000ABCDEFGHI", "15 to 18 letters and digits"),
         ("salesforce_id", "0015g00000ABC-E", "15 to 18 letters and digits"),
-        ("department", "x" * 201, "up to 200 characters"),
+        ("department", "x" * 201, "at most 200 printable characters"),
         ("department", "a\x00b", "printable characters"),
         ("department", "a\u202eb", "printable characters"),
     ],
