@@ -1,4 +1,4 @@
-"""Landing usage events in DuckDB, beside the script that one would write in nine lines.
+"""Landing usage events in DuckDB, compared with the script that one would write in nine lines.
 
     python -m bench.landing [--events 200000] [--rounds 3]
 

@@ -108,7 +108,7 @@ def days(value: str, today: date) -> tuple[date, date]:
 
 
 def _start(day: date, unit: str) -> date:
-    """The first day of the period that a day lies in."""
+    """The first day of the period that a day is in."""
     match unit:
         case "week":
             return day - timedelta(days=day.weekday())

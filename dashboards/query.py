@@ -226,7 +226,7 @@ def render(
 
 
 def _period(grain: str, day: exp.Expr, dialect: Dialect) -> exp.Expr:
-    """The first day of the period that a day lies in; weeks begin on Monday."""
+    """The first day of the period that a day is in; weeks begin on Monday."""
     inner = day.sql(dialect=dialect)
     if dialect == "bigquery":
         unit = "isoweek" if grain == "week" else grain

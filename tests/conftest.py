@@ -1,7 +1,7 @@
 """No test may see the settings of the machine that it runs on: a developer's `.env` has real keys.
 
-Set to nothing rather than removed, since an empty variable also hides what `.env` says; processes
-that tests start inherit it.
+They are set to nothing rather than removed, since an empty variable also hides what `.env` says;
+processes that tests start inherit them.
 """
 
 import os
@@ -19,17 +19,17 @@ os.environ.update({name.upper(): "" for name in Settings.model_fields})
 
 @pytest.fixture(scope="session")
 def base() -> Warehouse:
-    """The base company in the marts, to be read. A test that writes begins with a copy of it."""
+    """The base company in the marts, for reading. A test that writes starts from a copy of it."""
     return Warehouse(base_company.built().parent)
 
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    """The contracts of the marts as dbt reads them."""
+    """The contracts of the marts as dbt parses them."""
     return Catalog(base_company.parsed() / "manifest.json")
 
 
-# How long an example takes says nothing where other tests run beside it.
+# How long an example takes means nothing while other tests run in parallel.
 settings.register_profile("side by side", deadline=None)
 settings.load_profile("side by side")
 

@@ -148,7 +148,7 @@ class Client:
                 self._redacted(f"{what}: no answer ({type(error).__name__} {error})")
             ) from None
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise MetabaseError(f"METABASE_URL {self.url} is no address: {error}") from None
+            raise MetabaseError(f"METABASE_URL {self.url} is not an address: {error}") from None
         return self._answer(what, path, response)
 
     def _answer(self, what: str, path: str, response: httpx.Response) -> Any:  # noqa: ANN401

@@ -147,7 +147,7 @@ class _Clauses:
     def measure(self, field: Field) -> list[object]:
         made = self._clause(query.parse(field.sql or ""), field)
         if not isinstance(made, list):
-            raise PayloadError("values", f"{field.sql} is no aggregate")
+            raise PayloadError("values", f"{field.sql} is not an aggregate")
         operator, options, *arguments = made
         return [operator, {**options, "name": field.name, "display-name": field.label}, *arguments]
 

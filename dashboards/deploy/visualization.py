@@ -215,7 +215,7 @@ def _goal(chart: CompiledChart, shown: Json) -> Json:
     if len(chart.dimensions) > 1 or isinstance(chart.definition, Row):
         raise PayloadError(
             "goal",
-            "Metabase draws a computed goal neither beside `series` nor in a row chart: use a "
+            "Metabase draws a computed goal neither next to `series` nor in a row chart: use a "
             "number, or leave `series` out",
         )
     line = {"display": "line", "line.style": "dashed", "title": chart.goal.label}

@@ -106,7 +106,7 @@ def _deliver(webhook: SecretStr, content: dict[str, Any]) -> str:
             )
     except _AgainError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001 - a webhook that is no address, a proxy that is none
+    except Exception as error:  # noqa: BLE001 - an invalid webhook or proxy address, for example
         return type(error).__name__
 
 

@@ -1,5 +1,5 @@
-"""The whole project, as Google's analyzer reads it: every statement is valid on BigQuery, and what
-the daily run costs there does not grow with history."""
+"""The whole project, as Google's analyzer reads it: every statement is valid on BigQuery, and the
+cost of the daily run there does not grow with history."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def partitions(step):
 
 @pytest.fixture
 def customers(project: dict[str, list[Node]]) -> set[str]:
-    """The nodes about a seller's customers: those by subscription look at all days, see below."""
+    """The nodes about a seller's customers: those by subscription read all days, see below."""
     paths = ("/revops/", "/product/", "/salesforce/")
     read: set[str] = set()
     for node in project["full"]:

@@ -1,4 +1,4 @@
-"""Where the two sides come from, and what is said where they cannot be had."""
+"""Where the two sides come from, and the errors if there are none."""
 
 import os
 import subprocess

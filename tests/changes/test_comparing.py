@@ -1,4 +1,4 @@
-"""What two files say differently: rows, columns, sums, samples."""
+"""How two files differ: rows, columns, sums, samples."""
 
 from datetime import date
 from decimal import Decimal

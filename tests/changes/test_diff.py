@@ -17,7 +17,7 @@ COST = "coalesce(costs.effective_cost_usd, 0) as allocated_cost"
 
 @pytest.fixture
 def project(tmp_path):
-    """The working tree as a repository with one commit. What was landed and built for a base is
+    """The working tree as a repository with one commit. What landed and was built for a base is
     known by its content, so it is shared with the project itself."""
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout

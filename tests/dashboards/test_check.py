@@ -105,7 +105,11 @@ def test_a_filter_fits_its_column_and_narrows_something(read, filters, said):
 
 
 def test_a_file_that_is_not_a_dashboard_is_named(read, tmp_path, catalog):
-    for text, said in [("a: [", "1: is no YAML"), ("- a", "is not a dashboard"), ("", "is not a")]:
+    for text, said in [
+        ("a: [", "1: is not valid YAML"),
+        ("- a", "is not a dashboard"),
+        ("", "is not a"),
+    ]:
         _, found = read(text)
         assert said in messages(found)
     _, found = load(catalog, tmp_path / "empty")

@@ -1,4 +1,4 @@
-"""The project's own dashboards over a sample company: what they show ties out and is there."""
+"""The project's own dashboards over a sample company: their numbers tie out, and none is empty."""
 
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,7 @@ from dashboards.compile import filter_label
 from dashboards.loading import DEFINITIONS, load
 from tools.base_company import TODAY
 
-# Two whole months and a running one.
+# Two whole months and the current one.
 MONTH, MONTH_BEFORE, NEXT_MONTH = date(2026, 10, 1), date(2026, 9, 1), date(2026, 11, 1)
 
 EMPTY = {
@@ -30,7 +30,7 @@ def warehouse(base):
 
 @pytest.fixture(scope="module")
 def dashboards(catalog):
-    """Those of a company's own spend; the seller's are in tests/marts/test_revops.py."""
+    """Those about a company's own spend; the seller's are in tests/marts/test_revops.py."""
     sources, found = load(catalog)
     assert not found
     return {
@@ -173,7 +173,7 @@ def test_no_chart_is_empty(rows):
 
 
 def test_shares_are_between_nothing_and_all(rows, dashboards):
-    """But prices against list, and what was spent of a budget."""
+    """Except prices compared with list, and what was spent of a budget."""
     for dashboard in dashboards.values():
         for chart in dashboard.charts:
             for measure in chart.measures:
@@ -193,7 +193,7 @@ def test_every_type_of_chart_and_of_filter_is_used(dashboards):
 
 
 def test_a_dashboard_can_be_understood(dashboards):
-    """Questions at its top, few tiles, and words where a number could be misread."""
+    """Questions at its top, few tiles, and descriptions where a number could be misread."""
     for key, dashboard in dashboards.items():
         assert len(dashboard.definition.questions) >= 3, key
         assert 8 <= len(dashboard.charts) <= 14, key

@@ -1,4 +1,4 @@
-"""Definitions to Metabase: what is written, what is not, and what is refused."""
+"""Definitions in Metabase: what is written, what is not, and what is refused."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The connection in Metabase, and what Metabase is told about the marts."""
+"""The connection in Metabase, and what Metabase learns about the marts."""
 
 import json
 import subprocess

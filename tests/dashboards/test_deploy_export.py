@@ -1,4 +1,5 @@
-"""A dashboard of Metabase as a definition: what can be said comes back, the rest is named."""
+"""A dashboard of Metabase as a definition: what the format allows is exported, the rest is
+named."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""What is sent to Metabase, and that two ways of saying the same read alike."""
+"""What is sent to Metabase, and that two ways of writing the same compare as equal."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""Signed addresses of dashboards: what they hold, what is refused, and that nothing leaks."""
+"""Signed addresses of dashboards: what they contain, what is refused, and that nothing leaks."""
 
 import base64
 import hashlib

@@ -1,6 +1,6 @@
-"""The compose files and nginx's configuration: what must stay true of them, and that nginx does it.
+"""The compose files and nginx's configuration: what must stay true, and that nginx does it.
 
-nginx is the real one, before a stand-in for Metabase; without nginx here those tests are skipped.
+nginx is the real one, in front of a stand-in for Metabase; without nginx those tests are skipped.
 """
 
 import re

@@ -1,4 +1,5 @@
-"""The first admin of a new Metabase and its key, before a stand-in that answers like Metabase."""
+"""The first admin of a new Metabase and its key, tested with a stand-in that answers like
+Metabase."""
 
 import json
 import os

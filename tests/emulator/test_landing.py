@@ -1,7 +1,7 @@
-"""What the extractors do to BigQuery: what lands, what is asked for, how tables are laid out.
+"""What the extractors do to BigQuery: what lands, what is queried, how tables are laid out.
 
-`golden/` holds what dlt sent. After a change that is meant, write it anew:
-`GOLDEN=write python -m pytest tests/emulator`.
+`golden/` has what dlt sent. After an intended change, write it again: `GOLDEN=write python -m
+pytest tests/emulator`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ YESTERDAY = TODAY - timedelta(days=1)
 
 @dataclass
 class Landed:
-    """Three runs: of all days until yesterday, the same again, and one day more."""
+    """Three runs: all days until yesterday, the same again, and one more day."""
 
     settings: Settings
     runs: list[RunReport]
@@ -69,7 +69,7 @@ def test_rows_in_the_warehouse_are_those_of_the_reports(landed):
 
 
 def test_nothing_lands_twice(landed):
-    """What was landed is known from the warehouse: each run of dlt starts with an empty folder."""
+    """What landed is known from the warehouse: each run of dlt starts with an empty folder."""
     assert not +landed_rows(landed.runs[1])
 
 

@@ -1,4 +1,4 @@
-"""What is asked again, what is not, and what an error says."""
+"""What is retried, what is not, and what an error says."""
 
 from __future__ import annotations
 

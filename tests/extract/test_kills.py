@@ -1,4 +1,4 @@
-"""Whenever a run is killed, the next one gives what an undisturbed one would have given."""
+"""Whenever a run is killed, the next one gives what an undisturbed run would have given."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.extract.conftest import current
 DAYS = 12
 KILLS = 24
 KILLS_OF_ONE_WAREHOUSE = 6
-# Two that run side by side; a third would only take its time.
+# Two that run in parallel; a third would only take longer.
 SOURCES_OF_THIS_TEST = ["cursor", "google_sheets"]
 
 
@@ -47,7 +47,7 @@ def extract_run(environment: dict[str, str], killed_at: str | None = None) -> No
     if killed_at:
         mock.patch(killed_at, side_effect=lambda *_, **__: os.kill(os.getpid(), SIGKILL)).start()
     os.environ["LOG_LEVEL"] = "ERROR"
-    # What a killed run leaves behind goes away with the test.
+    # What a killed run leaves behind is deleted with the test.
     tempfile.tempdir = str(Path(environment["DUCKDB_PATH"]).parent)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), 1)

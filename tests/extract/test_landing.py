@@ -99,7 +99,7 @@ DIRECTORIES = {
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_the_log_says_whether_each_resource_is_a_directory(source: Source) -> None:
-    """Models know no other way to tell. A new source has to be listed here."""
+    """Models have no other way to know. A new source has to be listed here."""
     company = Settings(_env_file=None, duckdb_path=base_company.landed())
     recorded = dict(
         rows(

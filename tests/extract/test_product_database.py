@@ -539,7 +539,7 @@ def test_an_unexpected_failure_does_not_show_the_password_either(
 def extract_run(url: str, file: str) -> None:
     """`python -m extract run`, in a process whose imports are done already."""
     os.environ.update(PRODUCT_DATABASE_URL=url, DUCKDB_PATH=file, LOG_LEVEL="ERROR")
-    # What a killed run leaves behind goes away with the test.
+    # What a killed run leaves behind is deleted with the test.
     tempfile.tempdir = str(Path(file).parent)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), 1)

@@ -246,7 +246,7 @@ def test_a_run_stops_before_it_uses_more_than_its_share(
     [error] = part(report, "salesforce/users").errors
     assert f"this run may use {share:.0%} of the org's remaining API requests" in error
     assert "SALESFORCE_API_SHARE" in error
-    assert part(report, "salesforce/accounts").landed > 0, "what came before it counts"
+    assert part(report, "salesforce/accounts").landed > 0, "what was read before it counts"
 
 
 def test_requests_of_others_meanwhile_count(org: Running, settings: Settings) -> None:

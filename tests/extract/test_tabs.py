@@ -1,4 +1,4 @@
-"""Every slip in a sheet is named with its tab, row and column."""
+"""Every mistake in a sheet is named with its tab, row and column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The seed of attribution methods is what the models try in turn, and what the docs show."""
+"""The seed of attribution methods has what the models try in turn, and what the docs show."""
 
 import csv
 import re

@@ -1,5 +1,5 @@
-"""What a run leaves out would come out the same: a build of what can have changed, beside one of
-everything."""
+"""What a run skips would come out the same: a build of what can have changed, compared with a full
+build."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.marts.warehouse import MODELS_ONLY, Warehouse
 from tools.base_company import COMPANY, TODAY, at, manifest
 
 TOMORROW = TODAY + timedelta(days=1)
-# What says when something was built, or is to be built, rather than what was found.
+# Columns that say when something was or will be built, rather than what was found.
 BOOKKEEPING = ("completed_runs", "finished_builds", "int_changed_")
 
 
@@ -125,7 +125,7 @@ def test_an_edit_of_a_macro_a_seed_or_the_lock_is_another_project(tmp_path: Path
 
 
 def test_every_model_that_depends_on_the_day_is_found(base: Warehouse) -> None:
-    """On another day these are built again, and what is below them."""
+    """On another day these are rebuilt, and everything below them."""
     reading = builds._using(manifest(), builds.READS_THE_DAY)
     written = {
         node.unique_id

@@ -33,7 +33,7 @@ def do(warehouse: Warehouse, *statements: str) -> None:
 
 
 def results(**other: str) -> list[dict[str, Any]]:
-    """What dbt says of each model at the end of a run: success, but for the `other`s."""
+    """dbt's status of each model at the end of a run: success, except for the `other`s."""
     return [
         {"status": other.get(node.name, "success"), "node": {"unique_id": id_}}
         for id_, node in manifest().nodes.items()
@@ -83,7 +83,7 @@ def test_only_a_new_model_builds_its_whole_history(warehouse: Warehouse) -> None
     do(warehouse, f"drop table marts.{MODEL}")
     warehouse.build(*MODELS_ONLY, "--select", MODEL)
     assert warehouse.value(f"select count(*) from marts.{MODEL}") == whole
-    # Where no run was completed, nobody knows what is in it.
+    # If no run was completed, nobody knows what is in it.
     do(warehouse, mark, f"delete from {RUNS}")
     warehouse.build(*MODELS_ONLY, "--select", MODEL)
     assert warehouse.value(MARKED) == 0

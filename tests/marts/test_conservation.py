@@ -13,7 +13,7 @@ from tests.marts.warehouse import Warehouse
 from tools.base_company import COMPANY, TODAY
 
 Built = tuple[Warehouse, Running]
-# What the unit tests are of, in parts that take about as long as each other.
+# The models whose unit tests run, in groups that take about equally long.
 PARTS = {
     "revops": "path:models/intermediate/revops path:models/marts/revops path:models/staging"
     " path:models/marts/rollups",
@@ -24,7 +24,7 @@ PARTS = {
 
 @pytest.fixture(scope="module")
 def built(base: Warehouse) -> Iterator[Built]:
-    """The base company in the marts, and the vendors who can say what they reported."""
+    """The base company in the marts, and the vendors, which know what they reported."""
     with running(**COMPANY) as sandbox:
         yield base, sandbox
 

@@ -62,7 +62,7 @@ def make_focus(warehouse: Warehouse, *arguments: str) -> subprocess.CompletedPro
 
 
 def toolkit(file: Path) -> subprocess.CompletedProcess[str]:
-    """What the validator of FOCUS 1.4 says."""
+    """What the validator of FOCUS 1.4 reports."""
     command = [str(Path(sys.executable).with_name("focus-toolkit")), "validate", str(file)]
     command += ["--dataset", "cost-and-usage"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -313,7 +313,7 @@ def test_the_validator_of_1_2_finds_what_is_listed_and_nothing_else(
 ) -> None:
     found = focus_validator.validate(export.csv(MARTS[1]), tmp_path / "report.xml")
     assert not problems(found)
-    # A validator that looked at nothing would find nothing.
+    # A validator that checks nothing would find nothing.
     assert len(found.passed) >= 150
 
 

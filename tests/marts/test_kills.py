@@ -1,4 +1,4 @@
-"""A build that is killed at any point is made up for by the next one."""
+"""The next build makes up for a build that was killed at any point."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.marts.warehouse import MODELS_ONLY, Warehouse
 from tools import base_company
 from tools.base_company import COMPANY, TODAY, at, landed
 
-# Tells from each of dbt's events whether it is time to be killed.
+# Decides at each of dbt's events whether to be killed now.
 IsTime = Callable[[str, str, str], bool]
 
 
@@ -32,7 +32,7 @@ def all_is_built_and_nothing_says_so(name: str, _node: str, sql: str) -> bool:
 
 
 class AfterEvents:
-    """So many events into the build."""
+    """Kill after this many events of the build."""
 
     def __init__(self, left: int) -> None:
         self.left = left

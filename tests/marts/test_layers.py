@@ -1,11 +1,11 @@
-"""Models read downwards: staging reads raw, intermediate reads staging, marts read intermediate
-and each other, and what aggregates facts is the marts' own."""
+"""Models read downward: staging reads raw, intermediate reads staging, marts read intermediate and
+each other, and aggregates of facts belong to the marts."""
 
 import copy
 
 from tools import base_company
 
-# From which layers a model of each may read; seeds may be read by all.
+# Which layers a model of each layer may read; all may read seeds.
 READS = {
     "staging": {"staging"},
     "intermediate": {"staging", "intermediate"},
@@ -20,7 +20,7 @@ def layer(node):
 
 
 def climbs(manifest):
-    """A line for each reading that does not go down."""
+    """A line for each model that reads upward."""
     models = {
         id_: node
         for id_, node in manifest.nodes.items()

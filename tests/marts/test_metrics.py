@@ -1,4 +1,4 @@
-"""Metrics are what the facts say: MetricFlow's answers beside SQL that is written by hand."""
+"""Metrics agree with the facts: MetricFlow's answers compared with SQL that is written by hand."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def by_month(metrics: Metrics, table: str, day: str, expression: str) -> dict[st
 
 
 def same(found: str, expected: Decimal | float | None) -> bool:
-    """To all that a double is sure of: MetricFlow makes one of every number but whole ones."""
+    """Equal as far as a double is exact: MetricFlow makes one of every number except whole ones."""
     if expected is None or found == "":
         return expected is None and found == ""
     if isinstance(expected, int):

@@ -1,10 +1,10 @@
 """Whatever a company is like, no dollar is lost and none counts twice.
 
-What should come out is worked out here from the records that were generated, in exact decimals.
-The examples are new each time: a few on a pull request, many in `make test-all`. A test that fails
-prints the example, and how to try it again. To try many of one test:
+The expected result is computed here from the generated records, in exact decimals. The examples are
+new each time: a few on a pull request, many in `make test-all`. A test that fails prints the
+example, and how to try it again. To try many examples of one test:
 
-    PROPERTY_EXAMPLES=1000 pytest tests/marts/test_properties.py -k seat
+PROPERTY_EXAMPLES=1000 pytest tests/marts/test_properties.py -k seat
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def usd(cents: str | float) -> Decimal:
 
 
 def charge_of(event: Row) -> Decimal:
-    """What Cursor charges for an event: it says so, or it follows from what it does say."""
+    """What Cursor charges for an event: the event says so, or it follows from its other values."""
     if event.get("chargedCents") is not None:
         return usd(event["chargedCents"])
     tokens = event["tokenUsage"]
@@ -87,7 +87,7 @@ def summed(pairs) -> dict:
 
 
 def shown_on(company: Company, day: dt.date) -> dict[str, Row]:
-    """What the roster says of each person on a day, as far as it has to be read for that."""
+    """The roster's entry for each person on a day, as far as it has to be read for that."""
     snapshots = {dt.date.fromisoformat(day): rows for (_, day), rows in roster(company).items()}
     shown: dict[str, Row] = {}
     people = {made.lower_cell(row, "email") for rows in snapshots.values() for row in rows}
@@ -129,7 +129,8 @@ def last_known(company: Company, resource: str) -> dict[str, Row]:
 
 
 def owner_of(company: Company, record: Row, day: str) -> tuple[str, str]:
-    """The person whose a record is, or NOBODY, and how that is known: the first that applies."""
+    """The person to whom a record belongs, or NOBODY, and how we know: the first rule that
+    matches."""
     group = record.get("group", {})
     actor = group.get("actor") or {}
     email = actor.get("email_address") or record.get("userEmail")
@@ -282,7 +283,7 @@ def test_the_shares_of_a_legacy_row_sum_to_it_and_none_changes_its_sign(
 
 @st.composite
 def seats(draw) -> Company:
-    """A first day of history, members and what the sheet says of seats."""
+    """A first day of history, members, and the seats in the sheet."""
     day = draw(st.sampled_from(("2022-11-15", "2024-01-10", "2024-03-01")))
     first = Window("usage_events", "cursor", day, [fixtures.event(f"{day}T12:00:00Z", None)])
     members = [

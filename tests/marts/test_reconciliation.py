@@ -1,4 +1,5 @@
-"""Invoices against the marts: as the sample company types them, and after somebody edits them."""
+"""Invoices compared with the marts: as the sample company enters them, and after somebody edits
+them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A warehouse that an earlier version landed and built is gone on with as it is."""
+"""A run can continue with a warehouse that an earlier version landed and built."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class Warehouse:
             connection.commit()
 
     def as_of(self, day):
-        """What is there was built again on another day."""
+        """The tables were rebuilt on another day."""
         self.do(*(f"update {table} set as_of_date = '{day}'" for table in OF_THE_DAY))
         self.day = day
 
@@ -136,7 +136,7 @@ def warehouse(tmp_path, monkeypatch):
 
 
 class Webhook:
-    """Answers in turn as `answers` says, and "ok" after that; keeps what was posted."""
+    """Answers in turn as `answers` says, and with "ok" after that; keeps what was posted."""
 
     def __init__(self):
         self.answers, self.posts, self.times = [], [], []
@@ -363,7 +363,8 @@ def test_the_first_of_a_month_closes_the_month_before(warehouse, webhook, make_r
 
 @pytest.fixture
 def week(warehouse):
-    """Two weeks before a Monday: 70 dollars, then 140 of which Bob has 20 and nobody has 50."""
+    """Two weeks before a Monday: 70 dollars, then 140, of which Bob has 20 and 50 are
+    unattributed."""
     warehouse.do("delete from marts.rpt_alerts_spend")
     warehouse.report(
         "spend",
@@ -476,7 +477,7 @@ def test_rows_of_another_day_are_not_reported(week, webhook, make_run):
         assert title not in text
 
 
-# --- where it is told ----------------------------------------------------------------------------
+# --- where it is shown --------------------------------------------------------------------------
 
 
 def test_without_a_webhook_the_same_text_is_in_the_report(week, make_run, capsys):
@@ -488,7 +489,7 @@ def test_without_a_webhook_the_same_text_is_in_the_report(week, make_run, capsys
         assert "ana@example.com: $100.00, usually $20.00 (+$80.00)" in text
         assert "[red]claude[/red] x" in text
         assert "Cursor: $140.00 (+$70.00, +100.0 %)" in text
-    # Nobody took it, so nothing is remembered.
+    # Slack did not accept it, so nothing is remembered.
     tables = week.do("select table_name from information_schema.tables")[0]
     assert ("alert_log",) not in tables
 

@@ -1,4 +1,4 @@
-"""A warehouse that another process has open: who has it and what to do, in one sentence."""
+"""A warehouse that another process has open: one sentence says which process and what to do."""
 
 import subprocess
 import sys

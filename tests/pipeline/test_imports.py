@@ -11,8 +11,7 @@ from foundation.settings import ROOT
 
 
 def imports(root: Path) -> dict[str, set[str]]:
-    """For each module of the project's packages the modules of the project that it imports,
-    wherever in it."""
+    """For each module of the project's packages, the project's modules that it imports anywhere."""
     packages = {path.parent.name for path in root.glob("*/__init__.py")}
     files = [path for name in packages for path in (root / name).rglob("*.py")]
     modules = {".".join(path.relative_to(root).with_suffix("").parts): path for path in files}

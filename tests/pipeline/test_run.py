@@ -1,4 +1,4 @@
-"""When a run begins at all, what it leaves behind, and what its exit code says."""
+"""When a run refuses to start, what it leaves behind, and what its exit code says."""
 
 import os
 import signal
@@ -147,7 +147,7 @@ def test_a_child_ends_when_its_parent_no_longer_needs_it():
 
 
 def test_a_preview_asks_no_vendor_and_needs_nothing_of_the_sandbox(tmp_path, monkeypatch, capfd):
-    """Which is gone by then, with the credentials that it lent."""
+    """By then the sandbox has ended, and its credentials are gone."""
     settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
     monkeypatch.setenv("GOOGLE_SHEETS_ID", "sheet")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "gone.json"))

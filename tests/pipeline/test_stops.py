@@ -1,4 +1,4 @@
-"""A stop is a stop: no child stays, and the exit code tells."""
+"""Stopping a command stops its children too, and the exit code shows it."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ WAITS = "import signal; signal.alarm(30); print('ready', flush=True); signal.pau
 @contextmanager
 def started(*arguments, **variables):
     """A Python process in a session of its own, as a terminal has one."""
-    # Under nohup these tests would hand down that it is ignored.
+    # Under nohup these tests would pass on that the signal is ignored.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with subprocess.Popen(
         [sys.executable, *arguments],
@@ -50,7 +50,7 @@ def started(*arguments, **variables):
 
 
 def ends(process):
-    """Its exit code and what it said, once it and all its children are gone: they hold the pipe."""
+    """Its exit code and its output, once it and all its children have ended: they hold the pipe."""
     _, said = process.communicate(timeout=20)
     return process.returncode, said
 
@@ -118,7 +118,7 @@ def test_a_child_that_does_not_stop_is_killed_with_all_that_it_started():
 
 
 def test_a_stopped_dbt_is_one_line(tmp_path):
-    """A stand-in for dbt: it is there at once. Like dbt it has semaphores."""
+    """A stand-in for dbt that starts at once. Like dbt it has semaphores."""
     stand_in = tmp_path / "dbt"
     stand_in.write_text(
         f"import multiprocessing as m; lock = m.get_context('spawn').Lock(); {WAITS}"
@@ -141,7 +141,7 @@ def test_a_stopped_dbt_is_one_line(tmp_path):
 
 
 def test_a_stopped_step_is_the_last_one(monkeypatch):
-    """dbt keeps a KeyboardInterrupt to itself."""
+    """dbt swallows a KeyboardInterrupt."""
     monkeypatch.setattr(stopping, "_stopped", stopping.Stopped(signal.SIGTERM, "It"))
     with pytest.raises(stopping.Stopped), step("dbt build"):
         pass
@@ -149,7 +149,7 @@ def test_a_stopped_step_is_the_last_one(monkeypatch):
 
 @pytest.fixture
 def silent_vendor():
-    """A vendor that takes a question and never answers: accept() says that a run fetches."""
+    """A vendor that accepts a request and never answers: accept() shows that a run is fetching."""
     with socket.create_server(("127.0.0.1", 0)) as vendor:
         vendor.settimeout(30)
         yield vendor

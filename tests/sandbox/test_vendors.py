@@ -1,4 +1,4 @@
-"""A vendor of the sandbox is a folder and a line: shown with one that is made up."""
+"""A vendor of the sandbox is a folder and a line, shown here with a made-up one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SMALL = {"people": 20, "days": 70, "today": TODAY}
 
 
 class Parrot(MeteredVendor):
-    """A model that repeats what it is told, for a dollar a day."""
+    """A model that repeats what it hears, for a dollar a day."""
 
     name = "parrot"
     paths = ("/v1/parrot/",)

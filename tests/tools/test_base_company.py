@@ -1,4 +1,4 @@
-"""What is kept between runs of the tests is never older than what it was made with."""
+"""Cached results of the tests are never older than what they were made from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MACRO, SEED, MODEL = "macros/measures.sql", "seeds/platforms.csv", "models/marts
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what artifacts are made with, in a folder that is the project's for the test."""
+    """A copy of what the results depend on, in a folder that is the project for the test."""
     names = ("dbt_project", "extract", "sandbox", "foundation", "pipeline", "bigquery_dev", "tools")
     for name in names:
         leftovers = shutil.ignore_patterns("target", "logs", "__pycache__")
