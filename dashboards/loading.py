@@ -65,7 +65,7 @@ def load_file(file: Path, catalog: Catalog) -> tuple[Source | None, list[Finding
         content = YAML(typ="rt").load(file)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return None, [Finding(file, line, f"is not YAML: {error.problem}")]
+        return None, [Finding(file, line, f"is not valid YAML: {error.problem}")]
     if not isinstance(content, dict):
         return None, [Finding(file, 1, "is not a dashboard: a dashboard begins with `name:`")]
     if not definition.is_slug(file.stem):

@@ -202,7 +202,7 @@ def test_a_pivot_aggregates_rows_so_that_its_totals_are_right(built):
     ("rows", "filters", "message"),
     [
         (PIVOT % "[{value: round(sum(list_cost_usd)), label: R}]", "{}", "cannot compute ROUND"),
-        (PIVOT.replace("values", "limit: 5, values") % "list_cost_usd", "{}", "would cut"),
+        (PIVOT.replace("values", "limit: 5, values") % "list_cost_usd", "{}", "would make wrong"),
         (
             PIVOT % "list_cost_usd",
             "{least: {type: number, operator: '>=', column: fct_cost_daily.list_cost_usd}}",
