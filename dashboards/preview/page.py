@@ -1,4 +1,4 @@
-"""Renders the pages: everything of a page in one file, with no address outside of it."""
+"""Renders the pages: each one is a single file that refers to nothing outside."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 # In this order: each uses those before it.
 SCRIPTS = ("formats.js", "filters.js", "aggregate.js", "charts.js", "page.js")
 
-# No images: they would be fetched from elsewhere.
+# Without buttons for images: they would be fetched from elsewhere.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader(HERE),
@@ -35,14 +35,14 @@ _environment = jinja2.Environment(
 )
 _environment.filters["markdown"] = lambda text: Markup(_markdown.render(text))  # noqa: S704
 
-# Slices of a pie, colors of a legend; the page draws no more.
+# Slices of a pie and colors of a legend; the page draws no more than that.
 MOST_SLICES, MOST_SERIES = 5, 8
 
 
 @dataclass(frozen=True)
 class Facts:
-    """How new and how complete the data is; none where the marts do not say, as those of customers
-    never do when they were landed."""
+    """How new and how complete the data is; None if the marts do not say, as for customers' marts
+    that never landed."""
 
     newest_day: date | None = None
     last_load: datetime | None = None
@@ -82,7 +82,7 @@ class Card:
 
 
 def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
-    """What the page will say of the answer with the filters at their defaults."""
+    """What the page will note about the result with the filters at their defaults."""
     answer = data.answer
     if answer is None:
         return []
@@ -101,7 +101,7 @@ def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
     return seen
 
 
-# How new the data is, and by month what is unattributed of what was spent: in the company's marts,
+# How new the data is, and by month how much of the spend is unattributed: in the company's marts,
 # and in those of its customers.
 FRESHNESS = """
     select max(quality_date) filter (where windows_landed > 0), max(last_loaded_at)
@@ -132,8 +132,8 @@ CUSTOMERS_UNATTRIBUTED = """
 def facts(
     connection: duckdb.DuckDBPyConnection, today: date, *, of_customers: bool = False
 ) -> Facts:
-    """Freshness, and the unattributed share of cost of the last whole month; unknown is what the
-    marts do not say. A customers' cost is unattributed where no subscription leads to the team."""
+    """Freshness, and the unattributed share of cost in the last complete month; None for what the
+    marts do not say. Customers' cost is unattributed if no subscription leads to the team."""
     freshness = CUSTOMERS_FRESHNESS if of_customers else FRESHNESS
     cost = CUSTOMERS_UNATTRIBUTED if of_customers else UNATTRIBUTED
     last_month = (
@@ -187,7 +187,7 @@ def dashboard(
 
 
 def index(cards: list[Card], known: Facts) -> str:
-    """The page that leads to the others."""
+    """The page that links to the others."""
     template = _environment.get_template("index.html.j2")
     return template.render(cards=cards, facts=known, css=Markup(_css()))  # noqa: S704
 
@@ -247,7 +247,7 @@ def _field(one: Field, chart: CompiledChart) -> JsonObject:
 
 
 def _script_json(data: object) -> str:
-    """JSON that ends no script element, whatever the data says."""
+    """JSON that cannot end a script element, whatever the data contains."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -256,7 +256,7 @@ def _script_json(data: object) -> str:
 
 @cache
 def _plotly() -> str:
-    """plotly.js out of the package, found without importing the package, which is slow."""
+    """plotly.js from the package, found without importing the package, which is slow."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("plotly is not installed: make setup")
@@ -274,5 +274,5 @@ def _css() -> str:
 
 
 def _inline(script: str) -> str:
-    """A script that can stand in a page: in its texts nothing ends or comments out the element."""
+    """A script that can be put into a page: no text in it ends or comments out the element."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -1,8 +1,8 @@
-"""The tabs that people edit: their columns, and the checks that stand between a slip and the marts.
+"""The tabs that people edit: their columns, and the checks that keep mistakes out of the marts.
 
-Checked is what SQL relies on: known columns, days, numbers and months that can be cast, keys that
-are there and unique. Spaces around a value and capitals in an e-mail are left to SQL. What is
-landed is the text of the cells, unchanged.
+The checks cover what SQL relies on: known columns, days, numbers and months that can be cast, keys
+that are present and unique. Spaces around a value and capitals in an e-mail are left to SQL. What
+lands is the text of the cells, unchanged.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ValidationError
 
-MOST_PROBLEMS = 20
+MAX_PROBLEMS = 20
 HUNDRED = Decimal(100)
 
 
 def _like(pattern: str, otherwise: str) -> AfterValidator:
-    """A text that the pattern matches whole; `otherwise` says what another one is not."""
+    """Text that the whole pattern must match; `otherwise` is the error if it does not."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -32,7 +32,7 @@ def _like(pattern: str, otherwise: str) -> AfterValidator:
 
 def _day(value: str) -> str:
     try:
-        # Python would also take 20260101 and 2026-W01.
+        # Python would also accept 20260101 and 2026-W01.
         if date.fromisoformat(value).isoformat() == value:
             return value
     except ValueError:
@@ -69,7 +69,7 @@ class Row(BaseModel):
 
     @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
-        """What of the row counts as given."""
+        """The values of the row that count as given."""
         return {column: value for column, value in row.items() if value}
 
 
@@ -150,7 +150,7 @@ class Budget(Row):
 
     @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
-        # There is one company: it needs no name.
+        # There is only one company, so it needs no name.
         is_company = row.get("scope_type", "").lower() == "company"
         return ({"scope": ""} if is_company else {}) | super().filled(row)
 
@@ -179,14 +179,14 @@ TABS: dict[str, type[Row]] = {
 
 
 class SheetError(Exception):
-    """What is wrong in a tab, a line for each problem with tab, row and column."""
+    """What is wrong in a tab: a line for each problem, with tab, row and column."""
 
 
 def rows_of(name: str, cells: list[list[str]]) -> list[dict[str, str | int]]:
     """The rows of a tab as {"_row": its number in the sheet, header: text of the cell}.
 
-    `cells` are its lines from the first, headers included; lines may be shorter than the header,
-    blank ones are passed over. Raises SheetError.
+    `cells` are its lines from the first, including headers; lines may be shorter than the header,
+    and blank ones are skipped. Raises SheetError.
     """
     if not cells:
         return []
@@ -212,8 +212,8 @@ def rows_of(name: str, cells: list[list[str]]) -> list[dict[str, str | int]]:
             problems += _share_problems(name, trimmed)
         if not problems:
             return [{"_row": number, **row} for number, row in rows]
-    more = len(problems) - MOST_PROBLEMS
-    shown = problems[:MOST_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
+    more = len(problems) - MAX_PROBLEMS
+    shown = problems[:MAX_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
     raise SheetError("\n".join(shown))
 
 
@@ -268,8 +268,8 @@ def _cell_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterato
 
 
 def _key_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
-    """Rows that claim the same key for the same days. A row that ends on the day the next begins
-    leaves no doubt about the other days and is no problem."""
+    """Rows that claim the same key for the same days. If a row ends on the day the next one begins,
+    that is clear enough and not a problem."""
     tab = TABS[name]
     before: dict[tuple[str, ...], list[tuple[int, str, str, list[str]]]] = {}
     for number, row in rows:

@@ -1,4 +1,4 @@
-"""Every slip in a sheet is named with its tab, row and column."""
+"""Every mistake in a sheet is named with its tab, row and column."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_good_row_of_each_tab_passes(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "column", "value", "said"),
+    ("name", "column", "value", "expected"),
     [
         ("employees", "start_date", "01/02/2026", "is not a day"),
         ("employees", "start_date", "2026-02-30", "is not a day"),
@@ -76,15 +76,15 @@ def test_a_good_row_of_each_tab_passes(name: str) -> None:
         ("invoices", "period_end", "2025-12-31", "is before period_start"),
     ],
 )
-def test_a_bad_cell_is_named(name: str, column: str, value: str, said: str) -> None:
+def test_a_bad_cell_is_named(name: str, column: str, value: str, expected: str) -> None:
     row = dict(zip(HEADERS[name], GOOD[name], strict=True))
     found = problems(name, HEADERS[name], list({**row, column: value}.values()))
     assert found.startswith(f"{name} row 2, column {column}: ")
-    assert said in found
+    assert expected in found
 
 
 @pytest.mark.parametrize(
-    ("header", "said"),
+    ("header", "expected"),
     [
         (["email", "emial"], "employees row 1, column B: unknown column 'emial'; known are email"),
         (["email", " email"], "row 1, column B: the header 'email' is already in column A"),
@@ -93,8 +93,8 @@ def test_a_bad_cell_is_named(name: str, column: str, value: str, said: str) -> N
         (["team", "cost_center"], "employees row 1, column email: the column is missing"),
     ],
 )
-def test_a_bad_header_is_named(header: list[str], said: str) -> None:
-    assert said in problems("employees", header, ["a@example.com", "b"])
+def test_a_bad_header_is_named(header: list[str], expected: str) -> None:
+    assert expected in problems("employees", header, ["a@example.com", "b"])
 
 
 @pytest.mark.parametrize("name", TABS)
@@ -152,7 +152,7 @@ def test_the_company_needs_no_name_in_its_budget() -> None:
     assert rows_of("budgets", [HEADERS["budgets"], ["company", "", "2026-01", "10"]])
 
 
-def test_many_problems_are_listed_up_to_a_point() -> None:
+def test_many_problems_are_listed_up_to_a_limit() -> None:
     lines = [[f"nobody {number}"] for number in range(30)]
     found = problems("employees", ["email"], *lines).splitlines()
     assert len(found) == 21

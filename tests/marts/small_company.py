@@ -1,4 +1,4 @@
-"""Small companies that hypothesis makes up, and the models that they run through.
+"""Small companies that hypothesis makes up, and the models that process them.
 
 dbt compiles the project once, for DuckDB and as a full build; each company's raw tables then go
 through the compiled SQL in memory, which takes a fraction of a second.
@@ -53,7 +53,7 @@ ACCOUNTS = ("svac_listed", "svac_unlisted")
 WORKSPACES = ("wrkspc_a", "wrkspc_code")
 MODELS = ("claude-opus-4-8", "claude-nimbus")
 PLATFORMS = ("cursor", "claude_ai", "windsurf")
-# A bar is what the parts of a key are joined with.
+# A bar joins the parts of a key.
 DEPARTMENTS = ("", "Data", "data", "Ops", "Ops|CC-1")
 COST_CENTERS = ("", "CC-1", "CC-2", "CC-1|CC-2")
 
@@ -190,7 +190,7 @@ def company(
     cursor: Sequence[list[Window]] = (),
     sheets: Sequence[list[Window]] = (),
 ) -> Company:
-    """Of each source its loads in the order of time, of which a fourth one never finished."""
+    """For each source its loads in order of time, of which a fourth one never finished."""
     named = {"anthropic": anthropic, "cursor": cursor, "google_sheets": sheets}
     return Company(
         [
@@ -513,7 +513,7 @@ TABS = {
 
 @st.composite
 def sheets_loads(draw: Callable, *names: str) -> list[list[Window]]:
-    """Some snapshots of tabs, none of them empty: the extractor refuses that."""
+    """Some snapshots of tabs, none of them empty, since the extractor rejects that."""
     loads = []
     for day in SNAPSHOTS[: draw(_one_of(1, 2, 3))]:
         drawn = {name: draw(TABS[name]) for name in names or TABS}
@@ -530,7 +530,7 @@ OWNED = [
 
 @st.composite
 def attributed_companies(draw: Callable) -> Company:
-    """Companies of which a day names much: a key with mappings that meet on it, and its owners."""
+    """Companies with a day on which much is named: a key with several mappings, and its owners."""
     day = draw(_one_of(*DAYS))
     rows = st.lists(analytics_rows(), min_size=4, max_size=12)
     reports = [
@@ -589,8 +589,8 @@ def by(rows: Iterable[Row], *columns: str) -> dict[tuple[str, ...], list[Row]]:
 
 
 def on_day(rows: Iterable[Row], day: dt.date, begin: str, end: str) -> Row | None:
-    """Which of the rows for one thing holds: that which began last, until its last day. Of rows
-    with the same days the lower one on the sheet."""
+    """Which of the rows for one thing holds on a day: the one that began last, until its last day.
+    If two rows have the same days, the lower one in the sheet."""
     begun = [row for row in rows if first_day(row, begin) <= day]
     if not begun:
         return None

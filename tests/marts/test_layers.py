@@ -1,11 +1,11 @@
-"""Models read downwards: staging reads raw, intermediate reads staging, marts read intermediate
-and each other, and what aggregates facts is the marts' own."""
+"""Models read downward: staging reads raw, intermediate reads staging, marts read intermediate and
+each other, and aggregates of facts belong to the marts."""
 
 import copy
 
 from tools import base_company
 
-# From which layers a model of each may read; seeds may be read by all.
+# Which layers a model of each layer may read; all may read seeds.
 READS = {
     "staging": {"staging"},
     "intermediate": {"staging", "intermediate"},
@@ -38,7 +38,7 @@ def climbs(manifest):
     return sorted(lines)
 
 
-def test_models_read_downwards():
+def test_models_read_downward():
     assert climbs(base_company.manifest()) == []
 
 

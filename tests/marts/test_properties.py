@@ -1,10 +1,10 @@
 """Whatever a company is like, no dollar is lost and none counts twice.
 
-What should come out is worked out here from the records that were generated, in exact decimals.
-The examples are new each time: a few on a pull request, many in `make test-all`. A test that fails
-prints the example, and how to try it again. To try many of one test:
+The expected result is computed here from the generated records, in exact decimals. The examples are
+new each time: a few on a pull request, many in `make test-all`. A test that fails prints the
+example, and how to try it again. To try many examples of one test:
 
-    PROPERTY_EXAMPLES=1000 pytest tests/marts/test_properties.py -k seat
+PROPERTY_EXAMPLES=1000 pytest tests/marts/test_properties.py -k seat
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ EXAMPLES = os.environ.get("PROPERTY_EXAMPLES")
 BEGINNING, END = dt.date(1900, 1, 1), dt.date(9999, 12, 31)
 ON_DEMAND = ("Usage-based", "USAGE_EVENT_KIND_USAGE_BASED", "Something new", None)
 NOBODY = "unattributed"
-# Sums of amounts with 18 decimals are to be exact.
+# Sums of amounts with 18 decimals must be exact.
 getcontext().prec = 60
 
 
-def holds(examples: int):
+def property_settings(examples: int):
     return settings(
         max_examples=int(EXAMPLES or examples),
         deadline=None,
@@ -56,7 +56,7 @@ def usd(cents: str | float) -> Decimal:
 
 
 def charge_of(event: Row) -> Decimal:
-    """What Cursor charges for an event: it says so, or it follows from what it does say."""
+    """What Cursor charges for an event: the event says so, or it follows from its other values."""
     if event.get("chargedCents") is not None:
         return usd(event["chargedCents"])
     tokens = event["tokenUsage"]
@@ -89,7 +89,7 @@ def summed(pairs) -> dict:
 
 
 def shown_on(company: Company, day: dt.date) -> dict[str, Row]:
-    """What the roster says of each person on a day, as far as it has to be read for that."""
+    """The roster's entry for each person on a day, as far as it has to be read for that."""
     snapshots = {dt.date.fromisoformat(day): rows for (_, day), rows in roster(company).items()}
     shown: dict[str, Row] = {}
     people = {made.lower_cell(row, "email") for rows in snapshots.values() for row in rows}
@@ -241,7 +241,7 @@ def person(company: Company, email: str) -> str:
 # --- The ledger ----------------------------------------------------------------------------------
 
 
-@holds(9)
+@property_settings(9)
 @given(company=made.companies())
 def test_each_day_costs_what_the_records_say_from_one_source_only(
     marts: Marts, company: Company
@@ -256,7 +256,7 @@ def test_each_day_costs_what_the_records_say_from_one_source_only(
     )
 
 
-@holds(14)
+@property_settings(14)
 @given(company=made.companies() | made.attributed_companies())
 def test_attribution_neither_loses_nor_doubles_and_names_who_it_was(
     marts: Marts, company: Company
@@ -315,9 +315,9 @@ def legacy_days(draw) -> Company:
     return made.company(anthropic=[windows])
 
 
-@holds(14)
+@property_settings(14)
 @given(company=legacy_days())
-def test_the_parts_of_a_legacy_row_sum_to_it_and_none_turns_its_sign(
+def test_the_shares_of_a_legacy_row_sum_to_it_and_none_changes_its_sign(
     marts: Marts, company: Company
 ) -> None:
     marts.build(company.loads, "stg_anthropic__legacy_cost_shares")
@@ -443,7 +443,7 @@ ONE_DAY_LAST = made.company(
 )
 
 
-@holds(14)
+@property_settings(14)
 @given(company=seats())
 @example(company=ONE_DAY_LAST)
 def test_a_seat_is_charged_once_a_day_and_its_cycle_costs_its_price(
@@ -501,7 +501,7 @@ NEVER_BEGINS = fixtures.tab(
 )
 
 
-@holds(14)
+@property_settings(14)
 @given(sheets=made.sheets_loads("employees"))
 @example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], NEVER_BEGINS)]])
 @example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], SAME_FIRST_DAY)]])
@@ -549,7 +549,7 @@ VIEWS = {
 }
 
 
-@holds(9)
+@property_settings(9)
 @given(company=made.companies())
 def test_every_view_has_the_months_costs_to_the_last_digit(marts: Marts, company: Company) -> None:
     marts.build(company.loads, *VIEWS, "fct_budget_monthly")
@@ -589,9 +589,9 @@ def test_every_view_has_the_months_costs_to_the_last_digit(marts: Marts, company
         assert cost == spent.get(tuple(scope), 0)
 
 
-@holds(9)
+@property_settings(9)
 @given(company=made.companies())
-def test_a_budget_and_an_invoice_are_shared_out_whole(marts: Marts, company: Company) -> None:
+def test_budgets_and_invoices_are_split_exactly(marts: Marts, company: Company) -> None:
     marts.build(company.loads, "vw_cost_allocation_detailed", "fct_cost_reconciliation")
     held = marts.rows(
         "select strftime(month, '%Y-%m'), user_email, sum(budget_allocated),"
