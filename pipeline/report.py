@@ -159,8 +159,8 @@ def attribution(ask: Ask, costs: str, methods: str, since: date) -> Group:
         order by method_rank
     """)
     title = (
-        f"Who spent it: {share(attributed, total)} of ${dollars(total)} since {since} is attributed,"
-        f" ${dollars(no_cost_center)} of it to people without a cost center"
+        f"Who spent it: {share(attributed, total)} of ${dollars(total)} since {since} is"
+        f" attributed, ${dollars(no_cost_center)} of it to people without a cost center"
     )
     table = _table(title, "attribution", "which means", ">effective $", ">share")
     for method, meaning, amount in rows:

@@ -10,7 +10,8 @@ PEOPLE = [
     *("user_id", "somebody_new_name"),
 ]
 THINGS = [
-    *("platform_name", "workspace_name", "api_key_name", "team_name", "account_name", "employment_type"),
+    *("platform_name", "workspace_name", "api_key_name", "team_name", "account_name"),
+    "employment_type",
     *("model_names", "ServiceProviderName", "BillingAccountName", "owner_cost_center", "team"),
     *("department", "active_users", "service_account_id"),
 ]

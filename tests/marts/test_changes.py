@@ -161,7 +161,8 @@ def a_day_that_the_vendor_emptied_is_empty(life: Life) -> Iterator[str]:
 def a_mapping_added_today_attributes_the_past(life: Life) -> Iterator[str]:
     key, unattributed = life.warehouse.rows(
         "select api_key_id, sum(list_cost_usd) from marts.fct_cost_daily"
-        f" where {UNMAPPED} and {QUIET_COSTS} group by 1 order by 2 desc limit 1"
+        f" where {UNMAPPED} and {QUIET_COSTS}"
+        " group by 1 order by 2 desc limit 1"
     )[0]
     person = life.warehouse.value("select min(user_email) from marts.dim_users where is_active")
     rows = life.sheet("api_key_mappings")
@@ -207,7 +208,8 @@ def an_alias_moves_all_days_of_an_address_to_the_person(life: Life) -> Iterator[
     stray, spent = life.warehouse.rows(
         "select user_email, sum(list_cost_usd) from marts.fct_cost_daily"
         " inner join marts.dim_users using (user_sk, user_email)"
-        f" where employment_type = 'not_on_roster' and {QUIET_COSTS} group by 1 order by 2 desc limit 1"
+        f" where employment_type = 'not_on_roster' and {QUIET_COSTS}"
+        " group by 1 order by 2 desc limit 1"
     )[0]
     person = life.warehouse.value("select max(user_email) from marts.dim_users where is_active")
     total = life.cost(QUIET_COSTS)
