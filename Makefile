@@ -45,40 +45,40 @@ PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reo
 test: setup ## the tests that a change has to pass; they need neither Google nor an emulator
 	@$(PYTEST) -m "not nightly"
 
-test-all: setup ## all tests, with what is random or slow, and nothing kept from earlier; up to an hour
+test-all: setup ## all tests, including random and slow ones, with empty caches; up to an hour
 	rm -rf target/cache target/bigquery
 	@PROPERTY_EXAMPLES=$${PROPERTY_EXAMPLES:-150} $(PYTEST)
 
 check-bigquery: setup ## check every statement for BigQuery with Google's own analyzer, offline
 	@$(PY) -m bigquery_dev check
 
-test-bigquery: setup ## the sample company end to end on an emulator of BigQuery
+test-bigquery: setup ## run the sample company end to end on an emulator of BigQuery
 	@$(PY) -m bigquery_dev.emulator install
 	@$(PY) -m pytest tests/emulator
 
-test-focus: setup ## the FOCUS export before both validators; that of 1.2 needs Python 3.12 or 3.13
+test-focus: setup ## check the FOCUS export with both validators; the one for 1.2 needs Python 3.12 or 3.13
 	@$(PY) tools/focus_validator.py install
 	@$(PY) -m pytest tests/marts/test_focus.py
 
-mutate: setup ## break each mart on purpose and list what no test notices: make mutate MODELS="dim_users fct_cost_daily"
+mutate: setup ## break models on purpose and list what no test notices: make mutate MODELS="dim_users fct_cost_daily"
 	@$(PY) tools/mutate.py $(MODELS)
 
-diff: setup ## what a change does to the marts, in target/diff.md: make diff BASE=main WAREHOUSE=data/warehouse.duckdb (optional)
+diff: setup ## show what a change does to the marts, in target/diff.md: make diff BASE=main WAREHOUSE=data/warehouse.duckdb (optional)
 	@$(PY) -m changes diff $(if $(BASE),--base "$(BASE)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
 
-try: setup ## build, test and compare in a copy of the local warehouse: make try MODELS=fct_cost_daily (or what git says)
+try: setup ## build, test and compare in a copy of the local warehouse: make try MODELS=fct_cost_daily (default: the models that changed in git)
 	@$(PY) -m changes try --models "$(MODELS)" $(if $(BASE),--base "$(BASE)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
 
-plan-bigquery: setup ## what the daily run reads and writes on BigQuery, and how many bytes
+plan-bigquery: setup ## list what the daily run reads and writes on BigQuery, and how many bytes
 	@$(PY) -m bigquery_dev plan
 
-smoke-metabase: setup ## the dashboards on a real Metabase, in containers that it removes again
+smoke-metabase: setup ## try the dashboards on a real Metabase, in containers that it removes again
 	@dashboards/metabase/smoke.sh
 
-smoke-bigquery: setup ## the whole on a real Google project, in scratch datasets that it drops again
+smoke-bigquery: setup ## run everything on a real Google project, in scratch datasets that it drops again
 	@$(PY) -m bigquery_dev smoke
 
-lint: setup ## style and types of Python, SQL, workflows and compose files
+lint: setup ## check style and types of Python, SQL, workflows and compose files
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
@@ -87,7 +87,7 @@ lint: setup ## style and types of Python, SQL, workflows and compose files
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec dashboards/metabase/docker-compose*.yml
 
-format: setup ## put Python and SQL in style where that can be done by machine
+format: setup ## fix the style of Python and SQL where a machine can
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	DUCKDB_PATH=:memory: .venv/bin/sqlfluff fix --disable-progress-bar dbt_project

@@ -1,1 +1,1 @@
-"""Benchmarks: they print, they assert nothing."""
+"""Benchmarks: they print results and assert nothing."""

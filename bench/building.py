@@ -38,7 +38,7 @@ def measure(people: int, days: int) -> dict[str, float]:
         folder = Path(name)
         project = {"DBT_PROJECT_DIR": "dbt_project", "DBT_PROFILES_DIR": "dbt_project"}
         warehouse = {"TARGET": "duckdb", "DUCKDB_PATH": str(folder / "warehouse.duckdb")}
-        # An Enterprise organization has no reports of the years before its analytics.
+        # An Enterprise organization has no reports from the years before its analytics.
         console_only = {"ANTHROPIC_ENTERPRISE_KEY": ""}
         env = os.environ | sandbox.env | project | warehouse | console_only
 

@@ -1,4 +1,4 @@
-"""Landing usage events in DuckDB, beside the script that one would write in nine lines.
+"""Landing usage events in DuckDB, compared with the script that one would write in nine lines.
 
     python -m bench.landing [--events 200000] [--rounds 3]
 
@@ -94,11 +94,11 @@ def make_pages(days: list[list[bytes]]) -> list[bytes]:
 
 
 def serve(count: int, ready: Queue[tuple[int, int]]) -> None:
-    """Answer the five Cursor routes until killed; says its port and the bytes that it holds."""
+    """Answer the five Cursor routes until killed; prints its port and how many bytes it holds."""
     days = make_events(count)
     begin = milliseconds(first_day())
 
-    # Made beforehand, for the weeks that both ask for: an answer costs no more than its sending.
+    # Prepared for the weeks that both ask for, so that an answer only costs its sending.
     pages = {
         (first, min(first + 7, DAYS)): make_pages(days[first : first + 7])
         for first in range(0, DAYS, 7)
@@ -140,8 +140,8 @@ def serve(count: int, ready: Queue[tuple[int, int]]) -> None:
 def ours(url: str, file: Path) -> None:
     from extract import cursor
 
-    # What is measured is the landing, not the waiting for Cursor's 60 requests a minute.
-    cursor.REQUESTS_A_MINUTE_BY_PATH["/teams/filtered-usage-events"] = 1_000_000
+    # We measure the landing, not the waiting for Cursor's 60 requests per minute.
+    cursor.REQUESTS_PER_MINUTE_BY_PATH["/teams/filtered-usage-events"] = 1_000_000
     os.environ.update(CURSOR_BASE_URL=url, CURSOR_API_KEY="benchmark", DUCKDB_PATH=str(file))
     sys.argv = ["extract", "run", "--source", "cursor", "--since", str(first_day())]
     with redirect_stdout(None):
@@ -210,7 +210,7 @@ def main() -> None:
     server.start()
     port, size = ready.get()
     url = f"http://127.0.0.1:{port}"
-    # In turns, and the best of each: other programs on the machine hit both alike.
+    # Alternating, and the best of each: other programs on the machine slow both down alike.
     rounds = [{name: measure(name, url) for name in COMPETITORS} for _ in range(options.rounds)]
     measured = {name: min(one[name] for one in rounds) for name in COMPETITORS}
     server.terminate()

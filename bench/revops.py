@@ -31,8 +31,8 @@ from sandbox.server import running
 ROOT = Path(__file__).parents[1]
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
-# All models are built, or the run would not be completed and the next one build all again; the
-# others are the company's.
+# All models are built, or the run would not be completed and the next one would build everything
+# again; other models are for the company's own spend.
 DOMAIN = {"salesforce", "product", "revops"}
 ASKED, LIMIT_SECONDS = 20, 0.1
 
@@ -106,7 +106,7 @@ def main() -> None:
 
 
 def answers(path: Path) -> Table:
-    """How long each question takes for the customer with most usage."""
+    """How long each question takes for the customer with the most usage."""
     table = Table(title="The sixteen questions, for the largest customer")
     for heading in ("", "rows", "seconds"):
         table.add_column(heading, justify="right" if heading else "left")

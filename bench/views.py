@@ -1,4 +1,4 @@
-"""Asking the marts: how long each view takes to answer on a year of a company of 2,000 people.
+"""Querying the marts: how long each view takes for a year of a company of 2,000 people.
 
     python -m bench.views [--people 50] [--days 365] [--times 40] [--warehouse FILE]
 
@@ -30,7 +30,7 @@ from sandbox.server import running
 
 ROOT = Path(__file__).parents[1]
 ASKED, LIMIT_SECONDS = 20, 0.1
-# How the vendors' records name people and keys. Their names are what makes a copy another company.
+# How the vendors' records name people and keys. Changing these names makes a copy another company.
 NAMES = ("@example.com", "user_", "apikey_", "svac_")
 NUMBERS = ("DECIMAL", "BIGINT", "INTEGER", "HUGEINT", "DOUBLE")
 VIEWS = ("vw_", "fct_budget", "fct_cost_r", "fct_cost_a", "fct_data", "focus_")
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--times", type=int, default=40)
-    parser.add_argument("--warehouse", type=Path, help="ask this one, and build nothing")
+    parser.add_argument("--warehouse", type=Path, help="query this one, and build nothing")
     options = parser.parse_args()
     console = Console()
     if options.warehouse:
@@ -75,7 +75,7 @@ def environment(path: Path, people: int, days: int) -> Iterator[dict[str, str]]:
 
 
 def timed(*command: str, env: dict[str, str]) -> float:
-    """Seconds that a command takes; what it printed, if it fails."""
+    """Seconds that a command takes; prints its output if it fails."""
     begin = time.perf_counter()
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -84,8 +84,8 @@ def timed(*command: str, env: dict[str, str]) -> float:
 
 
 def multiply(path: Path, times: int) -> int:
-    """Copy each raw record that names somebody `times` - 1 times, under other names; how many
-    records there are then."""
+    """Copy each raw record that names somebody `times` - 1 times, under other names; returns how
+    many records there are then."""
     with duckdb.connect(str(path)) as connection:
         tables = connection.execute(
             "select table_schema || '.' || table_name from information_schema.columns"
@@ -103,7 +103,7 @@ def multiply(path: Path, times: int) -> int:
                 f" ({copied} as payload, _dlt_id || copy as _dlt_id)"
                 f" from {table} cross join"
                 f" (select 'x' || range as copy from range(1, {times}))"
-                # A plan or a budget of all is there once.
+                # A plan, or a budget of the whole company, must exist only once.
                 f" where {copied} != payload"
             )
             ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
@@ -112,7 +112,7 @@ def multiply(path: Path, times: int) -> int:
 
 
 def answers(path: Path, title: str) -> Table:
-    """A row for each view: its rows, and the medians of how long it took to answer."""
+    """A row for each view: its number of rows, and the median time of each question."""
     table = Table(title=f"{title}: seconds to answer, median of {ASKED}")
     for heading in ("view", "rows", "the year", "the last month", ""):
         table.add_column(heading, justify="left" if heading in ("view", "") else "right")
@@ -132,7 +132,7 @@ def answers(path: Path, title: str) -> Table:
 
 
 def questions(connection: duckdb.DuckDBPyConnection, view: str) -> list[str]:
-    """Money by month over the whole time, and every number of the last month."""
+    """Money by month over the whole time, and every number for the last month."""
     columns = connection.execute(f"describe marts.{view}").fetchall()
     ((day,), *_) = [(name,) for name, kind, *_ in columns if kind in ("DATE", "TIMESTAMP")]
     numbers = [f'sum("{name}")' for name, kind, *_ in columns if kind.split("(")[0] in NUMBERS]

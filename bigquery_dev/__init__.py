@@ -1,1 +1,2 @@
-"""BigQuery without BigQuery: what can be known about the models before Google runs them."""
+"""Working on BigQuery's SQL without BigQuery: what can be known about the models before Google runs
+them."""

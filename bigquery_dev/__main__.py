@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def check() -> int:
-    """Print each problem with its model, line and reason; 1 when there is any."""
-    # Imported here: the analyzer takes a second, and a broken one must be told from bad SQL.
+    """Print each problem with its model, line and reason; returns 1 if there is any."""
+    # Imported here: the analyzer takes a second, and a broken one must not look like bad SQL.
     try:
         from bigquery_dev.check import analyze
         from bigquery_dev.googlesql import GoogleSql
@@ -72,7 +72,7 @@ def check() -> int:
 
 
 def plan(people: int, history: int) -> int:
-    """Print what each statement of the daily run reads, and the same at ten times the history."""
+    """Print what each statement of the daily run reads, and the same for ten times the history."""
     from bigquery_dev.check import analyze
     from bigquery_dev.compiled import TARGET, compile_project
     from bigquery_dev.plan import Company, Plan, Warehouse, totals
@@ -80,7 +80,7 @@ def plan(people: int, history: int) -> int:
     path = load_settings().duckdb_path
     if not path.exists():
         print(
-            f"There is no {path} to measure rows and columns in: `make run` makes it.",
+            f"There is no {path} to measure rows and columns in: run `make run` first.",
             file=sys.stderr,
         )
         return 1
@@ -136,10 +136,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bigquery_dev")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="check every statement without BigQuery")
-    planning = commands.add_parser("plan", help="what the daily run reads, in bytes")
+    planning = commands.add_parser("plan", help="list what the daily run reads, in bytes")
     planning.add_argument("--people", type=int, default=5_000)
     planning.add_argument("--history", type=int, default=365, help="days (default: 365)")
-    commands.add_parser("smoke", help="everything on a real project, in datasets it drops again")
+    commands.add_parser(
+        "smoke", help="run everything on a real project, in datasets that it drops again"
+    )
     options = parser.parse_args()
     if options.command == "plan":
         return plan(options.people, options.history)

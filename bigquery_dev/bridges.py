@@ -22,8 +22,8 @@ _NESTED = ("ARRAY", "STRUCT")
 
 
 def typed(statement: str, resolved: Any) -> str:  # noqa: ANN401
-    """The emulator gives columns types of its own, a month's first day is a DATETIME: each column
-    is cast to the type that the analyzer found."""
+    """The emulator chooses its own column types; the first day of a month is a DATETIME, for
+    example. So each column is cast to the type that the analyzer found."""
     table, view = _table(resolved), _view(resolved)
     found = table or view or resolved.resolved_query_stmt_node
     if not found.HasField("query"):
@@ -41,7 +41,8 @@ def typed(statement: str, resolved: Any) -> str:  # noqa: ANN401
 
 
 def bignumerics(resolved: Any) -> tuple[str, set[str]] | None:  # noqa: ANN401
-    """The table or view that a statement makes from a query, and its columns of BIGNUMERIC."""
+    """The table or view that a statement creates from a query, and its columns of type
+    BIGNUMERIC."""
     node = _table(resolved) or _view(resolved)
     if node is None:
         return None
@@ -51,7 +52,8 @@ def bignumerics(resolved: Any) -> tuple[str, set[str]] | None:  # noqa: ANN401
 
 
 def described(table: Json, bignumerics: set[str]) -> Json:
-    """The emulator says of such columns that they were NUMERIC. `table` is its answer."""
+    """The emulator's description of a table (`table` is its answer) calls these columns NUMERIC;
+    here they become BIGNUMERIC."""
     for field in table.get("schema", {}).get("fields", []):
         if field["name"] in bignumerics:
             field["type"] = "BIGNUMERIC"
@@ -83,8 +85,8 @@ def _cast(query: bytes, outputs: Any) -> bytes:  # noqa: ANN401
 
 
 def _without_columns(definition: bytes) -> bytes:
-    """The emulator refuses a table that is made by a query and has a list of columns, as those with
-    contracts have: the list goes. `definition` is what follows the table's name."""
+    """The emulator refuses to create a table from a query with a list of columns, as contracts
+    have, so the list is removed. `definition` is what follows the table's name."""
     if not definition.lstrip().startswith(b"("):
         return definition
     depth = 0
@@ -96,7 +98,8 @@ def _without_columns(definition: bytes) -> bytes:
 
 
 def _part(node: Any, field: str) -> Any:  # noqa: ANN401
-    """The part of a resolved node that has a field: its kind, or one of the kinds which that is."""
+    """The part of a resolved node that has a field: the node itself, or the more general node that
+    it contains."""
     while field not in node.DESCRIPTOR.fields_by_name:
         kinds = "node" in node.DESCRIPTOR.oneofs_by_name
         node = getattr(node, node.WhichOneof("node")) if kinds else node.parent
@@ -104,7 +107,7 @@ def _part(node: Any, field: str) -> Any:  # noqa: ANN401
 
 
 def unpacked(body: bytes, headers: dict[str, str]) -> bytes:
-    """The emulator cannot read files that are uploaded compressed."""
+    """The emulator cannot read files that were uploaded compressed."""
     if not body.startswith(b"\x1f\x8b"):
         return body
     body = gzip.decompress(body)
@@ -113,8 +116,8 @@ def unpacked(body: bytes, headers: dict[str, str]) -> bytes:
 
 
 def outcome(status: int, body: bytes, path: str) -> tuple[int, bytes]:
-    """The emulator answers jobs.query with 200 when the query failed. And clients ask for ten
-    minutes again when a service has internal errors: the emulator's never go away."""
+    """The emulator answers jobs.query with 200 even if the query failed. And when a service reports
+    internal errors, clients retry for ten minutes; the emulator's never go away."""
     if status == httpx.codes.OK and path.endswith("/queries"):
         for error in json.loads(body).get("errors", []):
             status = 404 if error["reason"] == "notFound" else 400

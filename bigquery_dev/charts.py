@@ -1,7 +1,7 @@
-"""The SQL of every chart of the dashboards, as the check of BigQuery's SQL sees it.
+"""The SQL of every chart of the dashboards, for the check of BigQuery's SQL.
 
-Each chart is rendered for BigQuery twice, with its filters at their defaults and with each set to
-something, in the form in which Metabase writes field filters: the table in one pair of backticks.
+Each chart is rendered for BigQuery twice, with its filters at their defaults and with each filter
+set, in the form in which Metabase writes field filters: the table in one pair of backticks.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from dashboards.compile import CompiledChart, CompiledDashboard, literal
 from dashboards.conditions import condition, sample
 from dashboards.loading import DEFINITIONS, load
 
-# Any day will do: relative dates count from it.
+# Any day works: relative dates count from it.
 TODAY = date(2026, 1, 15)
-# Stands for a column until a condition is in BigQuery's SQL.
+# A placeholder for a column until a condition is in BigQuery's SQL.
 _COLUMN = "filtered_column"
 
 
 def charts(marts: list[Node], manifest: Path, folder: Path = DEFINITIONS) -> list[Node]:
-    """A question for each chart and way to set its filters. `manifest` is dbt's, of BigQuery;
-    `marts` has at least its models."""
+    """A node for each chart and way to set its filters. `manifest` is dbt's, for BigQuery; `marts`
+    has at least its models."""
     catalog = Catalog(manifest)
     known = {node.name: node for node in marts if node.name in catalog.models}
     sources, _ = load(catalog, folder)
@@ -59,7 +59,7 @@ def _node(
 def _sql(
     dashboard: CompiledDashboard, chart: CompiledChart, known: dict[str, Node], sampled: bool
 ) -> str:
-    # The marts lie in one dataset.
+    # The marts are in one dataset.
     schema = known[chart.marts[0]].table.rpartition(".")[0] if chart.marts else ""
 
     def conditions(mart: str) -> Iterator[str]:

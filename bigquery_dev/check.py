@@ -1,9 +1,9 @@
-"""Is every statement of the project valid on BigQuery, of the types that it promises?
+"""Checks whether every statement of the project is valid on BigQuery and has the types it promises.
 
 Both branches of every model, snapshot and data test, and every chart of the dashboards
-(`bigquery.charts`) go through Google's analyzer, parents first: the columns of a model are what the
-analyzer found, so a type that changes in staging shows in each mart that reads it. `bigquery.lints`
-adds what only the service would refuse.
+(`bigquery_dev.charts`) go through Google's analyzer, parents first. The columns of a model are what
+the analyzer found, so a type that changes in staging shows in each mart that reads it.
+`bigquery_dev.lints` adds what only the service would refuse.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bigquery_dev.compiled import BRANCHES, QUESTIONS, Node
 from bigquery_dev.googlesql import GoogleSql, GoogleSqlError, Types, type_name, type_proto
 from bigquery_dev.lints import lint
 
-# What dbt adds to a snapshot.
+# The columns that dbt adds to a snapshot.
 SNAPSHOT = {
     "dbt_scd_id": "STRING",
     "dbt_updated_at": "TIMESTAMP",
@@ -27,7 +27,7 @@ SNAPSHOT = {
 
 @dataclass(frozen=True)
 class Problem:
-    """`line` is one of the compiled statement, 0 where the problem is in no line."""
+    """`line` is a line of the compiled statement, 0 if the problem has none."""
 
     branch: str
     node: str
@@ -38,7 +38,7 @@ class Problem:
 
 @dataclass
 class Analysis:
-    """What the analyzer found. `resolved` holds the resolved form of each statement, by branch and
+    """What the analyzer found. `resolved` has the resolved form of each statement, by branch and
     name of the node; `google` knows every table."""
 
     google: GoogleSql = field(default_factory=GoogleSql)
@@ -55,8 +55,8 @@ def analyze(project: dict[str, list[Node]]) -> Analysis:
 
 
 class _Branch:
-    """One branch, after those before it: an incremental model reads its own table, so the tables
-    of the full branch must be known to the other."""
+    """One branch, checked after the others: an incremental model reads its own table, so the tables
+    of the full branch must be known to the incremental one."""
 
     def __init__(self, analysis: Analysis, name: str, project: dict[str, list[Node]]) -> None:
         self.analysis, self.name = analysis, name
@@ -64,7 +64,7 @@ class _Branch:
         self.google = analysis.google
         self.resolved = analysis.resolved.setdefault(name, {})
         self.failed: set[str] = set()
-        # What the full branch found still holds where neither the SQL nor a parent differs.
+        # What the full branch found still holds if neither the SQL nor a parent differs.
         self.full = {node.name: node for node in project["full"]}
         self.types_before = dict(self.google.tables)
 
@@ -84,7 +84,7 @@ class _Branch:
                     self._problem(node, 0, reason)
 
     def _check(self, node: Node) -> None:
-        """Analyze a node, and make its table known."""
+        """Analyze a node, and add its table to the catalog."""
         if node.kind in ("seed", "source"):
             self.google.add_table(node.table, node.columns)
             return
@@ -128,7 +128,7 @@ class _Branch:
 
 
 def views_of(nodes: list[Node], resolved: dict[str, Any]) -> dict[str, Any]:
-    """The resolved forms of the views among the nodes, by the names of their tables."""
+    """The resolved forms of the views among the nodes, by the names of the views."""
     return {
         node.table: resolved[node.name]
         for node in nodes

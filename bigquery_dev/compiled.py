@@ -1,6 +1,6 @@
 """The dbt project as it would run on BigQuery, compiled without BigQuery.
 
-dbt compiles offline when nothing has to be asked of the warehouse: `dbt_project/macros/offline.sql`
+dbt compiles offline if nothing has to be asked of the warehouse: `dbt_project/macros/offline.sql`
 answers instead, and says which form (branch) each incremental model takes.
 """
 
@@ -24,14 +24,14 @@ from foundation.settings import ROOT
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
-# Where dbt keeps what it parsed and compiled, by branch: it is faster the next time.
+# Where dbt keeps what it parsed and compiled, by branch: the next time is faster.
 TARGET = ROOT / "target" / "bigquery"
 BRANCHES = ("full", "incremental")
-# Kinds of node that ask, and make nothing.
+# Kinds of nodes that query, and create nothing.
 QUESTIONS = ("test", "analysis")
-# Where any days will do they are always these: other variables make dbt parse all anew.
+# Always these days where any would do: with other variables dbt parses everything again.
 DAYS = ("2026-01-01", "2026-01-02")
-# Names that say what they are; no such project is ever asked for.
+# Telling names; no such project is ever called.
 SETTINGS = {
     "TARGET": "bigquery",
     "GOOGLE_CLOUD_PROJECT": "project",
@@ -46,7 +46,7 @@ _ARROW = {
     "bool": "BOOL",
     "decimal128(38, 18)": "BIGNUMERIC",
 }
-# The schemas in which tables have the columns of a database rather than payloads.
+# The schemas whose tables have the columns of a database rather than payloads.
 TYPED = {"raw_product": PRODUCT_TABLES}
 
 
@@ -57,7 +57,7 @@ class CompileError(Exception):
 @dataclass(frozen=True)
 class Node:
     """A model, snapshot, seed, test, analysis or source. `table` is "project.dataset.table"; `sql`
-    is what dbt compiled; `columns` are the types that its yml gives, those of a source all."""
+    is what dbt compiled; `columns` are the types in its yml, for a source all of them."""
 
     name: str
     kind: str
@@ -78,12 +78,9 @@ def compile_project(
     as_of_date: str | None = None,
     manifest: Manifest | None = None,
 ) -> dict[str, list[Node]]:
-    """Every node by branch, parents before children, with incremental models on the given days,
-    as of today unless told otherwise. `manifest` is what dbt parsed with SETTINGS, if that is
-    there already.
-
-    Raises CompileError.
-    """
+    """Every node by branch, parents before children, with incremental models on the given days, as
+    of today by default. `manifest` is what dbt parsed with SETTINGS, if that exists already. Raises
+    CompileError."""
     try:
         manifest = manifest or parse(os.environ | SETTINGS | FOLDERS, *_into(folder))
     except DbtError as error:
@@ -151,7 +148,7 @@ def _node(node: dict[str, Any], parents: list[dict[str, Any]]) -> Node:
     if kind == "source" and node["source_name"].startswith("raw_"):
         schema = node["source_name"]
         documented = raw_columns(node["name"], schema)
-        # As extract/landing.py has BigQuery lay them out.
+        # The same layout as in extract/landing.py.
         day = "extracted_at" if node["name"] == "extractions" else "window_start"
         if layout := TYPED.get(schema, {}).get(node["name"]):
             day = layout.metadata[b"partition"].decode()
@@ -178,7 +175,7 @@ def _table(node: dict[str, Any]) -> str:
 
 
 def raw_columns(table: str, schema: str) -> Columns:
-    """The columns of a raw table, as the extractors and dlt make it."""
+    """The columns of a raw table, as the extractors and dlt create it."""
     if table == "_dlt_loads":
         return {
             "load_id": "STRING",

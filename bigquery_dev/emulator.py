@@ -1,7 +1,7 @@
 """An emulator of BigQuery behind the gate, for as long as a block runs.
 
-The emulator is a test tool with dependencies of its own, so it has a virtual environment of its
-own, `.venv-emulator`, which `python -m bigquery_dev.emulator install` makes.
+The emulator is a test tool with dependencies of its own, so it has its own virtual environment,
+`.venv-emulator`, which `python -m bigquery_dev.emulator install` creates.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ READY_SECONDS = 60
 
 _START = Path(__file__).with_name("emulator_start.py")
 _PYTHON = ENVIRONMENT / "bin" / "python"
-# What was installed, word for word.
+# The exact text of the requirements that were installed.
 _STAMP = ENVIRONMENT / "installed.txt"
 _LISTENS = re.compile(r'"port": (\d+), "event": "rest.listen"')
-# The extension is in a package, and DuckDB looks for it under the home directory.
+# The extension comes in a package, but DuckDB looks for it under the home directory.
 _ADD_EXTENSION = "from duckdb_extensions import import_extension as add; add('spatial')"
 
 
@@ -47,14 +47,14 @@ class EmulatorError(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """An emulator that is empty at first and answers at `url`, through the gate."""
+    """An emulator that starts empty and answers at `url`, through the gate."""
 
     url: str
     project: str
     _requests: Path
 
     def requests(self) -> list[Json]:
-        """All requests so far: method, path, and body where that is JSON."""
+        """All requests so far: method, path, and body if that is JSON."""
         return [json.loads(line) for line in self._requests.read_text().splitlines()]
 
 
@@ -68,7 +68,7 @@ def running(folder: Path) -> Iterator[Running]:
 
 
 def install() -> None:
-    """Make the emulator's environment, unless it is there as the requirements want it."""
+    """Create the emulator's environment, unless it already matches the requirements."""
     wanted = REQUIREMENTS.read_text()
     if _STAMP.exists() and _STAMP.read_text() == wanted:
         return
@@ -105,14 +105,14 @@ def _emulator(folder: Path) -> Iterator[str]:
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    """The port that the emulator names in its log once it listens."""
+    """The port that the emulator writes into its log once it listens."""
     for _ in range(READY_SECONDS * 10):
         if found := _LISTENS.search(log.read_text()):
             return int(found[1])
         if process.poll() is not None:
             break
         time.sleep(0.1)
-    raise EmulatorError(f"the emulator did not start; its last words, from {log}:\n{_end(log)}")
+    raise EmulatorError(f"the emulator did not start; the end of its log, {log}:\n{_end(log)}")
 
 
 def _end(log: Path) -> str:
@@ -120,11 +120,11 @@ def _end(log: Path) -> str:
 
 
 def _variables(folder: Path) -> dict[str, str]:
-    """The emulator's environment; its temporary files go to `folder`."""
+    """The emulator's environment variables; its temporary files go to `folder`."""
     return os.environ | {
         "HOME": str(ENVIRONMENT),
         "TMPDIR": str(folder),
-        # It would fetch these from outside the package index.
+        # It would download these from outside the package index.
         "BQEMU_ENABLE_FORMAT_EXTENSIONS": "false",
         "BQEMU_QUERY_CACHE_TTL_SECONDS": "0",
     }
@@ -148,7 +148,7 @@ def _gate(emulator: str, requests: Path) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bigquery_dev.emulator", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("install", help="make the emulator's environment")
+    commands.add_parser("install", help="create the emulator's environment")
     serve = commands.add_parser("serve", help="run it until Ctrl-C")
     serve.add_argument("folder", type=Path, help="for its log and the requests")
     options = parser.parse_args()

@@ -1,9 +1,9 @@
-"""A proxy in front of an emulator of BigQuery, stricter than the emulator is.
+"""A proxy in front of an emulator of BigQuery, stricter than the emulator.
 
 Every statement of a query first goes through Google's analyzer. What the analyzer refuses is
-answered as BigQuery would answer it and never reaches the emulator, which takes much that BigQuery
-does not. What the emulator lacks is bridged by `bigquery.bridges`, once the analyzer has accepted
-the original. All requests are kept in a file, a line of JSON for each.
+answered as BigQuery would answer it and never reaches the emulator, which accepts much that
+BigQuery does not. What the emulator lacks is bridged by `bigquery_dev.bridges`, once the analyzer
+has accepted the original. All requests are kept in a file, one line of JSON each.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from bigquery_dev.googlesql import Columns, GoogleSql, GoogleSqlError, statement
 
 _PROJECT = re.compile(r"/projects/([^/]+)/")
 _TABLE = re.compile(r"/projects/([^/]+)/datasets/([^/]+)/tables/([^/]+)$")
-# The analyzer knows no variables. dlt declares one, for tables to empty, of which we have none.
+# The analyzer does not know variables. dlt declares one for tables to empty, which we never have.
 _DECLARATION = re.compile(r"\s*DECLARE \w+ \w+;?\s*")
-# The names of types in BigQuery's REST API that SQL does not have.
+# Type names in BigQuery's REST API that SQL does not have.
 _SQL_TYPES = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 _HOP_BY_HOP = {"connection", "content-encoding", "content-length", "transfer-encoding"}
 # One statement may take the emulator a while.
@@ -41,7 +41,7 @@ _TIMEOUT = httpx.Timeout(600)
 
 def application(emulator: str, requests: Path) -> Starlette:
     """The gate to the emulator at a URL; `requests` is the file that it writes."""
-    # The analyzer loads with its first statement.
+    # The analyzer loads when it gets its first statement.
     GoogleSql().analyze("select 1")
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
     gate = _Gate(emulator, requests)
@@ -78,8 +78,8 @@ class _Gate:
             file.write(f"{json.dumps({'method': method, 'path': path, 'body': content})}\n")
 
     async def _bridged(self, project: str, query: Json) -> str:
-        """The SQL for the emulator. Raises GoogleSqlError for what is not valid, or reads tables
-        that are not there."""
+        """The SQL for the emulator. Raises GoogleSqlError if it is not valid, or reads tables that
+        do not exist."""
         sql: str = query["query"]
         if _DECLARATION.fullmatch(sql):
             return sql
@@ -100,7 +100,7 @@ class _Gate:
         return "".join(bridged)
 
     async def _columns(self, name: str) -> Columns | None:
-        """The columns of a table as the emulator has them, None if there is no such table."""
+        """The columns of a table in the emulator, None if there is no such table."""
         project, dataset, table = name.split(".", 2)
         url = f"/bigquery/v2/projects/{project}"
         if table.upper().startswith("INFORMATION_SCHEMA."):
@@ -128,7 +128,7 @@ def _json(body: bytes, kind: str) -> Json | None:
 
 
 def _query(method: str, path: str, content: Json | None) -> Json | None:
-    """What holds the SQL in a request that has any, of jobs.insert or of jobs.query."""
+    """The part of a request to jobs.insert or jobs.query that has the SQL, if any."""
     if method != "POST" or not content:
         return None
     if path.endswith("/jobs"):
@@ -138,7 +138,7 @@ def _query(method: str, path: str, content: Json | None) -> Json | None:
 
 
 def _full(name: str, project: str, dataset: Json | None) -> str:
-    """A table's name with project and dataset, where a query leaves them to its defaults."""
+    """A table's name with project and dataset, even if the query leaves them to its defaults."""
     parts = name.split(".")
     if len(parts) == 1 and dataset:
         parts = [dataset["datasetId"], *parts]
@@ -157,7 +157,7 @@ def _sql_type(field: Json) -> str:
 
 
 def _analyze(google: GoogleSql, statement: str, parameters: list[Json]) -> Any:  # noqa: ANN401
-    """The resolved statement, with the places of its parts."""
+    """The resolved statement, with the positions of its parts."""
     request = service.AnalyzeRequest(sql_statement=statement)
     request.options.CopyFrom(googlesql.options())
     request.options.parse_location_record_type = PARSE_LOCATION_RECORD_FULL_NODE_SCOPE

@@ -2,8 +2,8 @@
 
 Both come with the package `zetasql`: ZetaSQL (https://github.com/google/zetasql) compiled to
 WebAssembly. The analyzer decides what is valid and what type each column has; the engine runs
-queries over rows in memory, slowly, and is right by definition. Neither knows what only the
-service refuses; `bigquery.lints` looks for some of that.
+queries over rows in memory, slowly, and is right by definition. Neither knows what only the service
+refuses; `bigquery_dev.lints` looks for some of that.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from zetasql.wasi._pb2.zetasql.proto import simple_catalog_pb2 as catalogs
 from zetasql.wasi._pb2.zetasql.public import options_pb2
 from zetasql.wasi._pb2.zetasql.public import value_pb2 as values
 
-# Columns of a table by their names, with BigQuery's names of types: {"day": "DATE"}.
+# Columns of a table by name, with BigQuery's type names: {"day": "DATE"}.
 Columns = dict[str, str]
-# Columns by their names, with ZetaSQL's TypeProto.
+# Columns by name, with ZetaSQL's TypeProto.
 Types = dict[str, Any]
 Row = Mapping[str, Any]
 
 _QUOTED_NAME = re.compile(r"`([^`.]+)`\.`([^`.]+)`\.`([^`.]+)`")
 _WIDE = Context(prec=100)
-# WebAssembly here knows no threads, and has one memory.
+# This WebAssembly has no threads, and a single memory.
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -57,7 +57,7 @@ class GoogleSqlError(Exception):
 
 
 class GoogleSql:
-    """Tables, and questions about statements over them.
+    """Tables, and operations on statements over them.
 
     Tables are named "project.dataset.table"; statements may quote that in parts or as a whole.
     """
@@ -68,7 +68,7 @@ class GoogleSql:
         self._registered: int | None = None
 
     def add_table(self, name: str, columns: Columns, rows: Iterable[Row] = ()) -> None:
-        """Make a table known, or replace it. `rows` are what `query` finds in it."""
+        """Add a table, or replace it. `rows` are what `query` finds in it."""
         self.tables[name] = {column: type_proto(kind) for column, kind in columns.items()}
         self._rows[name] = list(rows)
 
@@ -89,7 +89,8 @@ class GoogleSql:
 
     @contextmanager
     def all_tables_known(self) -> Iterator[None]:
-        """Statements meanwhile are analyzed five times as fast; no table may be added."""
+        """While this is open, statements are analyzed five times as fast, but no table may be
+        added."""
         request = service.RegisterCatalogRequest()
         quoted = [path for name in self.tables for path in (name.split("."), [name])]
         request.simple_catalog.CopyFrom(self.catalog(quoted))
@@ -100,15 +101,17 @@ class GoogleSql:
             self._registered = None
 
     def types(self, query: str) -> Types:
-        """The types of a query's columns, in their order."""
+        """The types of a query's columns, in order."""
         outputs = self.analyze(query).resolved_query_stmt_node.output_column_list
         return {output.name: output.column.type for output in outputs}
 
     def query(self, sql: str) -> list[dict[str, Any]]:
-        """The rows of a query as the reference engine finds them. Numbers are int or Decimal,
-        or text where JSON would round them; dates and timestamps are text. Raises
-        GoogleSqlError, also for the few functions that the engine lacks."""
-        # The engine finds rows only for tables that are named as a whole.
+        """The rows of a query as the reference engine finds them.
+
+        Numbers are int or Decimal, or text if JSON would round them; dates and timestamps are text.
+        Raises GoogleSqlError, also for the few functions that the engine lacks.
+        """
+        # The engine only finds rows for tables whose name is quoted as a whole.
         sql = _QUOTED_NAME.sub(r"`\1.\2.\3`", sql)
         request = service.EvaluateQueryRequest(
             sql=f"select to_json_string(result) from (\n{sql}\n) as result"
@@ -129,7 +132,7 @@ class GoogleSql:
         ]
 
     def catalog(self, paths: Iterable[list[str]]) -> Any:  # noqa: ANN401
-        """All functions, and those of the tables at the paths that are known."""
+        """All functions, and those tables at the paths that are known."""
         catalog = catalogs.SimpleCatalogProto(name="root")
         catalog.builtin_function_options.language_options.CopyFrom(language())
         for path in set(map(tuple, paths)):
@@ -147,8 +150,7 @@ class GoogleSql:
 
 def table_paths(sql: str) -> list[list[str]]:
     """The tables that a statement reads or writes, each name in the parts in which it is quoted.
-
-    Raises GoogleSqlError for what cannot be parsed."""
+    Raises GoogleSqlError if the statement cannot be parsed."""
     request = service.ExtractTableNamesFromStatementRequest(sql_statement=sql)
     request.options.CopyFrom(language())
     answer = call(
@@ -158,7 +160,7 @@ def table_paths(sql: str) -> list[list[str]]:
 
 
 def statements(script: str) -> Iterator[str]:
-    """The statements of a script. Raises GoogleSqlError for what cannot be parsed."""
+    """The statements of a script. Raises GoogleSqlError if it cannot be parsed."""
     text = script.encode()
     position = 0
     while text[position:].strip():
@@ -177,12 +179,12 @@ def statements(script: str) -> Iterator[str]:
 
 @functools.cache
 def type_proto(name: str) -> Any:  # noqa: ANN401
-    """ZetaSQL's TypeProto of a type by its name in BigQuery, such as ARRAY<STRUCT<a INT64>>."""
+    """ZetaSQL's TypeProto for BigQuery's name of a type, such as ARRAY<STRUCT<a INT64>>."""
     return GoogleSql().types(f"select cast(null as {name}) as value")["value"]
 
 
 def type_name(proto: Any) -> str:  # noqa: ANN401
-    """The name in BigQuery of a type."""
+    """BigQuery's name of a type."""
     kind: str = (
         proto.DESCRIPTOR.fields_by_name["type_kind"]
         .enum_type.values_by_number[proto.type_kind]
@@ -240,7 +242,7 @@ _PLAIN: dict[str, tuple[str, Any]] = {
 
 @functools.cache
 def language() -> Any:  # noqa: ANN401
-    """BigQuery's dialect (LanguageOptionsProto): all that is released, nothing internal."""
+    """BigQuery's dialect (LanguageOptionsProto): everything released, nothing internal."""
     language = zetasql_types.LanguageOptions.maximum_features()
     language.product_mode = zetasql_types.ProductMode.PRODUCT_EXTERNAL
     language.reserved_keywords = ["QUALIFY"]
@@ -261,7 +263,7 @@ def options() -> Any:  # noqa: ANN401
 
 
 def call(method: str, request: Any, response: type[Any]) -> Any:  # noqa: ANN401
-    """Ask ZetaSQL's local service. Raises GoogleSqlError."""
+    """Call ZetaSQL's local service. Raises GoogleSqlError."""
     try:
         with _ONE_AT_A_TIME:
             client = local_service.ZetaSqlLocalService.get_instance().wasm_client
@@ -271,7 +273,7 @@ def call(method: str, request: Any, response: type[Any]) -> Any:  # noqa: ANN401
 
 
 class _Client(wasm_client.WasmClient):  # type: ignore[misc] # the wheel is not typed
-    """The wheel's client, without its copying of bytes one at a time."""
+    """The wheel's client, but without copying bytes one at a time."""
 
     def write_bytes(self, ptr: int, data: bytes) -> None:
         ctypes.memmove(self._address() + ptr, data, len(data))
@@ -284,8 +286,8 @@ class _Client(wasm_client.WasmClient):  # type: ignore[misc] # the wheel is not 
 
 
 class _CachedModule:
-    """Compiling the module takes half a minute, so the result is kept in a temporary folder that
-    is the user's own, by the versions of the wheel and of the compiler."""
+    """Compiling the module takes half a minute, so the result is cached in the user's own temporary
+    folder, by the versions of the wheel and of the compiler."""
 
     @staticmethod
     def from_file(engine: wasmtime.Engine, path: str) -> wasmtime.Module:
@@ -304,6 +306,6 @@ class _CachedModule:
         return module
 
 
-# The wheel makes one client, at the first question that it is asked.
+# The wheel creates one client, at the first call.
 wasm_client.Module = _CachedModule
 local_service.WasmClient = _Client

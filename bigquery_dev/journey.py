@@ -1,8 +1,8 @@
-"""A sample company's way through two warehouses at once, one of them BigQuery.
+"""A sample company's journey through two warehouses at once, one of them BigQuery.
 
-Landed by the extractors, built by dbt with its tests, then a new day, a day that a vendor revised
-and one that a vendor emptied. At every stop both warehouses must hold the same facts, to the last
-digit.
+The extractors land it and dbt builds it with its tests; then come a new day, a day that a vendor
+revised and one that a vendor emptied. After every step both warehouses must hold the same facts, to
+the last digit.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sandbox.server import Running, running
 
 log = logging.getLogger(__name__)
 
-# With the day on which BigQuery wants a condition.
+# With the day on which BigQuery requires a condition.
 FACTS = {"fct_cost_daily": "cost_date", "fct_usage_daily": "usage_date"}
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
@@ -40,7 +40,7 @@ class JourneyError(Exception):
 
 @dataclass(frozen=True)
 class Side:
-    """One of the warehouses, by the settings with which it is reached; files go into `folder`."""
+    """One of the warehouses, with the settings to reach it; files go into `folder`."""
 
     name: str
     settings: dict[str, str]
@@ -56,7 +56,7 @@ class Side:
         self._run(DBT, *arguments, *variables, *folders)
 
     def facts(self) -> dict[str, Rows]:
-        """The rows of both facts, ordered, with their columns as the contracts list them."""
+        """The rows of both facts, ordered, with the columns that their contracts list."""
         manifest = json.loads((self.folder / "target" / "manifest.json").read_text())
         found = {}
         for fact, day in FACTS.items():
@@ -72,7 +72,7 @@ class Side:
             return ask(sql)
 
     def table(self, schema: str, name: str) -> str:
-        """A table as a query names it."""
+        """A table's name for a query."""
         return f"{self._settings().dataset(schema)}.{name}"
 
     def _settings(self) -> Settings:
@@ -91,9 +91,9 @@ class Side:
 
 
 def travel(here: Side, there: Side, sandbox: Running) -> None:
-    """Take both sides all the way. Raises JourneyError where they part.
+    """Take both sides through the whole journey. Raises JourneyError where they differ.
 
-    The sandbox's company must have been found yesterday, so that there is a day to come.
+    The sandbox's company must end yesterday, so that there is one more day to come.
     """
     sides = (here, there)
     log.info("The company as it was yesterday, from scratch")
@@ -138,6 +138,6 @@ def _difference(fact: str, here: Side, mine: Rows, there: Side, theirs: Rows) ->
 
 @contextmanager
 def company(people: int = 20, days: int = 10) -> Iterator[Running]:
-    """A small company as it was found yesterday."""
+    """A small company as it was yesterday."""
     with running(people=people, days=days, today=YESTERDAY, rate_limits=False) as sandbox:
         yield sandbox

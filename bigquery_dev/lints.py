@@ -1,4 +1,4 @@
-"""What BigQuery refuses although its analyzer takes it."""
+"""What BigQuery refuses although its analyzer accepts it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from bigquery_dev.compiled import Node
 from bigquery_dev.googlesql import type_name
 from bigquery_dev.scans import columns_in, columns_of, function_name, nodes_in, parts, reads
 
-# The analyzer knows functions that BigQuery has not got (yet). These were looked up in
-# https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all: look a new one up,
+# The analyzer knows functions that BigQuery does not have (yet). These were looked up in
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all: look up a new one,
 # then add it. Operators begin with $.
 FUNCTIONS = frozenset(
     """
@@ -29,7 +29,7 @@ FUNCTIONS = frozenset(
 )
 
 _PARTITIONS = ("DATE", "TIMESTAMP", "DATETIME")
-_MOST_CLUSTERS = 4
+_MAX_CLUSTERS = 4
 
 
 def lint(
@@ -90,27 +90,27 @@ def _joins(equality: Any, left: set[int], right: set[int]) -> bool:  # noqa: ANN
 
 
 def _layout(node: Node, resolved: Any) -> Iterator[str]:  # noqa: ANN401
-    """Partitions are of a column, not of an expression, and of dates; clusters are of columns."""
+    """Partitions must be by a column (not an expression) that holds dates, clusters by columns."""
     outputs = resolved.resolved_query_stmt_node.output_column_list
     found = {output.name: output.column.type for output in outputs}
     partition = node.config.get("partition_by")
     if partition:
         yield from _partition(partition, found)
     clusters = node.config.get("cluster_by") or []
-    if len(clusters) > _MOST_CLUSTERS:
-        yield f"is clustered by {len(clusters)} columns; BigQuery takes {_MOST_CLUSTERS}"
+    if len(clusters) > _MAX_CLUSTERS:
+        yield f"is clustered by {len(clusters)} columns; BigQuery allows {_MAX_CLUSTERS}"
     for column in clusters:
         if column not in found:
-            yield f"is clustered by {column}, which is no column of it"
+            yield f"is clustered by {column}, which is not one of its columns"
 
 
 def _partition(partition: dict[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
     column = partition["field"]
     if column not in found:
-        yield f"is partitioned by {column}, which is no column of it"
+        yield f"is partitioned by {column}, which is not one of its columns"
         return
     kind, promised = type_name(found[column]), partition.get("data_type", "date").upper()
     if kind not in _PARTITIONS:
-        yield f"is partitioned by {column}, a {kind}: only dates and times divide a table"
+        yield f"is partitioned by {column}, a {kind}: only dates and times can partition a table"
     elif kind != promised:
         yield f"is partitioned by {column} as {promised}, which is a {kind}"

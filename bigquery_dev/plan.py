@@ -1,8 +1,8 @@
-"""What the daily run reads and writes on BigQuery, told from the SQL before anybody pays for it.
+"""What the daily run reads and writes on BigQuery, derived from the SQL before anybody pays for it.
 
-The columns and days that each statement reads come from its resolved form (`bigquery.scans`); rows
-and widths are measured in a warehouse on this machine and scaled to a company of a stated size.
-Billed is what is read, but 10 MB at least for each table that a statement names
+The columns and days that each statement reads come from its resolved form (`bigquery_dev.scans`);
+rows and widths are measured in a warehouse on this machine and scaled to a company of a given size.
+BigQuery bills what is read, but at least 10 MB for each table that a statement names
 (https://cloud.google.com/bigquery/pricing#on_demand_pricing). What clustering saves is not counted.
 """
 
@@ -23,13 +23,13 @@ from bigquery_dev.googlesql import type_name
 from bigquery_dev.scans import Days, Read, reads
 
 LEAST_BILLED = 10_000_000
-# https://cloud.google.com/bigquery/pricing#data: a text has 2 bytes and its UTF-8.
+# https://cloud.google.com/bigquery/pricing#data: a text takes 2 bytes plus its UTF-8.
 WIDTHS = {"BIGNUMERIC": 32, "NUMERIC": 16, "BOOL": 1}
-# A directory lands whole when it changed: on five days of seven, say.
+# A directory lands as a whole when it changed: we assume on five days of seven.
 SNAPSHOTS_PER_DAY = 5 / 7
-# How often somebody changes team, a key its status, a price its amount.
+# How often somebody changes teams, a key its status, a price its amount.
 CHANGES_PER_YEAR = 1
-# A run asks each resource for this many days again, and logs each of them.
+# A run asks each resource again for this many days, and logs each of them.
 LOOK_BACK = 31
 # Tables with rows per run or per day, whatever the size of the company.
 BY_RUN = ("completed_runs", "_dlt_loads", "stg_windows")
@@ -46,7 +46,7 @@ BY_DAY = (
 
 @dataclass(frozen=True)
 class Company:
-    """`people` use the tools; the warehouse holds `history` days, of which the last is over."""
+    """`people` use the tools; the warehouse holds `history` days, the last of which is over."""
 
     people: int
     history: int
@@ -54,7 +54,7 @@ class Company:
 
 @dataclass(frozen=True)
 class Reading:
-    """A table that a statement reads: so many of its partitions (None: it has none), in bytes."""
+    """A table that a statement reads: how many of its partitions (None: it has none), in bytes."""
 
     table: str
     partitions: int | None
@@ -98,7 +98,7 @@ class Warehouse:
         return day
 
     def last_changed_days(self) -> list[date]:
-        """The days that the last run built again; the last four days, if it built everything."""
+        """The days that the last run rebuilt; the last four days, if it built everything."""
         changed = self._connection.execute(
             "select distinct changed_date from intermediate.int_changed_days order by 1"
         ).fetchall()
@@ -138,7 +138,7 @@ class Plan:
         self.views = views_of(nodes, self.resolved)
 
     def steps(self, company: Company, today: date) -> Iterator[Step]:
-        """What each model, snapshot and test reads. Views read nothing until they are asked."""
+        """What each model, snapshot and test reads. Views read nothing until they are queried."""
         for node in self.nodes:
             if node.kind == "analysis":
                 continue
@@ -179,7 +179,7 @@ class Plan:
             history = max(history // 30, 1)
         wanted = _partitions(days.get(partition), history, today)
         if node.name == "extractions":
-            # The sample was landed at once: a daily run logs the days of its look-back.
+            # The sample landed all at once: a daily run only logs the days of its look-back.
             per_run = rows / self.warehouse.days * LOOK_BACK
             return Reading(node.name, wanted, width * per_run * wanted)
         if node.kind == "source" and 0 < sample_days < self.warehouse.days / 2:
@@ -188,8 +188,8 @@ class Plan:
 
 
 def _by_table(found: list[Read]) -> Iterator[tuple[str, set[str], dict[str, Days]]]:
-    """A statement reads a table once, whatever it names it how often: all the columns, of all the
-    days that any of its readings wants."""
+    """A statement reads a table once, however often it names it: all the columns, for all the days
+    that any part of it needs."""
     columns: dict[str, set[str]] = defaultdict(set)
     days: dict[str, dict[str, Days]] = {}
     for read in found:
@@ -211,5 +211,5 @@ def _partitions(days: Days | None, history: int, today: date) -> int:
 
 
 def totals(steps: list[Step]) -> tuple[float, float]:
-    """Bytes that are read and that are billed."""
+    """Bytes read, and bytes billed."""
     return sum(step.read for step in steps), sum(step.billed for step in steps)

@@ -1,9 +1,9 @@
-"""What a statement reads: of each table the columns, and the days to which it is narrowed.
+"""What a statement reads: the columns of each table, and the days to which it is restricted.
 
-Taken from the resolved form that the analyzer gives, through views down to the tables. Conditions
-count where BigQuery can prune partitions by them: comparisons of a column with dates that are
-written out. A condition reaches a table through CTEs, views, unions, groupings by that column, and
-both sides of inner joins; never from one side of a join to the other.
+This is taken from the resolved form that the analyzer returns, through views down to the tables.
+Conditions count if BigQuery can prune partitions by them: comparisons of a column with literal
+dates. A condition reaches a table through CTEs, views, unions, groupings by that column, and both
+sides of inner joins; never from one side of a join to the other.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class Days:
-    """Days that a condition leaves: those of `among` (None for all) that are not before `since`."""
+    """Days that a condition allows: those in `among` (None for all) that are not before `since`."""
 
     among: frozenset[date] | None = None
     since: date | None = None
@@ -51,15 +51,13 @@ class Read:
     days: dict[str, Days] = field(default_factory=dict)
 
 
-# Of each column that is wanted: the condition on it, or None.
+# For each column that is needed: the condition on it, or None.
 Wanted = dict[int, Days | None]
 
 
 def reads(resolved: Any, views: Callable[[str], Any | None]) -> list[Read]:  # noqa: ANN401
-    """The readings of a query, in its resolved form.
-
-    `views` gives the resolved form of a view by its name, None for a table.
-    """
+    """The tables that a query reads, from its resolved form. `views` returns the resolved form of a
+    view by its name, None for a table."""
     query = resolved.resolved_query_stmt_node
     outputs: Wanted = {output.column.column_id: None for output in query.output_column_list}
     walk = _Walk(views)
@@ -74,7 +72,7 @@ class _Walk:
         self.ctes: dict[str, Any] = {}
 
     def visit(self, scan: Any, wanted: Wanted) -> None:  # noqa: ANN401
-        """Follow what is wanted of a scan's columns down to the tables."""
+        """Follow the needed columns of a scan down to the tables."""
         node = concrete(scan)
         getattr(self, node.DESCRIPTOR.name)(node, wanted)
 
@@ -138,7 +136,8 @@ class _Walk:
             self._expression(group, needed)
         for number, days in wanted.items():
             if number not in produced:
-                # A condition on what rows are numbered within does not change the numbers.
+                # A condition on a column by which window functions are partitioned does not change
+                # their results.
                 _want(needed, number, days if number in (partitions or set()) else None)
         self.visit(node.input_scan, needed)
 
@@ -152,7 +151,7 @@ class _Walk:
         )
         for side, scan in (("LEFT", node.left_scan), ("RIGHT", node.right_scan)):
             mine = columns_of(scan)
-            # On the side that may be absent, a condition after the join is not one before it.
+            # On the optional side of the join, a condition after the join is not one before it.
             narrows = kind in ("INNER", side)
             self.visit(scan, {n: d if narrows else None for n, d in needed.items() if n in mine})
 
@@ -194,7 +193,8 @@ class _Walk:
             self.visit(node.input_scan, inner)
 
     def _computed(self, items: Iterable[Any], wanted: Wanted) -> Wanted:
-        """What is wanted below a SELECT list: of columns that are only renamed with condition."""
+        """What is needed below a SELECT list; columns that are only renamed keep their
+        condition."""
         computed = {_column(item).column_id: concrete(item).expr for item in items}
         inner: Wanted = {}
         for number, days in wanted.items():
@@ -207,7 +207,7 @@ class _Walk:
         return inner
 
     def _expression(self, message: Any, wanted: Wanted) -> None:  # noqa: ANN401
-        """Want each column that an expression names; visit its subqueries."""
+        """Mark each column that an expression names as needed; visit its subqueries."""
         for column in columns_in(message):
             _want(wanted, column.column_id, None)
         for part in parts(message):
@@ -216,7 +216,7 @@ class _Walk:
 
 
 def conditions(expression: Any) -> Iterator[tuple[int, Days]]:  # noqa: ANN401
-    """The days to which an expression narrows columns, of the parts that AND joins."""
+    """The days to which an expression restricts columns, in the parts that AND joins."""
     call = concrete(expression)
     if call.DESCRIPTOR.name != "ResolvedFunctionCallProto":
         return
@@ -239,7 +239,7 @@ def conditions(expression: Any) -> Iterator[tuple[int, Days]]:  # noqa: ANN401
 
 
 def function_name(call: Any) -> str:  # noqa: ANN401
-    """The name of the function that a resolved call is of, such as `div` or `$add`."""
+    """The name of the function that a resolved call uses, such as `div` or `$add`."""
     while "function" not in call.DESCRIPTOR.fields_by_name:
         call = call.parent
     name: str = call.function.name
@@ -247,7 +247,7 @@ def function_name(call: Any) -> str:  # noqa: ANN401
 
 
 def parts(message: Any) -> Iterator[Any]:  # noqa: ANN401
-    """A resolved expression and all that it is made of, except for the scans of subqueries."""
+    """A resolved expression and everything in it, except for the scans of subqueries."""
     yield message
     for child in _children(message):
         if child.DESCRIPTOR.name != "AnyResolvedScanProto":
@@ -270,7 +270,7 @@ def columns_in(expression: Any) -> Iterator[Any]:  # noqa: ANN401
 
 
 def columns_of(scan: Any) -> set[int]:  # noqa: ANN401
-    """The ids of the columns that a scan gives."""
+    """The ids of the columns that a scan returns."""
     return {column.column_id for column in _parent(concrete(scan)).column_list}
 
 
@@ -282,7 +282,7 @@ def _children(message: Any) -> Iterator[Any]:  # noqa: ANN401
 
 
 def concrete(message: Any) -> Any:  # noqa: ANN401
-    """The node inside of the messages that stand for any of several kinds of node."""
+    """The node inside the messages that stand for one of several kinds of nodes."""
     while message.DESCRIPTOR.name.startswith("Any"):
         message = getattr(message, message.WhichOneof("node"))
     return message
@@ -319,6 +319,6 @@ def _date(expression: Any) -> date | None:  # noqa: ANN401
 
 
 def _want(wanted: Wanted, column: int, days: Days | None) -> None:
-    """Add a condition; a column wanted in two ways keeps what it is narrowed to."""
+    """Add a condition; a column needed with two conditions is needed for the days of either."""
     before = wanted.get(column)
     wanted[column] = before & days if before and days else before or days

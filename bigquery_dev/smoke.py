@@ -1,7 +1,7 @@
-"""The journey on a real Google project: for a person with credentials, once before they trust us.
+"""The journey on a real Google project: for somebody with credentials, once before they trust us.
 
-Datasets with a prefix of their own are made and dropped again, whatever happens. The vendors are
-the sandbox, so it costs what some thousand rows cost.
+It creates datasets with a prefix of its own and drops them again, whatever happens. The sandbox
+stands in for the vendors, so it costs what a few thousand rows cost.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NEEDED = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_LOCATION")
 
 
 def smoke() -> int:
-    """0 when both warehouses held the same facts all the way; 2 when settings are missing."""
+    """0 if both warehouses held the same facts all the way; 2 if settings are missing."""
     settings = load_settings()
     missing = [name for name in NEEDED if not getattr(settings, name.lower())]
     if missing or settings.bigquery_api_endpoint:
@@ -59,7 +59,7 @@ def _sides(
 ) -> tuple[Side, Side]:
     """DuckDB and the real project, both with the sandbox for vendors.
 
-    The sandbox's Google account cannot be used beside a real one, so the sheets come from files:
+    The sandbox's Google account cannot be used next to a real one, so the sheets come from files:
     from what a first extraction finds in them.
     """
     (folder / "sheets").mkdir()
@@ -85,7 +85,7 @@ def _made(folder: Path) -> Path:
 
 
 def _write_sheets(path: Path, folder: Path) -> None:
-    """Each tab as a CSV file, out of the raw tables."""
+    """Each tab as a CSV file, from the raw tables."""
     with duckdb.connect(str(path), read_only=True) as connection:
         tables = connection.execute(
             "select table_name from information_schema.columns"
@@ -94,7 +94,7 @@ def _write_sheets(path: Path, folder: Path) -> None:
         ).fetchall()
         for (table,) in tables:
             rows = connection.execute(f"select payload from raw_google_sheets.{table}").fetchall()
-            if not rows:  # a tab that is missing is one that is empty
+            if not rows:  # a missing tab is an empty one
                 continue
             records = sorted(
                 (json.loads(row) for (row,) in rows), key=lambda record: record["_row"]

@@ -1,4 +1,4 @@
-"""sqlfluff's parser of BigQuery's dialect over what dbt compiled: a second opinion."""
+"""Runs sqlfluff's parser of BigQuery's dialect over what dbt compiled: a second opinion."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CONFIG = Path(__file__).with_name("sqlfluff.cfg")
 
 
 def style(project: dict[str, list[Node]], folder: Path = TARGET) -> list[Problem]:
-    """What sqlfluff says of the models and the tests that the project writes itself, which dbt
-    compiled into `folder`."""
+    """sqlfluff's complaints about the models and the tests that the project writes itself, which
+    dbt compiled into `folder`."""
     rules = CONFIG.read_text() + version("sqlfluff")
-    # Digests of what was found clean: the same text need not be read again.
+    # Digests of what was found clean: the same text need not be checked again.
     kept = TARGET / "clean.json"
     clean: set[str] = set(json.loads(kept.read_text())) if kept.exists() else set()
     texts: dict[str, tuple[str, Node]] = {}

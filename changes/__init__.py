@@ -1,5 +1,5 @@
 """What a change of the models does to the numbers: `make diff` and `make try`.
 
-building.py builds both sides with dbt, comparing.py compares what they hold, report.py writes it
-down.
+building.py builds both sides with dbt, comparing.py compares the results, report.py writes the
+report.
 """

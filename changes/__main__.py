@@ -29,17 +29,17 @@ FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m changes")
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("diff", help="what the working tree's models change")
+    command = commands.add_parser("diff", help="show what the working tree's models change")
     command.add_argument("--base", default="main", help="a branch, tag or commit to compare with")
     command.add_argument(
-        "--warehouse", type=Path, help="build over its raw data, not over the base company's"
+        "--warehouse", type=Path, help="build over its raw data instead of the base company's"
     )
     command = commands.add_parser("try", help="the same on a copy of the local warehouse")
-    command.add_argument("--models", default="", help="names; what git says is changed if empty")
+    command.add_argument("--models", default="", help="names; if empty, what git says has changed")
     command.add_argument("--base", default="main", help="what git compares with")
     command.add_argument("--warehouse", type=Path, help="DUCKDB_PATH if not given")
     arguments = parser.parse_args()
-    # What an earlier change did must not be read as this one's.
+    # The report of an earlier change must not be taken for this one's.
     REPORT.unlink(missing_ok=True)
     try:
         if arguments.command == "diff":
@@ -95,9 +95,7 @@ def diff(base_name: str, warehouse: Path | None) -> int:
 
 def try_out(names: Sequence[str], base_name: str, warehouse: Path | None) -> int:
     """Build models, and what depends on them, in a copy of the local warehouse; test and compare.
-
-    FAILED if a test fails, REFUSED if there is no such model.
-    """
+    Returns FAILED if a test fails, REFUSED if there is no such model."""
     local = (warehouse or load_settings().duckdb_path).resolve()
     as_of = building.last_build(local)
     stamp = _stamp(local)
@@ -120,14 +118,14 @@ def try_out(names: Sequence[str], base_name: str, warehouse: Path | None) -> int
         _note("Building")
         built = dbt.build(["--select", *chosen.reached, *chosen.state, *WITHOUT_TESTS])
         _note("Testing")
-        # After all is built: `dbt build` would leave out what follows a failed test, and its effect
-        # is what is asked for. A unit test brings its own rows, so those of models further down
+        # After everything is built: `dbt build` would skip what follows a failed test, and we want
+        # to see its effect. Unit tests bring rows of their own, so those of models further down
         # cannot have changed.
         tests = [f"{models},test_type:data" for models in chosen.reached]
         tests += [f"{name},test_type:unit" for name in names]
         tested = dbt.test(["--select", *tests, *chosen.state])
         if _stamp(local) != stamp:
-            raise CompareError(f"{local} was written meanwhile: call `make try` again.")
+            raise CompareError(f"{local} changed meanwhile: run `make try` again.")
         marts = {
             name: (mart, mart)
             for name, mart in sorted(after.marts.items())
@@ -150,7 +148,7 @@ def try_out(names: Sequence[str], base_name: str, warehouse: Path | None) -> int
 
 @dataclass(frozen=True)
 class Chosen:
-    """What to build, as dbt's `--select` has it: what changed and what that reaches."""
+    """What to build, as arguments of dbt's `--select`: what changed and what depends on it."""
 
     reached: list[str]
     state: list[str] = field(default_factory=list)
@@ -158,7 +156,7 @@ class Chosen:
 
 
 def _choose(base: Base, before: Manifest, after: Manifest) -> Chosen:
-    """`state:modified+`, or everything where dbt would not see in a model what changed."""
+    """`state:modified+`, or everything if dbt would not notice that a model changed."""
     state = ["--state", str(base.state)]
     unseen = changed_settings(base.project)
     called = before.macros_of_models() | after.macros_of_models()
@@ -168,7 +166,7 @@ def _choose(base: Base, before: Manifest, after: Manifest) -> Chosen:
         if name not in called and not name.startswith("bigquery__")
     ]
     if unseen:
-        remark = f"Everything was built again: {', '.join(unseen)} may concern any model."
+        remark = f"Everything was built again: {', '.join(unseen)} may affect any model."
         return Chosen(["*"], state, [remark])
     return Chosen(["state:modified+"], state)
 
@@ -176,7 +174,7 @@ def _choose(base: Base, before: Manifest, after: Manifest) -> Chosen:
 def _marts(
     before: Manifest, after: Manifest, built: set[str]
 ) -> dict[str, tuple[Mart | None, Mart | None]]:
-    """The marts that were built again, and those that are no longer there."""
+    """The marts that were rebuilt, and those that no longer exist."""
     pairs = {
         name: (before.marts.get(name), after.marts.get(name))
         for name in sorted(before.marts.keys() | after.marts.keys())
@@ -211,7 +209,7 @@ def _check_names(names: Sequence[str], manifest: Manifest) -> None:
 
 
 def _verdict(*outcomes: Outcome) -> int:
-    """Say what failed; the exit code."""
+    """Print what failed; returns the exit code."""
     for outcome in outcomes:
         for line in outcome.warnings:
             print(f"Warning: {line}")
@@ -231,7 +229,7 @@ def _write(compared: report.Compared, changes: Sequence[Change]) -> None:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    """By which one sees that a file was written."""
+    """Shows whether a file was written to."""
     about = path.stat()
     return about.st_mtime_ns, about.st_size
 

@@ -22,8 +22,9 @@ from changes.dbt import WITHOUT_TESTS, Child
 from foundation.settings import ROOT
 
 FOLDER = ROOT / "target" / "diff"
-# Bases that are kept: the sample company's and a real warehouse's, of this branch and the last.
-KEPT = 4
+# How many bases to keep: the sample company's and a real warehouse's, of this branch and the
+# previous one.
+MAX_KEPT_BASES = 4
 
 
 class BuildError(Exception):
@@ -32,7 +33,7 @@ class BuildError(Exception):
 
 @dataclass(frozen=True)
 class Raw:
-    """A warehouse file of which only the raw schemas count, and the day of the run on it."""
+    """A warehouse file of which only the raw schemas matter, and the day of the run on it."""
 
     path: Path
     as_of: date
@@ -41,7 +42,7 @@ class Raw:
 
 @dataclass(frozen=True)
 class Base:
-    """The models of a commit, read by dbt and, in most cases, built."""
+    """The models of a commit, parsed by dbt and, in most cases, built."""
 
     folder: Path
 
@@ -55,7 +56,7 @@ class Base:
 
     @property
     def state(self) -> Path:
-        """The folder that dbt's `--state` wants."""
+        """The folder for dbt's `--state`."""
         return self.folder / "target"
 
     @property
@@ -64,7 +65,7 @@ class Base:
 
 
 def base_company() -> Raw:
-    """The sample company of a fixed day."""
+    """The sample company on a fixed day."""
     from tools.base_company import AS_OF, landed
 
     return Raw(landed(), AS_OF, "the base company")
@@ -76,10 +77,8 @@ def raw_of(warehouse: Path) -> Raw:
 
 
 def last_build(warehouse: Path) -> date:
-    """The day of the last run that was completed; it is the day that the numbers speak of.
-
-    Raises BuildError if the file cannot be read or no run was ever completed.
-    """
+    """The day of the last completed run, which is the day of the numbers. Raises BuildError if the
+    file cannot be read or no run was ever completed."""
     with reading(warehouse) as connection:
         try:
             row = connection.execute(
@@ -94,10 +93,8 @@ def last_build(warehouse: Path) -> date:
 
 @contextmanager
 def reading(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The file, open to read; while it is, nobody can write it.
-
-    Raises BuildError where it is missing, in use or no DuckDB file.
-    """
+    """The file, open for reading; meanwhile nobody can write to it. Raises BuildError if it is
+    missing, in use or not a DuckDB file."""
     if not warehouse.is_file():
         raise BuildError(f"There is no warehouse {warehouse}: run `make run` first.")
     try:
@@ -115,7 +112,7 @@ def reading(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def copy(warehouse: Path, folder: Path) -> Path:
-    """A copy under the same name, which its views carry."""
+    """A copy with the same file name, which its views contain."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / warehouse.name
     logs = [Path(f"{path}.wal") for path in (warehouse, target)]
@@ -129,17 +126,15 @@ def copy(warehouse: Path, folder: Path) -> Path:
 
 
 def merge_base(name: str) -> str:
-    """The commit from which the branch left `name`, a branch, a tag or a commit.
-
-    Not the newest commit of it: what others changed there since is not this branch's doing.
-    """
+    """The commit from which the branch left `name`, a branch, a tag or a commit. Not the newest
+    commit of `name`: what others changed there since then is not part of this branch."""
     for candidate in (name, f"origin/{name}"):
         if (commit := _git("rev-parse", "--verify", "--quiet", f"{candidate}^{{commit}}")) is None:
             continue
         if (found := _git("merge-base", commit, "HEAD")) is None:
             raise BuildError(
-                f"This branch and {candidate} have no commit in common here."
-                " In a shallow clone `git fetch --unshallow` brings the history."
+                f"This branch and {candidate} have no commit in common in this clone."
+                " If it is shallow, `git fetch --unshallow` fetches the history."
             )
         return found
     raise BuildError(
@@ -149,19 +144,19 @@ def merge_base(name: str) -> str:
 
 
 def is_touched(commit: str) -> bool:
-    """Whether the working tree's dbt_project is another than the commit's. Both sides are built
-    over the same raw data, so that nothing else can make their marts differ."""
+    """Whether the working tree's dbt_project differs from the commit's. Both sides are built over
+    the same raw data, so nothing else can make their marts differ."""
     new = _git("ls-files", "--others", "--exclude-standard", "--", "dbt_project")
     return bool(new) or _git("diff", "--quiet", commit, "--", "dbt_project") is None
 
 
 @contextmanager
 def base(commit: str, raw: Raw, note: Callable[[str], None]) -> Iterator[Callable[[], Base]]:
-    """The commit's models over the raw data; the function waits until they are there.
+    """The commit's models over the raw data; the function waits until they are built.
 
-    They are built in another process, so that the working tree can be read meanwhile. What was
-    built is kept under a name made from all that it depends on: the commit's models, the raw
-    data themselves, the day, and the versions of what builds.
+    They are built in another process, so that the working tree can be parsed meanwhile. The result
+    is kept under a name made from everything that it depends on: the commit's models, the raw data
+    themselves, the day, and the versions of what builds it.
     """
     with _kept(commit, raw.as_of, _fingerprint(raw.path), note) as (folder, made):
         if made is None:
@@ -174,7 +169,7 @@ def base(commit: str, raw: Raw, note: Callable[[str], None]) -> Iterator[Callabl
 
 @contextmanager
 def parsed(commit: str, as_of: date, note: Callable[[str], None]) -> Iterator[Callable[[], Base]]:
-    """The commit's models as dbt reads them, not built."""
+    """The commit's models as dbt parses them, not built."""
     with _kept(commit, as_of, "parsed", note) as (folder, made):
         if made is None:
             yield lambda: Base(folder)
@@ -189,7 +184,7 @@ def _finished(child: Child, made: Path, folder: Path) -> Iterator[Callable[[], B
         try:
             made.rename(folder)
         except OSError:
-            # Another command made the same meanwhile.
+            # Another command has built the same base meanwhile.
             if not folder.exists():
                 raise
         return Base(folder)
@@ -204,7 +199,7 @@ def _finished(child: Child, made: Path, folder: Path) -> Iterator[Callable[[], B
 def _kept(
     commit: str, as_of: date, over: str, note: Callable[[str], None]
 ) -> Iterator[tuple[Path, Path | None]]:
-    """Where a base is kept and, if it is not there yet, a folder to make it in."""
+    """Where a base is kept and, if it does not exist yet, a folder to build it in."""
     bases = FOLDER / "bases"
     bases.mkdir(parents=True, exist_ok=True)
     tree = _git("rev-parse", f"{commit}:dbt_project")
@@ -217,8 +212,10 @@ def _kept(
         folder.touch()
         yield folder, None
         return
-    note(f"Building the base, {commit[:10]}: it is kept for the next time")
-    for old in sorted(bases.glob("[0-9a-f]*"), key=lambda path: path.stat().st_mtime)[: 1 - KEPT]:
+    note(f"Building the base, {commit[:10]}: it will be kept for the next time")
+    for old in sorted(bases.glob("[0-9a-f]*"), key=lambda path: path.stat().st_mtime)[
+        : 1 - MAX_KEPT_BASES
+    ]:
         shutil.rmtree(old, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix="part-", dir=bases))
     try:
@@ -229,7 +226,8 @@ def _kept(
 
 
 def _check_out(commit: str, folder: Path) -> None:
-    """The commit's dbt_project. An archive rather than a worktree, which git would remember."""
+    """The commit's dbt_project, from an archive rather than a worktree, which git would
+    remember."""
     archive = subprocess.run(
         ["git", "archive", commit, "dbt_project"], cwd=ROOT, capture_output=True, check=True
     ).stdout
@@ -246,7 +244,7 @@ def _raw_tables(connection: duckdb.DuckDBPyConnection, database: str) -> list[tu
 
 
 def _fingerprint(warehouse: Path) -> str:
-    """Of what the raw tables hold, whatever else is in the file and wherever it lies."""
+    """A hash of what the raw tables hold, whatever else is in the file and wherever it is."""
     with reading(warehouse) as connection:
         tables = _raw_tables(connection, warehouse.stem)
         if not tables:
@@ -281,7 +279,7 @@ def _name(table: tuple[str, str]) -> str:
 
 
 def alone(folder: Path) -> FileLock:
-    """One at a time in a folder: a second command waits."""
+    """One command at a time in a folder: a second one waits."""
     folder.mkdir(parents=True, exist_ok=True)
     return FileLock(folder / "lock")
 

@@ -1,8 +1,8 @@
-"""What two warehouse files say differently in their marts.
+"""Compares the marts in two warehouse files.
 
-Rows that are equal on both sides are set aside first; a row that is there twice counts twice. Of
-the rest, rows with the same key are one row that changed. Decimals are compared exactly, floating
-point numbers to 12 digits.
+Rows that are equal on both sides are set aside first; a row that occurs twice counts twice. Of the
+rest, rows with the same key are one row that changed. Decimals are compared exactly, floating point
+numbers to 12 digits.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ MONEY = "DECIMAL(38,18)"
 COST = re.compile(r"(_usd|cost)$", re.IGNORECASE)
 FLOATS = ("DOUBLE", "FLOAT")
 NUMBERS = re.compile(r"DECIMAL|(U?(BIG|SMALL|TINY|HUGE)?INT)|DOUBLE|FLOAT|INTEGER|UINTEGER")
-# What each side is called in the connection that compares them. The files themselves have the
-# same name, which their views carry.
+# The name of each side in the connection that compares them. The files themselves have the same
+# name, which their views contain.
 BEFORE, AFTER, BASE_FILE = "the base", "the branch", "the base's file"
 
 Columns = dict[str, str]
@@ -39,7 +39,8 @@ class CompareError(Exception):
 
 @dataclass(frozen=True)
 class MonthlySum:
-    """`month` is its first day; None where the mart has no day. None is no row, or only nulls."""
+    """`month` is its first day; None if the mart has no day. A sum is None if there is no row, or
+    only nulls."""
 
     month: date | None
     column: str
@@ -57,7 +58,7 @@ class Sample:
 
 @dataclass
 class Change:
-    """What became of one mart. `before` and `after` are None where it is not there."""
+    """What happened to one mart. `before` and `after` are None if it does not exist there."""
 
     name: str
     before: Mart | None
@@ -67,12 +68,12 @@ class Change:
     added: int = 0
     removed: int = 0
     changed: int = 0
-    # Whether rows were told apart by a key: without one a changed row counts as removed and added.
+    # Whether rows were matched by a key: without one a changed row counts as removed and added.
     by_key: bool = True
     columns_added: Columns = field(default_factory=dict)
     columns_removed: Columns = field(default_factory=dict)
     columns_retyped: dict[str, tuple[str, str]] = field(default_factory=dict)
-    # In how many changed rows, by column.
+    # In how many changed rows each column changed.
     columns_changed: dict[str, int] = field(default_factory=dict)
     sums: list[MonthlySum] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
@@ -94,10 +95,8 @@ class Change:
 def compare(
     before: Path, after: Path, marts: Mapping[str, tuple[Mart | None, Mart | None]]
 ) -> list[Change]:
-    """A change per mart, in order; before or after it may be missing, and so may its table.
-
-    Raises CompareError where a file cannot be opened.
-    """
+    """A change per mart, in order; before or after may be missing, and so may its table. Raises
+    CompareError if a file cannot be opened."""
     with _both(before, after, set(marts)) as connection:
         people = People(_known_people(connection))
         changes = []
@@ -112,7 +111,7 @@ def compare(
 
 @dataclass
 class _Comparison:
-    """One mart on both sides, while it is compared."""
+    """The comparison of one mart."""
 
     connection: duckdb.DuckDBPyConnection
     change: Change
@@ -145,12 +144,16 @@ class _Comparison:
     def _count_rows(self, common: Sequence[str]) -> None:
         change, key = self.change, self._key(common)
         change.by_key = bool(key)
-        gone, come = (int(self._value(f"select count(*) from {side}")) for side in ("gone", "come"))
+        before_only, after_only = (
+            int(self._value(f"select count(*) from {side}"))
+            for side in ("before_only", "after_only")
+        )
         if key:
             same = " and ".join(
-                f"gone.{_quoted(name)} is not distinct from come.{_quoted(name)}" for name in key
+                f"before_only.{_quoted(name)} is not distinct from after_only.{_quoted(name)}"
+                for name in key
             )
-            changed = f"from gone inner join come on {same}"
+            changed = f"from before_only inner join after_only on {same}"
             unmatched = f"where not exists (select 1 from {{}} where {same})"
             others = [name for name in common if name not in key]
             counts = self._row(
@@ -166,16 +169,21 @@ class _Comparison:
                 self._sample_of_a_changed_row([*key, *change.columns_changed], key, changed)
         else:
             unmatched = ""
-        change.removed, change.added = gone - change.changed, come - change.changed
+        change.removed, change.added = before_only - change.changed, after_only - change.changed
         if change.removed:
-            row = self._first(common, f"from gone {unmatched.format('come')}", key or common)
+            row = self._first(
+                common, f"from before_only {unmatched.format('after_only')}", key or common
+            )
             change.samples.append(Sample("removed", {name: (row[name], None) for name in row}))
         if change.added:
-            row = self._first(common, f"from come {unmatched.format('gone')}", key or common)
+            row = self._first(
+                common, f"from after_only {unmatched.format('before_only')}", key or common
+            )
             change.samples.append(Sample("added", {name: (None, row[name]) for name in row}))
 
     def _key(self, common: Sequence[str]) -> tuple[str, ...]:
-        """The mart's key, if it holds on both sides: a change may break what its test promises."""
+        """The mart's key, if it is unique on both sides: a change may break what its test
+        promises."""
         for mart in (self.change.after, self.change.before):
             key = mart.key if mart else ()
             if key and set(key) <= set(common) and self._is_unique(key):
@@ -183,11 +191,11 @@ class _Comparison:
         return ()
 
     def _is_unique(self, key: Sequence[str]) -> bool:
-        """In the rows that differ, which are all that it is needed for."""
+        """Whether the key is unique in the rows that differ, which is all that is needed."""
         columns = ", ".join(map(_quoted, key))
         return not any(
             self._value(f"select count(*) - count(distinct row({columns})) from {rows}")
-            for rows in ("gone", "come")
+            for rows in ("before_only", "after_only")
         )
 
     def _sums(self, common: Sequence[str]) -> Iterator[MonthlySum]:
@@ -225,11 +233,13 @@ class _Comparison:
     def _sample_of_a_changed_row(
         self, shown: Sequence[str], key: Sequence[str], changed: str
     ) -> None:
-        pairs = ", ".join(f"gone.{_quoted(name)}, come.{_quoted(name)}" for name in shown)
-        # The row that shows most: in which most columns changed, then the first.
+        pairs = ", ".join(
+            f"before_only.{_quoted(name)}, after_only.{_quoted(name)}" for name in shown
+        )
+        # The row that shows the most: the one with the most changed columns, then the first.
         differs = (f"cast({_differ(name)} as integer)" for name in self.change.columns_changed)
         order = ", ".join(
-            [f"{' + '.join(differs)} desc", *(f"gone.{_quoted(name)}" for name in key)]
+            [f"{' + '.join(differs)} desc", *(f"before_only.{_quoted(name)}" for name in key)]
         )
         row = self._row(f"select {pairs} {changed} order by {order} limit 1")
         texts = [
@@ -245,14 +255,14 @@ class _Comparison:
         )
 
     def _sample_of_a_whole_mart(self) -> None:
-        """The first row of a mart that is new. What a removed one held is in the past."""
+        """The first row of a mart that is new. A removed mart shows no sample."""
         if self.change.rows_after:
             key = (self.change.after.key if self.change.after else ()) or list(self.new)
             row = self._first(list(self.new), f"from {self._from(AFTER)}", key)
             self.change.samples.append(Sample("added", {name: (None, row[name]) for name in row}))
 
     def _first(self, columns: Sequence[str], source: str, key: Sequence[str]) -> dict[str, str]:
-        """What is not null in the first row, as texts without people."""
+        """The values of the first row that are not null, as texts without people."""
         order = ", ".join(map(_quoted, key))
         row = self._row(
             f"select {', '.join(map(_quoted, columns))} {source} order by {order} limit 1"
@@ -266,7 +276,7 @@ class _Comparison:
         if isinstance(value, str):
             return self.people.hide(column, value)
         if isinstance(value, Decimal):
-            # Without the zeros of its scale.
+            # Without trailing zeros.
             return f"{value.normalize() + 0:f}"
         return str(value)
 
@@ -279,7 +289,8 @@ class _Comparison:
         return _quoted(name)
 
     def _set_equal_rows_aside(self, common: Sequence[str]) -> None:
-        """The tables gone and come: the rows that only one side has, as often as it has them."""
+        """Creates the tables `before_only` and `after_only`: the rows that only one side has, as
+        often as it has them."""
         names = ", ".join(map(_quoted, common))
         values = ", ".join(f"{self._comparable(name)} as {_quoted(name)}" for name in common)
         self.connection.execute(
@@ -289,7 +300,7 @@ class _Comparison:
             f" union all select {values}, -1 as side_ from {self._from(BEFORE)}"
             ") group by all having sum(side_) != 0"
         )
-        for table, surplus in (("gone", "-surplus_"), ("come", "surplus_")):
+        for table, surplus in (("before_only", "-surplus_"), ("after_only", "surplus_")):
             self.connection.execute(
                 f"create or replace temp table {table} as select {names}"
                 f" from (from surplus where {surplus} > 0), range(cast({surplus} as bigint))"
@@ -314,9 +325,9 @@ class _Comparison:
 def _both(before: Path, after: Path, names: set[str]) -> Iterator[duckdb.DuckDBPyConnection]:
     """The marts of both files, in a schema for each side.
 
-    A view of a warehouse works only while its file is attached under its own name. Both files may
-    have the same, so the views of the first are read before the second takes the name. A view is
-    read once only.
+    A view of a warehouse only works while its file is attached under its own name. Both files may
+    have the same name, so the views of the first are read before the second takes the name. A view
+    is read only once.
     """
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -375,7 +386,7 @@ def _relations(
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> Columns:
-    """The columns of a mart with their types; none where it is not there."""
+    """The columns of a mart with their types; none if it does not exist."""
     rows = connection.execute(
         "select column_name, data_type from duckdb_columns()"
         " where database_name = 'memory' and schema_name = ? and table_name = ?"
@@ -386,7 +397,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> Col
 
 
 def _known_people(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
-    """What each person of dim_users is called, on both sides."""
+    """The names that each person of dim_users has, on both sides."""
     known: list[tuple[str, ...]] = []
     databases = connection.execute(
         "select database_name from duckdb_columns()"
@@ -414,7 +425,7 @@ def _exact(value: Decimal | float | None) -> Decimal | None:
 
 
 def _differ(name: str) -> str:
-    return f"(gone.{_quoted(name)} is distinct from come.{_quoted(name)})"
+    return f"(before_only.{_quoted(name)} is distinct from after_only.{_quoted(name)})"
 
 
 def _quoted(name: str) -> str:

@@ -1,4 +1,5 @@
-"""dbt for both sides: in this process for the working tree, in one of its own for the base."""
+"""Runs dbt for both sides: in this process for the working tree, in a process of its own for the
+base."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from foundation.settings import ROOT, SECRETS
 PARSED = "partial_parse.msgpack"
 CACHE = ROOT / "target" / "cache"
 
-# Tests say whether a model is right; what it holds is another question.
+# Tests say whether a model is right; we only want to know what it holds.
 WITHOUT_TESTS = ["--exclude-resource-type", "test", "unit_test"]
 
 
@@ -44,8 +45,8 @@ def environment(warehouse: Path, project: Path = PROJECT) -> dict[str, str]:
 
 
 def arguments(folder: Path, as_of: date) -> list[str]:
-    """What every build has: its folder for files, and the day, without which the marts of two
-    builds would differ by the day on which each was made."""
+    """The arguments of every build: its folder for files, and the day, without which the marts of
+    two builds would differ by the day on which each was made."""
     return [
         *_folders(folder),
         "--no-use-colors",
@@ -59,7 +60,8 @@ def _folders(folder: Path) -> list[str]:
 
 
 class Child:
-    """dbt in a process of its own, for the models of another commit, beside what goes on here."""
+    """dbt in a process of its own, for the models of another commit, in parallel with this
+    process."""
 
     def __init__(self, command: list[str], project: Path, folder: Path, as_of: date) -> None:
         self._what = f"dbt {command[0]} of the base"
@@ -73,7 +75,7 @@ class Child:
             )
 
     def wait(self) -> None:
-        """Raises DbtError with the end of what dbt said if it failed."""
+        """Raises DbtError with the end of dbt's output if it failed."""
         if self._process.wait():
             end = "\n".join(self._output.read_text().splitlines()[-30:])
             raise DbtError(f"{self._what} failed:\n{end}")
@@ -85,25 +87,27 @@ class Child:
 
 
 class Dbt:
-    """The models of the working tree, read once."""
+    """The models of the working tree, parsed once."""
 
     def __init__(self, warehouse: Path, folder: Path, as_of: date) -> None:
-        """Reads the project; raises DbtError if it cannot be."""
+        """Parses the project; raises DbtError if that fails."""
         self._environment = environment(warehouse)
         self._arguments = arguments(folder, as_of)
         target = folder / "target"
         self.manifest_path = target / "manifest.json"
         target.mkdir(parents=True, exist_ok=True)
         if not (target / PARSED).exists():
-            # What the tests' parse left, if they ran: dbt then reads only what changed since.
+            # If the tests ran, their parsed project is here: dbt then only reads what changed
+            # since.
             for found in CACHE.glob(f"parsed-for-duckdb-*/{PARSED}"):
                 shutil.copyfile(found, target / PARSED)
-        # A parse is good for any day, and for any file of the name that is part of its relations'.
+        # A parse is valid for any day, and for any file with this name, which is part of the
+        # relations' names.
         reading = self._environment | {"DUCKDB_PATH": warehouse.name}
         self._manifest = dbt.parse(reading, *_folders(folder))
 
     def build(self, selection: list[str]) -> Outcome:
-        """`dbt build`, of all days of an incremental model."""
+        """`dbt build`, for all days of an incremental model."""
         return self._outcome("build", [*selection, "--full-refresh"])
 
     def test(self, selection: list[str]) -> Outcome:
@@ -113,7 +117,7 @@ class Dbt:
         answer = dbt.invoke(
             [command, *selection, *self._arguments], self._environment, self._manifest
         )
-        # An exception is about the call; nodes that failed are in the result.
+        # An exception is about the call itself; nodes that failed are in the result.
         if answer.exception:
             raise DbtError(str(answer.exception))
         outcome = Outcome()
@@ -124,7 +128,7 @@ class Dbt:
                 outcome.built.add(node.unique_id)
             if result.status == "skipped":
                 outcome.skipped.append(node.name)
-            # A failed unit test says with a table what it expected.
+            # A failed unit test shows a table with what it expected.
             line = f"{node.name}: {(result.message or '').strip()}"
             if result.status in BAD:
                 outcome.failures.append(line)
@@ -134,8 +138,8 @@ class Dbt:
 
 
 def changed_settings(before: Path, after: Path = PROJECT) -> list[str]:
-    """The files of settings that differ between two projects: dbt does not take a model for
-    modified when a variable that it uses is."""
+    """The files of settings that differ between two projects: dbt does not consider a model
+    modified if a variable that it uses changed."""
     names = ("dbt_project.yml", "profiles.yml")
     return [name for name in names if _read(before / name) != _read(after / name)]
 

@@ -1,4 +1,4 @@
-"""What dbt knows of a project once it is parsed: its marts, their keys, who reads them."""
+"""What dbt knows about a project once it is parsed: its marts, their keys, who reads them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ PACKAGE = "ai_spend"
 
 @dataclass(frozen=True)
 class Mart:
-    """A model of the schema `marts`.
-
-    `key` are the columns that tell its rows apart, by its tests; empty if no test says so.
-    `contract` are its columns with their types as the contract writes them; None without one.
-    """
+    """A model of the schema `marts`. `key` has the columns that tell its rows apart, according to
+    its tests; it is empty if no test says so. `contract` has its columns with their types as the
+    contract writes them; None without one."""
 
     unique_id: str
     name: str
@@ -35,7 +33,7 @@ class Manifest:
 
     @cached_property
     def marts(self) -> dict[str, Mart]:
-        """By their names in the warehouse."""
+        """The marts by their names in the warehouse."""
         keys = self._keys()
         marts = {}
         for node in self._nodes("model"):
@@ -46,7 +44,7 @@ class Manifest:
             marts[node["alias"]] = Mart(
                 unique_id=unique_id,
                 name=node["alias"],
-                # The shortest: where a hash of the key is unique too, it is the simpler key.
+                # The shortest: if a hash of the key is unique too, it is the simpler key.
                 key=min(keys.get(unique_id, [()]), key=len),
                 day_column=node["config"]["meta"].get("day_column"),
                 contract=types if node["config"]["contract"]["enforced"] else None,
@@ -67,7 +65,7 @@ class Manifest:
         )
 
     def changed_models(self, after: Manifest) -> list[str]:
-        """The models, seeds and snapshots whose own files say something else, by name."""
+        """The models, seeds and snapshots whose own files changed, by name."""
         before = self._definitions()
         now = after._definitions()
         return sorted(
@@ -75,7 +73,7 @@ class Manifest:
         )
 
     def changed_macros(self, after: Manifest) -> list[str]:
-        """The macros whose text is another, by name."""
+        """The macros whose text changed, by name."""
         before = self._macros()
         now = after._macros()
         return sorted(
@@ -83,11 +81,9 @@ class Manifest:
         )
 
     def macros_of_models(self) -> set[str]:
-        """The names of the macros that some model calls, itself or through others.
-
-        dbt calls the rest by itself (`query_comment`, a materialization's own), and does not take
-        a model for modified when one of those is.
-        """
+        """The names of the macros that some model calls, directly or through others. The rest is
+        called by dbt itself (`query_comment`, a materialization's own), which does not consider a
+        model modified if one of those changed."""
         macros = self._manifest["macros"]
         found: set[str] = set()
         waiting = [
@@ -131,7 +127,7 @@ class Manifest:
                 key = (arguments["column_name"],)
             else:
                 continue
-            # A test with a condition speaks of some of the rows only.
+            # A test with a condition is only about some of the rows.
             if not test["config"].get("where"):
                 keys.setdefault(test["attached_node"], []).append(key)
         return keys

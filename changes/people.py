@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 EMAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)*")
-# Columns that name a person, by the last words of their names. A hash of an e-mail address is as
-# good as the address: whoever has a list of addresses finds it.
+# Columns that name a person, by the last words of their names. A hash of an e-mail address is no
+# better than the address: whoever has a list of addresses can find it.
 PERSON = re.compile(r"(^|_)(email|person|manager|owner|holder|user|user_id|user_sk|created_by)$")
 NAME = re.compile(r"(^|_)names?$")
-# Whatever else is called a name is a person's until it is listed here.
+# Any other column called a name is a person's until it is listed here.
 THINGS = re.compile(
     r"(^|_)(account|api_key|billing_account|sub_account|provider|invoice_issuer|publisher|service"
     r"|model|opportunity|platform|source|stage|subscription|team|workspace)_names?$"
@@ -19,17 +19,17 @@ NOT_PEOPLE = {"unattributed", "unknown", ""}
 
 
 class People:
-    """Each person gets a number in the order in which they first show; the same one everywhere."""
+    """Each person gets a number in order of appearance; the same number everywhere."""
 
     def __init__(self, known: Iterable[Sequence[str | None]] = ()) -> None:
-        """`known` has what one person is called in each place: an address, a name, a key."""
+        """`known` has the different names of each person: an address, a name, a key."""
         self._numbers: dict[str, int] = {}
         self._called: dict[str, str] = {}
         for person in known:
             present = [name.lower() for name in person if name and name.lower() not in NOT_PEOPLE]
             for name in present:
                 self._called.setdefault(name, present[0])
-        # Names within other texts ("Ada Lovelace's key"); a single word may mean anything.
+        # Names within other texts ("Ada Lovelace's key"); a single word could mean anything.
         names = sorted((name for name in self._called if " " in name), key=len, reverse=True)
         self._inside = (
             re.compile("|".join(rf"\b{re.escape(name)}\b" for name in names), re.IGNORECASE)
@@ -38,7 +38,7 @@ class People:
         )
 
     def hide(self, column: str, value: str) -> str:
-        """The value of a column without the people in it."""
+        """The value of a column with people replaced."""
         if value.lower() in NOT_PEOPLE:
             return value
         if names_a_person(column):
@@ -54,6 +54,6 @@ class People:
 
 
 def names_a_person(column: str) -> bool:
-    """By the column's name, written as in user_email or, by FOCUS, x_PersonEmail."""
+    """Decided by the column's name, such as user_email or, in FOCUS, x_PersonEmail."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column).lower()
     return bool(PERSON.search(words) or (NAME.search(words) and not THINGS.search(words)))

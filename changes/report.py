@@ -1,4 +1,4 @@
-"""The report of a diff, as Markdown that a pull request shows."""
+"""The report of a diff, as Markdown for a pull request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from changes.comparing import Change, Columns, MonthlySum, Sample
 from changes.manifest import Mart
 
-# A month's sums are one line each; a change of everything needs no more to be seen.
+# A month's sums are one line each; if everything changed, this many are enough to see it.
 SHOWN_SUMS = 24
 SHOWN_NAMES = 12
 SAMPLES = {"changed": "A changed row", "added": "An added row", "removed": "A removed row"}
@@ -22,7 +22,7 @@ class Compared:
     before: str
     after: str
     over: str
-    # Whose own text changed, by name.
+    # Those whose own text changed, by name.
     models: Sequence[str] = ()
     macros: Sequence[str] = ()
     dashboards: Sequence[str] = ()
@@ -48,7 +48,7 @@ def write(compared: Compared, changes: Sequence[Change]) -> str:
     if compared.macros:
         lines.append(f"Changed macros: {_names(compared.macros)}.")
     same = len(changes) - len(different)
-    lines.append(f"Of {_counted(len(changes), 'mart')} built again, {same} stayed the same.")
+    lines.append(f"Of {_counted(len(changes), 'mart')} rebuilt, {same} stayed the same.")
     if compared.dashboards:
         lines.append(f"Dashboards that read what differs: {', '.join(compared.dashboards)}.")
     # Two spaces end a line without ending the paragraph.
@@ -86,7 +86,7 @@ def _columns(change: Change) -> str:
 
 
 def _contract(change: Change) -> str:
-    """What became of the mart's contract; nothing if it is the same."""
+    """What happened to the mart's contract; nothing if it is the same."""
     before, after = _promised(change.before), _promised(change.after)
     if before == after or change.before is None:
         return ""
@@ -165,7 +165,8 @@ def _sums(sums: Sequence[MonthlySum]) -> Iterator[str]:
 
 
 def amounts(before: Decimal | None, after: Decimal | None) -> tuple[str, str, str]:
-    """Both amounts and their difference, with as many decimals as it takes to see that one."""
+    """Both amounts and their difference, with as many decimals as it takes to see the
+    difference."""
     if before is None or after is None:
         return _amount(before, 2), _amount(after, 2), "—"
     difference = after - before
@@ -195,7 +196,7 @@ def _sample(sample: Sample) -> Iterator[str]:
 
 
 def _cell(value: str | None) -> str:
-    """Text of the data is shown as it is: it must not become Markdown, HTML or a mention."""
+    """Text from the data is shown as it is: it must not become Markdown, HTML or a mention."""
     if value is None:
         return "null"
     text = " ".join(value.split())

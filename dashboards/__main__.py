@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     added = parser.add_subparsers(dest="command", required=True)
     added.add_parser("check", help="check every definition against the marts")
     preview = added.add_parser("preview", help="draw every dashboard from the DuckDB warehouse")
-    preview.add_argument("--rows", type=int, help="how many rows a page holds for a chart at most")
+    preview.add_argument("--rows", type=int, help="how many rows a page may hold for a chart")
     preview.add_argument("--folder", type=Path, help="target/dashboards if not given")
     preview.add_argument(
         "--wait",
@@ -47,8 +47,10 @@ def _parser() -> argparse.ArgumentParser:
         help="read the definitions, then wait for a line on standard input before drawing",
     )
     added.add_parser("generate", help="write schema.json and dbt's exposures")
-    deploy = added.add_parser("deploy", help="bring Metabase to what is defined")
-    deploy.add_argument("--plan", action="store_true", help="only say what would change; then 2")
+    deploy = added.add_parser("deploy", help="bring Metabase in line with the definitions")
+    deploy.add_argument(
+        "--plan", action="store_true", help="only list changes; exits with 2 if there are any"
+    )
     deploy.add_argument("--prune", action="store_true", help="archive what is no longer defined")
     deploy.add_argument("--force", action="store_true", help="overwrite what somebody edited")
     deploy.add_argument(
@@ -56,10 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     diff = added.add_parser("diff", help="show how Metabase differs from what is defined")
     diff.add_argument("dashboard", nargs="?", metavar="KEY", help="without it, all")
-    export = added.add_parser("export", help="a dashboard of Metabase as a definition")
+    export = added.add_parser("export", help="write a dashboard of Metabase as a definition")
     export.add_argument("dashboard", help="its number, entity id or address")
     export.add_argument("--output", type=Path, metavar="FILE", help="instead of standard output")
-    database = added.add_parser("database", help="make or update the warehouse's connection")
+    database = added.add_parser("database", help="create or update the connection to the warehouse")
     database.add_argument(
         "--credentials", type=Path, metavar="FILE", help="key of Metabase's service account"
     )
@@ -70,15 +72,19 @@ def _parser() -> argparse.ArgumentParser:
     embed = added.add_parser("embed-url", help="sign an address that shows a dashboard elsewhere")
     embed.add_argument("dashboard", metavar="KEY")
     embed.add_argument(
-        "--param", action="append", default=[], metavar="NAME=VALUE", help="of each locked filter"
+        "--param",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="value of each locked filter",
     )
-    embed.add_argument("--minutes", type=int, default=10, help="how long it lasts")
+    embed.add_argument("--minutes", type=int, default=10, help="how long the address works")
     return parser
 
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
-    """The exit code of a command. What talks to Metabase or draws is imported where it is needed:
-    a check is quick."""
+    """Run a command; returns its exit code. Whatever talks to Metabase or draws is imported where
+    it is needed, so that a check is fast."""
     if options.command == "preview":
         return _preview(settings, options)
     catalog = load_catalog(settings)
@@ -99,14 +105,14 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _preview(settings: Settings, options: argparse.Namespace) -> int:
-    """Draw every dashboard; what is wrong in a definition is named, and the rest drawn."""
+    """Draw every dashboard; what is wrong in a definition is named, and the rest is drawn."""
     from dashboards import preview
 
     folder, rows = options.folder, options.rows
     try:
         sources, findings = load(load_catalog(settings))
         if options.wait and not sys.stdin.readline():
-            # Who started this will not need it any more.
+            # Whoever started this will not need it any more.
             return FAILED
         preview.refuse_nothing(settings)
         folder = folder or preview.FOLDER
@@ -169,7 +175,7 @@ def _embed_url(options: argparse.Namespace, settings: Settings, catalog: Catalog
     dashboards = {source.dashboard.key: source.dashboard for source in sources}
     if options.dashboard not in dashboards:
         raise DeployError(
-            f"there is no dashboard {options.dashboard}: there are {', '.join(dashboards)}"
+            f"there is no dashboard {options.dashboard}; there are {', '.join(dashboards)}"
         )
     deployed = Lock(LOCK, (settings.metabase_url or "").rstrip("/")).instance.dashboards
     if settings.metabase_url and options.dashboard not in deployed:
@@ -190,7 +196,7 @@ def _embed_url(options: argparse.Namespace, settings: Settings, catalog: Catalog
 def _checked(
     settings: Settings, catalog: Catalog, *, also_generated: bool = False
 ) -> tuple[list[Source], list[Finding]]:
-    """The dashboards; what is wrong with them, or with what is made from them, is printed."""
+    """The dashboards; what is wrong with them, or with what is generated from them, is printed."""
     sources, findings = load(catalog)
     findings += check(settings, catalog, sources)
     if also_generated and not findings:

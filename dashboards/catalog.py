@@ -1,7 +1,8 @@
-"""The marts as dashboards see them: dbt's contracts, and an empty warehouse made from them.
+"""The marts for dashboards: dbt's contracts, and an empty warehouse made from them.
 
-The contracts of the marts name every column and its type, so a definition is checked against them
-before any data is there; the empty warehouse tells whether a query is right and what it returns.
+The contracts of the marts name every column and its type, so a definition can be checked against
+them before there is any data. The empty warehouse shows whether a query is valid and which columns
+it returns.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from foundation import dbt
 from foundation.settings import Settings
 
 MANIFEST = dbt.PROJECT / "target" / "manifest.json"
-# The schema of the marts in SQL that is not yet for one warehouse.
+# The schema of the marts in SQL that is not rendered for a warehouse yet.
 MARTS = "marts"
 
 Kind = Literal["text", "number", "money", "count", "date", "datetime", "boolean"]
@@ -32,12 +33,12 @@ _DOLLARS = re.compile(r"(^|_)(usd|costs?|price|run_rate)(_|$)")
 
 
 class CatalogError(Exception):
-    """dbt's description of the marts cannot be had; the message says what to do."""
+    """dbt's description of the marts cannot be read; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a mart, or of a query's answer."""
+    """A column of a mart, or of a query's result."""
 
     name: str
     kind: Kind
@@ -45,7 +46,8 @@ class Column:
 
     @property
     def format(self) -> Format:
-        """How it is shown where a chart does not say: by its type, and a quotient by its name."""
+        """How it is shown unless the chart says otherwise: by its type, and by its name if it is a
+        ratio."""
         if self.name.endswith("_pct"):
             return "percent100"
         is_price = _DOLLARS.search(self.name) and not re.search(r"_(share|mom|qoq)$", self.name)
@@ -57,7 +59,7 @@ class Column:
 
     @property
     def is_ratio(self) -> bool:
-        """Whether it is a quotient, which can neither be summed nor averaged."""
+        """Whether it is a ratio, which can be neither summed nor averaged."""
         is_per = re.search(r"(^|_)(per|growth)_", self.name) or self.name.endswith("_score")
         is_share = self.format in ("percent", "percent100")
         return self.kind == "number" and bool(is_share or is_per)
@@ -65,7 +67,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Model:
-    """A mart. `day` is the column of which BigQuery wants a condition in every query, if any."""
+    """A mart. `day` is the column on which BigQuery requires a condition in every query, if any."""
 
     name: str
     description: str
@@ -107,10 +109,8 @@ class Catalog:
             )
 
     def answer(self, sql: str) -> list[Column]:
-        """The columns that a query returns.
-
-        Raises duckdb.Error, which says what is wrong with the query and where.
-        """
+        """The columns that a query returns. Raises duckdb.Error, which says what is wrong with the
+        query and where."""
         rows = self._connection.execute(f"describe {sql}").fetchall()
         return [Column(name, _kind(data_type)) for name, data_type, *_ in rows]
 
@@ -125,7 +125,7 @@ def _required_day(config: dict[str, Any]) -> str | None:
 
 def _type(data_type: str, dialect: str) -> str:
     """A column's type in DuckDB."""
-    if data_type.lower() == "bignumeric":  # which is how money is kept there
+    if data_type.lower() == "bignumeric":  # which is how BigQuery stores money
         return "decimal(38, 18)"
     return exp.DataType.build(data_type, dialect=dialect).sql(dialect="duckdb")
 
@@ -152,10 +152,8 @@ def _kind(data_type: str) -> Kind:
 
 
 def load_catalog(settings: Settings) -> Catalog:
-    """The catalog of the models as they are now: dbt parses them if they changed since it last did.
-
-    Raises CatalogError.
-    """
+    """The catalog of the current models; dbt parses them if they have changed since it last did.
+    Raises CatalogError."""
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < max(_changed(), default=0):
         parsed = subprocess.run(
             [dbt.DBT, "--quiet", "parse"],

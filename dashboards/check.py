@@ -1,4 +1,5 @@
-"""`python -m dashboards check`: every definition against the marts, every query tried."""
+"""`python -m dashboards check`: checks every definition against the marts, and tries every
+query."""
 
 from __future__ import annotations
 
@@ -19,10 +20,8 @@ from foundation.warehouse import open_file
 def sql_of(
     dashboard: CompiledDashboard, chart: CompiledChart, today: date, *, sampled: bool = False
 ) -> str:
-    """A chart's query on DuckDB: filters at their defaults, or each set to a sample.
-
-    Relative dates count from `today`.
-    """
+    """A chart's query on DuckDB, with filters at their defaults, or each set to a sample. Relative
+    dates count from `today`."""
 
     def variable(name: str) -> str:
         definition = dashboard.definition.filters[name]
@@ -35,9 +34,9 @@ def sql_of(
 
 
 def check(settings: Settings, catalog: Catalog, sources: list[Source]) -> list[Finding]:
-    """What is wrong with the queries: each is run with no filter beyond the defaults and with all,
-    on empty marts made from the contracts, and on the warehouse's where there are any. Raises
-    WarehouseError."""
+    """What is wrong with the queries. Each runs with only the default filters and with all filters
+    set, on empty marts made from the contracts, and on the warehouse's marts if there are any.
+    Raises WarehouseError."""
     today = date.today()  # noqa: DTZ011
     findings = list(_failures(sources, catalog.execute, today, "on empty marts"))
     if settings.target == "duckdb" and settings.duckdb_path.exists():

@@ -1,7 +1,8 @@
 """What a filter's value means, in DuckDB's SQL.
 
-In Metabase the field filters write this themselves; here it is what the check runs and the preview
-begins with. Relative dates are Metabase's: `past30days` ends yesterday, `past30days~` today.
+In Metabase, field filters write this themselves; here it is what the check runs and what the
+preview starts with. Relative dates are Metabase's: `past30days` ends yesterday, `past30days~`
+today.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dashboards.definition import (
     StaticText,
 )
 
-# What a filter without a default is tried with.
+# Sample values to try filters that have no default.
 _SAMPLES: dict[str, object] = {
     "dropdown": "it's",
     "multi_select": ["a", "b"],
@@ -36,7 +37,7 @@ _SAMPLES: dict[str, object] = {
 
 
 def sample(definition: AnyFilter) -> object:
-    """A value to try a filter with: its default, or one of its type."""
+    """A value to try a filter with: its default, or a sample for its type."""
     return definition.default or _SAMPLES[definition.type]
 
 
@@ -72,8 +73,8 @@ def on_mart(
     *,
     sampled: bool = False,
 ) -> str:
-    """The condition that a dashboard's filters put on a mart, in DuckDB's SQL: those with a default
-    set to it, or each set to a sample. `wires` are those of a chart."""
+    """The condition that a dashboard's filters put on a mart, in DuckDB's SQL: filters with a
+    default are set to it, or each is set to a sample. `wires` are those of a chart."""
     conditions = []
     for wire in wires:
         definition = dashboard.definition.filters[wire.filter]
@@ -85,7 +86,7 @@ def on_mart(
 
 
 def days(value: str, today: date) -> tuple[date, date]:
-    """The first and the last day that a date filter's value takes in. Weeks begin on Monday."""
+    """The first and the last day that a date filter's value covers. Weeks begin on Monday."""
     if "~" in value.rstrip("~"):
         since, until = value.split("~")
         return date.fromisoformat(since), date.fromisoformat(until)
@@ -93,7 +94,7 @@ def days(value: str, today: date) -> tuple[date, date]:
         return today - timedelta(days=1), today - timedelta(days=1)
     match = re.fullmatch(r"(past|next|this)(\d*)(day|week|month|quarter|year)s?(~?)", value)
     if not match:
-        raise ValueError(f"{value} is no date filter's value")
+        raise ValueError(f"{value} is not a date filter's value")
     way, count, unit, with_this = match[1], int(match[2] or 0), match[3], bool(match[4])
     start = _start(today, unit)
     after = _shifted(start, unit, 1)
@@ -107,7 +108,7 @@ def days(value: str, today: date) -> tuple[date, date]:
 
 
 def _start(day: date, unit: str) -> date:
-    """The first day of the period that a day lies in."""
+    """The first day of the period that a day is in."""
     match unit:
         case "week":
             return day - timedelta(days=day.weekday())

@@ -1,7 +1,7 @@
 """The format of `definitions/*.yml`: what an analyst writes. `schema.json` is made from it.
 
-Nothing here knows the marts or Metabase: `compile.py` resolves a definition against the marts'
-columns, `preview/` draws it and `deploy/` sends it.
+Nothing here knows about the marts or Metabase: `compile.py` resolves a definition against the
+marts' columns, `preview/` draws it and `deploy/` sends it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BY = re.compile(r"^(?P<value>.+?)\s+by\s+(?P<grain>day|week|month|quarter|year)
 
 
 class Strict(BaseModel):
-    """A key that nobody knows is an error: a misspelt one would be silently ignored."""
+    """An unknown key is an error: a misspelled one would be silently ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -52,11 +52,9 @@ class Dimension(Strict):
 
 
 class Measure(Strict):
-    """A number: an aggregate such as `sum(requests)`, or arithmetic over aggregates.
-
-    A bare column is short for its sum. Division by zero is null. In a chart with `sql` the value is
-    a column of the query.
-    """
+    """A number: an aggregate such as `sum(requests)`, or arithmetic over aggregates. A column alone
+    is short for its sum. Division by zero is null. In a chart with `sql` the value is a column of
+    the query."""
 
     value: str
     label: str | None = Field(default=None, description="Shown instead of the column's name.")
@@ -85,12 +83,14 @@ class Chart(Strict):
 
     name: Name
     id: Slug | None = Field(
-        default=None, description="Names the chart for ever; from its name where left out."
+        default=None, description="The chart's permanent key; made from its name if left out."
     )
     description: str | None = Field(default=None, min_length=1)
     width: int | None = Field(default=None, ge=1, le=COLUMNS, description="Of 24 columns.")
-    model: Slug | None = Field(default=None, description="The mart that is asked.")
-    where: str | None = Field(default=None, description="SQL that a row of the model must meet.")
+    model: Slug | None = Field(default=None, description="The mart to query.")
+    where: str | None = Field(
+        default=None, description="An SQL condition on the rows of the model."
+    )
     sql: str | None = Field(
         default=None,
         description=(
@@ -99,11 +99,12 @@ class Chart(Strict):
         ),
     )
     unfiltered: list[Slug] = Field(
-        default=[], description="Filters of the dashboard that this chart leaves out on purpose."
+        default=[], description="Filters of the dashboard that this chart ignores on purpose."
     )
     limit: int | None = Field(default=None, ge=1, le=100_000)
     metabase: dict[str, Any] = Field(
-        default={}, description="Raw visualization_settings for Metabase, over those compiled."
+        default={},
+        description="Raw visualization_settings for Metabase, which override those compiled.",
     )
 
     @model_validator(mode="after")
@@ -111,7 +112,7 @@ class Chart(Strict):
         if (self.model is None) == (self.sql is None):
             raise ValueError("a chart has either `model` or `sql`")
         if self.sql is not None and self.where is not None:
-            raise ValueError("`where` goes with `model`; with `sql` it belongs into the query")
+            raise ValueError("`where` goes with `model`; with `sql` it belongs in the query")
         return self
 
     @property
@@ -120,13 +121,14 @@ class Chart(Strict):
 
 
 class Scalar(Chart):
-    """One number; with `x`, the newest period's and how it changed from the period before."""
+    """One number; with `x`, the newest period's number and how it changed from the period
+    before."""
 
     type: Literal["scalar"]
     y: Measure
     x: Dimension | None = None
     more_is: Literal["good", "bad", "neutral"] = Field(
-        default="neutral", description="Whether a rise is green, red or neither."
+        default="neutral", description="Whether an increase is green, red or neither."
     )
 
 
@@ -134,9 +136,9 @@ class _Axes(Chart):
     x: Dimension
     y: list[Measure]
     series: Dimension | None = None
-    goal: Measure | float | None = Field(default=None, description="A number to draw a line at.")
+    goal: Measure | float | None = Field(default=None, description="Draw a line at this number.")
     sort: Literal["x", "y"] | None = Field(
-        default=None, description="By x, or by y with the largest first."
+        default=None, description="Sort by x, or by y with the largest first."
     )
 
     _listed = field_validator("y", mode="before")(_one_or_more)
@@ -169,7 +171,7 @@ class Bar(_Axes):
 
 
 class Row(_Axes):
-    """A ranking: bars that lie, for long labels."""
+    """A ranking: horizontal bars, for long labels."""
 
     type: Literal["row"]
     stack: Literal["none", "stacked", "percent"] = "none"
@@ -177,7 +179,7 @@ class Row(_Axes):
 
 
 class Combo(Chart):
-    """Numbers of different kinds over the same x, on two axes where need be."""
+    """Numbers of different kinds over the same x, on two axes if needed."""
 
     type: Literal["combo"]
     x: Dimension
@@ -186,7 +188,7 @@ class Combo(Chart):
 
 
 class Pie(Chart):
-    """Shares of a whole, of five parts at most: smaller ones are drawn as one, "Other"."""
+    """Shares of a whole, at most five parts: smaller ones are drawn as one, "Other"."""
 
     type: Literal["pie"]
     x: Dimension
@@ -194,7 +196,7 @@ class Pie(Chart):
 
 
 class Segment(Strict):
-    """A part of a gauge, from where the one before ends."""
+    """A part of a gauge, beginning where the previous one ends."""
 
     to: float
     label: str | None = None
@@ -213,7 +215,7 @@ class Gauge(Chart):
     def _rising(self) -> Self:
         ends = [self.start, *(segment.to for segment in self.segments)]
         if sorted(set(ends)) != ends:
-            raise ValueError("the segments of a gauge must end one after the other")
+            raise ValueError("the segments of a gauge must be in increasing order")
         return self
 
 
@@ -228,7 +230,7 @@ class Scatter(Chart):
 
 
 class Funnel(Chart):
-    """Steps that each keep a part of the one before: either several `y`, or `x` and one `y`."""
+    """Steps that each keep part of the one before: either several `y`, or `x` and one `y`."""
 
     type: Literal["funnel"]
     x: Dimension | None = None
@@ -239,7 +241,9 @@ class Funnel(Chart):
     @model_validator(mode="after")
     def _steps(self) -> Self:
         if (self.x is None) == (len(self.y) == 1):
-            raise ValueError("a funnel has either several `y`, a step each, or `x` and one `y`")
+            raise ValueError(
+                "a funnel has either several `y`, one for each step, or `x` and one `y`"
+            )
         if self.sql is not None and self.x is None:
             raise ValueError("a funnel with `sql` needs `x`, the column with the steps' names")
         return self
@@ -268,7 +272,7 @@ class Pivot(Chart):
 
 
 class Column(Strict):
-    """A column of a table: an aggregate makes a measure of it, anything else is grouped by."""
+    """A column of a table: with an aggregate it is a measure, otherwise rows are grouped by it."""
 
     value: str
     grain: Grain | None = None
@@ -289,7 +293,8 @@ class Table(Chart):
     type: Literal["table"]
     columns: list[Column] = Field(min_length=1)
     sort: str | None = Field(
-        default=None, description="The label or name of a column; `-` before it turns it around."
+        default=None,
+        description="The label or name of a column; `-` before it sorts the largest first.",
     )
 
 
@@ -316,8 +321,8 @@ class _Filter(Strict):
 
 
 class _FieldFilter(_Filter):
-    """Bound to `model.column`; a chart over another model with a column of that name has it too.
-    Where the name differs from model to model, all are listed."""
+    """Bound to `model.column`, and to a column of that name in any other model that a chart uses.
+    If the name differs from model to model, all are listed."""
 
     column: list[str] = Field(min_length=1)
 
@@ -353,7 +358,7 @@ class DateRange(_FieldFilter):
 
 
 class RelativeDate(_FieldFilter):
-    """Counted from today: `past30days`; `past30days~` has today in it; `thismonth`."""
+    """Counted from today: `past30days`; `past30days~` includes today; `thismonth`."""
 
     type: Literal["relative_date"]
     default: str | None = Field(
@@ -372,7 +377,7 @@ class NumberRange(_FieldFilter):
 
 class _StaticFilter(_Filter):
     """A value that `{{ variable('name') }}` puts into a chart's `sql`; with a column also a
-    condition of every chart that has the column."""
+    condition on every chart that has the column."""
 
     column: list[str] = []
 
@@ -396,7 +401,7 @@ class StaticNumber(_StaticFilter):
 
 
 class StaticText(_StaticFilter):
-    """A text; with `values` one of them."""
+    """A text; with `values`, one of them."""
 
     type: Literal["text"]
     operator: Literal["=", "contains"] = "="
@@ -416,7 +421,7 @@ class GridRow(Strict):
     text: str | None = Field(default=None, min_length=1)
     charts: list[AnyChart] = []
     height: int | None = Field(
-        default=None, ge=1, le=40, description="In grid rows of about 50 pixels."
+        default=None, ge=1, le=40, description="In steps of about 50 pixels."
     )
 
     @model_validator(mode="after")
@@ -438,7 +443,7 @@ class Tab(Strict):
 
 
 class Embed(Strict):
-    """How the dashboard may be shown inside another product, by a signed address."""
+    """How the dashboard may be shown in another product, by a signed address."""
 
     locked: list[Slug] = Field(
         min_length=1, description="Filters that the address fixes and the viewer cannot change."
@@ -450,7 +455,9 @@ class Dashboard(Strict):
 
     name: Name
     description: str = Field(min_length=1)
-    questions: list[str] = Field(min_length=1, description="What it answers; shown at its top.")
+    questions: list[str] = Field(
+        min_length=1, description="The questions it answers; shown at its top."
+    )
     collection: str = Field(default="AI spend", description="Metabase's folder; `/` nests.")
     filters: dict[Slug, AnyFilter] = {}
     tabs: list[Tab] = []
@@ -463,7 +470,7 @@ class Dashboard(Strict):
             raise ValueError("a dashboard has either `tabs` or `rows`")
         keys = [chart.key for chart in self.charts]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise ValueError(f"two charts have the id {twice[0]}: give one an `id` of its own")
+            raise ValueError(f"two charts have the id {twice[0]}: give one of them another `id`")
         unknown = {name for chart in self.charts for name in chart.unfiltered} - set(self.filters)
         if self.embed:
             unknown |= set(self.embed.locked) - set(self.filters)
@@ -477,7 +484,7 @@ class Dashboard(Strict):
 
     @property
     def all_tabs(self) -> list[Tab]:
-        """The tabs; rows without tabs are one tab."""
+        """The tabs; if there are only rows, they are one tab."""
         return self.tabs or [Tab(name=self.name, rows=self.rows)]
 
 

@@ -1,8 +1,9 @@
 """Signed addresses of dashboards for other pages: Metabase's static embedding.
 
-A token names the dashboard, the values of its locked parameters and when it ends, signed with the
-secret that Metabase has too (https://www.metabase.com/docs/latest/embedding/guest-embedding). Who
-has the address sees the dashboard until then: it goes to standard output, and into no log.
+A token names the dashboard, the values of its locked parameters and when it expires, signed with
+the secret that Metabase has too (https://www.metabase.com/docs/latest/embedding/guest-embedding).
+Until then, whoever has the address sees the dashboard, so it goes to standard output and never into
+a log.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ import jwt
 from foundation.settings import Settings
 
 TEN_MINUTES = timedelta(minutes=10)
-# An address is a key that cannot be taken back; a page asks for a new one each time it is shown.
-LONGEST = timedelta(days=1)
+# An address is a key that cannot be revoked; a page asks for a new one each time it is shown.
+MAX_LIFETIME = timedelta(days=1)
 
-# HS256 wants a key as long as its hash, and Metabase makes one of 64 hexadecimal digits.
-SHORTEST_SECRET = 32
-LONGEST_VALUE = 200
+# HS256 needs a key at least as long as its hash; Metabase generates 64 hexadecimal digits.
+MIN_SECRET_LENGTH = 32
+MAX_VALUE_LENGTH = 200
 
-# What the end of a parameter's name says of its values. A value of the wrong kind is a mistake of
-# the caller that would otherwise show an empty dashboard, or somebody else's.
+# What the end of a parameter's name says about its values. A value of the wrong kind is a mistake
+# of the caller that would otherwise show an empty dashboard, or somebody else's.
 FORMATS = {
     "team_id": (re.compile(r"[0-9]+"), "digits"),
     "salesforce_id": (re.compile(r"[a-zA-Z0-9]{15,18}"), "15 to 18 letters and digits"),
@@ -35,7 +36,7 @@ FORMATS = {
 
 
 class EmbedError(Exception):
-    """No address can be made; the message says why, and holds neither secret nor token."""
+    """No address can be made; the message says why, and contains neither secret nor token."""
 
 
 def embed_url(
@@ -51,27 +52,27 @@ def embed_url(
     theme: Literal["night", "transparent"] | None = None,
     now: datetime | None = None,
 ) -> str:
-    """The address of a dashboard that shows what its locked parameters let through.
+    """The address of a dashboard that only shows what its locked parameters let through.
 
     `params` has a value for each of `locked`, by their slugs, and nothing else: without one of them
-    the dashboard would show what is other people's. Raises EmbedError.
+    the dashboard would show other people's data. Raises EmbedError.
     """
     _check_site(site_url)
-    if len(secret) < SHORTEST_SECRET:
+    if len(secret) < MIN_SECRET_LENGTH:
         raise EmbedError(
-            f"METABASE_EMBEDDING_SECRET is shorter than {SHORTEST_SECRET} characters: "
+            f"METABASE_EMBEDDING_SECRET is shorter than {MIN_SECRET_LENGTH} characters: "
             "take the one that Metabase shows under Admin, Embedding"
         )
-    # bool is an int to Python, and True would be dashboard 1.
+    # A bool is an int in Python, so True would be dashboard 1.
     if isinstance(dashboard_id, bool) or dashboard_id < 1:
         raise EmbedError(f"a dashboard's id is a number from 1, not {dashboard_id}")
-    if not timedelta(0) < expires_in <= LONGEST:
+    if not timedelta(0) < expires_in <= MAX_LIFETIME:
         raise EmbedError(f"an address may last up to a day, not {expires_in}")
     _check_params(params, locked)
     ends = (now or datetime.now(UTC)) + expires_in
     claims = {
         "resource": {"dashboard": dashboard_id},
-        # Lists are what Metabase treats alike everywhere. Never an empty one: that means all.
+        # Metabase treats lists the same everywhere. Never send an empty one: that means all.
         "params": {name: [params[name]] for name in sorted(params)},
         "exp": int(ends.timestamp()),
     }
@@ -88,7 +89,7 @@ def command(
     locked: frozenset[str],
     expires_in: timedelta = TEN_MINUTES,
 ) -> int:
-    """Print the address for values NAME=VALUE; the exit code, 2 if there is none."""
+    """Print the address for values NAME=VALUE; returns the exit code, 2 if there is none."""
     try:
         if not settings.metabase_url or not settings.metabase_embedding_secret:
             raise EmbedError("set METABASE_URL and METABASE_EMBEDDING_SECRET")
@@ -125,7 +126,7 @@ def _check_site(site_url: str) -> None:
     address = urlsplit(site_url)
     if address.scheme not in ("http", "https") or not address.hostname:
         raise EmbedError("METABASE_URL must begin with https:// and name a host")
-    # Not repeated in the message: it may hold a password.
+    # Not repeated in the message, since it may contain a password.
     if address.query or address.fragment or address.username or address.password:
         raise EmbedError("METABASE_URL must be an address without user, query or fragment")
 
@@ -148,8 +149,8 @@ def _check_params(params: Mapping[str, str], locked: frozenset[str]) -> None:
     for name, value in params.items():
         if not isinstance(value, str) or not value.strip():
             raise EmbedError(f"{name}: the value must be text and not blank")
-        if len(value) > LONGEST_VALUE or not value.isprintable():
-            raise EmbedError(f"{name}: up to {LONGEST_VALUE} characters that can be printed")
+        if len(value) > MAX_VALUE_LENGTH or not value.isprintable():
+            raise EmbedError(f"{name}: use at most {MAX_VALUE_LENGTH} printable characters")
         for ending, (pattern, wanted) in FORMATS.items():
             if name.endswith(ending) and not pattern.fullmatch(value):
                 raise EmbedError(f"{name}: must be {wanted}, not {value!r}")

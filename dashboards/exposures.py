@@ -1,4 +1,4 @@
-"""`dbt_project/models/marts/_exposures.yml`: the dashboards as dbt knows them.
+"""`dbt_project/models/marts/_exposures.yml`: the dashboards for dbt.
 
 So dbt's lineage ends where people look, and `dbt build --select +exposure:executive` builds what a
 dashboard needs.
@@ -51,12 +51,12 @@ def _description(dashboard: CompiledDashboard) -> str:
 
 
 def generated(dashboards: list[CompiledDashboard]) -> dict[Path, str]:
-    """The files that follow from the definitions, with what is to be in them."""
+    """The files that are generated from the definitions, with the content that they should have."""
     return {EXPOSURES: exposures_yml(dashboards), SCHEMA: schema_json()}
 
 
 def generate(dashboards: list[CompiledDashboard]) -> list[Path]:
-    """Write them; those that changed."""
+    """Write them; returns those that changed."""
     changed = []
     for path, text in generated(dashboards).items():
         if not path.exists() or path.read_text() != text:
@@ -66,9 +66,9 @@ def generate(dashboards: list[CompiledDashboard]) -> list[Path]:
 
 
 def stale(dashboards: list[CompiledDashboard]) -> list[Finding]:
-    """Those that are not as the definitions say."""
+    """Those that do not match the definitions."""
     return [
-        Finding(path, 1, "is not as the definitions say: run `python -m dashboards generate`")
+        Finding(path, 1, "does not match the definitions: run `python -m dashboards generate`")
         for path, text in generated(dashboards).items()
         if not path.exists() or path.read_text() != text
     ]

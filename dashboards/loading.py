@@ -1,4 +1,4 @@
-"""Reads `definitions/*.yml` and names, for everything wrong in them, file and line."""
+"""Reads `definitions/*.yml`, and names file and line of everything wrong in them."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Source:
 
 
 def load(catalog: Catalog, folder: Path = DEFINITIONS) -> tuple[list[Source], list[Finding]]:
-    """All dashboards of a folder, and what is wrong with them. A chart with something wrong is
-    missing from its dashboard, a dashboard that cannot be read from the list."""
+    """All dashboards of a folder, and what is wrong with them. A chart with mistakes is missing
+    from its dashboard, and a dashboard that cannot be read is missing from the list."""
     sources, findings = [], []
     for file in sorted(folder.glob("*.y*ml")):
         source, found = load_file(file, catalog)
@@ -60,18 +60,20 @@ def load(catalog: Catalog, folder: Path = DEFINITIONS) -> tuple[list[Source], li
 
 
 def load_file(file: Path, catalog: Catalog) -> tuple[Source | None, list[Finding]]:
-    """The dashboard of a file, none if it cannot be read, and what is wrong with it."""
+    """The dashboard of a file, None if it cannot be read, and what is wrong with it."""
     try:
         content = YAML(typ="rt").load(file)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return None, [Finding(file, line, f"is no YAML: {error.problem}")]
+        return None, [Finding(file, line, f"is not valid YAML: {error.problem}")]
     if not isinstance(content, dict):
-        return None, [Finding(file, 1, "is no dashboard: it begins with `name:`")]
+        return None, [Finding(file, 1, "is not a dashboard: a dashboard begins with `name:`")]
     if not definition.is_slug(file.stem):
         return None, [
             Finding(
-                file, 1, "its name is its key: only small letters, digits and _, as my_page.yml"
+                file,
+                1,
+                "its name is its key: only lowercase letters, digits and _, like my_page.yml",
             )
         ]
     try:
@@ -84,7 +86,8 @@ def load_file(file: Path, catalog: Catalog) -> tuple[Source | None, list[Finding
 
 
 def line_of(content: Any, path: tuple[str | int, ...]) -> int:  # noqa: ANN401
-    """The line of the deepest key of a path that the file has; others are pydantic's own."""
+    """The line of the deepest key of a path that is in the file; some keys are only pydantic's
+    own."""
     line = 1
     for key in path:
         try:
@@ -116,7 +119,8 @@ def _finding(file: Path, content: Any, error: Any) -> Finding:  # noqa: ANN401
 
 
 def _keys(path: tuple[str | int, ...]) -> list[str]:
-    """The keys known where an unknown one stands: of the type that the path names last."""
+    """The keys that are allowed where an unknown one was found, for the type that the path names
+    last."""
     models = {
         tag: model
         for model in vars(definition).values()

@@ -1,6 +1,6 @@
-"""The SQL of a chart: written once in DuckDB's SQL, rendered for a warehouse and a use.
+"""The SQL of a chart: written once in DuckDB's SQL, rendered for each warehouse and use.
 
-A chart's template is a query that sqlglot can parse. What differs stands in it as a call:
+A chart's template is a query that sqlglot can parse. What differs is written as a call:
 `filters__('mart')` where the dashboard's filters belong, `variable__('name')` for the value of a
 static filter, `period__('month', day)` for the first day of a period. Marts are in the schema
 `marts`.
@@ -33,7 +33,7 @@ class QueryError(Exception):
 
 @dataclass(frozen=True)
 class Output:
-    """A column of the answer of a chart over a model: its name, its SQL, and whether rows are
+    """A column in the result of a chart over a model: its name, its SQL, and whether rows are
     grouped by it."""
 
     name: str
@@ -48,8 +48,8 @@ def quoted(name: str, dialect: Dialect) -> str:
 
 
 def relation(mart: str, dialect: Dialect, schema: str) -> str:
-    """A mart's name as SQL. On BigQuery in one pair of backticks: so does Metabase name the table
-    of a field filter."""
+    """A mart's name as SQL. On BigQuery it is in one pair of backticks, because that is how
+    Metabase names the table of a field filter."""
     if dialect == "bigquery":
         return f"`{schema}.{mart}`"
     return f"{quoted(schema, dialect)}.{quoted(mart, dialect)}"
@@ -71,27 +71,26 @@ def dimension(value: str, grain: Grain | None) -> str:
     return f"{PERIOD}('{grain}', {value})" if grain else value
 
 
-# Those that both engines compute exactly.
+# The aggregates that both engines compute exactly.
 _AGGREGATES = (exp.Sum, exp.Count, exp.Min, exp.Max, exp.Avg)
 
 
 def measure(value: str, ratios: Iterable[str]) -> str:
-    """The SQL of a measure: a bare column is summed, and a division by zero is null.
-
-    `ratios` are the model's columns that cannot be summed. Raises QueryError.
-    """
+    """The SQL of a measure: a column alone is summed, and a division by zero is null. `ratios` are
+    the model's columns that cannot be summed. Raises QueryError."""
     tree = parse(value)
     if isinstance(tree, exp.Column):
         tree = exp.Sum(this=tree)
     aggregates = list(tree.find_all(exp.AggFunc))
     if not aggregates:
-        raise QueryError(f"{value} is no aggregate: write sum(…), count(distinct …), max(…)")
+        raise QueryError(f"{value} is not an aggregate: write sum(…), count(distinct …), max(…)")
     ratios = set(ratios)
     for aggregate in aggregates:
         if not isinstance(aggregate, _AGGREGATES):
             name = aggregate.sql(dialect="duckdb")
             raise QueryError(
-                f"{name} is not computed here: use sum, count, min, max or avg; a mart has medians"
+                f"{name} is not supported here: use sum, count, min, max or avg; "
+                "for a median, add it to a mart"
             )
         if isinstance(aggregate, exp.Sum | exp.Avg):
             for column in aggregate.find_all(exp.Column):
@@ -102,7 +101,7 @@ def measure(value: str, ratios: Iterable[str]) -> str:
                     )
     for column in tree.find_all(exp.Column):
         if not column.find_ancestor(exp.AggFunc, exp.Filter):
-            raise QueryError(f"{column.name} in {value} stands outside of an aggregate")
+            raise QueryError(f"{column.name} in {value} is outside of an aggregate")
     for division in list(tree.find_all(exp.Div)):
         if not isinstance(division.expression, exp.Nullif):
             whole = exp.Nullif(this=division.expression.copy(), expression=exp.Literal.number(0))
@@ -112,7 +111,7 @@ def measure(value: str, ratios: Iterable[str]) -> str:
 
 def slot(mart: str, day: str | None) -> str:
     """The condition where the filters of a mart belong. BigQuery refuses a query of a fact without
-    a condition on its day, and the filters may set none: so there is one that excludes nothing."""
+    a condition on its day, and no filter may be set, so there is one that excludes nothing."""
     return f"{FILTERS}('{mart}')" + (f" and {day} >= date '1900-01-01'" if day else "")
 
 
@@ -137,7 +136,7 @@ def of_model(chart: Chart, outputs: list[Output], order: list[str], day: str | N
 
 
 def steps_of_model(chart: Chart, steps: list[Output], day: str | None) -> str:
-    """The template of a funnel whose steps are measures: a row a step, in their order."""
+    """The template of a funnel whose steps are measures: a row for each step, in order."""
     where = f"where {slot(chart.model or '', day)}" + (
         f" and ({chart.where})" if chart.where else ""
     )
@@ -152,8 +151,8 @@ def steps_of_model(chart: Chart, steps: list[Output], day: str | None) -> str:
 
 
 def of_sql(chart: Chart, days: Mapping[str, str | None]) -> str:
-    """The template of a chart with `sql`; `days` are the marts, with the day as in `slot`.
-    Raises QueryError."""
+    """The template of a chart with `sql`; `days` are the marts, with the day as in `slot`. Raises
+    QueryError."""
 
     def ref(name: str) -> str:
         if name not in days:
@@ -178,13 +177,13 @@ def of_sql(chart: Chart, days: Mapping[str, str | None]) -> str:
 
 
 def marts_in(template: str) -> list[str]:
-    """The marts that a template asks, in alphabetical order."""
+    """The marts that a template queries, in alphabetical order."""
     tables = parse(template).find_all(exp.Table)
     return sorted({table.name for table in tables if table.db == MARTS})
 
 
 def slots_in(template: str, kind: str) -> list[str]:
-    """The names in the calls of `filters__` or `variable__`, in their order, each once."""
+    """The names in the calls of `filters__` or `variable__`, in order, each once."""
     found = [slot["name"] for slot in _SLOT.finditer(template) if slot["kind"].lower() == kind]
     return list(dict.fromkeys(found))
 
@@ -196,18 +195,15 @@ def render(
     filters: Callable[[str], str],
     variable: Callable[[str], str],
 ) -> str:
-    """A template as SQL of a warehouse, the marts in `schema`.
-
-    `filters` gives what stands for the filters of a mart, a condition; `variable` what stands for a
-    static filter's value.
-    """
+    """A template as SQL for a warehouse, with the marts in `schema`. `filters` returns the
+    condition for the filters of a mart, `variable` the SQL for a static filter's value."""
     tree = parse(template)
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.lower() == PERIOD:
             grain, day = call.expressions
             call.replace(_period(grain.name, day, dialect))
     if dialect == "bigquery":
-        # Sqlglot makes a timestamp of a day here, and lets weeks begin on Sunday.
+        # sqlglot turns a day into a timestamp here, and lets weeks begin on Sunday.
         for cut in list(tree.find_all(exp.DateTrunc, exp.TimestampTrunc)):
             grain = cut.args["unit"].name.lower()
             if grain in get_args(Grain):
@@ -230,7 +226,7 @@ def render(
 
 
 def _period(grain: str, day: exp.Expr, dialect: Dialect) -> exp.Expr:
-    """The first day of the period that a day lies in; weeks begin on Monday."""
+    """The first day of the period that a day is in; weeks begin on Monday."""
     inner = day.sql(dialect=dialect)
     if dialect == "bigquery":
         unit = "isoweek" if grain == "week" else grain

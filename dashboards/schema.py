@@ -1,7 +1,7 @@
-"""`dashboards/schema.json`: the format of definitions for editors, made from the models.
+"""`dashboards/schema.json`: the format of definitions for editors, generated from the models.
 
-What a model takes besides its own form stands in validators, which JSON Schema does not see: a text
-in place of a column or a number, and one thing where a list is meant.
+What a model accepts besides its own form is in validators, which JSON Schema does not see: a text
+instead of a column or a number, and a single item instead of a list.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ def schema_json() -> str:
 
 
 def _takes_text(model: type[BaseModel]) -> bool:
-    """Whether a text is short for the model."""
+    """Whether the model accepts a text as a short form."""
     validators = model.__pydantic_decorators__.model_validators.values()
     return any(validator.info.mode == "before" for validator in validators)
 
 
 def _allow_single(content: dict[str, Any], model: type[BaseModel]) -> None:
-    """One thing where a model makes a list of it."""
+    """Allow a single item where the model makes a list of it."""
     for validator in model.__pydantic_decorators__.field_validators.values():
         if validator.info.mode != "before":
             continue

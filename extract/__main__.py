@@ -8,7 +8,7 @@ from foundation.stopping import run_command
 
 
 def main() -> int:
-    # Imported here: it takes seconds, in which it can be stopped already.
+    # Imported here: it takes seconds, and the command can already be stopped meanwhile.
     from extract import command
 
     return command.main()

@@ -1,4 +1,4 @@
-"""What `python -m extract` is told, and what it answers."""
+"""The command line of `python -m extract`."""
 
 from __future__ import annotations
 
@@ -49,16 +49,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m extract", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run_parser = commands.add_parser("run", help="fetch what is new or changed and land it")
-    check_parser = commands.add_parser("check", help="try each credential; no data is moved")
+    check_parser = commands.add_parser("check", help="try each credential without moving data")
     for command in (run_parser, check_parser):
         command.add_argument(
-            "--source", action="append", choices=EXTRACTORS, help="only this one; may be repeated"
+            "--source",
+            action="append",
+            choices=EXTRACTORS,
+            help="only this source; may be repeated",
         )
     run_parser.add_argument(
         "--since",
         type=date.fromisoformat,
         metavar="YYYY-MM-DD",
-        help="first day; all days from it on are fetched again",
+        help="first day; it and all later days are fetched again",
     )
     run_parser.add_argument(
         "--until",
@@ -73,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 def _run(settings: Settings, options: argparse.Namespace) -> int:
     progress = Console(stderr=True, highlight=False)
     if progress.is_terminal:
-        # The bars say what the lines would.
+        # The progress bars show the same.
         logging.getLogger("extract").setLevel(logging.WARNING)
     try:
         report = run(

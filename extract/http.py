@@ -1,6 +1,7 @@
-"""How a vendor is asked: one family of errors, one way to open an answer.
+"""How vendors are asked: one family of errors, one way to decode an answer.
 
-Errors carry the vendor's message, status and request id, never a header, so no key can be in them.
+Errors contain the vendor's message, status and request id, never a header, so no key can be in
+them.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ TIMEOUT = httpx.Timeout(120, connect=15)
 SPEND_CAP = re.compile(r"spend[\s_-]*(cap|limit)|spending limit|usage limit", re.IGNORECASE)
 
 ADVICE = {
-    400: "the vendor does not accept the query: this is a fault of the extractor, report it",
-    401: "check the key in the settings: it is wrong, revoked or of another organization",
+    400: "the vendor does not accept the query: this is a bug in the extractor, report it",
+    401: "check the key in the settings: it is wrong, revoked, or belongs to another organization",
     403: "give the key the scope that this resource needs, or another key",
     404: "the organization does not have this endpoint, or the base URL is wrong",
-    410: "the vendor changed the answer while it was read: run again",
-    429: "the rate limit is used up, perhaps by another program with this key: run again later",
+    410: "the vendor's data changed while we read it: run again",
+    429: "the rate limit is used up, maybe by another program with this key: run again later",
 }
-ADVICE_SERVER = "the vendor is failing: run again later, the next run completes what is missing"
+ADVICE_SERVER = "the vendor is failing: run again later, and the next run fetches what is missing"
 
 
 class VendorError(Exception):
-    """A query that could not be answered. `str` gives status, message, request id and advice."""
+    """A failed request. `str` gives status, message, request id and advice."""
 
     def __init__(
         self,
@@ -56,11 +57,11 @@ class VendorError(Exception):
 
 
 class UnreadableError(VendorError):
-    """403 or 404: this key, or this organization, does not have the resource."""
+    """403 or 404: this key, or this organization, does not have access to the resource."""
 
 
 class ExpiredError(VendorError):
-    """The pages do not belong together any more: the query has to start from its first page."""
+    """The pages no longer belong together: the query has to start over at its first page."""
 
 
 class TooRecentError(VendorError):
@@ -88,22 +89,22 @@ class TransientError(VendorError, retrying.TransientError):
 
 
 class Pace:
-    """At most `most` requests in any minute: waits when there would be more."""
+    """At most `limit` requests in any minute: waits before there would be more."""
 
-    def __init__(self, most: int) -> None:
-        self._begun: deque[float] = deque(maxlen=most)
+    def __init__(self, limit: int) -> None:
+        self._begun: deque[float] = deque(maxlen=limit)
 
     def wait(self) -> None:
         if len(self._begun) == self._begun.maxlen:
             pause = self._begun[0] + 60 - time.monotonic()
             if pause > 0:
-                log.info("waiting %.0f s for the limit of requests a minute", pause)
+                log.info("waiting %.0f s for the limit of requests per minute", pause)
                 time.sleep(pause)
         self._begun.append(time.monotonic())
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes) -> None:
-    """Raise the error that an answer stands for; return if it is a good one."""
+    """Raise the error that an answer stands for; return if the answer is good."""
     if status < 300:
         return
     kind, message, request_id = _error_of(body)
@@ -165,19 +166,20 @@ def connection_message(error: Exception) -> str:
 def open_envelope(body: bytes) -> dict[str, msgspec.Raw]:
     """The top level of a JSON answer, each value as the bytes that the vendor sent.
 
-    Raises TransientError when the body is cut, or is no JSON object.
+    Raises TransientError if the body is cut off or not a JSON object.
     """
     try:
         body.decode()
         return msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise TransientError(
-            f"the answer is cut or is no JSON object ({len(body)} bytes)"
+            f"the answer is cut off or not a JSON object ({len(body)} bytes)"
         ) from None
 
 
 def records_in(envelope: dict[str, msgspec.Raw], key: str) -> list[msgspec.Raw]:
-    """The list under `key`, its elements as the vendor's bytes. Raises VendorError without one."""
+    """The list under `key`, its elements as the vendor's bytes. Raises VendorError if there is
+    none."""
     try:
         return msgspec.json.decode(envelope[key], type=list[msgspec.Raw])
     except (KeyError, msgspec.DecodeError):
@@ -189,5 +191,5 @@ def records_in(envelope: dict[str, msgspec.Raw], key: str) -> list[msgspec.Raw]:
 
 
 def scalars_in(envelope: dict[str, msgspec.Raw], without: frozenset[str]) -> dict[str, Any]:
-    """What an answer says beside its records and its paging."""
+    """The fields of an answer besides its records and its paging."""
     return {key: msgspec.json.decode(raw) for key, raw in envelope.items() if key not in without}

@@ -1,8 +1,9 @@
-"""Windows into the warehouse, through dlt: Arrow tables, appended, with dlt's load ids and state.
+"""Lands windows in the warehouse through dlt: Arrow tables, appended, with dlt's load ids and
+state.
 
-Each run has its own folder for dlt, which goes away with it. So dlt always restores its state from
-the warehouse, and a run that was killed leaves nothing that the next one would see: rows of a load
-that is not in `_dlt_loads` with status 0 do not count, and the next run removes its folder.
+Each run has its own folder for dlt, which is deleted afterward. So dlt always restores its state
+from the warehouse, and a run that was killed leaves nothing that the next one would read: rows only
+count if their load is in `_dlt_loads` with status 0, and the next run deletes the folder.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from foundation.warehouse import open_file
 
 log = logging.getLogger(__name__)
 
-# Rows wait until they make a table worth writing; both limits keep memory flat.
+# Rows are collected until they make a table worth writing; both limits keep memory flat.
 BATCH_ROWS = 20_000
 BATCH_BYTES = 10_000_000
 
@@ -55,17 +56,17 @@ EXTRACTIONS = pa.schema(
         pa.field("rejected", pa.int64(), nullable=False),
         pa.field("content_hash", pa.string(), nullable=False),
         pa.field("is_changed", pa.bool_(), nullable=False),
-        # Null in rows that were landed before there was this column.
+        # Null in rows that landed before this column existed.
         pa.field("is_directory", pa.bool_()),
         *_LOADED,
     ]
 )
 
-# The names of a source's resources, with the columns of each where these are typed.
+# The names of a source's resources, with the columns of those that are typed.
 Tables = tuple[str, ...] | Mapping[str, pa.Schema]
 
-# For DuckDB: a row group of payloads is some 60 MB. Each thread that writes holds one, and by
-# default five wait to be written together. Both cost memory and gain no time here.
+# For DuckDB: a row group of payloads is about 60 MB. Each writing thread holds one, and by default
+# five wait to be written together. Both cost memory and save no time here.
 FRUGAL: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "write_buffer_row_group_count": 1,
@@ -74,12 +75,13 @@ FRUGAL: dict[str, str | bool | int | float | list[str]] = {
 
 @contextmanager
 def warehouse(settings: Settings) -> Iterator[Callable[[], Any]]:
-    """What makes a dlt destination for each pipeline.
+    """Yields a function that makes a dlt destination for each pipeline.
 
-    A DuckDB file is opened once and held for the whole run: DuckDB lets one process write, and
-    threads must share its connection. Raises WarehouseError when another process holds the file.
+    A DuckDB file is opened once and kept open for the whole run, since DuckDB allows one writing
+    process, and threads must share its connection. Raises WarehouseError if another process has the
+    file open.
     """
-    # Arrow's own allocator keeps what it once had, and DuckDB needs it when it loads.
+    # Arrow's own allocator never returns memory, and DuckDB needs it when it loads.
     pa.set_memory_pool(pa.system_memory_pool())
     with scratch_folder("ai-spend-extract-") as folder:
         _configure_dlt(str(folder))
@@ -92,21 +94,21 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
     import dlt
 
     if settings.target == "bigquery":
-        # Google's libraries read the environment, where `.env` does not show.
+        # Google's libraries read the environment, which does not include `.env`.
         if settings.google_application_credentials:
             path = str(settings.google_application_credentials)
             os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
         if settings.bigquery_api_endpoint:
             os.environ["BIGQUERY_EMULATOR_HOST"] = settings.bigquery_api_endpoint
-        # dlt reads a few rows about its loads: REST will do for them.
+        # dlt only reads a few rows about its loads, for which REST is good enough.
         warnings.filterwarnings("ignore", "Cannot create BigQuery Storage client")
         location, project = settings.bigquery_location, settings.google_cloud_project
         yield lambda: dlt.destinations.bigquery(location=str(location), project_id=project)
         return
     settings.duckdb_path.parent.mkdir(parents=True, exist_ok=True)
     connection = open_file(settings.duckdb_path, config=FRUGAL)
-    # With its first parameter DuckDB imports pandas if that is there, and dlt, when it looks for
-    # pandas in another thread meanwhile, trips over the half of it.
+    # On its first query with parameters DuckDB imports pandas if it is installed. If dlt looks for
+    # pandas in another thread meanwhile, it trips over the half-imported module.
     connection.execute("select ?", [1])
     try:
         yield lambda: dlt.destinations.duckdb(connection.cursor())
@@ -115,9 +117,9 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
 
 
 def _configure_dlt(folder: str) -> None:
-    """dlt takes its options from the environment, and all its files go into `folder`: nothing is
-    read from or written to the home directory, even its anonymous id for the telemetry that is
-    off here."""
+    """dlt takes its options from the environment. All its files go into `folder`: nothing is read
+    from or written to the home directory, not even the anonymous id for its telemetry, which is off
+    here."""
     os.environ["DLT_DATA_DIR"] = folder
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RUNTIME__LOG_LEVEL"] = "ERROR"
@@ -138,7 +140,8 @@ def land(
     tables: Tables,
     windows: Callable[[Run], Iterator[Window]] | None,
 ) -> None:
-    """Run one source and load what it gives; without `windows` only its tables are made sure of.
+    """Run one source and load its windows; without `windows`, only make sure that its tables exist.
+
     Raises what dlt raises when the warehouse fails.
     """
     import dlt
@@ -155,7 +158,7 @@ def land(
                 hints = _bigquery_layout(name, schema)
                 yield dlt.mark.with_hints(schema.empty_table(), hints, create_table_variant=True)
             elif not set(schema.names) <= set(there[name]["columns"]):
-                # Made by a version with fewer columns; models expect them of every source.
+                # Made by a version with fewer columns; models expect the columns in every source.
                 yield _marked(name, schema.empty_table())
         if windows is None:
             return
@@ -167,7 +170,7 @@ def land(
         run.memory = state.setdefault("windows", {})
         batches = _Batches(base_url)
         for window in windows(run):
-            # Once something landed from the sandbox or a vendor, that is what it holds.
+            # The warehouse now holds data of the sandbox or of a vendor.
             if is_sandbox(before) is None:
                 state["base_url"] = base_url
             yield from batches.add(window)
@@ -184,10 +187,10 @@ def land(
 
 
 def _bigquery_layout(table: str, schema: pa.Schema) -> Any:  # noqa: ANN401
-    """By what BigQuery partitions (by day) and clusters a table when it is made.
+    """How BigQuery partitions (by day) and clusters a table when it is created.
 
-    Records are looked up by their windows. The log of extractions grows with every run, and of it
-    only what came last is read. A typed table says so itself, in the metadata of its schema.
+    Records are looked up by their windows. The log of extractions grows with every run, and only
+    its newest part is read. A typed table carries its layout in the metadata of its schema.
     """
     import dlt
     from dlt.destinations.impl.bigquery.bigquery_adapter import CLUSTER_COLUMNS_HINT
@@ -215,7 +218,7 @@ OWN_TABLES = {"extractions": EXTRACTIONS, "rejected_records": REJECTED}
 
 
 class _Batches:
-    """Rows of each table until there are enough of them for one Arrow table."""
+    """Collects rows for each table until there are enough for one Arrow table."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
@@ -283,7 +286,7 @@ def _marked(name: str, table: pa.Table) -> Any:  # noqa: ANN401
 
 
 def _dlt_ids(count: int) -> list[str]:
-    """Made here: when dlt adds them itself, it writes every file a second time."""
+    """Made here because dlt would have to write every file a second time to add them."""
     many = secrets.token_urlsafe(9)
     return [f"{many}{number}" for number in range(count)]
 
@@ -299,8 +302,8 @@ def _typed(rows: pa.Table, window: Window) -> pa.Table:
 
 
 def typed_schema(columns: list[pa.Field], partition: str, cluster: str) -> pa.Schema:
-    """The columns of a typed table, and by what BigQuery lays it out: the column whose day is its
-    partition, and the columns, between spaces, that it is clustered by."""
+    """The columns of a typed table, and how BigQuery lays it out: the column whose day is its
+    partition, and the columns (separated by spaces) that it is clustered by."""
     return pa.schema([*columns, *_LOADED], {"partition": partition, "cluster": cluster})
 
 

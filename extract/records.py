@@ -1,9 +1,9 @@
-"""A vendor's record as far as the marts need it: types, units, required keys. Each vendor's models
-are beside its extractor.
+"""A vendor's record as far as the marts need it: types, units, required keys.
 
-The models only check. What is landed is the vendor's text, and keys that are not named here are
-landed as well. Vendors change the types of ids, leave out keys, add kinds and products: none of
-this is an error. What is refused is a record whose money, amounts, person or day cannot be used.
+Each vendor's models are beside its extractor. The models only check. What lands is the vendor's
+text, including keys that are not named here. Vendors change the types of ids, leave out keys, add
+kinds and products: none of this is an error. A record is only rejected if its money, amounts,
+person or day cannot be used.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Id = str | int | None
 
 
 class Record(BaseModel):
-    """One vendor record. Keys that are not named are allowed and ignored."""
+    """One vendor record. Other keys are allowed and ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     def day(self) -> dt.date | None:
-        """The UTC day that the record belongs to, where it says so itself."""
+        """The UTC day that the record belongs to, if the record says so itself."""
         return None

@@ -1,6 +1,6 @@
-"""What a run did: filled in while it runs, printed at its end, and written for `make run` to read.
+"""What a run did: filled in during the run, printed at the end, and written for `make run` to read.
 
-`make run` imports this without the extraction, which takes seconds.
+`make run` imports this without the extraction, which takes seconds to import.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ Status = Literal["ok", "failed", "not readable", "not configured"]
 
 @dataclass
 class ResourceReport:
-    """One resource of one organization. Windows and pages are what was asked for, records and
-    rejected what lies in those windows, landed the records of windows that had changed."""
+    """One resource of one organization. `windows` and `pages` count what we asked for, `records`
+    and `rejected` what those windows contained, `landed` the records of windows that had changed.
+    """
 
     resource: str
     organization: str
@@ -53,7 +54,7 @@ class ResourceReport:
 
 @dataclass
 class SourceReport:
-    """One source; `errors` are those that are not about one resource."""
+    """One source; `errors` are those that are not about a single resource."""
 
     source: str
     status: Status = "ok"
@@ -70,7 +71,7 @@ class SourceReport:
             yield from (f"{name}: {error}" for error in part.errors)
             if part.rejected:
                 yield (
-                    f"{name}: {part.rejected} records do not have the form that the marts need; "
+                    f"{name}: {part.rejected} records lack what the marts need; "
                     f"see {source_named(self.source).raw_schema}.rejected_records"
                 )
 
@@ -99,20 +100,20 @@ class RunReport:
 
     @classmethod
     def read(cls, path: Path) -> RunReport:
-        """What `write` wrote. Raises OSError, and ValueError if it is something else."""
+        """The report that `write` wrote. Raises OSError, and ValueError if it is something else."""
         return TypeAdapter(cls).validate_json(path.read_bytes())
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
     def show(self, console: Console, hide: list[str]) -> None:
-        """A table of what came in, then what is missing and why."""
+        """Print a table of what arrived, then what is missing and why."""
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
         table.add_column("what came in", no_wrap=True)
         for heading in ("days", "changed", "records", "landed", "rejected"):
             table.add_column(heading, justify="right", no_wrap=True)
         for source in self.sources:
-            # A legacy report that nothing was wanted of would only be noise.
+            # A legacy report that was not needed would only be noise.
             shown = [part for part in source.resources if part.windows or part.status == "failed"]
             if shown:
                 table.add_row(f"[bold]{source.source}[/bold]")

@@ -1,4 +1,4 @@
-"""One run: the sources side by side, each into its own schema, and a report of what came."""
+"""One run: the sources in parallel, each into its own schema, and a report."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ log = logging.getLogger(__name__)
 
 
 class Extractor(Protocol):
-    """What `extract.<name>` has for each source. `settings` are those of the whole project; an
-    extractor sees its source's.
+    """What `extract.<name>` provides for each source. `settings` are those of the whole project; an
+    extractor uses its source's part.
 
-    `TABLES` are its resources. `extract` gives the windows of all of them; `check` gives, for each
-    organization, its label and a cheap question, a call that raises VendorError if it fails.
+    `TABLES` are its resources. `extract` yields the windows of all of them. `check` yields, for
+    each organization, its label and a cheap request: a call that raises VendorError if it fails.
     """
 
     TABLES: Tables
@@ -60,8 +60,8 @@ def run(
     """Extract `sources`, by default all that are configured.
 
     `since` and `until` (exclusive) are days in UTC and default to the settings. `console` is where
-    progress bars go; without one, or when it is no terminal, progress is logged. The report's exit
-    code is 0 when everything came, 1 when something failed or was rejected, 2 when no source is
+    progress bars go; without one, or if it is not a terminal, progress is logged. The report's exit
+    code is 0 if everything arrived, 1 if something failed or was rejected, 2 if no source is
     configured. Raises UsageError and WarehouseError.
     """
     today = datetime.now(UTC).date()
@@ -109,7 +109,7 @@ def _exit_code(report: RunReport, asked_for: list[str] | None) -> int:
     parts = report.sources
     if all(part.status == "not configured" for part in parts):
         return UNUSABLE
-    # A source that was named on the command line is expected to run.
+    # If a source was named on the command line, it must be configured.
     expected = {"failed", "not configured"} if asked_for else {"failed"}
     return INCOMPLETE if any(part.status in expected for part in parts) else ALL_GOOD
 
@@ -127,8 +127,8 @@ def _side_by_side(
                 _show_progress(console, runs, futures)
             wait(futures)
         except Stopped as stopped:
-            # The threads cannot be stopped. They keep the file and dlt's folder to the last; the
-            # next run removes the folder.
+            # The threads cannot be stopped. They keep using the file and dlt's folder until the
+            # end; the next run deletes the folder.
             stopped.exit()
     for future in futures:
         future.result()
@@ -145,9 +145,9 @@ def _source(settings: Settings, run: Run, destination: Any) -> None:  # noqa: AN
 
     try:
         land(settings, destination, run, extractor.TABLES, windows if configured else None)
-    except Exception as error:  # one source must not take the others along
-        log.exception("%s: nothing of this run was landed", part.source)
-        part.errors.append(f"nothing of this run was landed: {_root(error)}")
+    except Exception as error:  # one source must not make the others fail
+        log.exception("%s: nothing from this run landed", part.source)
+        part.errors.append(f"nothing from this run landed: {_root(error)}")
         for resource in part.resources:
             resource.changed = resource.landed = 0
     if list(part.all_errors()):
@@ -156,7 +156,7 @@ def _source(settings: Settings, run: Run, destination: Any) -> None:  # noqa: AN
 
 
 def _root(error: BaseException) -> str:
-    """dlt wraps what went wrong; the innermost error says it."""
+    """dlt wraps the original error; the innermost one says what happened."""
     while error.__cause__ is not None:
         error = error.__cause__
     return f"{type(error).__name__}: {error}"

@@ -1,8 +1,8 @@
-"""Windows: one resource of one organization for one UTC day. The only module that knows them.
+"""Windows: one resource of one organization for one UTC day. Only this module knows about them.
 
 A run asks for days (`Run.days`), in chunks that the vendor allows, oldest first, splits each answer
-into its days and compares a hash of every day with what was last landed. What was landed lies in
-`memory`, which dlt keeps in the warehouse:
+into its days and compares a hash of every day with what last landed. What landed is in `memory`,
+which dlt keeps in the warehouse:
 
     {"console/analytics_cost": {"high_water": "2026-11-20", "hashes": {"2026-11-19": "0f3a…"}},
      "cursor/members": {"snapshot_date": "2026-11-20", "hash": "77b2…", "records": 61}}
@@ -31,10 +31,10 @@ from extract.report import ResourceReport, SourceReport
 
 log = logging.getLogger(__name__)
 
-# How far the first run reaches back. Vendors keep more, but it comes at some hundred requests.
+# How far back the first run reaches. Vendors keep more, but fetching it takes hundreds of requests.
 FIRST_RUN_DAYS = 180
-# How often a query whose pages no longer belong together is asked from its first page again.
-RESTARTS = 3
+# How often a query whose pages no longer belong together starts over at its first page.
+MAX_RESTARTS = 3
 
 ONE_DAY = timedelta(days=1)
 
@@ -49,16 +49,16 @@ class Period:
     def days(self) -> list[date]:
         return [self.start + ONE_DAY * n for n in range((self.end - self.start).days)]
 
-    def chunks(self, most_days: int) -> Iterator[Period]:
-        """The period in pieces of at most `most_days`, oldest first."""
+    def chunks(self, max_days: int) -> Iterator[Period]:
+        """The period in pieces of at most `max_days`, oldest first."""
         start = self.start
         while start < self.end:
-            end = min(start + ONE_DAY * most_days, self.end)
+            end = min(start + ONE_DAY * max_days, self.end)
             yield Period(start, end)
             start = end
 
     def within(self, earliest: date | None, before: date | None) -> Period:
-        """What of the period lies in [earliest, before); empty periods have start >= end."""
+        """The part of the period in [earliest, before); empty periods have start >= end."""
         return Period(max(self.start, earliest or self.start), min(self.end, before or self.end))
 
     def __str__(self) -> str:
@@ -68,8 +68,8 @@ class Period:
 
 @dataclass(frozen=True)
 class Page:
-    """One answer of a vendor. `parts` are its records as bytes, with their day where the answer
-    (not the record) says it; `request` is what was asked, without the place in the paging."""
+    """One answer of a vendor. `parts` are its records as bytes, with their day if the answer rather
+    than the record says it; `request` is what was asked, without the position in the paging."""
 
     parts: list[tuple[date | None, list[msgspec.Raw]]]
     request: dict[str, Any]
@@ -78,23 +78,23 @@ class Page:
 
 @dataclass(frozen=True)
 class Resource:
-    """One list that a vendor offers, and how it is read.
+    """One list that a vendor offers, and how to read it.
 
-    A directory says only what is there now and lands whole, as a snapshot; of any other list each
-    day is a window. `pages` answers for a period with all its pages; a directory ignores the
-    period. `look_back` is
-    for how many days before the high-water mark the vendor may still change its answer, `most_days`
-    what it takes in one query. An optional resource that the key may not read fails nothing.
-    Where `oldest` is given the first run begins with the day that it finds (None: there is nothing
-    yet) instead of FIRST_RUN_DAYS ago. With `has_today` the running day is a window as well. A list
-    of typed rows, which a database gives, has `windows` instead of a record and pages.
+    A directory only says what is there now and lands as a whole snapshot; in any other list each
+    day is a window. `pages` returns all pages for a period; a directory ignores the period.
+    `look_back` is for how many days before the high-water mark the vendor may still change its
+    answer, `max_days` how many it accepts in one query. An optional resource that the key may not
+    read is not a failure. With `oldest` the first run begins on the day that it returns (None:
+    there is no data yet) instead of FIRST_RUN_DAYS ago. With `has_today` the current day is a
+    window as well. A list of typed rows, from a database, has `windows` instead of a record and
+    pages.
     """
 
     name: str
     record: type[Record] = Record
     pages: Callable[[Period], Iterator[Page]] | None = None
     look_back: int = 0
-    most_days: int = 1
+    max_days: int = 1
     is_directory: bool = field(kw_only=True)
     is_optional: bool = False
     may_be_emptied: bool = True
@@ -105,10 +105,10 @@ class Resource:
 
 @dataclass
 class Window:
-    """A day of a resource as the vendor tells it now. `end` is exclusive.
+    """A day of a resource as the vendor reports it now. `end` is exclusive.
 
-    What lands are `payloads`, records as the vendor's bytes, or `rows`, where they have types. Of a
-    directory it is the day of the snapshot.
+    It lands `payloads`, records as the vendor's bytes, or `rows` if they are typed. For a directory
+    the day is that of the snapshot.
     """
 
     start: date
@@ -130,13 +130,13 @@ class Window:
 
     @property
     def records(self) -> int:
-        """How many there are, without those that were refused."""
+        """How many there are, without those that were rejected."""
         return len(self.payloads) if self.rows is None else int(self.rows.num_rows)
 
 
 @dataclass
 class Run:
-    """What one source's run works with. `since` is None on an ordinary run; `until` is exclusive;
+    """What one source's run needs. `since` is None on an ordinary run; `until` is exclusive;
     `today` is the window of directories."""
 
     report: SourceReport
@@ -163,7 +163,7 @@ class Run:
 
 
 class _Undated(Exception):  # noqa: N818 - a signal, not an error
-    """A record of a query for several days does not say which of them is its day."""
+    """A record from a query for several days does not say which of them is its day."""
 
 
 _decode = msgspec.json.Decoder().decode
@@ -171,15 +171,15 @@ _encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 def digest(value: Any) -> bytes:  # noqa: ANN401 - any JSON value
-    """The same bytes for the same JSON value, whatever the order of its keys and its spaces."""
+    """The same bytes for the same JSON value, whatever the order of its keys and its whitespace."""
     return hashlib.blake2b(_encode_sorted(value), digest_size=16).digest()
 
 
 def content_hash(digests: Iterable[bytes], rejected: Iterable[bytes] = ()) -> str:
-    """128 bits over a set of records that does not depend on their order, in hex.
+    """128 bits over a set of records that do not depend on their order, in hex.
 
-    Refused records count apart: when the checks change, a window with refused records changes and
-    lands again; while nothing changes, it does not.
+    Rejected records are hashed separately: when the checks change, a window with rejected records
+    changes and lands again; as long as nothing changes, it does not.
     """
     total = hashlib.blake2b(digest_size=16)
     for part in (digests, rejected):
@@ -203,7 +203,7 @@ def fetch(
     """The windows of a resource, each as soon as its query is complete; returns its report.
 
     Only days in [earliest, before) are asked for. The resource stops at its first failure, which
-    goes to the report: windows before it count, and the high-water mark stays before it.
+    goes into the report: earlier windows count, and the high-water mark stays before the failure.
     """
     part = ResourceReport(resource.name, organization)
     known = run.memory.setdefault(f"{organization}/{resource.name}", {})
@@ -219,7 +219,8 @@ def fetch(
 def reported(
     run: Run, part: ResourceReport, windows: Iterator[Window], *, is_optional: bool = False
 ) -> Iterator[Window]:
-    """The windows up to the first failure, which goes to the report, with the time they took."""
+    """The windows up to the first failure, which goes into the report along with the time they
+    took."""
     run.report.resources.append(part)
     began = time.monotonic()
     try:
@@ -231,7 +232,7 @@ def reported(
             _fail(part, str(error))
     except VendorError as error:
         _fail(part, str(error))
-    except Exception as error:  # one resource must not take the others along
+    except Exception as error:  # one resource must not make the others fail
         log.exception("%s", part.name)
         _fail(part, f"unexpected {type(error).__name__}: {error}")
     part.seconds = round(time.monotonic() - began, 3)
@@ -255,9 +256,9 @@ def _fetch_period(
     known: dict[str, Any],
 ) -> Iterator[Window]:
     part.days_asked = len(clipped.days())
-    # Of years in which little happened only the days on which something did are worth a window.
+    # In years in which little happened, only days on which something did are worth a window.
     is_sparse = resource.oldest is not None and "high_water" not in known
-    for chunk in clipped.chunks(resource.most_days):
+    for chunk in clipped.chunks(resource.max_days):
         try:
             windows = _read(resource, chunk, part)
         except TooRecentError as error:
@@ -268,7 +269,7 @@ def _fetch_period(
             raise
         windows.reverse()
         while windows:
-            # Taken out of the list, so that its records can go as soon as they are landed.
+            # Removed from the list, so that its records can be freed as soon as they have landed.
             window = windows.pop()
             if is_sparse and not window.records and not window.rejected:
                 continue
@@ -282,19 +283,19 @@ def _fetch_period(
 
 
 def _read(resource: Resource, chunk: Period, part: ResourceReport) -> list[Window]:
-    """The windows of a chunk from one whole, consistent reading of all its pages."""
+    """The windows of a chunk from one complete, consistent reading of all its pages."""
     if resource.windows:
         return resource.windows(chunk)
-    for restart in range(RESTARTS + 1):
+    for restart in range(MAX_RESTARTS + 1):
         try:
             return _collect(resource, chunk, part)
         except ExpiredError as error:
-            if restart == RESTARTS:
+            if restart == MAX_RESTARTS:
                 raise
-            log.info("%s %s: %s; asking from the first page again", resource.name, chunk, error)
-            part.notes.append(f"{chunk}: asked from the first page again: {error.message}")
+            log.info("%s %s: %s; starting over at the first page", resource.name, chunk, error)
+            part.notes.append(f"{chunk}: started over at the first page: {error.message}")
         except _Undated:
-            # A query for one day tells the day of everything in its answer.
+            # A query for one day gives the day of everything in its answer.
             return [window for day in chunk.chunks(1) for window in _read(resource, day, part)]
     raise AssertionError("unreachable")
 
@@ -318,13 +319,13 @@ def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Wi
                     value = _decode(payload)
                     checked = validate(value)
                 except msgspec.DecodeError:  # such as half of a surrogate pair
-                    value, reason = payload.decode(), "is no valid JSON"
+                    value, reason = payload.decode(), "is not valid JSON"
                 except ValidationError as error:
                     reason = _reason(error)
                 else:
                     day = told or checked.day()
                 if day is not None and day not in windows:
-                    reason = f"its day, {day}, is not among those asked for, {chunk}"
+                    reason = f"its day, {day}, is not in the period asked for, {chunk}"
                     day = None
                 window = only if day is None else windows[day]
                 if window is None:
@@ -343,7 +344,7 @@ def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Wi
 
 
 def _reason(error: ValidationError) -> str:
-    """Which keys are wrong and how, without the values: they are in the payload."""
+    """Which keys are wrong and how, without the values: those are in the payload."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'record'}: {problem['msg']}"
@@ -352,8 +353,8 @@ def _reason(error: ValidationError) -> str:
 
 
 def _decide(resource: Resource, window: Window, known: dict[str, Any]) -> None:
-    """Compare with what was last landed, and remember."""
-    # Typed rows come with their hash.
+    """Compare the window with what last landed, and remember it."""
+    # Typed rows already have their hash.
     window.content_hash = window.content_hash or content_hash(
         window.digests, window.rejected_digests
     )
@@ -372,14 +373,14 @@ def _decide(resource: Resource, window: Window, known: dict[str, Any]) -> None:
             known["records"] = window.records
     else:
         hashes = known.setdefault("hashes", {})
-        # Days on which nothing happened were left out of the first run.
+        # The first run left out days on which nothing happened.
         before = hashes.get(str(window.start), EMPTY if resource.oldest else None)
         window.is_changed = before != window.content_hash
         hashes[str(window.start)] = window.content_hash
 
 
 def counted(window: Window, part: ResourceReport) -> Window:
-    """The window with its resource's name, and in the report."""
+    """The window with its resource's name set, and counted in the report."""
     window.resource, window.organization = part.resource, part.organization
     part.windows += 1
     part.records += window.records
@@ -391,7 +392,7 @@ def counted(window: Window, part: ResourceReport) -> Window:
 
 
 def _advance(known: dict[str, Any], start: date, end: date) -> None:
-    """Move the high-water mark to `end`, when [start, end) leaves no gap behind it."""
+    """Move the high-water mark to `end`, if [start, end) leaves no gap behind it."""
     mark = known.get("high_water")
     if mark is None or date.fromisoformat(mark) >= start:
         known["high_water"] = max(mark or "", str(end))

@@ -1,1 +1,1 @@
-"""What every part stands on: settings, logs, the warehouse, child processes, stops and dbt."""
+"""What every part uses: settings, logs, the warehouse, child processes, stops and dbt."""

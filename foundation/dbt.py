@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 PROJECT = ROOT / "dbt_project"
-# What dbt reads from the environment to find the project, whatever folder it is called in.
+# The variables in which dbt looks for the project, whatever folder it is called from.
 FOLDERS = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
-# What dbt says of a node that went wrong.
+# How dbt marks a node that went wrong.
 BAD = ("error", "fail", "runtime error", "partial success")
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment for dbt: what it needs of the settings, and none of the secrets."""
+    """The environment for dbt: the settings that it needs, and none of the secrets."""
     inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
     return inherited | settings.dbt_environment() | FOLDERS
 
@@ -38,11 +38,11 @@ def invoke(
     manifest: Manifest | None = None,
     on_event: Callable[[Any], None] | None = None,
 ) -> dbtRunnerResult:
-    """Run dbt in this process, which spares its start: two seconds of imports, and all of the
-    parsing where `manifest`, the result of an earlier `parse`, is given.
+    """Run dbt in this process. That saves two seconds of imports, and all of the parsing if
+    `manifest`, the result of an earlier `parse`, is given.
 
-    dbt sees `environment` and nothing else; it prints nothing. `on_event` gets its events. One at
-    a time, and from one thread: the environment is the whole process's while it runs.
+    dbt sees `environment` and nothing else; it prints nothing. `on_event` gets its events. Call it
+    once at a time and from one thread only, since it replaces the environment of the whole process.
     """
     from dbt.cli.main import dbtRunner
 
@@ -52,13 +52,13 @@ def invoke(
             result = dbtRunner(manifest, callbacks).invoke(["--log-level", "none", *arguments])
         finally:
             _close_duckdb()
-    # dbt keeps a KeyboardInterrupt to itself.
+    # dbt swallows a KeyboardInterrupt.
     raise_if_stopped()
     return result
 
 
 def _close_duckdb() -> None:
-    """dbt-duckdb holds the file until the process ends, and nobody else could open it."""
+    """dbt-duckdb keeps the file open until the process ends, so nobody else could open it."""
     if connections := sys.modules.get("dbt.adapters.duckdb.connections"):
         manager = connections.DuckDBConnectionManager
         if manager._ENV is not None:
@@ -79,27 +79,27 @@ def _environ(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def parse(environment: Mapping[str, str], *arguments: str) -> Manifest:
-    """The project as dbt reads it, to be given to `invoke`. dbt keeps what it parsed in its target
-    folder and reads again only the files that changed. Raises DbtError."""
+    """The project as dbt parses it, to be passed to `invoke`. dbt keeps what it parsed in its
+    target folder and only reads changed files again. Raises DbtError."""
     result = invoke(["parse", *arguments], environment)
     if not result.success:
         raise DbtError(str(result.exception))
-    return _to_stay(result.result)
+    return _keep_for_good(result.result)
 
 
 def read_manifest(target: Path) -> Manifest:
-    """What `parse` found, from dbt's target folder."""
+    """The result of an earlier `parse`, from dbt's target folder."""
     from dbt.contracts.graph.manifest import Manifest
 
     manifest = Manifest.from_msgpack((target / "partial_parse.msgpack").read_bytes())
-    # What Jinja knows as `graph`, which is not written.
+    # Jinja's `graph`, which dbt does not write to the file.
     manifest.build_flat_graph()  # type: ignore[no-untyped-call]
-    return _to_stay(manifest)
+    return _keep_for_good(manifest)
 
 
-def _to_stay(manifest: Any) -> Manifest:  # noqa: ANN401
-    # It lives as long as the process: the garbage collector need not go through all of it again
-    # and again, which takes a tenth of a build.
+def _keep_for_good(manifest: Any) -> Manifest:  # noqa: ANN401
+    # It lives as long as the process. If the garbage collector went through all of it again and
+    # again, that would take a tenth of a build.
     gc.freeze()
     return manifest
 
@@ -112,7 +112,8 @@ _read: dict[str, Manifest] = {}
 
 
 def project(settings: Settings) -> Manifest:
-    """The project as dbt reads it with these settings; read once by a process. Raises DbtError."""
+    """The project as dbt parses it with these settings; parsed once per process. Raises
+    DbtError."""
     key = json.dumps(settings.dbt_environment(), sort_keys=True)
     if key not in _read:
         _read[key] = parse(environment(settings))

@@ -1,4 +1,4 @@
-"""What the settings of several sources are made of."""
+"""Types and settings that several sources share."""
 
 from __future__ import annotations
 

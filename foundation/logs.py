@@ -1,4 +1,4 @@
-"""Logging for every command: lines of text, or JSON objects one a line, on standard error."""
+"""Logging for every command: lines of text, or one JSON object per line, on standard error."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Literal
 
 from foundation.settings import Settings
 
-# Only these speak at LOG_LEVEL; libraries are heard from WARNING on.
+# Only these log at LOG_LEVEL; libraries only from WARNING up.
 OURS = ("__main__", "foundation", "pipeline", "extract", "dashboards")
 
 HIDDEN = "[secret]"
 
 
 class Formatter(logging.Formatter):
-    """Text or JSON, with every known secret blotted out.
+    """Text or JSON, with every known secret replaced.
 
-    Secrets are `SecretStr` and should never get here. This is the second line of defence, for what
-    a library puts in a message or a traceback, and so it works on what would be printed.
+    Secrets are `SecretStr` and should never get here. This is the second line of defense, for what
+    a library puts in a message or a traceback, so it works on the final text.
     """
 
     def __init__(self, kind: Literal["text", "json"], secrets: list[str]) -> None:
@@ -43,7 +43,7 @@ class Formatter(logging.Formatter):
 
 def redacted(text: str, secrets: list[str]) -> str:
     """The text without any secret: a vendor may repeat a key in its message."""
-    # The longest first: one secret may be the beginning of another.
+    # The longest first, since one secret may be the beginning of another.
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text

@@ -25,12 +25,12 @@ def child(
     stdin: int = subprocess.DEVNULL,
     stdout: int | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
-    """`python …` in the project's folder; stopped on the way out if it still runs.
+    """Run `python …` in the project's folder, and stop it on the way out if it still runs.
 
-    Its process group is its own: Ctrl-C reaches this process only, which then stops its children
-    one after the other. So a child cannot read from the terminal.
+    It has a process group of its own: Ctrl-C only reaches this process, which then stops its
+    children one after the other. So a child cannot read from the terminal.
 
-    On Linux it gets SIGTERM when the thread that started it ends, even by SIGKILL: start it from
+    On Linux it gets SIGTERM when the thread that started it ends, even by SIGKILL, so start it from
     the main thread. On other systems a child outlives a parent that was killed, except for the
     sandbox, which notices.
     """
@@ -54,18 +54,18 @@ def child(
             try:
                 process.wait(SECONDS_TO_STOP)
             except subprocess.TimeoutExpired:
-                # With all that it started.
+                # Kill everything that it started too.
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
 
 @contextmanager
 def sandbox(environment: Mapping[str, str]) -> Iterator[Callable[[], dict[str, str]]]:
-    """The stand-in for the vendors on a free port; what this gives waits until it is ready, and
-    returns the settings that point at it.
+    """Start the stand-in for the vendors on a free port. Yields a function that waits until it is
+    ready and returns the settings that point at it.
 
-    Its standard input stays open as long as this process lives: it ends when that closes, even if
-    this process is killed.
+    Its standard input stays open as long as this process lives, and it exits when that closes, even
+    if this process is killed.
     """
     arguments = ["-m", "sandbox", "serve", "--port", "0"]
     with child(arguments, environment, subprocess.PIPE, subprocess.PIPE) as process:

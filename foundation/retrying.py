@@ -1,4 +1,4 @@
-"""One retry policy for whatever is asked over a network: vendors, Metabase, Slack."""
+"""One retry policy for everything we ask over a network: vendors, Metabase, Slack."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # 1, 2, 4, 8, 16 s: what Cursor asks for, and enough for Anthropic's short overloads.
-BACK_OFF = wait_exponential(multiplier=1, max=16)
+BACKOFF = wait_exponential(multiplier=1, max=16)
 JITTER_SECONDS = 0.25
-ATTEMPTS = 6
-# Nobody waits for who says "in an hour": the next run completes what is missing.
-LONGEST_RETRY_AFTER_SECONDS = 300.0
+MAX_ATTEMPTS = 6
+# If a vendor says "in an hour" we do not wait: the next run fetches what is missing.
+MAX_RETRY_AFTER_SECONDS = 300.0
 
 
 class TransientError(Exception):
@@ -34,15 +34,16 @@ class TransientError(Exception):
 def with_retries(
     call: Callable[[], T], *, attempts: int | None = None, seconds: float = math.inf
 ) -> T:
-    """The result of `call`, asked again while it raises TransientError: ATTEMPTS times at most, or
-    `attempts`, and no attempt begins after so many seconds. Raises what the last attempt raised."""
+    """The result of `call`, which is retried while it raises TransientError: at most MAX_ATTEMPTS
+    or `attempts` times, and no attempt begins after so many seconds. Raises what the last attempt
+    raised."""
     is_too_late = stop_before_delay(seconds)
 
     def stop(state: RetryCallState) -> bool:
         told = _failure(state).retry_after or 0.0
         return (
-            state.attempt_number >= (attempts or ATTEMPTS)
-            or told > LONGEST_RETRY_AFTER_SECONDS
+            state.attempt_number >= (attempts or MAX_ATTEMPTS)
+            or told > MAX_RETRY_AFTER_SECONDS
             or is_too_late(state)
         )
 
@@ -50,7 +51,7 @@ def with_retries(
         retry=retry_if_exception_type(TransientError),
         wait=_wait,
         stop=stop,
-        before_sleep=_say,
+        before_sleep=_log_retry,
         reraise=True,
     )(call)
 
@@ -59,13 +60,13 @@ def _wait(state: RetryCallState) -> float:
     told = _failure(state).retry_after
     if told is not None:
         return told
-    pause = BACK_OFF(state)
+    pause = BACKOFF(state)
     return pause + random.uniform(0, JITTER_SECONDS) if pause else 0.0  # noqa: S311 - no secret
 
 
-def _say(state: RetryCallState) -> None:
+def _log_retry(state: RetryCallState) -> None:
     pause = state.next_action.sleep if state.next_action else 0.0
-    # After it comes what to do about it, which is too early.
+    # The rest of the message is advice, which would be premature.
     log.info("%s; asking again in %.1f s", str(_failure(state)).split(";")[0], pause)
 
 

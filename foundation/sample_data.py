@@ -7,18 +7,18 @@ from collections.abc import Iterable
 from itertools import product
 from urllib.parse import urlsplit
 
-# The sandbox's product database is known by its name: a real one may answer on this machine as
-# well, behind a tunnel.
+# The sandbox's product database is recognized by its name, since a real one may also answer on this
+# machine, behind a tunnel.
 SANDBOX_DATABASE = "ai_spend_sandbox"
-# Where a sandbox will answer that has not started yet.
+# Where a sandbox will answer once it has started.
 SANDBOX = "http://127.0.0.1"
 
 _CALLED = {True: "the sandbox's sample data", False: "data of real vendors"}
 
 
 def is_sandbox(url: str) -> bool | None:
-    """Whether the sandbox answers at an address. Vendors do not live on this machine; a database
-    may. A folder of files, file://…, goes with both: None."""
+    """Whether this is the sandbox's address. Vendors are never on this machine; a database may be.
+    None for a folder of files, file://…, which may be mixed with either."""
     parts = urlsplit(url)
     if parts.scheme in ("", "file"):
         return None
@@ -32,8 +32,8 @@ def is_sandbox(url: str) -> bool | None:
 
 
 def refusal(place: str, held: Iterable[str], brought: Iterable[str]) -> str | None:
-    """Why data from the addresses `brought` must not join those from `held` in `place`, and what to
-    do; None if they may."""
+    """Why data from the addresses `brought` must not join data from `held` in `place`, and what to
+    do instead; None if they may."""
     for before, now in product(held, brought):
         kind, other = is_sandbox(before), is_sandbox(now)
         if kind is None or other is None or kind == other:

@@ -1,4 +1,4 @@
-"""Temporary folders that do not stay when the process that made them is killed."""
+"""Temporary folders that are cleaned up even if the process that made them is killed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 
 @contextmanager
 def scratch_folder(prefix: str) -> Iterator[Path]:
-    """A temporary folder of this process for the length of the block. Those with the same prefix
+    """A temporary folder that exists for the length of the block. Folders with the same prefix
     whose process is dead are removed first.
 
-    The process holds a lock on its folder, which the system lifts however the process ends. Process
-    ids would not do: they are given again, and differ between containers that share a folder.
+    The process holds a lock on its folder, which the system releases however the process ends.
+    Process ids would not work: they are reused, and differ between containers that share a folder.
     """
     sweep(prefix)
-    folder, held = _made(prefix)
+    folder, held = _make_and_hold(prefix)
     try:
         yield folder
     finally:
@@ -29,19 +29,19 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
 
 
 def sweep(prefix: str) -> None:
-    """Remove the temporary folders with this prefix that nobody holds."""
+    """Remove the temporary folders with this prefix that no process has locked."""
     for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-        # Not a folder, or not ours, or just removed by another process, or held.
+        # It may not be a folder, belong to somebody else, be locked, or have just been removed.
         with suppress(OSError):
             held = _hold(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(folder, ignore_errors=True)
             os.close(held)
 
 
-def _made(prefix: str) -> tuple[Path, int]:
+def _make_and_hold(prefix: str) -> tuple[Path, int]:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=prefix))
-        # Another process may sweep it before it is held.
+        # Another process may remove it before it is locked.
         with suppress(FileNotFoundError):
             held = _hold(folder, fcntl.LOCK_EX)
             if folder.exists():
@@ -50,7 +50,7 @@ def _made(prefix: str) -> tuple[Path, int]:
 
 
 def _hold(folder: Path, operation: int) -> int:
-    """Lock a folder; the descriptor by which it is held."""
+    """Lock a folder; returns the descriptor that holds the lock."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, operation)

@@ -1,7 +1,7 @@
 """Every setting of the project, read once from the environment and from `.env`.
 
-A variable set to nothing is the same as one that is not set; names nobody knows are ignored.
-The environment wins over `.env`, even with nothing. Secrets are `SecretStr`: they do not show in a
+An empty variable is the same as one that is not set; unknown names are ignored. The environment
+wins over `.env`, even with an empty variable. Secrets are `SecretStr`: they do not appear in a
 repr, an error or a log. Each secret NAME may be given as NAME_SECRET instead, the resource name of
 a Secret Manager version (https://cloud.google.com/secret-manager/docs/access-secret-version).
 """
@@ -26,7 +26,7 @@ ROOT = fields.ROOT
 BIGQUERY = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION")
 
 SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
-# The password in dialect://user:password@host: up to the last @, should one be in it.
+# The password in dialect://user:password@host, up to the last @ in case it contains one.
 URL_PASSWORD = re.compile(r"^[^:/]+://[^:/@]*:(.+)@")
 
 
@@ -35,7 +35,7 @@ class SettingsError(Exception):
 
 
 if TYPE_CHECKING:
-    # The code of a source is typed by that source's settings, all other code by what is here.
+    # The code of a source uses the type of that source's settings, all other code this one.
     _SettingsOfSources = GoogleCredentials
 else:
     _bases = (*(source.settings for source in SOURCES), GoogleCredentials)
@@ -43,7 +43,7 @@ else:
 
 
 class Settings(_SettingsOfSources, BaseSettings):
-    """The settings by their names in lower case, those of every source among them; build them with
+    """All settings, including those of every source, by their lowercase names; build them with
     `load_settings`."""
 
     model_config = SettingsConfigDict(
@@ -83,8 +83,8 @@ class Settings(_SettingsOfSources, BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _empty_is_unset(cls, values: dict[str, object]) -> dict[str, object]:
-        """Here, not by pydantic's `env_ignore_empty`: so that `CURSOR_API_KEY= make run` runs
-        without Cursor, whatever `.env` says."""
+        """Done here instead of by pydantic's `env_ignore_empty`, so that `CURSOR_API_KEY= make run`
+        runs without Cursor, whatever `.env` says."""
         return {
             name: value
             for name, value in values.items()
@@ -115,7 +115,7 @@ class Settings(_SettingsOfSources, BaseSettings):
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if problems := list(self._problems()):
-            # The sheets and BigQuery may both miss the same file.
+            # The sheets and BigQuery may both report the same missing file.
             raise ValueError("\n".join(dict.fromkeys(problems)))
         return self
 
@@ -141,12 +141,12 @@ class Settings(_SettingsOfSources, BaseSettings):
         return getattr(self, name.lower())
 
     def configured_sources(self) -> list[str]:
-        """Names of the sources that have what they need, in the order of `SOURCES`."""
+        """Names of the sources that have the settings they need, in the order of `SOURCES`."""
         return [source.name for source in SOURCES if any(map(self._value, source.needs_one_of))]
 
     def missing_settings(self) -> dict[str, tuple[str, ...]]:
-        """What is not configured: a source and the settings of which it needs one, or
-        `bigquery` and the settings that it needs all of."""
+        """What is not configured: each source with the settings of which it needs one, or
+        `bigquery` with the settings that it needs all of."""
         configured = self.configured_sources()
         missing = {
             source.name: source.needs_one_of for source in SOURCES if source.name not in configured
@@ -160,17 +160,17 @@ class Settings(_SettingsOfSources, BaseSettings):
         """The values that must never be printed, for `foundation.logs`."""
         secrets = map(self._value, SECRETS)
         values = [secret.get_secret_value() for secret in secrets if isinstance(secret, SecretStr)]
-        # A driver that repeats the password does not repeat the whole address.
+        # A driver may repeat the password without the rest of the address.
         written = [found[1] for value in values if (found := URL_PASSWORD.match(value))]
         return [*values, *sorted({*written, *map(unquote, written)})]
 
     def raw_schema(self, source: str) -> str:
-        """The name in the warehouse of the schema with a source's raw tables."""
+        """The name of the schema with a source's raw tables in the warehouse."""
         return self.dataset(source_named(source).raw_schema)
 
     def dataset(self, schema: str) -> str:
-        """The name in the warehouse of one of the schemas raw_…, staging, intermediate, marts:
-        on BigQuery with the prefix BIGQUERY_DATASET, since a Google project has one name space."""
+        """The name in the warehouse of one of the schemas raw_…, staging, intermediate, marts. On
+        BigQuery it has the prefix BIGQUERY_DATASET, since a Google project has one namespace."""
         return schema if self.target == "duckdb" else f"{self.bigquery_dataset}_{schema}"
 
     def dbt_environment(self) -> dict[str, str]:
@@ -191,10 +191,8 @@ SECRETS = tuple(
 
 
 def load_settings() -> Settings:
-    """The settings, secrets fetched where NAME_SECRET says so.
-
-    Raises SettingsError with a line for each setting that is wrong.
-    """
+    """The settings, with secrets fetched where NAME_SECRET says so. Raises SettingsError with a
+    line for each setting that is wrong."""
     try:
         settings = Settings()
     except ValidationError as error:
@@ -215,7 +213,7 @@ def _lines(error: ValidationError) -> Iterator[str]:
 
 
 def _fetch(name: str, resource: str) -> str:
-    # Imported here: it takes a second, and few set-ups use it.
+    # Imported here: it takes a second, and few setups use it.
     from google.api_core.exceptions import GoogleAPIError
     from google.auth.exceptions import GoogleAuthError
     from google.cloud import secretmanager

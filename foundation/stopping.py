@@ -1,6 +1,6 @@
 """How a command ends when somebody stops it: in order, with one line and the signal's exit code.
 
-It imports nothing of weight, so that a command can be stopped while it still imports the rest.
+It imports nothing heavy, so that a command can be stopped while it is still importing the rest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NoReturn
 
 log = logging.getLogger(__name__)
 
-# In the environment of our children: the process that started them, stops them and says so.
+# In the environment of our children: the process that started them, which stops them and logs it.
 PARENT = "STARTED_BY"
 
 
@@ -28,9 +28,9 @@ class Stopped(KeyboardInterrupt):
         self.exit_code = 128 + number
 
     def exit(self) -> NoReturn:
-        """Say so and leave without waiting for threads: what they have not finished does not
+        """Log it and exit without waiting for threads: work that they have not finished does not
         count."""
-        # Of a child that was stopped its parent speaks.
+        # If a child was stopped, its parent logs it.
         if os.environ.get(PARENT) != str(os.getppid()):
             log.error("%s; the next run makes up for it", self)
         logging.shutdown()
@@ -44,21 +44,22 @@ _stopped: Stopped | None = None
 
 
 def run_command(main: Callable[[], int], command: str) -> NoReturn:
-    """Exit with what `main` returns: or, when stopped, with 130 (Ctrl-C), 143 (SIGTERM) or 129 (the
+    """Exit with what `main` returns, or when stopped with 130 (Ctrl-C), 143 (SIGTERM) or 129 (the
     terminal was closed), once every child is stopped."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        """Raise Stopped in the main thread, once: what stops in order is not to be disturbed."""
+        """Raise Stopped in the main thread, but only once: a cleanup that has begun must not be
+        interrupted."""
         global _stopped
         if _stopped is None:
             _stopped = Stopped(number, command)
             raise _stopped
 
-    # Python warns of what a process that is stopped leaves, and removes it: dbt's semaphores.
+    # Python warns about dbt's semaphores, which a stopped process leaves behind, and removes them.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    # `nohup` means it.
+    # With `nohup` the process is meant to survive a closed terminal.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, stop)
     try:
@@ -70,6 +71,6 @@ def run_command(main: Callable[[], int], command: str) -> NoReturn:
 
 
 def raise_if_stopped() -> None:
-    """For after calls of libraries that keep a KeyboardInterrupt to themselves, as dbt does."""
+    """To be called after libraries that swallow a KeyboardInterrupt, as dbt does."""
     if _stopped is not None:
         raise _stopped

@@ -1,4 +1,4 @@
-"""Questions to the warehouse after a run, in plain SQL that both engines understand."""
+"""Queries on the warehouse after a run, in plain SQL that both engines understand."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ import pyarrow as pa
 
 from foundation.settings import Settings
 
-# Takes SQL, gives rows. Decimals come as Decimal, dates as date. Raises NoTableError.
+# Takes SQL, returns rows. Decimals are Decimal, dates are date. Raises NoTableError.
 Ask = Callable[[str], list[tuple[Any, ...]]]
-# Takes SQL, gives the rows in parts that fit into memory. Raises NoTableError.
+# Takes SQL, yields the rows in batches that fit into memory. Raises NoTableError.
 Fetch = Callable[[str], Iterator[pa.RecordBatch]]
 
 _ROWS = 50_000
 
-# DuckDB, when another process has the file open.
-_HELD = re.compile(r"Conflicting lock is held in (.+) \(PID (\d+)\)")
-_LONGEST_COMMAND = 120
+# DuckDB's error when another process has the file open.
+LOCK_ERROR = re.compile(r"Conflicting lock is held in (.+) \(PID (\d+)\)")
+MAX_COMMAND_LENGTH = 120
 
 
 class NoTableError(Exception):
-    """The warehouse, or a table in it, is not there yet."""
+    """The warehouse, or a table in it, does not exist yet."""
 
 
 class WarehouseError(Exception):
@@ -38,7 +38,8 @@ class WarehouseError(Exception):
 def open_file(
     path: Path, *, read_only: bool = False, config: dict[str, Any] | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """The warehouse's file, open. Raises WarehouseError, also if another process has it open."""
+    """A connection to the warehouse's file. Raises WarehouseError, also if another process has it
+    open."""
     try:
         return duckdb.connect(path, read_only=read_only, config=config or {})
     except duckdb.IOException as error:
@@ -50,18 +51,18 @@ def open_file(
 
 
 def who_holds(path: Path, error: str) -> str | None:
-    """DuckDB's error about a file that another process has open as a sentence that names that
-    process and says what to do; none for another error."""
-    found = _HELD.search(error)
+    """If DuckDB's error is about a file that another process has open, a sentence that names the
+    process and says what to do; otherwise None."""
+    found = LOCK_ERROR.search(error)
     if not found:
         return None
     program, pid = found[1], int(found[2])
     try:
         command = " ".join(psutil.Process(pid).cmdline()) or program
     except psutil.Error:
-        # Over already, or somebody else's.
+        # It has ended, or belongs to somebody else.
         command = program
-    command = textwrap.shorten(command, _LONGEST_COMMAND, placeholder=" …")
+    command = textwrap.shorten(command, MAX_COMMAND_LENGTH, placeholder=" …")
     return (
         f"{path} is in use by process {pid} ({command}): wait until that is done or end it with "
         f"`kill {pid}`, and run this again"
@@ -76,7 +77,7 @@ def refuse_if_held(settings: Settings) -> None:
 
 @contextmanager
 def warehouse(settings: Settings, *, writes: bool = False) -> Iterator[Ask]:
-    """The warehouse of the settings, open for questions; on DuckDB read only unless it `writes`.
+    """The warehouse of the settings, open for queries; on DuckDB read-only unless it `writes`.
     Raises NoTableError and WarehouseError."""
     if settings.target == "bigquery":
         yield _bigquery(settings)
@@ -99,7 +100,7 @@ def warehouse(settings: Settings, *, writes: bool = False) -> Iterator[Ask]:
 
 @contextmanager
 def tables(settings: Settings) -> Iterator[Fetch]:
-    """The warehouse of the settings, open for answers of many rows. Raises NoTableError and
+    """The warehouse of the settings, open for results of many rows. Raises NoTableError and
     WarehouseError."""
     if settings.target == "bigquery":
         yield _bigquery_tables(settings)
@@ -121,7 +122,7 @@ def tables(settings: Settings) -> Iterator[Fetch]:
 
 
 def _bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
-    # Imported here: it takes a second, and runs on DuckDB have no use for it.
+    # Imported here: it takes a second, and runs on DuckDB do not need it.
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery
 
@@ -145,7 +146,7 @@ def _bigquery_tables(settings: Settings) -> Fetch:
 
     def fetch(sql: str) -> Iterator[pa.RecordBatch]:
         try:
-            # Without the Storage API, which wants a right of its own.
+            # Without the Storage API, which needs a separate permission.
             rows = client.query_and_wait(sql, page_size=_ROWS)
             yield from rows.to_arrow_iterable(bqstorage_client=None)
         except NotFound as error:

@@ -1,7 +1,7 @@
 """`python with_parent.py PARENT PROGRAM …`: become PROGRAM, and end when the process PARENT does.
 
-For Linux, which remembers it when a process becomes another program. A program of its own rather
-than Popen's `preexec_fn`, which may hang where there are threads.
+For Linux, which remembers this setting when a process becomes another program. This is a program of
+its own instead of Popen's `preexec_fn`, which may hang if there are threads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def main() -> None:
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM):
         raise OSError(ctypes.get_errno(), "prctl")
     if os.getppid() != int(parent):
-        # It ended before Linux knew.
+        # The parent ended before Linux knew about the setting.
         sys.exit(128 + signal.SIGTERM)
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 

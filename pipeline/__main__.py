@@ -22,7 +22,9 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("run", help="fetch what is new, build the marts, report")
     command.add_argument("--since", metavar="DAY", help="first day, instead of EXTRACT_SINCE")
-    command.add_argument("--until", metavar="DAY", help="day after the last, for EXTRACT_UNTIL")
+    command.add_argument(
+        "--until", metavar="DAY", help="day after the last, instead of EXTRACT_UNTIL"
+    )
     command = commands.add_parser("dbt", help="call dbt with the project's settings")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command = commands.add_parser("mf", help="query metrics with the project's settings")
@@ -35,7 +37,7 @@ def main() -> int:
     command.add_argument("--folder", type=Path, help="target/focus if not given")
     arguments = parser.parse_args()
 
-    # Imported here: it takes a while, in which it can be stopped already.
+    # Imported here: it takes a while, and the command can already be stopped meanwhile.
     from foundation.logs import set_up_logs
     from foundation.settings import SettingsError, load_settings
     from foundation.warehouse import WarehouseError
@@ -53,7 +55,7 @@ def main() -> int:
         if arguments.command == "mf":
             return building.call_metricflow(settings, arguments.arguments)
         if arguments.command == "focus":
-            # Imported here: arrow takes half a second, and a run has no use for it.
+            # Imported here: Arrow takes half a second, and a run does not need it.
             from pipeline import focus
 
             folder = arguments.folder or focus.FOLDER

@@ -1,4 +1,4 @@
-"""What is built: dbt's build of what can have changed, and dbt or MetricFlow as from the shell."""
+"""Runs dbt's build of what can have changed, and dbt or MetricFlow for the command line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline import finished_builds
 
 METRICFLOW = ["-m", "pipeline.metricflow"]
 BUILDING = {"build", "run", "seed", "snapshot", "clone"}
-# Everything else needs the warehouse, and says at length that another process has it open.
+# Everything else needs the warehouse, and its errors are long if another process has it open.
 OFFLINE = {"parse", "list", "ls", "deps", "clean", "--help", "--version"}
 
 
@@ -27,23 +27,23 @@ class Build:
 
     statuses: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
-    # The tables in which tests that failed or warn keep the rows that they found
-    # (`store_failures`), by line.
+    # The tables in which tests that failed or warned keep the rows they found (`store_failures`),
+    # by line.
     found_in: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     exit_code: int = 0
     # Whether everything was built, or only what can have changed since the last time.
     is_whole: bool = True
-    # Names of the tests that were run, of those that did not pass, and of models that were not
-    # built, as something before them failed.
+    # Names of the tests that ran, of those that did not pass, and of models that were not built
+    # because something before them failed.
     tested: set[str] = field(default_factory=set)
     unsettled: set[str] = field(default_factory=set)
     unbuilt: set[str] = field(default_factory=set)
 
 
 def build(settings: Settings) -> Build:
-    """Build and test what can have changed since the last build, showing how far it is on a
-    terminal and keeping what went wrong. Raises WarehouseError."""
+    """Build and test what can have changed since the last build, showing progress on a terminal and
+    collecting what went wrong. Raises WarehouseError."""
     try:
         manifest = dbt.project(settings)
     except dbt.DbtError as error:
@@ -85,7 +85,7 @@ def build(settings: Settings) -> Build:
     result.is_whole = wanted is None
     result.exit_code = int(not ended.success)
     if result.exit_code and not result.failures:
-        # It stopped before it ran anything: a wrong profile, a warehouse that is held.
+        # dbt stopped before it ran anything: a wrong profile, or a warehouse that is in use.
         if held := next(filter(None, (who_holds(settings.duckdb_path, e) for e in errors)), None):
             raise WarehouseError(held)
         reason = " ".join(str(ended.exception or "").split())
@@ -99,7 +99,7 @@ def build(settings: Settings) -> Build:
 
 
 def _results(results: Any) -> Build:  # noqa: ANN401
-    """What dbt says of each node of a run."""
+    """The outcome of each node of a run, in dbt's words."""
     result = Build()
     for one in getattr(results, "results", ()):
         status, node = str(one.status), one.node
@@ -122,19 +122,19 @@ def _results(results: Any) -> Build:  # noqa: ANN401
 
 
 def call(settings: Settings, arguments: list[str]) -> int:
-    """Run dbt as from the shell; its exit code. Raises WarehouseError."""
+    """Run dbt for the command line; returns its exit code. Raises WarehouseError."""
     settings.duckdb_path.parent.mkdir(parents=True, exist_ok=True)
     if OFFLINE.isdisjoint(arguments):
         refuse_if_held(settings)
     if BUILDING.intersection(arguments):
-        # What somebody builds by hand need not be what the project says now.
+        # What somebody builds by hand may differ from what the project says now.
         finished_builds.forget(settings)
     with child([dbt.DBT, *arguments], dbt.environment(settings)) as process:
         return process.wait()
 
 
 def call_metricflow(settings: Settings, arguments: list[str]) -> int:
-    """Run MetricFlow as from the shell, on the metrics as they are now; its exit code."""
+    """Run MetricFlow for the command line, on the current metrics; returns its exit code."""
     refuse_if_held(settings)
     if failed := call(settings, ["parse", "--quiet"]):
         return failed

@@ -1,10 +1,10 @@
-"""What a build has to do: everything, or only what can have changed since the one before.
+"""What a build has to do: everything, or only what can have changed since the last one.
 
-A build in which all models were built is remembered in the warehouse: the project, the day it was
-as of, and the loads of each source that it read. The next one leaves out what would come out the
-same: models and tests below no source that changed, as long as they look at no day of the run, and
-views whose SQL did not change. Models tagged `every_run` say when a source was last asked, and are
-always built; a test that did not pass is always run again.
+A build of all models is remembered in the warehouse: the project, the day it was as of, and the
+loads of each source that it read. The next build skips what would come out the same: models and
+tests that are not below a changed source and do not depend on the day of the run, and views whose
+SQL did not change. Models tagged `every_run` say when a source was last asked, and are always
+built; a test that did not pass always runs again.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 EVERY_RUN = "every_run"
 TO_BUILD = "to_build"
-# What a build is made with. The lock says which versions of dbt and of the engines.
+# What a build depends on. The lock file has the versions of dbt and of the engines.
 PROJECT = ("dbt_project", "requirements.lock")
-# What dbt and Python leave in the project's folders.
+# Files that dbt and Python write into the project's folders.
 LEFTOVERS = {"target", "logs", "dbt_packages", "__pycache__"}
-# What is compiled with these is other SQL on another day; with those, after another answer of the
-# warehouse.
+# Code with the first words compiles to other SQL on another day; code with the second, if the
+# warehouse answers differently.
 READS_THE_DAY = ("run_started_at", 'var("as_of_date")')
 ASKS_THE_WAREHOUSE = ("run_query(",)
-# Kinds of node that a build builds or runs; unit tests are about the code, not about the data.
+# Kinds of nodes that a build builds or runs; unit tests are about the code, not about the data.
 BUILT = ("model", "seed", "snapshot", "test")
 
 
 @dataclass(frozen=True)
 class State:
-    """What a build depends on. `project` is a hash, `as_of_date` a day in UTC, YYYY-MM-DD, `loads`
-    says for each raw schema how many loads changed something and which is the newest."""
+    """What a build depends on. `project` is a hash, `as_of_date` a day in UTC, YYYY-MM-DD. `loads`
+    says for each raw schema how many loads changed something, and which is the newest."""
 
     project: str
     as_of_date: str
@@ -50,7 +50,7 @@ class State:
 
 @dataclass(frozen=True)
 class Finished:
-    """A build in which all models were built, and the tests that did not pass in it."""
+    """A build of all models, and the tests that did not pass in it."""
 
     state: State
     unsettled: list[str]
@@ -62,7 +62,7 @@ def project_hash(root: Path = ROOT) -> str:
 
 
 def content_hash(root: Path, places: Iterable[str]) -> str:
-    """A hash of files and of all files in folders, with their names; both are named from `root`."""
+    """A hash of files and of all files in folders, with their names relative to `root`."""
     digest = hashlib.sha256()
     for name in places:
         place = root / name
@@ -76,11 +76,11 @@ def content_hash(root: Path, places: Iterable[str]) -> str:
 
 
 def state(settings: Settings) -> State:
-    """What a build would depend on now."""
+    """What a build now would depend on."""
     loads = {}
     for source in SOURCES:
         schema = settings.dataset(source.raw_schema)
-        # A load that found nothing changed has changed nothing.
+        # A load that found nothing changed does not count.
         query = f"""
             select count(*), max(load_id) from {schema}._dlt_loads
             where status = 0 and load_id in (
@@ -127,7 +127,8 @@ def what_to_build(manifest: Manifest, last: Finished | None, now: State) -> set[
 
 
 def _using(manifest: Manifest, words: Iterable[str]) -> set[str]:
-    """The nodes with one of the words in their code, or in a macro of the project that they use."""
+    """The nodes that have one of the words in their code, or in a macro of the project that they
+    use."""
 
     def has(code: str) -> bool:
         return any(word in code for word in words)
@@ -163,14 +164,14 @@ def _with_descendants(manifest: Manifest, ids: Iterable[str]) -> set[str]:
 
 
 def selection(manifest: Manifest, wanted: set[str] | None) -> list[str]:
-    """Arguments of dbt for these nodes of the manifest and no others. They get a tag in it: to find
-    hundreds of names takes dbt most of a second."""
+    """The arguments that make dbt select these nodes of the manifest and no others. The nodes get a
+    tag: selecting hundreds of names would take dbt most of a second."""
     if wanted is None:
         return []
     for id_, node in manifest.nodes.items():
         others = [tag for tag in node.tags if tag != TO_BUILD]
         node.tags = [*others, TO_BUILD] if id_ in wanted else others
-    # Without indirect selection, tests come and go by their own tags only.
+    # Without indirect selection, only tests with the tag are selected.
     return ["--indirect-selection", "empty", "--select", f"tag:{TO_BUILD}"]
 
 
@@ -178,7 +179,7 @@ def selection(manifest: Manifest, wanted: set[str] | None) -> list[str]:
 
 
 def last(settings: Settings) -> Finished | None:
-    """The build that ended last; None if there was none, or another began since."""
+    """The last build that ended; None if there was none, or another has begun since."""
     query = f"select project, as_of_date, loads, unsettled from {_table(settings)}"
     try:
         with warehouse(settings) as ask:
@@ -191,7 +192,7 @@ def last(settings: Settings) -> Finished | None:
 
 
 def remember(settings: Settings, ended: State, unsettled: list[str]) -> None:
-    """Write down that a build ended in which all models were built."""
+    """Write down that a build of all models ended."""
     values = [ended.project, ended.as_of_date, json.dumps(ended.loads), json.dumps(unsettled)]
     quoted = ", ".join(f"'{value}'" for value in values)
     with warehouse(settings, writes=True) as ask:
@@ -200,7 +201,7 @@ def remember(settings: Settings, ended: State, unsettled: list[str]) -> None:
 
 
 def forget(settings: Settings) -> None:
-    """A build begins: until it ends, no earlier one says what is there."""
+    """To be called when a build begins: until it ends, no earlier build describes the warehouse."""
     try:
         with warehouse(settings, writes=True) as ask:
             ask(f"delete from {_table(settings)} where true")

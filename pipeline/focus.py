@@ -1,7 +1,7 @@
-"""The FinOps FOCUS export: both marts as CSV and parquet, a month at a time.
+"""The FinOps FOCUS export: both marts as CSV and Parquet, a month at a time.
 
-Each number goes from the warehouse to the file as it is: decimals in parquet, and in CSV all their
-digits with a decimal point, by which readers tell them from integers.
+Each number goes from the warehouse to the file unchanged: as decimals in Parquet, and in CSV with
+all their digits and a decimal point, by which readers tell them from integers.
 """
 
 from __future__ import annotations
@@ -38,10 +38,8 @@ def export(
     since: date | None = None,
     until: date | None = None,
 ) -> list[Path]:
-    """Write the charges of some days, `until` exclusive, or of all; the files that it wrote.
-
-    A file appears under its name when it is whole.
-    """
+    """Write the charges of some days, `until` exclusive, or of all days; returns the files. A file
+    only gets its name once it is complete."""
     if settings.target == "bigquery" and settings.missing_settings().get("bigquery"):
         raise RefusedError(f"TARGET=bigquery needs {', '.join(BIGQUERY)}")
     if since and until and since >= until:
@@ -56,7 +54,7 @@ def export(
     except NoTableError as error:
         reason = str(error).splitlines()[0]
         raise RefusedError(
-            f"The FOCUS marts are not there ({reason}): build them first, with `make run`."
+            f"The FOCUS marts do not exist ({reason}): build them first, with `make run`."
         ) from None
     return files
 
@@ -70,14 +68,14 @@ def _write(
     months = list(_months(bounds["first"], bounds["last"], since, until))
     if not months:
         held = f"{bounds['first']} to {bounds['last']}" if bounds["first"] else "none"
-        raise RefusedError(f"{table} has no charges of these days; it holds {held}.")
+        raise RefusedError(f"{table} has no charges for these days; it holds {held}.")
     files = [target.with_name(f"{target.name}.{kind}") for kind in ("csv", "parquet")]
     parts = [file.with_name(f"{file.name}.part") for file in files]
     rows = 0
     try:
         with ExitStack() as stack:
             writer = None
-            # The file ends lines and writes UTF-8 alike on every system.
+            # The file has the same line endings and UTF-8 on every system.
             sheet = csv.writer(
                 stack.enter_context(parts[0].open("w", newline="", encoding="utf-8")),
                 lineterminator="\n",
@@ -122,7 +120,7 @@ def _months(
 
 
 def in_one_form(batch: pa.RecordBatch) -> pa.Table:
-    """Types that both warehouses share: BigQuery's widest decimals are wider than DuckDB's."""
+    """The types that both warehouses share: BigQuery's widest decimals are wider than DuckDB's."""
     table = pa.Table.from_batches([batch])
     fields = []
     for field in table.schema:

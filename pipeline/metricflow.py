@@ -1,6 +1,6 @@
-"""`mf`, MetricFlow's command, which does not ask pypi.org at each call for a newer version.
+"""`mf`, MetricFlow's command, without its check on pypi.org for a newer version at each call.
 
-It has no setting for that. A process of its own, like dbt: `python -m pipeline mf …` starts it.
+It has no setting for that. `python -m pipeline mf …` starts it in a process of its own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from update_checker import UpdateChecker
 
 
 def _no_newer_version(_checker: UpdateChecker, _package: str, _version: str) -> None:
-    """As when the index cannot be reached."""
+    """The answer when the index cannot be reached."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The report at the end of a run: what came in, what it cost, whose it is, and whether it ties.
+"""The report at the end of a run: what arrived, what it cost, whose cost it is, and whether it
+ties.
 
 It reads the marts, not the vendors. Money is Decimal dollars from the warehouse, rounded to cents
 only when printed.
@@ -27,15 +28,15 @@ TOP = 6
 
 
 def show(settings: Settings, extracted: RunReport, console: Console | None = None) -> bool:
-    """Print the report; whether the marts tie to what the vendors reported."""
+    """Print the report; returns whether the marts tie to what the vendors reported."""
     console = console or standard_output()
     console.print()
-    console.print(came_in(extracted), "")
+    console.print(arrivals(extracted), "")
     try:
         with warehouse(settings) as ask:
             tied = f"{settings.dataset('marts')}.rpt_cost_ties"
             since = month_before(ask, tied)
-            # Two months are enough to look at, and cost the same whatever the history.
+            # Two months are enough for the report, and cost the same however long the history is.
             costs = (
                 f"(select * from {settings.dataset('marts')}.fct_cost_daily"
                 f" where cost_date >= date '{since}') as costs"
@@ -53,14 +54,14 @@ def show(settings: Settings, extracted: RunReport, console: Console | None = Non
 
 
 def standard_output() -> Console:
-    """Standard output, 100 characters wide where nobody says how wide it is."""
+    """Standard output, 100 characters wide unless it is a terminal."""
     return Console(width=None if sys.stdout.isatty() else 100)
 
 
-def came_in(extracted: RunReport) -> Group:
-    """One row per source and organization: days that changed, and the records that they brought;
-    then what the vendors would not give and what went wrong."""
-    table = _table("What came in", "source", "organization", ">changed days", "records landed")
+def arrivals(extracted: RunReport) -> Group:
+    """One row per source and organization: days that changed, and the records in them; then what
+    the vendors did not let us read and what went wrong."""
+    table = _table("What arrived", "source", "organization", ">changed days", "records landed")
     remarks = Text()
     for source in extracted.sources:
         parts = source.resources
@@ -76,12 +77,12 @@ def came_in(extracted: RunReport) -> Group:
             if unread:
                 names = ", ".join(unread)
                 remarks.append(f"{source.source} {organization}: the key may not read {names}\n")
-        # Of a source that was not asked, the row says so.
+        # For a source that was not asked, the row says so.
         notes = source.notes if parts else []
         remarks.append_text(_remarks(source.source, notes, source.errors))
         for part in parts:
             name = f"{source.source} {part.resource}"
-            # Why a resource is not readable was said above.
+            # Why a resource is not readable is in a line above.
             notes = [] if part.status == "not readable" else part.notes
             remarks.append_text(_remarks(name, notes, part.errors))
             if part.rejected:
@@ -100,7 +101,7 @@ def _remarks(name: str, notes: list[str], errors: list[str]) -> Text:
 
 
 def month_before(ask: Ask, tied: str) -> date:
-    """The first day of the month before the last one of which anything was reported."""
+    """The first day of the month before the last month in which anything was reported."""
     ((last,),) = ask(f"select max(last_date) from {tied}")
     return ((last or date.max).replace(day=1) - timedelta(days=1)).replace(day=1)
 
@@ -142,6 +143,13 @@ def cost(ask: Ask, costs: str) -> Table:
 def attribution(ask: Ask, costs: str, methods: str, since: date) -> Group:
     """Effective cost by how its owner was found, from the surest way to none, then the largest
     departments and people. `methods` is the table of the ways."""
+    ((total, attributed, no_cost_center),) = ask(f"""
+        select
+            coalesce(sum(effective_cost_usd), 0),
+            coalesce(sum(case when is_attributed then effective_cost_usd else 0 end), 0),
+            coalesce(sum(case when cost_center is null then effective_cost_usd else 0 end), 0)
+        from {costs}
+    """)
     rows = ask(f"""
         select costs.attribution_method, meaning, sum(effective_cost_usd) as effective_cost_usd
         from {costs}
@@ -150,10 +158,9 @@ def attribution(ask: Ask, costs: str, methods: str, since: date) -> Group:
         group by method_rank, costs.attribution_method, meaning
         order by method_rank
     """)
-    total = sum((amount for *_, amount in rows), Decimal(0))
-    attributed = sum((amount for method, _, amount in rows if method != "unattributed"), Decimal(0))
     title = (
-        f"Whose it is: {share(attributed, total)} of ${dollars(total)} since {since} is attributed"
+        f"Who spent it: {share(attributed, total)} of ${dollars(total)} since {since} is"
+        f" attributed, ${dollars(no_cost_center)} of it to people without a cost center"
     )
     table = _table(title, "attribution", "which means", ">effective $", ">share")
     for method, meaning, amount in rows:
@@ -181,7 +188,7 @@ def top(ask: Ask, costs: str, column: str, total: Decimal) -> Table:
 
 
 def ties(ask: Ask, model: str) -> tuple[Table, bool]:
-    """What the vendors reported beside what the marts hold, and whether they are equal.
+    """What the vendors reported next to what the marts hold, and whether they are equal.
 
     Reads `rpt_cost_ties`: a row per vendor and organization.
     """
@@ -190,7 +197,7 @@ def ties(ask: Ask, model: str) -> tuple[Table, bool]:
         from {model}
         order by vendor, organization
     """)
-    heading = "Does it tie to what the vendors reported"
+    heading = "Does it tie to what the vendors reported?"
     names = ("vendor", "organization", ">days", ">reported $", ">in the marts $", "")
     table = _table(heading, *names)
     for vendor, organization, days, reported, held, differing in rows:
@@ -218,7 +225,7 @@ def _status(status: str) -> Text:
 
 
 def _table(title: str | None, *headings: str) -> Table:
-    """A quiet table; a heading that begins with > is of a column of numbers."""
+    """A plain table; a heading that begins with > is for a column of numbers."""
     table = Table(
         title=title,
         title_justify="left",

@@ -31,10 +31,11 @@ class RefusedError(Exception):
 
 
 def run(settings: Settings) -> int:
-    """Fetch what is new, build the marts, report, draw, and tell what needs attention.
+    """Fetch what is new, build the marts, report, draw the dashboards, and tell people what needs
+    attention.
 
-    Returns 0 when everything went well, 1 when something failed on the way; raises RefusedError
-    and, if another process has the warehouse open, WarehouseError before anything is touched.
+    Returns 0 if everything went well, 1 if something failed on the way. Raises RefusedError and, if
+    another process has the warehouse open, WarehouseError, both before anything is touched.
     """
     refuse_incomplete(settings)
     refuse_if_held(settings)
@@ -44,7 +45,7 @@ def run(settings: Settings) -> int:
     try:
         outcome.exit_code = fetch_and_build(settings, outcome)
     except Exception as error:
-        # Not of a run that somebody stopped: that is no such error.
+        # Does not catch Stopped: somebody who stopped the run knows that it failed.
         outcome.broken = error
         tell(settings, outcome)
         raise
@@ -53,14 +54,14 @@ def run(settings: Settings) -> int:
 
 
 def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
-    """The run itself; its exit code. What it comes to know goes into `outcome`."""
+    """The run itself; returns its exit code. What it learns goes into `outcome`."""
     with ExitStack() as stack:
         with (
             vendors(settings, outcome.is_sample) as settings,
             step("extract"),
             extraction(settings) as wait,
         ):
-            # Both while the vendors answer.
+            # Both happen while the vendors answer.
             read_project(settings)
             draw = stack.enter_context(preview(settings))
             outcome.extract_code = wait()
@@ -72,21 +73,24 @@ def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
             outcome.build = build = building.build(settings)
         log_build(settings, build)
         if not build.is_whole:
-            log.info("dbt: left out what cannot have changed since the last build")
+            log.info("dbt: skipped what cannot have changed since the last build")
         if build.statuses:
             counts = (f"{count} {status}" for status, count in build.statuses.most_common())
             log.info("dbt: %s", ", ".join(counts))
         ties = report.show(settings, outcome.extracted)
         outcome.preview_code = draw()
     if outcome.extract_code:
-        log.error("Some of the extraction failed: the marts lack what it would have brought")
+        log.error(
+            "Part of the extraction failed: the marts lack the data that it would have fetched"
+        )
     failed = outcome.extract_code or build.exit_code or outcome.preview_code
     return int(bool(failed or not ties))
 
 
 @contextmanager
 def vendors(settings: Settings, is_sample: bool) -> Iterator[Settings]:
-    """Who is asked, and with which settings; for a sample company the sandbox, for as long."""
+    """Yields the settings for the vendors; for a sample company those of a sandbox, which runs for
+    the length of the block."""
     if not is_sample:
         log.info("Configured: %s", ", ".join(settings.configured_sources()))
         for source, names in settings.missing_settings().items():
@@ -103,7 +107,7 @@ def vendors(settings: Settings, is_sample: bool) -> Iterator[Settings]:
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """Say when a step is over and how long it took."""
+    """Log when a step has ended and how long it took."""
     start = time.monotonic()
     yield
     raise_if_stopped()
@@ -111,7 +115,7 @@ def step(name: str) -> Iterator[None]:
 
 
 def log_build(settings: Settings, build: building.Build) -> None:
-    """Log what went wrong in dbt, and the rows that say so."""
+    """Log what went wrong in dbt, and the rows that show it."""
     for level, lines in ((logging.WARNING, build.warnings), (logging.ERROR, build.failures)):
         for line in lines:
             log.log(level, "dbt: %s", line)
@@ -119,41 +123,41 @@ def log_build(settings: Settings, build: building.Build) -> None:
                 log_rows(settings, table, level)
 
 
-def log_rows(settings: Settings, table: str, level: int, most: int = 5) -> None:
-    """Log the first rows that a test found: they name what is wrong."""
+def log_rows(settings: Settings, table: str, level: int, limit: int = 5) -> None:
+    """Log the first rows that a test found: they show what is wrong."""
     with warehouse(settings) as ask:
-        for row in ask(f"select * from {table} limit {most}"):
+        for row in ask(f"select * from {table} limit {limit}"):
             log.log(level, "dbt:   found: %s", ", ".join(map(str, row)))
 
 
 @contextmanager
 def extraction(settings: Settings) -> Iterator[Callable[[], int]]:
-    """The extraction in a process of its own; what this gives waits for it and returns its exit
-    code."""
+    """Run the extraction in a process of its own. Yields a function that waits for it and returns
+    its exit code."""
     EXTRACT_REPORT.unlink(missing_ok=True)
     arguments = ["-m", "extract", "run", "--report", str(EXTRACT_REPORT)]
     environment = os.environ | settings.dbt_environment()
-    # Its own table goes to standard output; the report at the end says the same in less.
+    # Its own table goes to standard output; the report at the end has a shorter one.
     with child(arguments, environment, stdout=subprocess.DEVNULL) as process:
         yield process.wait
 
 
 def read_project(settings: Settings) -> None:
-    """Have dbt read the project, which takes seconds, while something else starts or answers. What
-    is wrong in it, the build will say."""
+    """Have dbt parse the project, which takes seconds, while something else starts or answers. If
+    something is wrong in it, the build will report it."""
     with suppress(dbt.DbtError):
         dbt.project(settings)
 
 
 @contextmanager
 def preview(settings: Settings) -> Iterator[Callable[[], int]]:
-    """A process that draws the dashboards when it is told to, by calling what this gives; the exit
-    code. It reads their definitions while the vendors answer. Of BigQuery there is no preview:
-    Metabase is there."""
+    """Start a process that draws the dashboards. Yields a function that tells it to draw and
+    returns its exit code. It reads the dashboards' definitions while the vendors answer. On
+    BigQuery there is no preview, since there is Metabase."""
     if settings.target != "duckdb":
         yield lambda: 0
         return
-    # It asks no vendor, and the sandbox, which stood for them, is gone with its files.
+    # It does not ask vendors, and the sandbox that stood in for them is gone, files included.
     names = (name.upper() for source in SOURCES for name in source.settings.model_fields)
     vendors = dict.fromkeys(names, "")
     environment = os.environ | settings.dbt_environment() | vendors
@@ -165,7 +169,7 @@ def preview(settings: Settings) -> Iterator[Callable[[], int]]:
                 process.communicate("draw\n")
             if process.returncode:
                 log.error(
-                    "Some of the preview could not be drawn: see above; the marts are as they are"
+                    "Part of the preview could not be drawn, see above; the marts are not affected"
                 )
             return process.returncode
 
@@ -173,15 +177,17 @@ def preview(settings: Settings) -> Iterator[Callable[[], int]]:
 
 
 def refuse_incomplete(settings: Settings) -> None:
-    """No setting is guessed: what production needs must be there."""
+    """No setting is guessed: what production needs must be set."""
     missing = settings.missing_settings()
     problems = []
     if names := missing.get("bigquery"):
         problems.append(f"TARGET=bigquery needs {', '.join(names)}")
     if not settings.configured_sources() and (settings.target == "bigquery" or in_ci()):
         where = "TARGET=bigquery" if settings.target == "bigquery" else "CI=true"
-        problems.append(f"No vendor is configured, and with {where} sample data is no substitute.")
-        problems.append("Set those of at least one:")
+        problems.append(
+            f"No vendor is configured, and with {where} a run does not use sample data."
+        )
+        problems.append("Set what at least one of them needs:")
         problems += [f"  {source.name}: {' or '.join(source.needs_one_of)}" for source in SOURCES]
     if problems:
         raise RefusedError("\n".join(problems))
@@ -204,7 +210,7 @@ def refuse_mixture(settings: Settings, is_sample: bool) -> None:
 
 
 def landed_from(settings: Settings) -> list[str]:
-    """The addresses of the vendors whose answers lie in the warehouse."""
+    """The addresses of the vendors whose data is in the warehouse."""
     urls: list[str] = []
     for source in SOURCES:
         table = f"{settings.dataset(source.raw_schema)}.extractions"

@@ -1,4 +1,4 @@
-"""Amounts and counts as people read them."""
+"""Amounts and counts for people to read."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def signed(amount: Decimal) -> str:
 
 
 def compared(now: Decimal, before: Decimal) -> str:
-    """Dollars of two periods, with the growth where there was something before."""
+    """Dollars of two periods, with the growth if there was something before."""
     growth = f", {100 * (now - before) / before:+.1f} %" if before else ""
     return f"${dollars(now)} ({signed(now - before)}{growth})"
 
 
 def share(part: Decimal, whole: Decimal) -> str:
-    """A part as a percentage of the whole; a dash where there is no whole."""
+    """A part as a percentage of the whole; a dash if the whole is zero."""
     return f"{100 * part / whole:.1f} %" if whole else "–"
 
 

@@ -1,6 +1,6 @@
 """`python -m sandbox serve`: the stand-in for the vendors as a process of its own.
 
-When it answers requests it prints one line of JSON, `{"url": …, "env": {…}}`. It ends on SIGTERM
+Once it answers requests it prints one line of JSON, `{"url": …, "env": {…}}`. It exits on SIGTERM
 or SIGINT, and when the pipe on its standard input closes, so that it never outlives its parent.
 """
 
@@ -22,7 +22,7 @@ from sandbox.options import PRODUCT_DATABASES, Options
 from sandbox.server import prepared
 
 SELLER_EVENTS = 60_000
-"""Enough to be a company, few enough for the first run."""
+"""Enough for a realistic company, few enough for a fast first run."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -55,7 +55,9 @@ def main(arguments: list[str] | None = None) -> None:
     serve.add_argument(
         "--product-database", choices=PRODUCT_DATABASES, default=defaults.product_database
     )
-    serve.add_argument("--no-rate-limits", action="store_true", help="answer as fast as asked")
+    serve.add_argument(
+        "--no-rate-limits", action="store_true", help="do not limit the rate of requests"
+    )
     serve.add_argument("--ready-file", type=Path, help="also write the line of JSON there")
     given = parser.parse_args(arguments)
     names = ("seed", "people", "days", "events_per_day")
@@ -65,12 +67,12 @@ def main(arguments: list[str] | None = None) -> None:
         options = Options(**size, today=given.today, rate_limits=not given.no_rate_limits)
     except ValueError as error:
         parser.error(str(error))
-    # From the beginning, since a database may have to be stopped; and uvicorn hands a signal on
-    # once it has shut down: then this ends the process in order.
+    # From the beginning, since a database may have to be stopped. uvicorn passes a signal on once
+    # it has shut down; only then does this end the process in order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with prepared(options, given.port) as (server, listening, url, env):
         _stop_with_parent(server)
-        # The socket listens already, so whoever reads this line can connect.
+        # The socket is already listening, so whoever reads this line can connect.
         line = json.dumps({"url": url, "env": env})
         if given.ready_file:
             given.ready_file.write_text(line + "\n")
@@ -79,8 +81,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _stop_with_parent(server: uvicorn.Server) -> None:
-    """Stop the server when a pipe on standard input closes; other kinds of input say nothing
-    about the parent."""
+    """Stop the server when a pipe on standard input closes; other kinds of input say nothing about
+    the parent."""
     mode = os.fstat(sys.stdin.fileno()).st_mode
     if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
         return

@@ -31,7 +31,7 @@ def encode(value: Json) -> bytes:
 
 
 def decode(body: bytes) -> Json:
-    """JSON with exact numbers; ValueError if it is none."""
+    """JSON with exact numbers; ValueError if it is not JSON."""
     return _decoder.decode(body)
 
 
@@ -41,5 +41,5 @@ def answer(value: Json, status: int = 200, headers: dict[str, str] | None = None
 
 
 def no_route(path: str) -> dict[str, str]:
-    """The body of a 404 that is no vendor's own."""
+    """The body of a 404 for a path that belongs to no vendor."""
     return {"error": "Not Found", "message": f"No route {path}"}

@@ -1,9 +1,9 @@
 """The people, keys and workspaces of the sample company, deterministic by seed.
 
-Everything the pipeline must cope with has somebody it happens to: joiners, leavers, people who
-change team in mid-month, somebody whose address differs at a vendor, a deleted account, a guest
-whom no roster knows, keys of people, of teams, of service accounts and of nobody.
-Both ends of every span here are inclusive, as people write them in a sheet.
+Everything the pipeline must cope with happens to somebody here: joiners, leavers, people who change
+teams in mid-month, somebody whose address differs at a vendor, a deleted account, a guest who is on
+no roster, keys of people, of teams, of service accounts and of nobody. Both ends of every span here
+are inclusive, as people write them in a sheet.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DEPARTMENT_SLOTS = (
     "Product", "Engineering", "Customer Success", "Engineering", "Data",
     "Engineering", "Product", "Customer Success", "Operations", "Engineering",
 )  # fmt: skip
-"""Who is hired when: of any 20 people 8 are engineers."""
+"""The order of hiring: 8 of any 20 people are engineers."""
 
 _TITLES = {
     "Engineering": ("Software Engineer", "Senior Software Engineer", "Staff Engineer"),
@@ -71,7 +71,7 @@ def tagged_id(prefix: str, *parts: object) -> str:
 
 @dataclass(frozen=True)
 class Stint:
-    """A time in one team; `end` is the last day in it, None while it lasts."""
+    """A time in one team; `end` is the last day in it, None if it has no end yet."""
 
     department: str
     team: str
@@ -82,7 +82,7 @@ class Stint:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who uses AI tools. The e-mails are those that each vendor knows."""
+    """Somebody who uses AI tools. The e-mails are the ones that each vendor knows."""
 
     index: int
     name: str
@@ -107,7 +107,7 @@ class Person:
         return self.start <= day and (self.end is None or day <= self.end)
 
     def stint_on(self, day: date) -> Stint:
-        """The team of that day; the first before, the last after."""
+        """The team on that day; outside the person's time here, the first or the last team."""
         for stint in self.stints:
             if stint.end is None or day <= stint.end:
                 return stint
@@ -138,7 +138,7 @@ class ServiceAccount:
 
 @dataclass(frozen=True)
 class Mapping:
-    """What the sheet `api_key_mappings` says about a key, a workspace or a service account."""
+    """A row of the sheet `api_key_mappings` about a key, a workspace or a service account."""
 
     target_id: str
     name: str
@@ -149,6 +149,7 @@ class Mapping:
     cost_center: str = ""
     is_active: bool = True
     confidence: str = ""
+    share: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
 
@@ -157,8 +158,8 @@ class Mapping:
 class ApiKey:
     """An API key of the Console organization.
 
-    `actor` is what the analytics endpoints call the user of the key: a pair of actor type and id.
-    A key that is not `listed` is used and appears in no directory.
+    `actor` is what the analytics endpoints call the user of the key: a pair of actor type and id. A
+    key that is not `listed` is used but appears in no directory.
     """
 
     id: str
@@ -193,7 +194,7 @@ class Company:
         return self.workspaces[0]
 
     def workspace(self, name: str) -> Workspace:
-        """The workspace of that name; KeyError if there is none."""
+        """The workspace with that name; KeyError if there is none."""
         for workspace in self.workspaces:
             if workspace.name == name:
                 return workspace
@@ -205,7 +206,7 @@ class Company:
 
 
 def build_company(options: Options) -> Company:
-    """The company of these options."""
+    """The company with these options."""
     people = _build_people(options)
     workspaces = _build_workspaces(options)
     service_accounts = _build_service_accounts(options)
@@ -293,7 +294,7 @@ def _alias(slug: str) -> str:
 
 
 def _mid_month(options: Options, share: float, day_of_month: int) -> date:
-    """A day in the middle of the month that lies at that share of the company's time."""
+    """A day in the middle of the month that contains that share of the company's time."""
     middle = options.start + timedelta(days=int(options.days * share))
     day = middle.replace(day=day_of_month)
     return day if options.start < day < options.today else middle
@@ -302,8 +303,8 @@ def _mid_month(options: Options, share: float, day_of_month: int) -> date:
 def _career(
     options: Options, rng: Random, index: int, *, is_special: bool
 ) -> tuple[date, date | None]:
-    """First and last day at the company; nobody leaves in the last week, so that the clock may
-    move without anybody's status changing."""
+    """First and last day at the company; nobody leaves in the last week, so that the clock may move
+    without changing anybody's status."""
     start = options.start - timedelta(days=rng.randrange(60, 1500))
     share = rng.random()
     if is_special or options.days < 30:
@@ -388,6 +389,7 @@ def _build_keys(
     notebook = key("research-notebook", "Research", creator=data[1], volume=2)
     harness = key("eval-harness", "Research", creator=engineers[2], volume=2)
     retired = key("old-importer", "Data Platform")
+    loader = key("loader-script", "Data Platform", creator=data[-1])
     keys = [
         gateway,
         support,
@@ -398,7 +400,7 @@ def _build_keys(
         key("ci-review", "Production", principal=service(review_bot), volume=2),
         key("shared-demo", "Default"),
         key("desk-experiments", "Default", principal=user(engineers[0])),
-        key("loader-script", "Data Platform", creator=data[-1]),
+        loader,
         key("prototype", "Prototype", creator=leaver, status="archived", active_until=archived_on),
         key("forgotten", "Research", listed=False),
     ]
@@ -419,6 +421,8 @@ def _build_keys(
         Mapping(retired.id, retired.name, email=data[-1].email, is_active=False),
         Mapping(pipeline.id, pipeline.name, purpose="document_processing", cost_center="CC-2200"),
         Mapping(ids["Prototype"], "Prototype", purpose="research", cost_center="CC-1300"),
+        Mapping(loader.id, loader.name, email=data[-1].email, purpose="automation", share="70"),
+        Mapping(loader.id, loader.name, purpose="automation", cost_center="CC-2200", share="30"),
     ]  # fmt: skip
     for i in range(max(0, options.people - 60) // 12):
         owner = engineers[i % len(engineers)]
@@ -432,7 +436,7 @@ def _build_keys(
         if not person.in_console or person.index % 5 == 3:
             continue
         suffix = tagged_id("x", options.seed, "cc", person.index)[4:8].lower()
-        # Newer keys act as their person; older ones only remember who made them.
+        # Newer keys act as their person; older ones only say who created them.
         bound = person.index % 3 != 0
         keys.append(
             key(

@@ -1,4 +1,4 @@
-"""Days: those of a span, and those that stay in memory."""
+"""Days: those of a span, and those that are cached."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 _T = TypeVar("_T")
 
 _MAX_CACHED_RECORDS = 400_000
-"""How many events or entries stay in memory; the days that were not read for longest go first."""
+"""How many events or entries are cached; the least recently read days go first."""
 
 
 def days_between(first: date, end: date) -> Iterator[date]:
@@ -28,7 +28,7 @@ class DayCache(Generic[_T]):
         self._records = 0
 
     def get(self, key: Hashable, make: Callable[[], _T]) -> _T:
-        """The day, made only if it is not here."""
+        """The day, computed if it is not cached."""
         if key in self._days:
             self._days.move_to_end(key)
             return self._days[key]

@@ -1,4 +1,4 @@
-"""Counts the requests to vendors, and spoils those that a fault hits."""
+"""Counts the requests to vendors, and applies faults to them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Faults on demand: the ways in which vendors let an importer down.
+"""Faults on demand: the ways in which vendors fail an importer.
 
-Each fault names the requests it hits by a part of their path. It lets the first `after` of them
-pass and then hits `times` (None: for ever).
+Each fault selects requests by a part of their path. It lets the first `after` of them pass and then
+hits `times` of them (None: forever).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ KINDS: Final = REFUSALS + ALTERATIONS
 
 @dataclass
 class Fault:
-    """One fault and how often it has been passed and met."""
+    """One fault, and how many requests it has let pass and has hit."""
 
     match: str
     kind: str
@@ -46,11 +46,11 @@ class Fault:
 
     @property
     def status(self) -> int:
-        """The HTTP status of a refusal, where the vendor has no other for it."""
+        """The HTTP status of a refusal, unless the vendor has another one for it."""
         of_words = {"expired_cursor": 410, "expired_session": 401}
         return of_words[self.kind] if self.kind in of_words else int(self.kind[:3])
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of a refusal, as `Refusal` takes them."""
+        """The headers of a refusal, for `Refusal`."""
         return {"retry_after": self.retry_after} if self.kind == "429_retry_after" else {}

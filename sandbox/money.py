@@ -1,4 +1,4 @@
-"""Exact decimal arithmetic and exact text: no float ever touches an amount."""
+"""Exact decimal arithmetic and exact text: amounts never pass through a float."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be asked of the sample company: its size, its age, its seed."""
+"""The options of the sample company: its size, its age, its seed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Options:
 
     `today` is the day on which the vendors are asked: the company's last day is the day before.
     `events_per_day` counts Cursor events per active person and day; the Anthropic rows grow with
-    its square root. The seller (`sandbox.seller`), another company, has so many usage events over
-    so many months and the days of the running one; without events there is no seller. Its product
-    lies in `postgresql`, in `duckdb`, or in what there is.
+    its square root. The seller (`sandbox.seller`), another company, has `seller_events` usage
+    events over `seller_months` months and the days of the current one; without events there is no
+    seller. Its product database is in `postgresql`, in `duckdb`, or in whatever is available.
     """
 
     seed: int = 7
@@ -46,8 +46,9 @@ class Options:
         return self.today - timedelta(days=self.days)
 
     def weekday_at(self, share: float) -> date | None:
-        """A weekday at that share of the company's time; None in a company too young for it."""
-        if self.days < YOUNGEST_WITH_QUIET_DAYS:
+        """A weekday at that share of the company's time; None if the company is too young for
+        it."""
+        if self.days < MIN_DAYS_FOR_QUIET_DAYS:
             return None
         day = self.start + timedelta(days=int(self.days * share))
         return day - timedelta(days=max(0, day.weekday() - 4))
@@ -68,8 +69,8 @@ class OptionArguments(TypedDict, total=False):
 
 
 PRODUCT_DATABASES = ("auto", "postgresql", "duckdb")
-YOUNGEST_WITH_QUIET_DAYS = 14
-"""A younger company would have hardly a day left beside the quiet ones."""
+MIN_DAYS_FOR_QUIET_DAYS = 14
+"""A younger company would have hardly any days besides the quiet ones."""
 
 MIN_PEOPLE = 20
 """Below this the company has no room for its special cases."""

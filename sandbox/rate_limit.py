@@ -7,7 +7,7 @@ from time import monotonic
 
 
 class RateLimit:
-    """So many requests in any minute; refused ones do not count."""
+    """This many requests in any minute; refused ones do not count."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute

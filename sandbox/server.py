@@ -58,7 +58,7 @@ def prepared(
 ) -> Iterator[tuple[uvicorn.Server, socket.socket, str, dict[str, str]]]:
     """A server that is bound but does not answer yet, its URL and settings; cleans up after it."""
     sandbox = build_sandbox(options)
-    # Named as TCP, or asyncio leaves Nagle's algorithm on and every POST takes 40 ms.
+    # Named as TCP, because otherwise asyncio keeps Nagle's algorithm on and every POST takes 40 ms.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     with ExitStack() as stack:
         stack.callback(listening.close)
@@ -66,7 +66,7 @@ def prepared(
         listening.bind((HOST, port))
         listening.listen()
         url = f"http://{HOST}:{listening.getsockname()[1]}"
-        # Cut connections are wanted here: uvicorn need not report them.
+        # Cut connections are intended here, so uvicorn need not report them.
         config = uvicorn.Config(
             _application(sandbox), log_level="critical", access_log=False, lifespan="off"
         )
@@ -112,7 +112,7 @@ class Running:
 
 @contextmanager
 def running(**options: Unpack[OptionArguments]) -> Iterator[Running]:
-    """Serve the sandbox with these `Options` on a free port, until the block ends."""
+    """Serve a sandbox with these `Options` on a free port, until the block ends."""
     with prepared(Options(**options), 0) as (server, listening, url, env):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

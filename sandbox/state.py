@@ -48,7 +48,8 @@ class Sandbox:
         self.vendors = tuple(make(self) for make in vendors)
 
     def reset(self) -> None:
-        """Everything that can be changed as it is at the start; the request counts go on."""
+        """Put back everything that can be changed as it was at the start; the request counts
+        continue."""
         self.today = self.options.today
         self.rate_limits = self.options.rate_limits
         self.revisions: list[Revision] = []
@@ -57,14 +58,14 @@ class Sandbox:
             vendor.reset()
 
     def vendor(self, kind: type[_V]) -> _V:
-        """The vendor of that class; LookupError if it is not one of this sandbox's."""
+        """The vendor of that class; LookupError if this sandbox does not have it."""
         for vendor in self.vendors:
             if isinstance(vendor, kind):
                 return vendor
         raise LookupError(f"this sandbox has no {kind.__name__}")
 
     def vendor_of(self, path: str) -> Vendor | None:
-        """Whose path it is: if several vendors claim it, the longest claim counts."""
+        """The vendor that a path belongs to: if several claim it, the longest claim wins."""
         claims = [
             (len(start), vendor)
             for vendor in self.vendors
@@ -74,7 +75,7 @@ class Sandbox:
         return max(claims, key=lambda claim: claim[0])[1] if claims else None
 
     def revise(self, revision: Revision) -> None:
-        """Let the vendor report that day anew, instead of an earlier revision of it."""
+        """Have the vendor report that day differently, replacing an earlier revision of it."""
         same = ("vendor", "day", "organization")
         self.revisions = [
             other
@@ -84,7 +85,7 @@ class Sandbox:
         self.revisions.append(revision)
 
     def revisions_of(self, vendor: str, organization: str, day: date) -> tuple[Revision, ...]:
-        """What has been revised of that day, in the order in which it was."""
+        """The revisions of that day, in the order in which they were made."""
         return tuple(r for r in self.revisions if r.concerns(vendor, organization, day))
 
     @property

@@ -1,7 +1,7 @@
-"""What the sandbox asks of a vendor.
+"""What the sandbox needs from a vendor.
 
 A vendor is a folder with a subclass of `Vendor` in its `vendor.py`, and a line in
-`sandbox.vendors`. The subclass is made with the `Sandbox` that it belongs to.
+`sandbox.vendors`. The subclass gets the `Sandbox` that it belongs to.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ def flag(owner: object, name: str) -> Change:
 
 
 class Vendor:
-    """A vendor as the sandbox plays it. One that needs less keeps the defaults."""
+    """A vendor in the sandbox. One that needs less keeps the defaults."""
 
     name: ClassVar[str]
     paths: ClassVar[tuple[str, ...]] = ()
-    """How the paths begin that it answers."""
+    """The prefixes of the paths that it answers."""
     record_lists: ClassVar[tuple[str, ...]] = ()
-    """The fields of its answers that hold lists of records: what faults change."""
+    """The fields of its answers that hold lists of records, which faults change."""
 
     def reset(self) -> None:
-        """Take back what `/_control` has changed."""
+        """Undo what `/_control` has changed."""
 
     def routes(self) -> list[Route]:
         """Its endpoints."""
         return []
 
     def settings(self, url: str) -> AbstractContextManager[dict[str, str]]:  # noqa: ARG002
-        """The pipeline's settings for it, by their names, while the sandbox serves at `url`."""
+        """The pipeline's settings for it, by name, while the sandbox serves at `url`."""
         return nullcontext({})
 
     def changes(self) -> dict[str, Change]:
@@ -57,7 +57,7 @@ class Vendor:
         return no_route(path)
 
     def refusal(self, fault: Fault) -> Refusal:
-        """What a fault that refuses is answered with, in this vendor's words."""
+        """The answer of a fault that refuses, in this vendor's words."""
         return Refusal(fault.status, {"error": fault.kind}, **fault.headers)
 
     def is_later_page(self, path: str, query: str) -> bool:  # noqa: ARG002
@@ -65,12 +65,12 @@ class Vendor:
         return "page=" in query
 
     def break_record(self, record: dict[str, Any], path: str) -> None:  # noqa: ARG002
-        """Break a record of an answer where the importer must notice."""
+        """Break a record of an answer in a way that the importer must notice."""
         record.clear()
 
 
 class MeteredVendor(Vendor, ABC):
-    """A vendor that reports what each day has cost, and may report a day anew."""
+    """A vendor that reports what each day has cost, and may revise a day."""
 
     @abstractmethod
     def totals(self, first: date, end: date) -> dict[str, dict[str, dict[str, str]]]:

@@ -1,4 +1,4 @@
-"""The vendors of the sandbox, in one list: what is added here is served."""
+"""The vendors of the sandbox, in one list: whatever is added here is served."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ VENDORS: Final = (
 
 
 def build_sandbox(options: Options) -> Sandbox:
-    """A sandbox of these options with every vendor."""
+    """A sandbox with these options and every vendor."""
     return Sandbox(options, VENDORS)

@@ -1,7 +1,7 @@
 """No test may see the settings of the machine that it runs on: a developer's `.env` has real keys.
 
-Set to nothing rather than removed, since an empty variable also hides what `.env` says; processes
-that tests start inherit it.
+They are set to nothing rather than removed, since an empty variable also hides what `.env` says;
+processes that tests start inherit them.
 """
 
 import os
@@ -19,23 +19,23 @@ os.environ.update({name.upper(): "" for name in Settings.model_fields})
 
 @pytest.fixture(scope="session")
 def base() -> Warehouse:
-    """The base company in the marts, to be read. A test that writes begins with a copy of it."""
+    """The base company in the marts, for reading. A test that writes starts from a copy of it."""
     return Warehouse(base_company.built().parent)
 
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    """The contracts of the marts as dbt reads them."""
+    """The contracts of the marts as dbt parses them."""
     return Catalog(base_company.parsed() / "manifest.json")
 
 
-# How long an example takes says nothing where other tests run beside it.
+# How long an example takes means nothing while other tests run in parallel.
 settings.register_profile("side by side", deadline=None)
 settings.load_profile("side by side")
 
 # The modules that take longest, longest first: what comes last should be short, so that all test
 # processes end at about the same time.
-LONGEST = (
+SLOWEST_FIRST = (
     "bigquery/test_parity.py",
     "marts/test_changes.py",
     "marts/test_kills.py",
@@ -59,6 +59,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> int:
         file = str(item.path.relative_to(ROOT / "tests"))
-        return LONGEST.index(file) if file in LONGEST else len(LONGEST)
+        return SLOWEST_FIRST.index(file) if file in SLOWEST_FIRST else len(SLOWEST_FIRST)
 
     items.sort(key=place)

@@ -1,5 +1,6 @@
-"""A vendor is a room: a made-up one is added to a copy of the project, as docs/adding_a_vendor.md
-says, and its dollars are in the marts. Outside its own rooms that touches a few lines."""
+"""A vendor has its own folders: a made-up one is added to a copy of the project, as
+docs/adding_a_vendor.md says, and its dollars are in the marts. Outside its own folders that touches
+a few lines."""
 
 import os
 import shutil
@@ -16,7 +17,7 @@ from foundation.settings import ROOT
 from tools.base_company import TODAY
 
 ROOMS = ROOT / "tests" / "parrot"
-# The files outside its rooms: after which line what is added.
+# The files outside its own folders: after which line to add what.
 OUTSIDE = {
     "foundation/sources/__init__.py": [
         ("from foundation.sources.source import Source", "from foundation.sources import parrot"),
@@ -94,7 +95,7 @@ def project(tmp_path_factory):
     return copy
 
 
-def test_its_dollars_are_in_the_marts_with_who_and_what_is_nobodys(project: Path):
+def test_its_dollars_are_in_the_marts_attributed_or_not(project: Path):
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ["HOME"],

@@ -1,8 +1,8 @@
-"""The base company: a made-up company of a fixed day, landed and built once and then copied.
+"""The base company: a made-up company on a fixed day, landed and built once and then copied.
 
-Tests begin with a copy of it rather than with an empty warehouse, and `make diff` builds two
-versions of the models over it. What was made is kept in target/cache under a key of the content
-of everything that it was made with, so it is made again when any of that changes.
+Tests start from a copy of it rather than from an empty warehouse, and `make diff` builds two
+versions of the models over it. Results are kept in target/cache under a key made from the content
+of everything they depend on, so they are made again if any of that changes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _STARTED = monotonic()
 CACHE = ROOT / "target" / "cache"
 
-# A Saturday late in November; before it lie two whole months.
+# A Saturday late in November, with two complete months before it.
 TODAY = AS_OF = date(2026, 11, 21)
 # The company, as `sandbox.options.Options`: equal options give equal answers.
 COMPANY: dict[str, Any] = {
@@ -45,30 +45,28 @@ COMPANY: dict[str, Any] = {
     "seller_months": 3,
     "product_database": "duckdb",
 }
-# What raw data are made with, and what else the models are.
+# What raw data depend on, and what the models depend on in addition.
 LOCK = "requirements.lock"
 EXTRACTION = (
     *("extract", "sandbox", "foundation/fields.py", "foundation/settings.py", "foundation/sources"),
     *("tools/base_company.py", LOCK),
 )
 MODELS = ("dbt_project", "foundation/dbt.py")
-# A model that is wrong takes many with it.
-MOST_OF_AN_ERROR = 5_000
+# A wrong model takes many others with it.
+MAX_ERROR_LENGTH = 5_000
 
 
 def content_key(*places: str, values: Iterable[str] = ()) -> str:
-    """A hash of the content of files and of all files in folders, which are named from the
+    """A hash of the content of files and of all files in folders, whose names are relative to the
     project's root, and of `values`."""
     text = "\0".join([finished_builds.content_hash(ROOT, places), *values])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def kept(name: str, key: str, make: Callable[[Path], None]) -> Path:
-    """The folder target/cache/NAME-KEY, which `make` fills if it is not there yet.
-
-    Several processes may ask at once: one makes it, the others wait. It appears whole or not at
-    all. Older folders of the name go.
-    """
+    """The folder target/cache/NAME-KEY, which `make` fills if it does not exist yet. If several
+    processes ask at once, one makes it and the others wait. It appears complete or not at all.
+    Older folders with the same name are deleted."""
     folder = CACHE / f"{name}-{key}"
     CACHE.mkdir(parents=True, exist_ok=True)
     with FileLock(CACHE / f"{name}.lock"):
@@ -95,18 +93,19 @@ def _land(folder: Path) -> None:
 
 
 def extract(env: dict[str, str], warehouse: Path, **options: Any) -> Any:  # noqa: ANN401
-    """What `python -m extract run` does, in this process; its report. `env` are settings."""
+    """Does what `python -m extract run` does, in this process; returns its report. `env` are
+    settings."""
     given: dict[str, Any] = {name.lower(): value for name, value in env.items()}
-    # Nothing of this machine's `.env`.
+    # Nothing from this machine's `.env`.
     given |= {"duckdb_path": warehouse, "_env_file": None}
-    # Google's libraries are told of their credentials through the environment.
+    # Google's libraries get their credentials from the environment.
     with mock.patch.dict(os.environ):
         return run(Settings(**given), **options)
 
 
 def at(day: date, hour: int = 14) -> time_machine.travel:
-    """A context in which it is an hour (UTC) of a day, by the clock of this process. The clock
-    goes on from there; of two contexts, the later one is later."""
+    """A context in which the clock of this process shows an hour (UTC) of a day. The clock runs on
+    from there; of two contexts, the later one is later."""
     running = timedelta(seconds=monotonic() - _STARTED)
     return time_machine.travel(datetime.combine(day, time(hour), UTC) + running)
 
@@ -124,7 +123,7 @@ def _build(folder: Path) -> None:
 
 
 class BuildError(Exception):
-    """dbt says that something of a build failed; the message says what."""
+    """Part of a dbt build failed; the message says which."""
 
 
 def build(
@@ -134,10 +133,10 @@ def build(
     command: str = "build",
     on_event: Callable[[Any], None] | None = None,
 ) -> str:
-    """`dbt build` in this process; a line for each test that warns. Raises BuildError.
+    """`dbt build` in this process; returns a line for each test that warns. Raises BuildError.
 
-    dbt parses the project once for all builds of a process, and reads again only what changed
-    since the process before.
+    dbt parses the project once for all builds of a process, and only reads again what changed since
+    the process before.
     """
     words = [command, *arguments, "--vars", f"as_of_date: {as_of}"]
     if "--target-path" not in arguments:
@@ -157,25 +156,25 @@ def build(
         listen,
     )
     if not done.success:
-        raise BuildError("\n".join([*said, str(done.exception or "")])[:MOST_OF_AN_ERROR])
+        raise BuildError("\n".join([*said, str(done.exception or "")])[:MAX_ERROR_LENGTH])
     results: Any = done.result
     return "\n".join(f"{one.node.name}: {one.message}" for one in results if one.status == "warn")
 
 
 @functools.cache
 def manifest() -> Manifest:
-    """The project as dbt reads it for DuckDB."""
+    """The project as dbt parses it for DuckDB."""
     return dbt.read_manifest(parsed())
 
 
 def parsed(settings: Mapping[str, str] | None = None) -> Path:
-    """The folder in which dbt left what it parsed, manifest.json among it; of the project as it
-    would run with `settings`, on DuckDB if not given."""
+    """The folder with what dbt parsed, including manifest.json; for the project as it would run
+    with `settings`, by default on DuckDB."""
     settings = settings or {"TARGET": "duckdb", "DUCKDB_PATH": "warehouse.duckdb"}
     name = f"parsed-for-{settings['TARGET']}"
 
     def parse(folder: Path) -> None:
-        # dbt reads only what changed since the last time.
+        # dbt only reads what changed since the last time.
         for older in CACHE.glob(f"{name}-*/partial_parse.msgpack"):
             shutil.copy(older, folder)
         folders = ("--target-path", str(folder), "--log-path", str(folder))
@@ -185,5 +184,5 @@ def parsed(settings: Mapping[str, str] | None = None) -> Path:
 
 
 def environment(warehouse: Path) -> dict[str, str]:
-    """What dbt is given: the warehouse, and none of this machine's settings."""
+    """The environment for dbt: the warehouse, and none of this machine's settings."""
     return os.environ | {"TARGET": "duckdb", "DUCKDB_PATH": str(warehouse)} | dbt.FOLDERS

@@ -1,8 +1,8 @@
 """The FinOps Foundation's validator of FOCUS 1.2, in an environment of its own.
 
-It wants Python 3.12 and older packages than ours, so it lives in `.venv-focus`, which
-`python tools/focus_validator.py install` makes. It ends with 0 also when rules fail: what it found
-is in its JUnit report.
+It needs Python 3.12 and older packages than ours, so it has its own environment, `.venv-focus`,
+which `python tools/focus_validator.py install` creates. It exits with 0 even if rules fail; its
+findings are in its JUnit report.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-focus"
 REQUIREMENTS = Path(__file__).with_name("focus_requirements.txt")
 PYTHON = ENVIRONMENT / "bin" / "python"
-# What was installed, word for word.
+# The exact text of the requirements that were installed.
 STAMP = ENVIRONMENT / "installed.txt"
 
 VERSIONS = ("3.12", "3.13")
-# What our vendors offer and the export carries; rules of what is not named here are not asked.
+# What our vendors offer and the export contains; rules for anything not named here are not checked.
 CRITERIA = (
     "ACCOUNT_NAMING_SUPPORTED",
     "SUB_ACCOUNT_SUPPORTED",
@@ -35,7 +35,7 @@ CRITERIA = (
 
 @dataclass
 class Found:
-    """Ids of rules by what became of them."""
+    """Ids of rules by their outcome."""
 
     passed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
@@ -47,8 +47,8 @@ def is_installed() -> bool:
 
 
 def install() -> bool:
-    """Make the environment, unless it is there as the requirements want it; False without a Python
-    that fits."""
+    """Create the environment, unless it already matches the requirements; False without a suitable
+    Python."""
     if is_installed():
         return True
     python = next((path for path in _pythons() if _fits(path)), None)
@@ -62,14 +62,14 @@ def install() -> bool:
 
 
 def validate(file: Path, report: Path) -> Found:
-    """What the rules of FOCUS 1.2 say of a CSV file. The validator's report goes to `report`."""
+    """Check a CSV file against the rules of FOCUS 1.2. The validator's report goes to `report`."""
     report.unlink(missing_ok=True)
     (packages,) = ENVIRONMENT.glob("lib/python3.*/site-packages")
     command = [str(ENVIRONMENT / "bin" / "focus-validator"), "--data-file", str(file)]
     command += ["--validate-version", "1.2", "--block-download"]
     command += ["--applicability-criteria", ",".join(CRITERIA)]
     command += ["--output-type", "unittest", "--output-destination", str(report)]
-    # It looks for its rules in the folder that it is called in.
+    # It looks for its rules in the current folder.
     done = subprocess.run(command, cwd=packages, capture_output=True, text=True, check=False)
     if done.returncode or not report.exists():
         raise RuntimeError(f"the validator broke off:\n{(done.stdout + done.stderr)[-3000:]}")
@@ -77,7 +77,7 @@ def validate(file: Path, report: Path) -> Found:
 
 
 def read(report: Path) -> Found:
-    """The validator's JUnit report; a rule that it lists twice fails if it fails once."""
+    """The validator's JUnit report; a rule that is listed twice fails if it fails once."""
     found = Found()
     for case in ET.parse(report).iter("testcase"):  # noqa: S314
         rule = case.get("name", "").split(" :: ")[0]
@@ -107,7 +107,7 @@ def _pythons() -> Iterator[str]:
 
 
 def _fits(python: str) -> bool:
-    """Whether it runs and is of such a version; pyenv's shims are there and may not run."""
+    """Whether it runs and has a suitable version; pyenv's shims may exist but not run."""
     question = "import sys; print('{}.{}'.format(*sys.version_info))"
     answer = subprocess.run([python, "-c", question], capture_output=True, text=True, check=False)
     return answer.returncode == 0 and answer.stdout.strip() in VERSIONS

@@ -1,1 +1,1 @@
-"""Definitions to Metabase: what is there is compared, and only what differs is written."""
+"""Brings Metabase in line with the definitions: compares, and only writes what differs."""

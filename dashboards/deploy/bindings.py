@@ -1,7 +1,7 @@
-"""Filters in Metabase's words: parameters of a dashboard, and the tags in SQL that they set.
+"""Filters for Metabase: parameters of a dashboard, and the tags in SQL that they set.
 
-A parameter only sets tags that fit its type; the others are refused here, since Metabase would
-leave them unset without a word.
+A parameter only sets tags that fit its type. The others are refused here, since Metabase would
+silently leave them unset.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from dashboards.query import Dialect, quoted, relation, render
 
 NAMESPACE = uuid.UUID("5b0c7c1e-6d59-5a0b-9a53-0c1b4ad2a1f7")
 
-# The types of tags that a type of parameter sets, as metabase/lib/schema/parameter says.
+# The types of tags that each type of parameter can set, according to metabase/lib/schema/parameter.
 ALLOWED: Mapping[str, frozenset[str]] = {
     "number/=": frozenset({"number", "number/=", "id", "category", "location/zip_code"}),
     "string/=": frozenset({"text", "string/=", "id", "category"}),
@@ -46,7 +46,7 @@ STATIC = (StaticDate, StaticNumber, StaticText)
 
 @dataclass(frozen=True)
 class Warehouse:
-    """The database in Metabase: its id, how its SQL is written, where the marts are in it, and the
+    """The database in Metabase: its id, how its SQL is written, the schema of the marts, and the
     ids of their columns."""
 
     id: int
@@ -55,23 +55,24 @@ class Warehouse:
     fields: Mapping[tuple[str, str], int]
 
     def field(self, mart: str, column: str) -> int:
-        """A column's id. Raises DeployError if Metabase has not seen it."""
+        """A column's id. Raises DeployError if Metabase does not know the column."""
         try:
             return self.fields[mart, column]
         except KeyError:
             raise DeployError(
                 f"Metabase does not know {self.schema}.{mart}.{column}: build the marts, then run "
-                "`python -m dashboards database`, which lets Metabase look again"
+                "`python -m dashboards database`, which makes Metabase look again"
             ) from None
 
     def column(self, mart: str, column: str) -> str:
-        """A column as SQL, named as Metabase names it in a field filter."""
+        """A column as SQL, with the name that Metabase gives it in a field filter."""
         table = relation(mart, self.dialect, self.schema)
         return f"{table}.{quoted(column, self.dialect)}"
 
 
 def parameter_id(dashboard: str, name: str) -> str:
-    """A filter's id: the same for ever, since a changed one archives subscriptions that use it."""
+    """A filter's id. It never changes, since Metabase archives subscriptions that use an old
+    one."""
     return hashlib.sha256(f"{dashboard}:{name}".encode()).hexdigest()[:8]
 
 
@@ -81,7 +82,7 @@ def tag_id(chart: str, tag: str) -> str:
 
 
 def parameter_type(definition: AnyFilter) -> str:
-    """Metabase's type for one of the nine types of filters."""
+    """Metabase's type for each of the nine types of filters."""
     match definition:
         case Dropdown() | MultiSelect() | Search() | StaticText():
             return "string/="
@@ -101,7 +102,7 @@ def parameter(dashboard: CompiledDashboard, name: str) -> Json:
     """A filter as a dashboard's parameter."""
     definition = dashboard.definition.filters[name]
     kind = parameter_type(definition)
-    said: Json = {
+    result: Json = {
         "id": parameter_id(dashboard.key, name),
         "name": filter_label(name, definition),
         "slug": name,
@@ -109,18 +110,18 @@ def parameter(dashboard: CompiledDashboard, name: str) -> Json:
         "sectionId": kind.partition("/")[0],
     }
     if kind in ("string/=", "number/="):
-        said["isMultiSelect"] = isinstance(definition, MultiSelect)
+        result["isMultiSelect"] = isinstance(definition, MultiSelect)
     if kind == "string/=":
-        said["values_query_type"] = "search" if isinstance(definition, Search) else "list"
+        result["values_query_type"] = "search" if isinstance(definition, Search) else "list"
     if isinstance(definition, StaticText):
-        # A plain text has no column to take values from, unless the definition lists them.
-        said["values_query_type"] = "list" if definition.values else "none"
+        # Plain text has no column to take values from, unless the definition lists them.
+        result["values_query_type"] = "list" if definition.values else "none"
         if definition.values:
-            said["values_source_type"] = "static-list"
-            said["values_source_config"] = {"values": [[one, one] for one in definition.values]}
+            result["values_source_type"] = "static-list"
+            result["values_source_config"] = {"values": [[one, one] for one in definition.values]}
     if (default := _default(definition)) is not None:
-        said["default"] = default
-    return said
+        result["default"] = default
+    return result
 
 
 def _default(definition: AnyFilter) -> object:
@@ -129,7 +130,7 @@ def _default(definition: AnyFilter) -> object:
         return None
     if isinstance(value, list | tuple):
         return list(value)
-    # Metabase keeps the values of these as a list, however many there can be.
+    # Metabase keeps the values of these as a list, even if there can be only one.
     return [value] if parameter_type(definition) in ("string/=", "number/=") else value
 
 
@@ -173,7 +174,7 @@ def tags(chart: CompiledChart, dashboard: CompiledDashboard, warehouse: Warehous
         found.append(tag)
     for name in chart.variables:
         definition = dashboard.definition.filters[name]
-        # A query that uses the value cannot go without.
+        # A query that uses the value cannot do without it.
         always = {"required": True, "default": definition.default}
         found.append({**_tag(chart, name, name, definition), **always})
     return found
@@ -191,8 +192,8 @@ def _tag(chart: CompiledChart, tag: str, name: str, definition: AnyFilter) -> Js
 
 
 def tag_parameters(found: list[Json]) -> list[Json]:
-    """A question's own filters, for who opens it by itself."""
-    said = []
+    """A question's own filters, for people who open it outside the dashboard."""
+    result = []
     for tag in found:
         is_field = tag["type"] == "dimension"
         own = {"date": "date/single", "number": "number/=", "text": "string/="}
@@ -205,8 +206,8 @@ def tag_parameters(found: list[Json]) -> list[Json]:
         }
         if "default" in tag:
             one["default"] = tag["default"]
-        said.append(one)
-    return said
+        result.append(one)
+    return result
 
 
 def target(tag: Json) -> list[object]:
@@ -218,25 +219,23 @@ def target(tag: Json) -> list[object]:
 def mappings(
     chart: CompiledChart, dashboard: CompiledDashboard, found: list[Json], card: int | None
 ) -> list[Json]:
-    """How a dashboard's filters set the tags of a chart; one filter may set several.
-
-    Raises PayloadError for a parameter that cannot set a tag.
-    """
+    """How a dashboard's filters set the tags of a chart; one filter may set several. Raises
+    PayloadError for a parameter that cannot set a tag."""
     by_tag = {tag["name"]: tag for tag in found}
     pairs = [(wire.filter, wire.tag) for wire in chart.wires]
     pairs += [(name, name) for name in chart.variables]
-    said = []
+    result = []
     for name, tag_name in pairs:
         tag = by_tag[tag_name]
         check_binding(parameter_type(dashboard.definition.filters[name]), tag, name)
-        said.append(
+        result.append(
             {
                 "parameter_id": parameter_id(dashboard.key, name),
                 "card_id": card,
                 "target": target(tag),
             }
         )
-    return said
+    return result
 
 
 def check_binding(parameter: str, tag: Json, name: str) -> None:

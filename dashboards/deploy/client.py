@@ -1,7 +1,7 @@
-"""How Metabase is asked: what may be repeated, one family of errors.
+"""How Metabase is called: what may be repeated, and one family of errors.
 
-Errors carry Metabase's message, method, path and status, never a header: no key can be in them.
-https://www.metabase.com/docs/latest/api
+Errors contain Metabase's message, method, path and status, never a header, so no key can be in
+them. https://www.metabase.com/docs/latest/api
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _RIGHTS = {
 
 
 class MetabaseError(Exception):
-    """Metabase did not do what it was asked; the message says what to do about it."""
+    """Metabase did not do what we asked; the message says what to do about it."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -46,11 +46,11 @@ class MetabaseError(Exception):
 
 
 class UncertainError(MetabaseError):
-    """A write that must not be repeated blindly may have happened, or not."""
+    """A write may or may not have happened, and must not be repeated blindly."""
 
 
 class _TransientError(MetabaseError, retrying.TransientError):
-    """Worth another attempt, after `retry_after` seconds if Metabase said so."""
+    """Worth another attempt, after `retry_after` seconds if Metabase message so."""
 
     def __init__(self, message: str, status: int | None, retry_after: float | None = None) -> None:
         super().__init__(message, status)
@@ -58,7 +58,7 @@ class _TransientError(MetabaseError, retrying.TransientError):
 
 
 class Client:
-    """Metabase's API at an address, with a key. Counts what it asks and what it writes."""
+    """Metabase's API at an address, with a key. Counts its requests and its writes."""
 
     def __init__(
         self, url: str, key: SecretStr, transport: httpx.BaseTransport | None = None
@@ -89,7 +89,7 @@ class Client:
         return self._repeated("GET", path, None, query)
 
     def find(self, path: str) -> Json | None:
-        """What is at a path; none where Metabase says that there is nothing."""
+        """What is at a path; None if Metabase says that there is nothing."""
         try:
             found: Json = self.get(path)
         except MetabaseError as error:
@@ -99,17 +99,17 @@ class Client:
         return found
 
     def put(self, path: str, body: Json) -> Any:  # noqa: ANN401
-        """A write that says how a thing shall be: repeated, it does no harm."""
+        """A write that sets a thing to a state: repeating it does no harm."""
         self.writes += 1
         return self._repeated("PUT", path, body, {})
 
     def ask(self, path: str, body: Json) -> Any:  # noqa: ANN401
-        """A POST that makes nothing, so that it can be repeated."""
+        """A POST that creates nothing, so it can be repeated."""
         return self._repeated("POST", path, body, {})
 
     def create(self, path: str, body: Json, look: Callable[[], Json | None]) -> Json:
-        """Make a thing, once. `look` finds it: it is asked when an attempt may have made it, as
-        after a time-out, before there is another."""
+        """Create a thing exactly once. `look` finds it: before another attempt it checks whether
+        the last one, for example one that timed out, created it after all."""
         self.writes += 1
 
         def attempt() -> Json:
@@ -140,14 +140,15 @@ class Client:
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             # Nothing was sent.
             raise _TransientError(
-                self._said(f"Metabase cannot be reached at METABASE_URL {self.url}: {error}"), None
+                self._redacted(f"Metabase cannot be reached at METABASE_URL {self.url}: {error}"),
+                None,
             ) from None
         except httpx.TransportError as error:
             raise UncertainError(
-                self._said(f"{what}: no answer ({type(error).__name__} {error})")
+                self._redacted(f"{what}: no answer ({type(error).__name__} {error})")
             ) from None
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise MetabaseError(f"METABASE_URL {self.url} is no address: {error}") from None
+            raise MetabaseError(f"METABASE_URL {self.url} is not an address: {error}") from None
         return self._answer(what, path, response)
 
     def _answer(self, what: str, path: str, response: httpx.Response) -> Any:  # noqa: ANN401
@@ -160,12 +161,12 @@ class Client:
                 "that Metabase itself has",
                 status,
             )
-        said = self._said(f"{what}: HTTP {status}: {_message(response)}")
+        message = self._redacted(f"{what}: HTTP {status}: {_message(response)}")
         if status == httpx.codes.TOO_MANY_REQUESTS:
             # Refused before anything was done.
-            raise _TransientError(said, status, retrying.retry_after(response.headers))
+            raise _TransientError(message, status, retrying.retry_after(response.headers))
         if response.is_server_error:
-            raise UncertainError(said, status)
+            raise UncertainError(message, status)
         if status == httpx.codes.UNAUTHORIZED:
             raise MetabaseError(
                 f"METABASE_API_KEY is not accepted by {self.url}: it is wrong, deleted, or of "
@@ -185,20 +186,20 @@ class Client:
                 None,
             )
         if response.is_error:
-            raise MetabaseError(said, status)
+            raise MetabaseError(message, status)
         if not response.content:
             return None
         try:
             return response.json()
         except ValueError:
-            raise MetabaseError(f"{what}: the answer is no JSON", None) from None
+            raise MetabaseError(f"{what}: the answer is not JSON", None) from None
 
-    def _said(self, text: str) -> str:
+    def _redacted(self, text: str) -> str:
         return redacted(text, [self._key.get_secret_value()])
 
 
 def _message(response: httpx.Response) -> str:
-    """What Metabase says is wrong: a text, or a message by field."""
+    """What Metabase says is wrong: a text, or a message per field."""
     try:
         content = response.json()
     except ValueError:

@@ -41,11 +41,9 @@ def deploy(
     only_plan: bool = False,
     lock_file: Path = LOCK,
 ) -> int:
-    """Deploy the dashboards, or say what a deployment would change.
-
-    0 when Metabase is as defined, before or after; 2 when `only_plan` found changes; 1 when it is
-    refused. Raises DeployError, MetabaseError.
-    """
+    """Deploy the dashboards, or only list what a deployment would change. Returns 0 if Metabase
+    matches the definitions, before or after; 2 if `only_plan` found changes; 1 if it is refused.
+    Raises DeployError, MetabaseError."""
     with connected(settings) as client:
         deployment = _planned(client, settings, sources, options, lock_file)
         writes = [change for change in deployment.changes if change.is_write]
@@ -60,7 +58,7 @@ def deploy(
         with progress("deploy", len(deployment.changes)) as advance:
             deployment.apply(lambda _change: advance())
         log.info(
-            "%d dashboards are as defined: %s; %d requests",
+            "%d dashboards match their definitions: %s; %d requests",
             len(sources),
             f"{len(writes)} changes" if writes else "nothing to change",
             client.requests,
@@ -74,10 +72,11 @@ def diff(
     key: str | None,
     lock_file: Path = LOCK,
 ) -> int:
-    """Print how Metabase differs from the definitions, of all or of one; 2 if it does."""
+    """Print how Metabase differs from the definitions, for all dashboards or for one; returns 2 if
+    it does."""
     if key and key not in [source.dashboard.key for source in sources]:
         known = ", ".join(source.dashboard.key for source in sources)
-        raise DeployError(f"there is no dashboard {key}: there are {known}")
+        raise DeployError(f"there is no dashboard {key}; there are {known}")
     with connected(settings) as client:
         deployment = _planned(client, settings, sources, Options(force=True), lock_file)
     changes = [
@@ -91,7 +90,7 @@ def diff(
 
 
 def export(settings: Settings, dashboard: str) -> str:
-    """A dashboard of Metabase as a definition. Raises DeployError, MetabaseError."""
+    """Write a dashboard of Metabase as a definition. Raises DeployError, MetabaseError."""
     with connected(settings) as client:
         _, text = export_dashboard(client, open_site(client, settings), dashboard)
     return text
@@ -100,7 +99,7 @@ def export(settings: Settings, dashboard: str) -> str:
 def database(
     settings: Settings, sources: list[Source], credentials: Path | None, file: str | None
 ) -> None:
-    """Make or update the connection to the warehouse. Raises DeployError, MetabaseError."""
+    """Create or update the connection to the warehouse. Raises DeployError, MetabaseError."""
     marts = {mart for source in sources for mart in source.dashboard.marts}
     console = Console(stderr=True)
     with connected(settings) as client, console.status("Metabase reads the warehouse's tables"):
@@ -124,7 +123,7 @@ def _planned(
 
 
 def boards_of(sources: list[Source], site: Site) -> list[Board]:
-    """What Metabase is to hold. Raises DeployError for charts that it cannot show."""
+    """What Metabase should hold. Raises DeployError for charts that it cannot show."""
     boards: list[Board] = []
     findings: list[Finding] = []
     for source in sources:
@@ -137,7 +136,7 @@ def boards_of(sources: list[Source], site: Site) -> list[Board]:
 
 
 def show(changes: list[Change]) -> None:
-    """A table of what is to be done; what stays as it is, is counted."""
+    """A table of what is to be done; what stays the same is only counted."""
     table = Table(box=None, pad_edge=False)
     for heading in ("", "", "", "differs in"):
         table.add_column(heading, overflow="fold")
@@ -173,7 +172,7 @@ def _difference(change: Change) -> Iterator[str]:
 
 
 def _lines(value: object) -> list[str]:
-    """A value as lines to compare; SQL as it is written."""
+    """A value as lines to compare; SQL line by line as written."""
     if isinstance(value, dict) and "sql" in value:
         rest = {key: inner for key, inner in value.items() if key != "sql"}
         return [*str(value["sql"]).splitlines(), *_lines(rest)]

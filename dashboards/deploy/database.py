@@ -1,4 +1,5 @@
-"""The warehouse's connection in Metabase: made, or brought to what the settings say, and synced.
+"""The connection to the warehouse in Metabase: created, or updated to match the settings, and
+synced.
 
 https://www.metabase.com/docs/latest/databases/connections/bigquery; DuckDB with the driver of
 https://github.com/motherduckdb/metabase_duckdb_driver
@@ -15,7 +16,7 @@ from dashboards.deploy.errors import DeployError
 from dashboards.deploy.site import databases, probe
 from foundation.settings import Settings
 
-# Where dashboards/metabase/docker-compose.duckdb.yml shows Metabase the warehouse's folder.
+# Where Metabase sees the warehouse's folder in dashboards/metabase/docker-compose.duckdb.yml.
 FOLDER = "/warehouse"
 WAIT_SECONDS = 600.0
 PAUSE_SECONDS = 2.0
@@ -29,11 +30,9 @@ def connect(
     credentials: Path | None = None,
     file: str | None = None,
 ) -> str:
-    """Make or update the connection, then wait until Metabase knows the marts; says what it did.
-
-    `credentials` is a service account's key for BigQuery, `file` the DuckDB file as Metabase's
-    machine sees it. Raises DeployError, MetabaseError.
-    """
+    """Create or update the connection, then wait until Metabase knows the marts; returns what it
+    did, as text. `credentials` is a service account's key for BigQuery, `file` the DuckDB file as
+    Metabase's machine sees it. Raises DeployError, MetabaseError."""
     _, me = probe(client)
     if not me.get("is_superuser"):
         raise DeployError(
@@ -52,7 +51,7 @@ def connect(
             "connection_source": "admin",
         }
         found = client.create("/api/database", body, lambda: _found(client, name))
-        did = f"made the connection {name}"
+        did = f"created the connection {name}"
     elif found["engine"] != engine:
         raise DeployError(
             f"the connection {name} in Metabase is {found['engine']}, and TARGET is "
@@ -86,14 +85,14 @@ def _details(settings: Settings, credentials: Path | None, file: str | None) -> 
         "service-account-json": _service_account(
             credentials or settings.google_application_credentials
         ),
-        # Raw data stays out of sight; the account should not be able to read it either.
+        # Raw data stays hidden; the account should not be able to read it either.
         "dataset-filters-type": "inclusion",
         "dataset-filters-patterns": settings.dataset("marts"),
     }
 
 
 def _service_account(path: Path | None) -> str:
-    """A service account's key, which Metabase wants as text."""
+    """A service account's key, as the text that Metabase wants."""
     if path is None:
         raise DeployError(
             "Metabase needs the key of a service account: give its file with --credentials, or set "
@@ -105,13 +104,15 @@ def _service_account(path: Path | None) -> str:
         kind = type(error).__name__
         raise DeployError(f"{path} cannot be read as a service account's key: {kind}") from None
     if content.get("type") != "service_account" or "private_key" not in content:
-        raise DeployError(f"{path} is no service account's key, the only kind that Metabase takes")
+        raise DeployError(
+            f"{path} is not a service account's key, the only kind that Metabase accepts"
+        )
     return json.dumps(content)
 
 
 def _differs(found: Json, details: Json) -> bool:
-    """Whether a connection is to be written. Metabase does not show secrets: one that is to be
-    there is sent again."""
+    """Whether the connection must be written. Metabase does not show secrets, so one that should be
+    set is always sent again."""
     current = found.get("details") or {}
     return any(current.get(key) != value for key, value in details.items())
 
@@ -128,7 +129,7 @@ def _wait(client: Client, number: int, schema: str, marts: set[str]) -> None:
             if not missing:
                 return
         if status == "aborted":
-            raise DeployError("Metabase gave the sync up: its log says why (Admin, Tools, Logs)")
+            raise DeployError("Metabase gave up on the sync: its log says why (Admin, Tools, Logs)")
         if time.monotonic() > until:
             raise DeployError(
                 f"after {WAIT_SECONDS:.0f} seconds Metabase does not know "

@@ -1,8 +1,8 @@
-"""The deployment: what is wanted is compared with what is there, and what differs is written.
+"""The deployment: compares the definitions with what is in Metabase, and writes what differs.
 
 Everything is read before the first write, so that a plan is complete and a refusal leaves nothing
-half-done. Whatever is written is read back. A deployment that was cut off is completed by the next:
-cards have ids of our choosing, dashboards are known by the lock file or by the last line of their
+half-done. Everything written is read back. If a deployment was cut off, the next one completes it:
+cards have ids of our choosing, dashboards are found by the lock file or by the last line of their
 description.
 """
 
@@ -29,7 +29,7 @@ Kind = Literal["collection", "card", "dashboard"]
 @dataclass(frozen=True)
 class Options:
     """`prune` archives what is no longer defined, `force` overwrites what somebody edited, `adopt`
-    takes over a dashboard of the same name that this did not make."""
+    takes over a dashboard of the same name that was not made from here."""
 
     prune: bool = False
     force: bool = False
@@ -38,7 +38,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Change:
-    """One thing and what is to be done with it; `parts` are the names of what differs."""
+    """One thing and what to do with it; `parts` are the names of what differs."""
 
     kind: Kind
     key: str
@@ -63,7 +63,7 @@ class Deployment:
         self.boards, self.options = boards, options
         self.refusals: list[str] = []
         self.changes: list[Change] = []
-        # What is there, by key.
+        # What is in Metabase now, by key.
         self.cards: dict[str, Json] = {}
         self.dashboards: dict[str, Json] = {}
         self._adopted: set[str] = set()
@@ -73,7 +73,7 @@ class Deployment:
     # --- plan
 
     def plan(self) -> list[Change]:
-        """What would be done. `refusals` are the reasons why it will not be."""
+        """What would be done. `refusals` are the reasons why it will not be done."""
         for board in self.boards:
             if found := self._find(board):
                 self.dashboards[board.key] = found
@@ -84,13 +84,13 @@ class Deployment:
         return self.changes
 
     def _find(self, board: Board) -> Json | None:
-        """A dashboard as it is: by the lock file, or by the last line of its description, or with
-        `adopt` by its name."""
+        """A dashboard as it is now: found by the lock file, or by the last line of its description,
+        or with `adopt` by its name."""
         if locked := self.lock.instance.dashboards.get(board.key):
             found = self.client.find(f"/api/dashboard/{locked.entity_id}")
             if found:
                 return found
-            log.info("%s was deleted in Metabase: it is made again", board.key)
+            log.info("%s was deleted in Metabase: it is created again", board.key)
         listed = self._listed(board)
         ours = [one for one in listed if marker(board.key) in (one.get("description") or "")]
         named = [one for one in listed if one["name"] == board.payload["name"]]
@@ -120,7 +120,7 @@ class Deployment:
         return found
 
     def _read_cards(self) -> None:
-        """Dashboards come with their cards; what is on none is asked for by itself."""
+        """Dashboards come with their cards; cards on no dashboard are read one by one."""
         wanted = {entity_id(card.key): card.key for board in self.boards for card in board.cards}
         for dashboard in self.dashboards.values():
             for dashcard in dashboard.get("dashcards") or []:
@@ -202,22 +202,22 @@ class Deployment:
             ("dashboard", self._stale_dashboards, normal.dashboard),
             ("card", self._stale_cards, normal.card),
         ]
-        for kind, items, normalised in stale:
+        for kind, items, normalized in stale:
             for key, found in sorted(items.items()):
                 if not found.get("archived"):
-                    self._refuse_edited(kind, key, found, normalised(found))
+                    self._refuse_edited(kind, key, found, normalized(found))
                     yield Change(kind, key, found["name"], "archive", ("archived",))
 
     # --- edits by others
 
     def _refuse_edited(self, kind: Kind, key: str, found: Json, current: Json) -> None:
-        """Whether somebody changed a thing since it was deployed: it is neither as it was then, nor
-        was this key the last to change it."""
+        """Whether somebody changed a thing since it was deployed: it differs from what was
+        deployed, and somebody with another key was the last to change it."""
         if self.options.force or normal.fingerprint(current) == self._recorded(kind, key):
             return
         edit = found.get("last-edit-info")
         if edit is None:
-            # A dashboard's cards come without.
+            # The cards that come with a dashboard lack this.
             edit = (self.client.find(f"/api/{kind}/{found['id']}") or {}).get("last-edit-info")
         by = edit or {"id": found.get("creator_id")}
         if by.get("id") == self.site.me["id"]:
@@ -240,7 +240,8 @@ class Deployment:
     # --- apply
 
     def apply(self, done: Callable[[Change], None]) -> None:
-        """Do what `plan` said; `done` is called after each. Raises DeployError, MetabaseError."""
+        """Do what `plan` said; `done` is called after each change. Raises DeployError,
+        MetabaseError."""
         by_key = {(change.kind, change.key): change for change in self.changes}
         for change in self.changes:
             if change.kind == "collection":
@@ -317,7 +318,7 @@ class Deployment:
             fingerprint=normal.fingerprint(wanted),
         )
         if normal.dashboard(current) != wanted:
-            # Only administrators may say anything about embedding, even what is so already.
+            # Only administrators may set anything about embedding, even to the same value.
             for name in ("enable_embedding", "embedding_params"):
                 if normal.dashboard(current)[name] == wanted[name]:
                     del payload[name]
@@ -346,7 +347,7 @@ class Deployment:
         return made
 
     def _read_back(self, board: Board, number: int, wanted: Json) -> None:
-        """Metabase drops what it does not know, silently and at any depth."""
+        """Metabase silently drops what it does not know, at any depth."""
         written = self.client.get(f"/api/dashboard/{number}")
         self._compare(board.key, wanted, normal.dashboard(written))
         by_id = {card["id"]: key for key, card in self.cards.items()}
@@ -361,7 +362,7 @@ class Deployment:
     def _compare(self, key: str, wanted: Json, written: Json) -> None:
         if parts := normal.changed_parts(wanted, written):
             raise DeployError(
-                f"{key}: Metabase {self.site.version} kept something else than was sent: "
+                f"{key}: Metabase {self.site.version} did not keep what was sent: "
                 f"{', '.join(parts)}"
             )
 
@@ -373,7 +374,7 @@ class Deployment:
             raise DeployError(f"{change.key}: Metabase did not archive it")
 
     def _forget(self) -> None:
-        """What was archived, by this or by somebody, is nobody's any more."""
+        """Remove from the lock file what was archived, by this or by somebody else."""
         for key in self._stale_dashboards:
             self.lock.instance.dashboards.pop(key, None)
         for key in self._stale_cards:

@@ -1,4 +1,4 @@
-"""What can be wrong with a deployment besides Metabase's answers."""
+"""The errors of a deployment, besides Metabase's own answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class DeployError(Exception):
 
 
 class PayloadError(Exception):
-    """Metabase has no way to show a chart as defined; `key` is the chart's key that asks for it."""
+    """Metabase cannot show a chart as defined; `key` is the chart's key that is the reason."""
 
     def __init__(self, key: str, message: str) -> None:
         super().__init__(message)

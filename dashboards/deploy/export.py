@@ -1,7 +1,7 @@
-"""A dashboard that somebody made in Metabase, as a definition, as far as one can say it.
+"""Writes a dashboard that somebody made in Metabase as a definition, as far as the format allows.
 
-What cannot be said is named in comments at the top of the file: `check` and a look at `preview` are
-still to be done by whoever takes it over.
+What the format cannot express is named in comments at the top of the file. Whoever takes it over
+still has to run `check` and look at the `preview`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _GRAINS = ("day", "week", "month", "quarter", "year")
 _AGGREGATES = {"sum": "sum", "avg": "avg", "min": "min", "max": "max"}
 _STACKS = {None: "none", "stacked": "stacked", "normalized": "percent"}
 _AXES = ("line", "area", "bar", "row", "combo")
-# Settings of which a definition says the same in its own words, or that follow from the data.
-_SAID = re.compile(
+# Settings that a definition expresses in its own words, or that follow from the data.
+_SETTINGS_OF_DEFINITIONS = re.compile(
     r"^(graph\.(dimensions|metrics|x_axis\.(title_text|scale)|y_axis\.title_text|goal_.*|show_goal)"
     r"|stackable\.stack_type|series_settings|column_settings|pie\.(dimension|metric|show_.*"
     r"|percent_visibility)|scalar\.(field|comparisons|switch_positive_negative)|gauge\.segments"
@@ -41,8 +41,8 @@ _SLOT = re.compile(r"(filters|variable)__\('(\w+)'\)", re.IGNORECASE)
 _TAG = r"\{\{\s*(\w+)\s*\}\}"
 
 
-class _Unsayable(Exception):  # noqa: N818 - a note, not a failure
-    """A part of a dashboard that the format has no words for."""
+class _NotExpressible(Exception):  # noqa: N818 - a note, not a failure
+    """A part of a dashboard that the format cannot express."""
 
 
 def export(client: Client, site: Site, dashboard: str) -> tuple[str, str]:
@@ -59,7 +59,7 @@ class _Export:
         self.columns = {number: place for place, number in site.warehouse.fields.items()}
         self.notes: list[str] = []
         self.questions: list[str] = []
-        # Of each parameter: its name here, the columns that it narrows, how it compares.
+        # For each parameter: its name here, the columns that it narrows, how it compares.
         self.names = {
             one["id"]: one["slug"] if is_slug(one["slug"]) else slug(one["slug"])
             for one in content.get("parameters") or []
@@ -75,9 +75,9 @@ class _Export:
         rows = [self._rows(number) for number in numbers]
         rows = [inner or [{"text": "Nothing could be taken over."}] for inner in rows]
         filters = {
-            self.names[one["id"]]: said
+            self.names[one["id"]]: result
             for one in self.content.get("parameters") or []
-            if (said := self._filter(one))
+            if (result := self._filter(one))
         }
         for inner in rows:
             for row in inner:
@@ -106,7 +106,7 @@ class _Export:
         return self.key, self._text(document)
 
     def _leave_out(self, chart: Json, filters: Json) -> None:
-        """Filters that could narrow a chart and do not, which a definition has to say."""
+        """Filters that could narrow a chart but do not, which a definition has to list."""
         bound = self.bound.get(str(chart["name"]), set())
         marts = {chart["model"]} if "model" in chart else set(re.findall(_REF, chart["sql"]))
         columns = {
@@ -141,29 +141,31 @@ class _Export:
     def _filter(self, one: Json) -> Json | None:
         name = self.names[one["id"]]
         if not any(name in bound for bound in self.bound.values()):
-            self.notes.append(f"the filter {one['name']}: it narrows nothing that is taken over")
+            self.notes.append(
+                f"the filter {one['name']}: it applies to no chart that is taken over"
+            )
             return None
         kind = self._filter_type(one, name)
         if kind is None:
             self.notes.append(f"the filter {one['name']} ({one['type']})")
             return None
-        said: Json = {"type": kind, "label": one["name"]}
+        result: Json = {"type": kind, "label": one["name"]}
         columns = list(dict.fromkeys(self.narrowed[name]))
         if columns:
-            said["column"] = columns[0] if len(columns) == 1 else columns
+            result["column"] = columns[0] if len(columns) == 1 else columns
         elif kind not in ("date", "number", "text"):
-            self.notes.append(f"the filter {one['name']}: it narrows nothing that is known here")
+            self.notes.append(f"the filter {one['name']}: it applies to no known column")
             return None
         if name in self.operators and kind in ("date", "number", "text"):
-            said["operator"] = self.operators[name]
+            result["operator"] = self.operators[name]
         values = (one.get("values_source_config") or {}).get("values")
         if kind == "text" and values:
-            said["values"] = [value[0] if isinstance(value, list) else value for value in values]
+            result["values"] = [value[0] if isinstance(value, list) else value for value in values]
         default = one.get("default")
         if default not in (None, []):
             is_list = kind in ("multi_select", "number_range")
-            said["default"] = default[0] if isinstance(default, list) and not is_list else default
-        return said
+            result["default"] = default[0] if isinstance(default, list) and not is_list else default
+        return result
 
     def _filter_type(self, one: Json, name: str) -> str | None:
         is_static = name in self.operators or not self.narrowed[name]
@@ -209,7 +211,7 @@ class _Export:
                 name = (one.get("card") or {}).get("name")
                 try:
                     charts.append(self._chart(one))
-                except _Unsayable as error:
+                except _NotExpressible as error:
                     self.notes.append(f"“{name}”: {error}")
             if charts:
                 if sum(chart["width"] for chart in charts) > COLUMNS:
@@ -235,34 +237,36 @@ class _Export:
         card = one.get("card") or {}
         query = normal.query(card.get("dataset_query") or {})
         if not query or query.get("database") != self.site.warehouse.id:
-            raise _Unsayable("it asks another database")
+            raise _NotExpressible("it queries another database")
         settings = visualization.merged(
             card.get("visualization_settings") or {}, one.get("visualization_settings") or {}
         )
         key = str(settings.pop("key", "")).rpartition(".")[2]
-        said: Json = {"name": card["name"]}
+        result: Json = {"name": card["name"]}
         if key and key != slug(card["name"]):
-            said["id"] = key
-        said["type"] = "scalar" if card["display"] == "smartscalar" else card["display"]
+            result["id"] = key
+        result["type"] = "scalar" if card["display"] == "smartscalar" else card["display"]
         if card.get("description"):
-            said["description"] = card["description"]
-        said["width"] = one["size_x"]
+            result["description"] = card["description"]
+        result["width"] = one["size_x"]
         if "sql" in query:
-            said["sql"] = LiteralScalarString(self._sql(one, query))
-            said |= self._shown(card["display"], settings)
+            result["sql"] = LiteralScalarString(self._sql(one, query))
+            result |= self._shown(card["display"], settings)
         else:
-            said |= self._built(one, card["display"], query)
-        rest = {key: value for key, value in settings.items() if not _SAID.match(key)}
+            result |= self._built(one, card["display"], query)
+        rest = {
+            key: value for key, value in settings.items() if not _SETTINGS_OF_DEFINITIONS.match(key)
+        }
         if rest := {key: value for key, value in rest.items() if key != "virtual_card"}:
-            said["metabase"] = rest
+            result["metabase"] = rest
         ids = [mapping["parameter_id"] for mapping in one.get("parameter_mappings") or []]
         self.bound[card["name"]] = {self.names[number] for number in ids if number in self.names}
-        return said
+        return result
 
     def _sql(self, one: Json, query: Json) -> str:
         """Metabase's SQL with `ref`, `filters` and `variable` for tables and tags."""
         tags = query["tags"]
-        # What a deploy adds for BigQuery is added again.
+        # A deploy adds this for BigQuery, so it is removed here.
         sql = re.sub(_EVERY_DAY, "", str(query["sql"]), flags=re.IGNORECASE)
         bound = {
             mapping["target"][1][1]: self.names.get(mapping["parameter_id"])
@@ -279,7 +283,7 @@ class _Export:
                 if operator:
                     self.operators[name] = operator
             if len(marts) != 1:
-                raise _Unsayable("its optional conditions are over several tables")
+                raise _NotExpressible("its optional conditions are over several tables")
             return f"filters__('{marts.pop()}')"
 
         sql = re.sub(rf"\btrue\s+((?:{_OPTIONAL}\s*)+)", group, sql, flags=re.I | re.S)
@@ -287,12 +291,12 @@ class _Export:
             rf"((?:{_OPTIONAL}\s*)+)", lambda found: f" and {group(found)} ", sql, flags=re.S
         )
         if "[[" in sql:
-            raise _Unsayable("its SQL has optional parts that are no filters")
+            raise _NotExpressible("its SQL has optional parts that are not filters")
 
         def variable(found: re.Match[str]) -> str:
             name = bound.get(found[1])
             if tags.get(found[1], {}).get("type") == "dimension" or not name:
-                raise _Unsayable(f"its SQL needs the tag {found[1]}")
+                raise _NotExpressible(f"its SQL needs the tag {found[1]}")
             return f"variable__('{name}')"
 
         sql = self._tables(re.sub(_TAG, variable, sql))
@@ -303,14 +307,14 @@ class _Export:
     def _place(
         self, tag: str, tags: Json, bound: Mapping[str, str | None], text: str
     ) -> tuple[str, str, str, str | None]:
-        """Of a tag: the filter's name, the mart, the column, and the operator of a static one."""
+        """For a tag: the filter's name, the mart, the column, and the operator of a static one."""
         name = bound.get(tag)
         if not name:
-            raise _Unsayable(f"its tag {tag} is bound to no filter of the dashboard")
+            raise _NotExpressible(f"its tag {tag} is bound to no filter of the dashboard")
         known = tags.get(tag, {})
         if known.get("type") == "dimension":
             if known["dimension"] not in self.columns:
-                raise _Unsayable(f"its tag {tag} is over a table that is no mart")
+                raise _NotExpressible(f"its tag {tag} is over a table that is not a mart")
             return (name, *self.columns[known["dimension"]], None)
         place = r"([\w.`\"-]+)\.[`\"]?(\w+)[`\"]?"
         value = r"\{\{\s*" + tag + r"\s*\}\}"
@@ -318,7 +322,7 @@ class _Export:
         compared = re.search(rf"{place}\s*(<=|>=|=)\s*{value}", text) or re.search(contains, text)
         mart = re.findall(r"\w+", compared[1])[-1] if compared else ""
         if not compared or mart not in self.site.tables:
-            raise _Unsayable(f"its tag {tag} compares in a way of its own")
+            raise _NotExpressible(f"its tag {tag} uses a comparison that the format does not have")
         return name, mart, compared[2], "contains" if compared[3] == "like" else compared[3]
 
     def _tables(self, sql: str) -> str:
@@ -334,7 +338,7 @@ class _Export:
         stage = query["stages"][0]
         known = {"source-table", "aggregation", "breakout"}
         if len(query["stages"]) > 1 or set(stage) - known:
-            raise _Unsayable("it is a question of the query builder that does more than group")
+            raise _NotExpressible("it is a question of the query builder that does more than group")
         for mapping in one.get("parameter_mappings") or []:
             target = mapping["target"][1]
             number = normal.query_field(target)
@@ -345,25 +349,27 @@ class _Export:
         groups = [self._breakout(clause) for clause in stage.get("breakout", [])]
         marts = {mart for mart, _ in [*measures, *groups] if mart}
         if len(marts) != 1 or not measures:
-            raise _Unsayable("it is a question of the query builder over no single mart")
-        said: Json = {"model": marts.pop()}
+            raise _NotExpressible(
+                "it is a question of the query builder that does not use exactly one mart"
+            )
+        result: Json = {"model": marts.pop()}
         y = [value for _, value in measures]
         x = [value for _, value in groups]
         match display, len(x), len(y):
             case (("scalar" | "gauge"), 0, 1):
-                return said | {"y": y[0]}
+                return result | {"y": y[0]}
             case (("smartscalar" | "pie" | "waterfall"), 1, 1):
-                return said | {"x": x[0], "y": y[0]}
+                return result | {"x": x[0], "y": y[0]}
             case (("line" | "area" | "bar" | "row"), 1, _):
-                return said | {"x": x[0], "y": y}
+                return result | {"x": x[0], "y": y}
             case (("line" | "area" | "bar" | "row"), 2, 1):
-                return said | {"x": x[0], "series": x[1], "y": y[0]}
+                return result | {"x": x[0], "series": x[1], "y": y[0]}
             case "table", _, _:
-                return said | {"columns": [*x, *y]}
+                return result | {"columns": [*x, *y]}
             case "pivot", count, _ if count:
-                return said | {"rows": x[:1], "columns": x[1:], "values": y}
+                return result | {"rows": x[:1], "columns": x[1:], "values": y}
             case _:
-                raise _Unsayable(f"a {display} of the query builder")
+                raise _NotExpressible(f"a {display} of the query builder")
 
     def _aggregate(self, clause: list[Any]) -> tuple[str, str]:
         operator, _, *arguments = clause
@@ -373,24 +379,24 @@ class _Export:
         if operator == "distinct":
             return mart, f"count(distinct {column})"
         if operator not in _AGGREGATES:
-            raise _Unsayable(f"it computes {operator}")
+            raise _NotExpressible(f"it computes {operator}")
         return mart, f"{_AGGREGATES[operator]}({column})"
 
     def _breakout(self, clause: list[Any]) -> tuple[str, str]:
         mart, column = self._column(clause)
         unit = clause[1].get("temporal-unit")
         if unit and unit not in _GRAINS:
-            raise _Unsayable(f"it groups by {unit}")
+            raise _NotExpressible(f"it groups by {unit}")
         return mart, f"{column} by {unit}" if unit else column
 
     def _column(self, clause: Any) -> tuple[str, str]:  # noqa: ANN401
         number = normal.query_field(clause)
         if number not in self.columns:
-            raise _Unsayable("it uses a column that is no mart's")
+            raise _NotExpressible("it uses a column that belongs to no mart")
         return self.columns[number]
 
     def _shown(self, display: str, settings: Json) -> Json:
-        """What a chart over SQL shows, by its settings."""
+        """What a chart over SQL shows, according to its settings."""
         part = _Parts(settings)
         match display:
             case "scalar":
@@ -399,14 +405,14 @@ class _Export:
                 field = part.need("scalar.field")
                 others = [name for name in part.columns if name != field]
                 if not others:
-                    raise _Unsayable("nothing says which column is its date")
+                    raise _NotExpressible("its settings do not say which column is its date")
                 turned = settings.get("scalar.switch_positive_negative")
                 more = {"more_is": "bad"} if turned else {}
                 return {"x": part.dimension(others[0]), "y": part.measure(field), **more}
             case "pie":
                 x, y = part.need("pie.dimension"), part.need("pie.metric")
                 if isinstance(x, list):
-                    raise _Unsayable("a pie with rings")
+                    raise _NotExpressible("a pie with rings")
                 return {"x": part.dimension(x), "y": part.measure(y)}
             case "gauge":
                 return {"y": part.measure(part.first()), **_segments(part.need("gauge.segments"))}
@@ -414,12 +420,12 @@ class _Export:
                 x, y = part.need("funnel.dimension"), part.need("funnel.metric")
                 return {"x": part.dimension(x), "y": part.measure(y)}
             case "scatter":
-                # The name of a point is the column that no axis shows.
+                # The column that no axis shows is the name of the point.
                 x, y = part.need("graph.dimensions")[0], part.need("graph.metrics")[0]
                 size = settings.get("scatter.bubble")
                 points = [name for name in part.columns if name not in (x, y, size)]
                 if not points:
-                    raise _Unsayable("a scatter whose points have no name")
+                    raise _NotExpressible("a scatter whose points have no name")
                 bubble = {"size": part.measure(size)} if size else {}
                 point = part.dimension(points[0])
                 return {"points": point, "x": part.measure(x), "y": part.measure(y), **bubble}
@@ -428,7 +434,7 @@ class _Export:
             case _ if display in (*_AXES, "waterfall"):
                 return part.axes(display)
             case _:
-                raise _Unsayable(f"a {display}")
+                raise _NotExpressible(f"a {display}")
 
 
 class _Parts:
@@ -445,12 +451,12 @@ class _Parts:
 
     def need(self, key: str) -> Any:  # noqa: ANN401
         if self.settings.get(key) in (None, []):
-            raise _Unsayable(f"it does not say {key}")
+            raise _NotExpressible(f"it does not say {key}")
         return self.settings[key]
 
     def first(self) -> str:
         if not self.columns:
-            raise _Unsayable("nothing names its column")
+            raise _NotExpressible("its settings do not name its column")
         return next(iter(self.columns))
 
     def dimension(self, name: str) -> Any:  # noqa: ANN401
@@ -458,45 +464,45 @@ class _Parts:
         return {"value": name, "label": title} if title else name
 
     def measure(self, name: str) -> Any:  # noqa: ANN401
-        said = self.columns.get(name, {})
+        settings = self.columns.get(name, {})
         part: Json = {"value": name}
-        if said.get("column_title"):
-            part["label"] = said["column_title"]
-        if format_ := _format(said):
+        if settings.get("column_title"):
+            part["label"] = settings["column_title"]
+        if format_ := _format(settings):
             part["format"] = format_
-        if said.get("decimals") is not None and format_ != "count":
-            part["decimals"] = said["decimals"]
+        if settings.get("decimals") is not None and format_ != "count":
+            part["decimals"] = settings["decimals"]
         return part if len(part) > 1 else name
 
     def axes(self, display: str) -> Json:
         dimensions = list(self.need("graph.dimensions"))
         metrics = list(self.need("graph.metrics"))
         series: Json = self.settings.get("series_settings") or {}
-        said: Json = {"x": self.dimension(dimensions[0])}
+        result: Json = {"x": self.dimension(dimensions[0])}
         if len(dimensions) > 2 or (len(dimensions) == 2 and len(metrics) > 1):
-            raise _Unsayable("it has more than x and one series")
+            raise _NotExpressible("it has more than x and one series")
         if len(dimensions) == 2:
-            said["series"] = self.dimension(dimensions[1])
+            result["series"] = self.dimension(dimensions[1])
         if display == "waterfall":
-            return said | {"y": self.measure(metrics[0])}
+            return result | {"y": self.measure(metrics[0])}
         goals = [name for name in metrics if series.get(name, {}).get("line.style") == "dashed"]
         shown = [name for name in metrics if name not in goals]
         if display == "combo":
-            said["y"] = [self._combo(name, series.get(name, {})) for name in metrics]
-            return said
-        said["y"] = [self.measure(name) for name in shown]
+            result["y"] = [self._combo(name, series.get(name, {})) for name in metrics]
+            return result
+        result["y"] = [self.measure(name) for name in shown]
         if goals:
-            said["goal"] = self.measure(goals[0])
+            result["goal"] = self.measure(goals[0])
         if self.settings.get("graph.show_goal") and "graph.goal_value" in self.settings:
-            said["goal"] = self.settings["graph.goal_value"]
+            result["goal"] = self.settings["graph.goal_value"]
         if display in ("area", "bar", "row"):
-            said["stack"] = _STACKS.get(self.settings.get("stackable.stack_type"), "none")
-        return said
+            result["stack"] = _STACKS.get(self.settings.get("stackable.stack_type"), "none")
+        return result
 
     def _combo(self, name: str, series: Json) -> Json:
         measure = self.measure(name)
-        said = measure if isinstance(measure, dict) else {"value": name}
-        return said | {
+        result = measure if isinstance(measure, dict) else {"value": name}
+        return result | {
             "show_as": series.get("display", "bar"),
             "axis": series.get("axis") or "left",
         }
@@ -504,14 +510,14 @@ class _Parts:
     def table(self) -> list[Any]:
         listed = [one["name"] for one in self.settings.get("table.columns") or [] if one["enabled"]]
         if not (names := listed or list(self.columns)):
-            raise _Unsayable("nothing names its columns")
+            raise _NotExpressible("its settings do not name its columns")
         return [self._column(name) for name in names]
 
     def _column(self, name: str) -> Any:  # noqa: ANN401
         measure = self.measure(name)
-        said = measure if isinstance(measure, dict) else {"value": name}
+        result = measure if isinstance(measure, dict) else {"value": name}
         if self.columns.get(name, {}).get("show_mini_bar"):
-            said["bar"] = True
+            result["bar"] = True
         by_color = {color: word for word, color in COLORS.items()}
         highlight = {
             str(rule["value"]): by_color.get(rule.get("color", ""), "warning")
@@ -519,31 +525,31 @@ class _Parts:
             if rule.get("columns") == [name] and rule.get("operator") == "="
         }
         if highlight:
-            said["highlight"] = highlight
-        return said if len(said) > 1 else name
+            result["highlight"] = highlight
+        return result if len(result) > 1 else name
 
 
-def _format(said: Json) -> str | None:
-    if said.get("number_style") == "currency":
+def _format(settings: Json) -> str | None:
+    if settings.get("number_style") == "currency":
         return "usd"
-    if said.get("number_style") == "percent":
+    if settings.get("number_style") == "percent":
         return "percent"
-    if str(said.get("suffix", "")).strip() == "%":
+    if str(settings.get("suffix", "")).strip() == "%":
         return "percent100"
-    if said.get("number_style") == "decimal":
-        return "count" if said.get("decimals") == 0 else "decimal"
+    if settings.get("number_style") == "decimal":
+        return "count" if settings.get("decimals") == 0 else "decimal"
     return None
 
 
 def _segments(segments: list[Json]) -> Json:
     by_color = {color: word for word, color in COLORS.items()}
-    said = []
+    result = []
     for one in segments:
         part: Json = {"to": one["max"], "color": by_color.get(one.get("color", ""), "neutral")}
         if one.get("label"):
             part["label"] = one["label"]
-        said.append(part)
-    return {"start": segments[0]["min"], "segments": said}
+        result.append(part)
+    return {"start": segments[0]["min"], "segments": result}
 
 
 def _as_duckdb(sql: str, dialect: Dialect) -> str:
@@ -552,4 +558,4 @@ def _as_duckdb(sql: str, dialect: Dialect) -> str:
     try:
         return sqlglot.transpile(sql, read=dialect, write="duckdb", pretty=True)[0]
     except sqlglot.errors.SqlglotError:
-        raise _Unsayable("its SQL cannot be read") from None
+        raise _NotExpressible("its SQL cannot be read") from None

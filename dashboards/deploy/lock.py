@@ -1,7 +1,7 @@
-"""The lock file: which dashboard of Metabase each key is, and what was deployed last.
+"""The lock file: which dashboard in Metabase belongs to each key, and what was last deployed.
 
-Committed, since a dashboard's id cannot be chosen: without the file a dashboard that was renamed in
-its definition would be made a second time. It holds no secret.
+It is committed because a dashboard's id cannot be chosen: without the file a dashboard that was
+renamed in its definition would be created a second time. It holds no secret.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class _Strict(BaseModel):
 
 
 class LockedDashboard(_Strict):
-    """A dashboard: its ids in Metabase, and the fingerprint of what was deployed last."""
+    """A dashboard: its ids in Metabase, and the fingerprint of what was last deployed."""
 
     entity_id: str
     id: int
@@ -40,8 +40,8 @@ class _Content(_Strict):
 
 
 class Lock:
-    """The lock file's part for one Metabase. `save` after each write: what is not written down is
-    found again by asking Metabase, but not where somebody renamed it."""
+    """The lock file's part for one Metabase. Call `save` after each write: what is not recorded can
+    be found again by asking Metabase, unless somebody renamed it."""
 
     def __init__(self, path: Path, url: str) -> None:
         self._path, self._url = path, url

@@ -1,9 +1,9 @@
-"""What Metabase knows about tables and columns: descriptions, types and keys from dbt, pushed with
-dbt-metabase (https://github.com/gouline/dbt-metabase).
+"""What Metabase should know about tables and columns: descriptions, types and keys from dbt, pushed
+with dbt-metabase (https://github.com/gouline/dbt-metabase).
 
-dbt-metabase reads `metabase.…` from a column's meta. Most of it follows from what is known already,
-the contracts and the filters of the dashboards, so it is written into a copy of the manifest; meta
-in a mart's yml wins.
+dbt-metabase reads `metabase.…` from a column's meta. Most of it follows from the contracts and from
+the filters of the dashboards, so it is written into a copy of the manifest; meta in a mart's yml
+wins.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def push(
 def enriched(
     manifest: dict[str, Any], catalog: Catalog, dashboards: list[CompiledDashboard]
 ) -> dict[str, Any]:
-    """dbt's manifest with meta for Metabase at the marts' columns."""
+    """dbt's manifest with meta for Metabase added to the marts' columns."""
     listed = _filtered(dashboards)
     for node in manifest["nodes"].values():
         model = catalog.models.get(node["name"]) if node["resource_type"] == "model" else None
@@ -93,7 +93,7 @@ def _filtered(dashboards: list[CompiledDashboard]) -> dict[tuple[str, str], dict
                 if way is None:
                     continue
                 meta = found.setdefault((wire.mart, wire.column), {})
-                # A list can be searched in, but what is searched has no list.
+                # A list can be searched too, but a column to search has no list.
                 if meta.get("metabase.has_field_values") != "list":
                     meta["metabase.has_field_values"] = way
                 if way == "list" and not wire.column.endswith("email"):
@@ -102,7 +102,8 @@ def _filtered(dashboards: list[CompiledDashboard]) -> dict[tuple[str, str], dict
 
 
 def _joins_days(node: dict[str, Any], catalog: Catalog) -> bool:
-    """A relationship of a day to the calendar: as a foreign key it would no longer be a date."""
+    """Whether a relationship joins a day to the calendar: as a foreign key it would no longer be a
+    date."""
     if node["resource_type"] != "test" or node.get("test_metadata", {}).get("name") != (
         "relationships"
     ):

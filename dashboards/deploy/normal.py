@@ -1,8 +1,8 @@
-"""One form for what is wanted and for what Metabase answers, so that equal means the same.
+"""One normal form for what we want and for what Metabase answers, so that equal means the same.
 
-Metabase says the same thing in different words from version to version: queries as MBQL 4 or 5,
-template tags as a map or as a list, references in either order. Here all of them read alike, and
-what Metabase adds for itself (`lib/uuid`, times, counts) is left out.
+Metabase writes the same thing differently from version to version: queries as MBQL 4 or 5, template
+tags as a map or as a list, references in either order. Here all of them read alike, and what
+Metabase adds for itself (`lib/uuid`, times, counts) is left out.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _DERIVED = ("effective-type", "ident")
 
 
 def card(content: Json) -> Json:
-    """A card, wanted or answered."""
+    """A card, ours or Metabase's."""
     return {
         **_common(content, CARD),
         "type": content.get("type") or "question",
@@ -71,14 +71,14 @@ def card(content: Json) -> Json:
 
 
 def dashboard(content: Json) -> Json:
-    """A dashboard, wanted or answered: tabs by name, cards by place, since Metabase's order of them
-    is not stable and the ids of new ones are not known before."""
+    """A dashboard, ours or Metabase's: tabs by name, and cards by position, since Metabase's order
+    of cards is not stable and the ids of new ones are not known beforehand."""
     tabs = [tab["id"] for tab in _tabs(content)]
     is_embedded = bool(content.get("enable_embedding"))
     return {
         **_common(content, DASHBOARD),
         "enable_embedding": is_embedded,
-        # What is not named is disabled.
+        # Parameters that are not listed are disabled.
         "embedding_params": {
             slug: way
             for slug, way in (content.get("embedding_params") or {}).items()
@@ -94,13 +94,13 @@ def dashboard(content: Json) -> Json:
 
 
 def fingerprint(normal: Any) -> str:  # noqa: ANN401 - JSON
-    """A short hash of something normal."""
+    """A short hash of a normal form."""
     text = json.dumps(normal, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def changed_parts(wanted: Json, current: Json) -> list[str]:
-    """The names of what differs between two normal forms; of a dashboard's cards, which."""
+    """The names of what differs between two normal forms; for a dashboard's cards, which ones."""
     parts = []
     for name in wanted:
         if wanted[name] == current.get(name):
@@ -117,7 +117,7 @@ def changed_parts(wanted: Json, current: Json) -> list[str]:
 
 
 def settings(content: Json) -> Json:
-    """visualization_settings: nothing that is empty, column_settings by their parsed keys."""
+    """visualization_settings: without empty values, column_settings by their parsed keys."""
     cleaned: Json = _cleaned(content)
     if columns := cleaned.get("column_settings"):
         cleaned["column_settings"] = {_column_key(key): value for key, value in columns.items()}
@@ -125,7 +125,7 @@ def settings(content: Json) -> Json:
 
 
 def query(content: Json) -> Json:
-    """A query, native or of the query builder, of MBQL 4 or 5. Of an empty one nothing is left."""
+    """A query, native or from the query builder, in MBQL 4 or 5. An empty one becomes nothing."""
     if not content:
         return {}
     if "stages" in content:
@@ -143,7 +143,7 @@ def query(content: Json) -> Json:
 
 
 def query_field(clause: Any) -> Any:  # noqa: ANN401
-    """The column that a clause refers to, by id or name; none where it refers to no column."""
+    """The column that a clause refers to, by id or name; None if it refers to no column."""
     found = _clause(clause)
     return found[2] if isinstance(found, list) and found and found[0] == "field" else None
 
@@ -160,7 +160,7 @@ def _native(content: Json, sql: object, tags: object) -> Json:
 def _tag(tag: Json) -> Json:
     picked = {name: _cleaned(tag.get(name)) for name in _TAG}
     if tag.get("dimension"):
-        # The column's id says all; its type is Metabase's own remark.
+        # The column's id is enough; its type is Metabase's own note.
         picked["dimension"] = _clause(tag["dimension"])[2]
     return {name: value for name, value in picked.items() if value not in (None, [], {}, False)}
 
@@ -217,7 +217,7 @@ def _dashcard(one: Json, tabs: list[Any]) -> Json:
     return {
         "card": one.get("card_id"),
         "action": one.get("action_id"),
-        # A single tab adopts the cards that name none.
+        # If there is a single tab, cards that name no tab belong to it.
         "tab": tabs.index(tab) if tab in tabs else 0,
         **{name: one[name] for name in ("row", "col", "size_x", "size_y")},
         "series": sorted(series["id"] for series in one.get("series") or []),
@@ -228,7 +228,7 @@ def _dashcard(one: Json, tabs: list[Any]) -> Json:
 
 
 def _target(target: Any) -> Any:  # noqa: ANN401
-    """What a filter is bound to. Stage 0 is what Metabase takes where none is named."""
+    """What a filter is bound to. If no stage is named, Metabase takes stage 0."""
     if not isinstance(target, list):
         return target
     kind, inner, *options = target
@@ -252,7 +252,7 @@ def _common(content: Json, names: tuple[str, ...]) -> Json:
 
 
 def _cleaned(value: Any) -> Any:  # noqa: ANN401
-    """Without what is empty, and with one spelling of a number."""
+    """The value without empty parts, and with one spelling of each number."""
     if isinstance(value, dict):
         cleaned = {key: _cleaned(inner) for key, inner in value.items()}
         return {key: inner for key, inner in cleaned.items() if inner not in (None, [], {})}
@@ -275,7 +275,7 @@ def _is_sql(value: object) -> bool:
 
 
 def _called(dashcard: Json) -> str:
-    """What a dashboard's card is called: by our key, or by what it is."""
+    """The name of a dashboard's card: our key, or what it is."""
     own: Json = dashcard["visualization_settings"]
     key = own.get("key")
     return str(key).rpartition(".")[2] if key else f"card {dashcard['card']}"

@@ -1,4 +1,4 @@
-"""Compiled dashboards as what Metabase is to hold: cards and dashboards, by keys that stay."""
+"""Compiled dashboards as the cards and dashboards that Metabase should hold, by stable keys."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LINE = 150
 
 @dataclass(frozen=True)
 class Card:
-    """A question as it is to be. `source` is the key of the card that its query asks, if any:
-    `payload` leaves out the ids that Metabase gives."""
+    """A question as it should be. `source` is the key of the card that its query reads, if any:
+    `payload` leaves out the ids that Metabase assigns."""
 
     key: str
     collection: str
@@ -43,7 +43,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Place:
-    """Something on a dashboard, by a key that stays: `card` is the key of a card, or none."""
+    """Something on a dashboard, by a stable key: `card` is the key of a card, or None."""
 
     key: str
     tab: int
@@ -54,7 +54,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Board:
-    """A dashboard as it is to be: its cards in the order to make them, and where they are."""
+    """A dashboard as it should be: its cards in the order in which to create them, and where they
+    are."""
 
     key: str
     collection: str
@@ -69,8 +70,8 @@ class Board:
         cards: Mapping[str, int],
         current: Json | None = None,
     ) -> Json:
-        """What is sent: ids of tabs and places that are there already are used again, since what
-        is sent without one is made anew and what is not sent is deleted."""
+        """What is sent. Ids of existing tabs and places are reused, since what is sent without an
+        id is created and what is not sent is deleted."""
         tabs = _tab_ids(self.tabs, (current or {}).get("tabs") or [])
         places = _place_ids(self.places, cards, (current or {}).get("dashcards") or [])
         return {
@@ -95,28 +96,28 @@ class Board:
 
 
 def entity_id(key: str) -> str:
-    """The id that a card of this key has in every Metabase: 21 letters, as Metabase's own."""
+    """The id that a card with this key has in every Metabase: 21 letters, like Metabase's own."""
     digest = hashlib.sha256(f"{PROJECT}:{key}".encode()).digest()
     text = base64.urlsafe_b64encode(digest).decode()[:21]
     return f"a{text[1:]}" if text.startswith("-") else text
 
 
 def marker(key: str) -> str:
-    """The last line of a dashboard's description: for readers, and to know it again."""
+    """The last line of a dashboard's description: for readers, and to find the dashboard again."""
     return f"Made from dashboards/definitions/{key}.yml: changes made here are not kept."
 
 
 @dataclass(frozen=True)
 class Impossible:
-    """A chart that Metabase cannot show as defined: where, and what to write."""
+    """A chart that Metabase cannot show as defined: where, and what to write instead."""
 
     path: Path
     message: str
 
 
 def build(dashboard: CompiledDashboard, warehouse: Warehouse) -> tuple[Board, list[Impossible]]:
-    """A dashboard as it is to be, and what cannot be. Raises DeployError if Metabase does not know
-    a column that a filter narrows."""
+    """A dashboard as it should be, and what is impossible. Raises DeployError if Metabase does not
+    know a column that a filter narrows."""
     definition = dashboard.definition
     cards: list[Card] = []
     places: list[Place] = []
@@ -156,7 +157,7 @@ def build(dashboard: CompiledDashboard, warehouse: Warehouse) -> tuple[Board, li
 
 
 def _questions(dashboard: CompiledDashboard) -> list[Place]:
-    """What a dashboard answers, at its top."""
+    """The questions that a dashboard answers, at its top."""
     text = " · ".join(dashboard.definition.questions)
     height = 1 + len(text) // LINE
     return [_virtual(f"{dashboard.key}.questions", 0, "text", text, Tile(0, 0, FULL_WIDTH, height))]
@@ -202,7 +203,7 @@ def _geometry(tile: Tile, offset: int, settings: Json) -> Json:
 
 
 def _virtual(key: str, tab: int, kind: str, text: str, tile: Tile, offset: int = 0) -> Place:
-    """A heading or a text: a card that is nowhere but on the dashboard."""
+    """A heading or a text: a card that only exists on the dashboard."""
     virtual: Json = {
         "name": None,
         "display": kind,
@@ -284,7 +285,7 @@ def _native(warehouse: Warehouse, sql: str, found: list[Json]) -> Json:
 
 
 def _tab_ids(names: tuple[str, ...], current: list[Json]) -> list[int]:
-    """The tab of the same name; those that were renamed take what is left over, in order."""
+    """The tab with the same name; renamed tabs take the ids that are left over, in order."""
     left = {tab["id"]: tab["name"] for tab in current}
     ids: list[int | None] = []
     for name in names:
@@ -301,7 +302,7 @@ def _tab_ids(names: tuple[str, ...], current: list[Json]) -> list[int]:
 def _place_ids(
     places: tuple[Place, ...], cards: Mapping[str, int], current: list[Json]
 ) -> list[int]:
-    """The place with the same key, or with the same card where a key got lost."""
+    """The place with the same key, or with the same card if a key got lost."""
     by_key = {_key(one): one["id"] for one in reversed(current) if _key(one)}
     by_card = {one["card_id"]: one["id"] for one in reversed(current) if one.get("card_id")}
     taken: set[int] = set()

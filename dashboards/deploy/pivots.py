@@ -1,8 +1,8 @@
-"""A pivot in Metabase: two cards, for a pivot table groups by itself and takes no SQL.
+"""A pivot in Metabase: two cards, because a pivot table groups by itself and cannot use SQL.
 
 The first card has the rows, unaggregated: dimensions, what is aggregated, and the columns that
-filters narrow. The second is of the query builder and aggregates them, so that totals are computed
-from the rows and are right for every measure, as for a ratio of sums.
+filters narrow. The second is from the query builder and aggregates them, so that totals are
+computed from the rows and are right for every measure, including a ratio of sums.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def crosstab(chart: CompiledChart, warehouse: Warehouse) -> Crosstab:
     """A pivot's queries. Raises PayloadError for what Metabase cannot compute."""
     definition = chart.definition
     if definition.limit:
-        raise PayloadError("limit", "a pivot shows totals, which `limit` would cut")
+        raise PayloadError("limit", "a pivot shows totals, which `limit` would make wrong")
     clauses = _Clauses(chart.key)
     if definition.sql is not None:
         if chart.wires or chart.variables:
@@ -78,7 +78,7 @@ def crosstab(chart: CompiledChart, warehouse: Warehouse) -> Crosstab:
         columns += [f'{sql} as "{name}"' for name, sql in clauses.columns.items()]
         columns += [f'"{wire.column}" as "{filter_column(wire.filter)}"' for wire in chart.wires]
         lines = ["select\n    " + ",\n    ".join(columns), f'from {MARTS}."{definition.model}"']
-        # As in the query that groups: the definition's own condition, and BigQuery's.
+        # The same conditions as in the query that groups: the definition's own, and BigQuery's.
         if where := query.parse(chart.template).find(exp.Where):
             lines.append(where.sql(dialect="duckdb"))
         template = "\n".join(lines)
@@ -95,29 +95,29 @@ def filter_column(name: str) -> str:
 
 
 def mappings(chart: CompiledChart, dashboard: CompiledDashboard, card: int | None) -> list[Json]:
-    """How a dashboard's filters narrow a pivot's rows. Raises PayloadError for those that compare
-    otherwise than Metabase does with a column."""
-    said = []
+    """How a dashboard's filters narrow a pivot's rows. Raises PayloadError for filters that compare
+    in a way that Metabase cannot do with a column."""
+    result = []
     for wire in chart.wires:
         definition = dashboard.definition.filters[wire.filter]
-        # Only static filters have one.
+        # Only static filters have an operator.
         operator = getattr(definition, "operator", "=")
         if operator != "=":
             raise PayloadError(
                 "type",
                 f"the filter {wire.filter} compares with {operator}, which Metabase "
-                "does not do in a pivot: list it in `unfiltered`",
+                "cannot do in a pivot: list it in `unfiltered`",
             )
         options = {"base-type": _BASE_TYPES[dashboard.kinds[wire.filter]]}
         target = ["dimension", ["field", filter_column(wire.filter), options], {"stage-number": 0}]
-        said.append(
+        result.append(
             {
                 "parameter_id": parameter_id(dashboard.key, wire.filter),
                 "card_id": card,
                 "target": target,
             }
         )
-    return said
+    return result
 
 
 class _Clauses:
@@ -147,7 +147,7 @@ class _Clauses:
     def measure(self, field: Field) -> list[object]:
         made = self._clause(query.parse(field.sql or ""), field)
         if not isinstance(made, list):
-            raise PayloadError("values", f"{field.sql} is no aggregate")
+            raise PayloadError("values", f"{field.sql} is not an aggregate")
         operator, options, *arguments = made
         return [operator, {**options, "name": field.name, "display-name": field.label}, *arguments]
 
@@ -167,7 +167,7 @@ class _Clauses:
             case _ if type(tree) in _ARITHMETIC:
                 divisor = tree.expression
                 if isinstance(tree, exp.Div) and isinstance(divisor, exp.Nullif):
-                    # Metabase divides by zero to null of itself.
+                    # Metabase divides by zero to null by itself.
                     divisor = divisor.this
                 left, right = self._clause(tree.this, field), self._clause(divisor, field)
                 return [_ARITHMETIC[type(tree)], self._options(), left, right]

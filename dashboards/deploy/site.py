@@ -1,5 +1,5 @@
-"""What a deployment finds in Metabase before it begins: the version, the key's rights, the database
-with the ids of its columns, the collections."""
+"""What a deployment needs to know about Metabase before it begins: the version, the key's rights,
+the database with the ids of its columns, the collections."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from foundation.settings import Settings
 
 log = logging.getLogger("dashboards.deploy")
 
-# The first that answers in MBQL 5, which is what is sent.
+# The first version that answers in MBQL 5, which is what we send.
 OLDEST = 57
 ENGINES: dict[str, Dialect] = {"bigquery-cloud-sdk": "bigquery", "duckdb": "duckdb"}
 
@@ -34,14 +34,14 @@ class Site:
     read_only: set[str] = field(default_factory=set)
 
     def check(self, dashboards: Iterable[CompiledDashboard]) -> None:
-        """Raises DeployError for what the deployment of dashboards would fail at halfway."""
+        """Raises DeployError for anything that would make the deployment fail halfway."""
         dashboards = list(dashboards)
         asked = {mart for dashboard in dashboards for mart in dashboard.marts}
         if missing := sorted(asked - self.tables):
             raise DeployError(
                 f"Metabase does not know the tables {', '.join(missing)} in the schema "
                 f"{self.warehouse.schema}: build them (`make run`), then run `python -m dashboards "
-                "database`, which lets Metabase look again"
+                "database`, which makes Metabase look again"
             )
         for path in sorted({dashboard.definition.collection for dashboard in dashboards}):
             if (nearest := self._nearest(path)) in self.read_only:
@@ -52,19 +52,20 @@ class Site:
         embedded = [one.key for one in dashboards if one.definition.embed]
         if embedded and not self.me.get("is_superuser"):
             raise DeployError(
-                f"METABASE_API_KEY must be of the group Administrators: {embedded[0]} has `embed`, "
-                "and only administrators may allow that"
+                f"METABASE_API_KEY must belong to the group Administrators: {embedded[0]} has "
+                "`embed`, and only administrators may allow that"
             )
 
     def _nearest(self, path: str) -> str:
-        """The collection that exists, or is nearest above one that does not; "" is the root."""
+        """The collection itself if it exists, otherwise the nearest one above it; "" is the
+        root."""
         while path and path not in self.collections:
             path = path.rpartition("/")[0]
         return path
 
 
 def connected(settings: Settings) -> Client:
-    """A client for the Metabase of the settings. Raises DeployError where they are missing."""
+    """A client for the Metabase in the settings. Raises DeployError if settings are missing."""
     if not settings.metabase_url or not settings.metabase_api_key:
         name = "METABASE_API_KEY" if settings.metabase_url else "METABASE_URL"
         raise DeployError(f"{name} is not set: dashboards go to a Metabase (docs/metabase.md)")
@@ -88,7 +89,9 @@ def probe(client: Client) -> tuple[str, Json]:
     # v0.59.1 is the free edition, v1.59.1 the paid one.
     match = re.match(r"v[01]\.(\d+)", version)
     if match is None:
-        log.warning("Metabase's version %s is unknown here: what is written is read back", version)
+        log.warning(
+            "Metabase's version %s is unknown to us; everything written is read back", version
+        )
     elif int(match[1]) < OLDEST:
         raise DeployError(
             f"Metabase is {version}, and queries are written as versions from 0.{OLDEST} on "
@@ -148,7 +151,7 @@ def open_site(client: Client, settings: Settings) -> Site:
 
 def collections(client: Client) -> tuple[dict[str, int], set[str]]:
     """The collections by path, and the paths of those that this key may not write to; "" is the
-    root. Personal ones are left out."""
+    root. Personal collections are left out."""
     listed = client.get("/api/collection", **{"exclude-other-user-collections": "true"})
     shown = [
         one

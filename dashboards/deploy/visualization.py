@@ -1,7 +1,7 @@
-"""How a chart is drawn, in Metabase's words: its display and its visualization_settings.
+"""How Metabase draws a chart: its display and its visualization_settings.
 
 Metabase checks none of this: an unknown display is drawn blank, an unknown key is kept and ignored.
-Settings name columns of the query's answer.
+Settings name columns of the query's result.
 https://www.metabase.com/docs/latest/questions/visualizations/visualizing-results
 """
 
@@ -30,15 +30,15 @@ from dashboards.deploy.client import Json
 from dashboards.deploy.errors import PayloadError
 from dashboards.query import PERIOD
 
-# Of Metabase's own palette.
+# From Metabase's own palette.
 COLORS = {"good": "#84BB4C", "warning": "#F9CF48", "bad": "#ED6E6E", "neutral": "#B8BBC3"}
 _STACKS = {"none": None, "stacked": "stacked", "percent": "normalized"}
-# Formats of moment.js: Metabase takes a style that it does not know for one.
+# Formats of moment.js: Metabase takes any style that it does not know as such a format.
 _DATE_STYLES = {"month": "MMMM, YYYY", "quarter": "[Q]Q YYYY", "year": "YYYY"}
 
 
 def display(chart: CompiledChart) -> str:
-    """Metabase's name of a chart's type; a number with a trend is another one there."""
+    """Metabase's name for a chart's type; a number with a trend has another name."""
     definition = chart.definition
     if isinstance(definition, Scalar) and definition.x:
         return "smartscalar"
@@ -53,7 +53,7 @@ def settings(chart: CompiledChart) -> Json:
 
 
 def merged(under: Json, over: Json) -> Json:
-    """Two settings as one; where both say something, the second does."""
+    """Two settings as one; if both set something, the second wins."""
     both = dict(under)
     for key, value in over.items():
         inner = both.get(key)
@@ -87,7 +87,7 @@ def formatted(field: Field) -> Json:
 
 
 def grain(field: Field) -> str | None:
-    """The period that a column is grouped by; with `sql` its name says it, if anything does."""
+    """The period that a column is grouped by; with `sql` only its name can tell."""
     if field.sql is None:
         return field.name if field.kind == "date" and field.name in _DATE_STYLES else None
     match = re.match(rf"{PERIOD}\('(\w+)'", field.sql or "", re.IGNORECASE)
@@ -177,7 +177,7 @@ def _scalar(definition: Scalar, measures: list[str]) -> Json:
 
 def _scale(chart: CompiledChart) -> str:
     is_time = chart.dimensions[0].kind in ("date", "datetime")
-    # Bars sorted by their height stand in the order of the rows.
+    # Bars sorted by height keep the order of the rows.
     return "timeseries" if is_time and getattr(chart.definition, "sort", None) != "y" else "ordinal"
 
 
@@ -206,7 +206,7 @@ def _axes(chart: CompiledChart) -> Json:
 
 
 def _goal(chart: CompiledChart, shown: Json) -> Json:
-    """A fixed number is Metabase's goal line; one that is computed is a dashed line of its own."""
+    """A fixed number is Metabase's goal line; a computed one is a dashed line of its own."""
     fixed = getattr(chart.definition, "goal", None)
     if isinstance(fixed, int | float):
         return {"graph.show_goal": True, "graph.goal_value": fixed, "graph.goal_label": "Goal"}
@@ -215,7 +215,7 @@ def _goal(chart: CompiledChart, shown: Json) -> Json:
     if len(chart.dimensions) > 1 or isinstance(chart.definition, Row):
         raise PayloadError(
             "goal",
-            "Metabase draws a computed goal neither beside `series` nor in a row chart: use a "
+            "Metabase draws a computed goal neither next to `series` nor in a row chart: use a "
             "number, or leave `series` out",
         )
     line = {"display": "line", "line.style": "dashed", "title": chart.goal.label}

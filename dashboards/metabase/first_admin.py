@@ -1,10 +1,10 @@
-"""The first admin of a new Metabase, and an API key for deploying: prints the key.
+"""Creates the first admin of a new Metabase, and prints an API key for deploying.
 
-    METABASE_ADMIN_EMAIL=… METABASE_ADMIN_PASSWORD=… python dashboards/metabase/first_admin.py
+METABASE_ADMIN_EMAIL=… METABASE_ADMIN_PASSWORD=… python dashboards/metabase/first_admin.py
 
-A new Metabase takes its admin from whoever comes first, so call this before it can be reached from
-outside. Only the standard library: it runs where Metabase runs. The address is METABASE_URL, by
-default that of docker-compose.yml on this machine.
+In a new Metabase whoever comes first becomes admin, so run this before it can be reached from
+outside. It only uses the standard library, since it runs where Metabase runs. The address is
+METABASE_URL, by default that of docker-compose.yml on this machine.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ SECONDS = 60
 
 
 class SetUpError(Exception):
-    """Metabase cannot be set up; the message says why and holds no password."""
+    """Metabase cannot be set up; the message says why and contains no password."""
 
 
 def set_up(site_url: str, email: str, password: str, key_name: str) -> str:
-    """Make the first admin, who is `email`, and return an API key of the group Administrators."""
+    """Create the first admin, `email`, and return an API key of the group Administrators."""
     token = _call(site_url, "GET", "/api/session/properties").get("setup-token")
     if not token:
-        raise SetUpError(f"{site_url} has its admin already: make a key in Admin, Settings")
+        raise SetUpError(f"{site_url} already has an admin: create a key in Admin, Settings")
     user = {"email": email, "password": password, "first_name": "Admin", "last_name": "Admin"}
     admin = {"token": token, "user": user, "prefs": {"site_name": "AI spend"}}
     session = _call(site_url, "POST", "/api/setup", admin)["id"]
@@ -39,7 +39,7 @@ def set_up(site_url: str, email: str, password: str, key_name: str) -> str:
         raise SetUpError("there is no group Administrators")
     key = {"name": key_name, "group_id": group}
     answer = _call(site_url, "POST", "/api/api-key", key, headers)
-    # Metabase shows it only now.
+    # Metabase only shows the key now.
     return str(answer["unmasked_key"])
 
 
@@ -60,7 +60,7 @@ def _call(
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        # Metabase names what is wrong, for instance that the password is too common.
+        # Metabase says what is wrong, for example that the password is too common.
         reason = error.read(500).decode(errors="replace")
         raise SetUpError(f"{method} {path}: HTTP {error.code}: {reason}") from None
     except (OSError, ValueError) as error:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Backup and restore of what Metabase remembers: its PostgreSQL database.
+# Backup and restore of Metabase's own data: its PostgreSQL database.
 #
 #   metadata.sh backup                    write a dated file to BACKUP_DIR, keep the newest BACKUP_KEEP
 #   metadata.sh restore FILE [--force]    into an empty database; --force empties it first
@@ -24,7 +24,7 @@ remove_partial() {
     fi
 }
 trap remove_partial EXIT
-# So that the line above also runs when somebody stops this.
+# So that the trap above also runs when somebody stops this script.
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -59,7 +59,7 @@ backup() {
     mkdir -p -- "$folder" || fail "cannot write to BACKUP_DIR, $folder"
 
     file="$folder/metabase-$(date -u +%Y%m%dT%H%M%SZ).dump"
-    # What a killed backup left; a day, because another one may be running.
+    # Leftovers of a killed backup; at least a day old, because another backup may be running.
     find "$folder" -maxdepth 1 -name 'metabase-*.partial.*' -mtime +0 -exec rm -f -- {} +
     partial=$(mktemp -- "${file%.dump}.partial.XXXXXX") || fail "cannot write to BACKUP_DIR, $folder"
 
@@ -69,7 +69,7 @@ backup() {
     contents=$(pg_restore --list -- "$partial")
     grep -q ' TABLE DATA ' <<<"$contents" ||
         fail "there are no tables in database $PGDATABASE: is it Metabase's? No backup was written"
-    # Only a file that is whole gets a name that says so. Never over another one.
+    # Only a complete file gets its final name. Never overwrite another one.
     [[ ! -e "$file" ]] || fail "$file is there already: another backup began in the same second"
     mv -- "$partial" "$file"
     partial=""
@@ -78,7 +78,7 @@ backup() {
     retain "$folder" "$keep"
 }
 
-# The names sort as their days do.
+# The names sort by date.
 retain() {
     local folder="$1" keep="$2" dumps number
     dumps=("$folder"/metabase-[0-9]*T[0-9]*Z.dump)
@@ -123,15 +123,15 @@ restore() {
             "nothing was changed. --force empties it first"
     fi
 
-    # All or nothing. pg_restore ends with COMMIT, and if it breaks off, there is none. Emptied as a
+    # All or nothing. pg_restore ends with COMMIT, which is missing if it breaks off. Emptied as a
     # whole, not table by table: a newer Metabase has tables that the backup does not know.
     {
-        # pg_restore begins a transaction too, which would be a warning, and then sets this anew.
+        # pg_restore begins a transaction too, which would be a warning, and then sets this again.
         echo "begin; set local client_min_messages = error;"
         if [[ -n "$force" ]]; then
             echo "drop schema public cascade;"
             echo "create schema public;"
-            # As PostgreSQL itself makes it.
+            # The way PostgreSQL itself creates it.
             echo "alter schema public owner to pg_database_owner;"
             echo "grant usage on schema public to public;"
         fi

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A real Metabase, once, in containers that are removed again: are the dashboards taken, is a second
-# deploy nothing new, does a backup bring everything back? Needs Docker, and images from outside.
+# A real Metabase, once, in containers that are removed again: does it accept the dashboards, does a
+# second deploy change nothing, does a backup restore everything? Needs Docker, and images to pull.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -10,9 +10,9 @@ export COMPOSE_PROJECT_NAME=metabase-smoke
 export METABASE_URL=http://127.0.0.1:3000 METABASE_SITE_URL=http://127.0.0.1:3000
 export METABASE_ADMIN_EMAIL=admin@example.com
 export WAREHOUSE_DIR=$scratch/warehouse BACKUP_DIR=$scratch/backups
-# nginx is not started; compose wants the name all the same.
+# nginx is not started, but compose needs the name anyway.
 export TLS_DIR=$scratch/no-tls
-# Passwords for an hour.
+# Passwords that last an hour.
 for name in METABASE_DB_PASSWORD METABASE_ENCRYPTION_SECRET_KEY METABASE_EMBEDDING_SECRET METABASE_ADMIN_PASSWORD; do
     export "$name=$(openssl rand -hex 32)"
 done
@@ -26,8 +26,8 @@ finish() {
 }
 trap finish EXIT
 
-# The sample company. Without CI, which refuses sample data; and a copy of it, for Metabase keeps
-# its file open and the pipeline could not write.
+# The sample company. CI is unset, since it refuses sample data. Metabase gets a copy, because it keeps
+# its file open and the pipeline could not write to it.
 mkdir -p "$WAREHOUSE_DIR" "$BACKUP_DIR"
 CI='' DUCKDB_PATH="$scratch/warehouse.duckdb" make run
 cp "$scratch/warehouse.duckdb" "$WAREHOUSE_DIR/warehouse.duckdb"

@@ -1,7 +1,7 @@
-"""`python -m dashboards preview`: every dashboard as a page that needs nothing but a browser.
+"""`python -m dashboards preview`: every dashboard as a page that only needs a browser.
 
-The pages are drawn from the DuckDB warehouse by plotly.js, on the grid that Metabase uses, with the
-filters working in the page.
+plotly.js draws the pages from the DuckDB warehouse, on the grid that Metabase uses, with filters
+that work in the page.
 """
 
 from __future__ import annotations
@@ -43,10 +43,11 @@ class Failure:
 def preview(
     settings: Settings, sources: list[Source], folder: Path = FOLDER, rows: int = ROWS
 ) -> list[Failure]:
-    """Write a page for each dashboard, and `index.html`; give the charts that could not be drawn.
+    """Write a page for each dashboard, and `index.html`; returns the charts that could not be
+    drawn.
 
-    A page holds at most `rows` rows for a chart. What lies in the folder from before and is of no
-    dashboard any more is removed. Raises PreviewError.
+    A page holds at most `rows` rows for a chart. Older pages in the folder that belong to no
+    dashboard any more are removed. Raises PreviewError.
     """
     refuse_nothing(settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +97,7 @@ def refuse_nothing(settings: Settings) -> None:
 
 
 def write(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file completely or not at all."""
     unfinished = file.with_name(f".{file.name}.writing")
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(file)
@@ -112,8 +113,8 @@ def today_in(connection: duckdb.DuckDBPyConnection) -> date:
     return row[0] + timedelta(days=1) if row[0] else date.today()  # noqa: DTZ011
 
 
-# Of more values a browser makes no list that anybody reads.
-MOST_CHOICES = 5_000
+# Nobody would read a longer list in the browser.
+MAX_CHOICES = 5_000
 
 
 def _choices(
@@ -122,7 +123,7 @@ def _choices(
     name: str,
     known: dict[tuple[str, str], list[str]],
 ) -> list[str]:
-    """What can be chosen in a filter: the values of the columns that it narrows."""
+    """The choices of a filter: the values of the columns that it narrows."""
     if dashboard.definition.filters[name].type not in ("dropdown", "multi_select", "search"):
         return []
     found: set[str] = set()
@@ -130,11 +131,11 @@ def _choices(
         if (mart, column) not in known:
             sql = (
                 f'select distinct "{column}" from marts."{mart}" where "{column}" is not null '
-                f"order by 1 limit {MOST_CHOICES}"
+                f"order by 1 limit {MAX_CHOICES}"
             )
             try:
                 rows = connection.execute(sql).fetchall()
-            except duckdb.Error:  # its charts say so
+            except duckdb.Error:  # the filter's charts show the error
                 rows = []
             known[mart, column] = [str(value) for (value,) in rows]
         found.update(known[mart, column])

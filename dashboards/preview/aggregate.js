@@ -1,11 +1,11 @@
 // From a chart's source and the filters' values to its rows, as the warehouse would answer.
 
-// A column's value in a row: columns are numbers, or places in a list of values.
+// A column's value in a row: columns are numbers, or positions in a list of values.
 function cell(column, row) {
   return column.numbers ? column.numbers[row] : column.values[column.codes[row]];
 }
 
-// The rows that the filters let through. An answer has its defaults in it already.
+// The rows that the filters let through. A query's result already has the defaults applied.
 function matching(source, store, filters, values, today) {
   const tests = [];
   for (const filter of filters) {
@@ -52,7 +52,7 @@ const AGGREGATES = {
   },
 };
 
-// Of these, null makes null.
+// In these, null gives null.
 const OPERATIONS = {
   "+": (a, b) => a + b,
   "-": (a, b) => a - b,
@@ -130,7 +130,7 @@ function groups(cube, rows, places) {
   ]);
 }
 
-// Numbers that only the order of adding has made different are the same.
+// Numbers that only differ by the order of addition are equal.
 const rounded = (value) => (typeof value === "number" ? Number(value.toPrecision(10)) : value);
 
 // Smaller first, null last in either direction.
@@ -174,8 +174,8 @@ function summarized(source, cube, rows, outputs) {
   });
 }
 
-// The chart's measures over all rows that agree in some of its dimensions, a total each: computed
-// from the cube; of an answer the sum where a sum makes sense, and else null.
+// The chart's measures over all rows that agree in some of its dimensions, as totals: computed from
+// the cube; for a query's result the sum where a sum makes sense, otherwise null.
 function totals(chart, page, values, kept) {
   const { source, fields } = chart;
   if (source.cube !== undefined) {

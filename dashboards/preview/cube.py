@@ -1,8 +1,8 @@
-"""What a page holds of the warehouse: for each chart a cube, or its answer.
+"""The part of the warehouse that a page contains: for each chart a cube, or its result.
 
-A cube has a mart's rows grouped by all that its charts show, are narrowed by and count the distinct
-values of, with sums, counts, minima and maxima. From it the page computes the charts' measures
-again for any value of the filters. A chart with `sql` has its answer only.
+A cube has a mart's rows grouped by everything that its charts show, filter by and count distinct
+values of, with sums, counts, minima and maxima. From it the page recomputes the charts' measures
+for any value of the filters. A chart with `sql` only has its result.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from dashboards.preview.expression import Cube, Tree, UnsupportedError, is_addit
 
 JsonObject = dict[str, Any]
 
-# Sums of a cube are kept to this many digits after the point: 20,000 of them are a millionth off.
+# Sums of a cube keep this many digits after the point: 20,000 of them are off by a millionth.
 DIGITS = 10
 
 
 @dataclass
 class ChartData:
-    """A chart's data for the page, with what there is to say about it."""
+    """A chart's data for the page, with notes about it."""
 
     source: JsonObject | None
     sql: str
@@ -48,12 +48,12 @@ class ChartData:
     answer: pa.Table | None = None
 
 
-# Rows of a mart, under a condition, grouped by columns: dashboards ask the same ones.
+# Rows of a mart, under a condition, grouped by columns: several charts need the same ones.
 Counts = dict[tuple[str, str | None, frozenset[str]], int]
 
 
 class Cubes:
-    """The data of one dashboard, asked over one connection."""
+    """The data of one dashboard, read over one connection."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Cubes:
         counts: Counts,
     ) -> None:
         self._dashboard, self._connection = dashboard, connection
-        self._today, self._most = today, rows
+        self._today, self._max_rows = today, rows
         self._cubes: list[Cube] = []
         self._counts = counts
 
@@ -82,7 +82,7 @@ class Cubes:
         return data
 
     def cubes(self) -> list[JsonObject]:
-        """All cubes that the charts asked for; to be called after them."""
+        """All cubes that the charts need; to be called after `chart` was called for each."""
         return [self._filled(cube) for cube in self._cubes]
 
     def _table(self, sql: str) -> pa.Table:
@@ -91,7 +91,7 @@ class Cubes:
     # --- cubes
 
     def _from_cube(self, chart: CompiledChart, data: ChartData) -> JsonObject | None:
-        """How the page computes the chart from a cube; none if it cannot."""
+        """How the page computes the chart from a cube; None if it cannot."""
         definition = chart.definition
         mart, where = definition.model, definition.where
         if mart is None:
@@ -104,12 +104,12 @@ class Cubes:
             return None
         wanted = dict(self._wired(chart))
         needed = frozenset(scratch.columns)
-        if (takes := self._count(mart, where, needed)) > self._most:
+        if (takes := self._count(mart, where, needed)) > self._max_rows:
             everything = self._count(mart, where, needed | set(wanted.values()))
             data.notes.append(
                 "Filters change nothing here: it would take about "
                 f"{_about(max(takes, everything))} rows, and the preview holds "
-                f"{self._most:,} a chart."
+                f"{self._max_rows:,} per chart."
             )
             return None
         kept = self._fitting(mart, where, needed, wanted)
@@ -119,7 +119,8 @@ class Cubes:
             labels = [self._label(name) for name in dropped]
             data.notes.append(
                 f"{_listed(labels)} {_does(labels)} not narrow this chart here: it would take "
-                f"about {_about(everything)} rows, and the preview holds {self._most:,} a chart."
+                f"about {_about(everything)} rows, and the preview holds {self._max_rows:,} "
+                "per chart."
             )
         cube = self._shared(mart, where, needed | set(kept.values()))
         source = _described(chart, cube)
@@ -131,7 +132,7 @@ class Cubes:
         return source
 
     def _wired(self, chart: CompiledChart) -> Iterator[tuple[str, str]]:
-        """The filters of a chart, with the SQL of the column that each narrows."""
+        """The filters of a chart, with the SQL of the column that each one narrows."""
         for wire in chart.wires:
             sql = exp.column(wire.column).sql(dialect="duckdb")
             definition = self._dashboard.definition.filters[wire.filter]
@@ -142,7 +143,8 @@ class Cubes:
     def _with_defaults(
         self, chart: CompiledChart, where: str | None, kept: dict[str, str]
     ) -> str | None:
-        """A chart's condition with the defaults of the filters that its cube has no column of."""
+        """A chart's condition, including the defaults of filters for which its cube has no
+        column."""
         conditions = [where] if where else []
         for wire in chart.wires:
             definition = self._dashboard.definition.filters[wire.filter]
@@ -154,9 +156,9 @@ class Cubes:
     def _fitting(
         self, mart: str, where: str | None, needed: frozenset[str], wanted: dict[str, str]
     ) -> dict[str, str]:
-        """As many filters as fit: those on days first, as most questions have one, then those
+        """As many filters as fit: those on days first, since most questions have one, then those
         with few values."""
-        if self._count(mart, where, needed | set(wanted.values())) <= self._most:
+        if self._count(mart, where, needed | set(wanted.values())) <= self._max_rows:
             return wanted
 
         def rank(name: str) -> tuple[bool, int]:
@@ -167,20 +169,20 @@ class Cubes:
         kept: dict[str, str] = {}
         for name in sorted(wanted, key=rank):
             tried = needed | set(kept.values()) | {wanted[name]}
-            if self._count(mart, where, tried) <= self._most:
+            if self._count(mart, where, tried) <= self._max_rows:
                 kept[name] = wanted[name]
         return kept
 
     def _count(self, mart: str, where: str | None, columns: frozenset[str]) -> int:
-        """How many rows a cube of these columns has: exact as long as it matters whether they fit,
-        an estimate, which is three times as quick, far above."""
+        """How many rows a cube of these columns has: exact as long as it matters whether they fit;
+        far above that an estimate, which is three times as fast."""
         if not columns:
             return 1
         key = (mart, where, columns)
         if key not in self._counts:
             rows = f"hash({', '.join(map(_rendered, sorted(columns)))})"
             count = self._number(mart, where, f"approx_count_distinct({rows})")
-            if count <= 2 * self._most:
+            if count <= 2 * self._max_rows:
                 count = self._number(mart, where, f"count(distinct {rows})")
             self._counts[key] = count
         return self._counts[key]
@@ -190,7 +192,7 @@ class Cubes:
         return int(row[0])
 
     def _shared(self, mart: str, where: str | None, columns: frozenset[str]) -> Cube:
-        """The cube of these columns; charts that need the same ones share it."""
+        """The cube of these columns; charts that need the same columns share it."""
         for cube in self._cubes:
             if (cube.mart, cube.where, set(cube.columns)) == (mart, where, set(columns)):
                 return cube
@@ -211,19 +213,19 @@ class Cubes:
     # --- answers
 
     def _from_answer(self, chart: CompiledChart, answer: pa.Table, data: ChartData) -> JsonObject:
-        """The answer with the filters at their defaults, cut where it is too long."""
-        if answer.num_rows > self._most:
+        """The result with the filters at their defaults, cut off if it is too long."""
+        if answer.num_rows > self._max_rows:
             data.notes.append(
-                f"Cut: the first {self._most:,} of {answer.num_rows:,} rows are in the preview."
+                f"Cut: the first {self._max_rows:,} of {answer.num_rows:,} rows are in the preview."
             )
-            answer = answer.slice(0, self._most)
+            answer = answer.slice(0, self._max_rows)
         names = [one.name for one in chart.fields]
         narrowing = {wire.filter: wire.column for wire in chart.wires}
         columns = {
             name: column for name, column in narrowing.items() if column in answer.column_names
         }
         if chart.definition.model is not None:
-            # Of the answer of an aggregate a part is no answer.
+            # Part of an aggregate's result would be wrong.
             columns = {}
         kept = list(dict.fromkeys([*names, *columns.values()]))
         missing = [*(name for name in narrowing if name not in columns), *chart.variables]
@@ -267,7 +269,7 @@ def _described(chart: CompiledChart, cube: Cube) -> JsonObject:
 
 
 def _steps(tree: exp.Expr) -> Iterator[exp.Select]:
-    """The queries of a `union all`, in their order."""
+    """The queries of a `union all`, in order."""
     if isinstance(tree, exp.Select):
         yield tree
     else:
@@ -276,12 +278,12 @@ def _steps(tree: exp.Expr) -> Iterator[exp.Select]:
 
 
 def _normal(sql: str) -> str:
-    """An expression in one spelling, so that equal ones are found to be equal."""
+    """An expression in one spelling, so that equal ones compare as equal."""
     return query.parse(sql).sql(dialect="duckdb")
 
 
 def _order(chart: CompiledChart) -> list[tuple[int, bool]]:
-    """By what the rows are sorted: the column's place, and whether the largest comes first."""
+    """How the rows are sorted: the position of the column, and whether the largest comes first."""
     order = query.parse(chart.template).args.get("order")
     if order is None:
         return []
@@ -305,7 +307,7 @@ def _select(mart: str, where: str | None, columns: list[str], components: list[s
 
 @cache
 def _rendered(sql: str) -> str:
-    """A column in DuckDB's SQL, which it is but for the periods."""
+    """A column in DuckDB's SQL; only the periods have to be replaced."""
     if query.PERIOD not in sql.lower():
         return sql
     rendered = query.render(f"select {sql}", "duckdb", MARTS, lambda _: "", lambda _: "")
@@ -326,7 +328,7 @@ def _column(column: pa.ChunkedArray) -> JsonObject:
 
 
 def _dictionary(column: pa.ChunkedArray) -> JsonObject:
-    """The values, each once, and for each row the place of its own."""
+    """The distinct values, and for each row the position of its value."""
     whole = column.combine_chunks()
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], column.type)
@@ -349,7 +351,7 @@ def _numbers(column: pa.ChunkedArray) -> list[object]:
 
 
 def _shortest(number: float | None) -> float | int | None:
-    """A number as JSON has it: not what is infinite or none, and 1 rather than 1.0."""
+    """A number for JSON: None for infinite or not a number, and 1 rather than 1.0."""
     if number is None or not isfinite(number):
         return None
     return int(number) if number.is_integer() else number
@@ -368,7 +370,7 @@ def _plain(value: object) -> object:
 
 
 def _about(count: int) -> str:
-    """A count with three digits that count, since it may be an estimate."""
+    """A count with three significant digits, since it may be an estimate."""
     unit = 10 ** max(0, len(str(count)) - 3)
     return f"{round(count / unit) * unit:,}"
 

@@ -21,7 +21,7 @@ class UnsupportedError(Exception):
 
 @dataclass
 class Cube:
-    """Rows of a mart, grouped: the SQL of the columns and of the components, in their order."""
+    """Rows of a mart, grouped: the SQL of the columns and of the components, in order."""
 
     mart: str
     where: str | None
@@ -65,7 +65,7 @@ _UNARY: dict[type[exp.Expr], str] = {exp.Neg: "neg", exp.Abs: "abs", exp.Not: "n
 
 
 def tree_of(node: exp.Expr, cube: Cube) -> Tree:
-    """The tree of a measure; what it needs is put into the cube. Raises UnsupportedError."""
+    """The tree of a measure; what it needs is added to the cube. Raises UnsupportedError."""
 
     def inner(part: exp.Expr) -> Tree:
         return tree_of(part, cube)
@@ -105,7 +105,7 @@ def _other(node: exp.Expr, inner: Callable[[exp.Expr], Tree]) -> Tree:
     raise UnsupportedError(f"{node.sql(dialect='duckdb')} is not computed in the page")
 
 
-# A cast to one of these changes no number that is shown.
+# A cast to one of these does not change a number as it is shown.
 _REAL = (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT)
 
 

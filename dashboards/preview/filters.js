@@ -1,7 +1,7 @@
 // The filters: what their values mean, where they are kept (the address), how they are set.
-// What a value means is that of conditions.py and of Metabase.
+// A value means the same as in conditions.py and in Metabase.
 
-// --- days; a day is a text, 2026-11-21, and counts from midnight UTC
+// --- days; a day is a text, 2026-11-21, and begins at midnight UTC
 
 const DAY = 86_400_000;
 const toTime = (text) => Date.parse(`${text}T00:00:00Z`);
@@ -11,7 +11,7 @@ function plusDays(text, count) {
   return toDay(toTime(text) + count * DAY);
 }
 
-// The first day of the period that a day lies in.
+// The first day of the period that a day is in.
 function startOf(text, unit) {
   const [year, month] = text.split("-").map(Number);
   switch (unit) {
@@ -35,7 +35,7 @@ function shifted(start, unit, count) {
   return toDay(Date.UTC(year, month - 1 + months, 1));
 }
 
-// The first and the last day that a date filter's value takes in; null if it is no such value.
+// The first and the last day that a date filter's value covers; null if it is not such a value.
 function days(value, today) {
   const range = /^(\d{4}-\d\d-\d\d)?~(\d{4}-\d\d-\d\d)?$/.exec(value);
   if (range && (range[1] || range[2])) return [range[1] || "0001-01-01", range[2] || "9999-12-31"];
@@ -72,7 +72,7 @@ const PRESETS = [
 const isSet = (value) =>
   value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && !value.length);
 
-// A test of one cell for a filter's value. Nothing lets null through, as in SQL.
+// A test of one cell for a filter's value. Null never passes, as in SQL.
 function accepts(filter, value, today) {
   switch (filter.type) {
     case "date_range":
@@ -119,7 +119,7 @@ function like(pattern) {
   return new RegExp(`^${escaped.replace(/%/g, "[^]*").replace(/_/g, "[^]")}$`, "iu");
 }
 
-// --- the address: what is not as by default, so that a link shows the same
+// --- the address: every value that is not the default, so that a link shows the same
 
 function defaults(filters) {
   return Object.fromEntries(filters.map((filter) => [filter.name, filter.default]));
@@ -150,7 +150,7 @@ function fromAddress(filters, address) {
   return { values, tab: Number(parts.get("tab")) || 1 };
 }
 
-// A filter's value out of texts; its default where they are none.
+// A filter's value parsed from texts; its default if they are not valid.
 function parsed(filter, texts) {
   const [text] = texts;
   if (text === "") return filter.type === "multi_select" ? [] : null;

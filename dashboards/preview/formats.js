@@ -16,7 +16,7 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-// plotly reads a little HTML in every text; this makes it read none.
+// plotly interprets some HTML in every text; this prevents it.
 function plain(text) {
   return String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
@@ -26,8 +26,8 @@ function shortened(text, most = 28) {
   return characters.length > most ? characters.slice(0, most - 1).join("") + "…" : String(text);
 }
 
-// Digits after the point: those wanted; for a small price as many as show two that are not 0, for a
-// small sum of money only where cents would show nothing.
+// Digits after the point: those wanted; for a small price enough to show two that are not 0; for a
+// small sum of money more only if cents would show nothing.
 function decimalsOf(value, field, usual) {
   if (field.decimals !== null && field.decimals !== undefined) return field.decimals;
   const size = Math.abs(value);
@@ -42,7 +42,7 @@ function grouped(value, decimals) {
   });
 }
 
-// What is rounded to nothing has no sign.
+// A number rounded to zero has no sign.
 function signed(value, text) {
   return (value < 0 && /[1-9]/.test(text) ? "−" : "") + text;
 }
@@ -65,7 +65,7 @@ function number(value, field) {
 
 const SIZES = [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "K"]];
 
-// A number on an axis or in a narrow place: $12.3K.
+// A number on an axis or in a narrow space: $12.3K.
 function short(value, field) {
   if (value === null || value === undefined) return NOTHING;
   if (field.format === "percent" || field.format === "percent100") {
@@ -98,7 +98,7 @@ function day(value, grain) {
   return `${date} ${MONTHS[month - 1]} ${year}`;
 }
 
-// A value of a field as it is read.
+// The text for a value of a field.
 function shown(value, field) {
   if (value === null || value === undefined || value === "") return NOTHING;
   if (typeof value === "boolean") return value ? "yes" : "no";
@@ -108,7 +108,7 @@ function shown(value, field) {
   return String(value);
 }
 
-// Whether a field's days are the first of months, also where the definition does not say so.
+// Whether a field's days are first days of months, even if the definition does not say so.
 function withGrain(field, values) {
   if (field.kind !== "date" || field.grain) return field;
   const named = /(?:^|_)(week|month|quarter|year)$/.exec(field.name);

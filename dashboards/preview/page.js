@@ -9,7 +9,7 @@ let open = 1;
 
 // --- tiles
 
-// The filters that the viewer has changed and the chart's data knows nothing of.
+// The filters that the viewer has changed but that the chart's data cannot apply.
 function withoutEffect(chart) {
   if (!chart.source || chart.source.cube !== undefined) return [];
   const changed = page.filters.filter((filter) => !same(values[filter.name], filter.default));
@@ -53,7 +53,7 @@ function draw(tile) {
   foot.textContent = `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} · ${time(chart.seconds)}`;
   foot.title = "Rows of the answer, and the time that the warehouse took for it";
   chart.allNotes = notes;
-  // What stands above and below it took room from the plot.
+  // What is above and below the plot takes room from it.
   if (tile.dataset.drawn === "yes" && body.clientHeight !== height) {
     DRAWN[chart.type](chart, rows, body, theme(), [], page, values);
   }
@@ -90,7 +90,7 @@ function markChanged() {
   form.querySelector(".reset").disabled = !page.filters.some(isChanged);
 }
 
-// `keep` leaves the controls as they are: a list stays open while it is ticked.
+// `keep` leaves the controls as they are: a list stays open while its boxes are checked.
 function set(filter, value, { keep = false } = {}) {
   values[filter.name] = value;
   remember();
@@ -107,7 +107,7 @@ function resetAll() {
   document.querySelector("#filters input, #filters select, #filters button")?.focus();
 }
 
-// The controls anew, with the focus where it was.
+// Redraw the controls, keeping the focus where it was.
 function rebuild() {
   const focused = document.activeElement?.closest("#filters") ? document.activeElement : null;
   const of = focused?.closest("[data-filter]")?.dataset.filter;
@@ -146,7 +146,7 @@ tabs.forEach((tab, place) => {
   });
 });
 
-// --- about a chart: its SQL, its data, what there is to say
+// --- about a chart: its SQL, its data, its notes
 
 const dialog = document.getElementById("about");
 
@@ -195,7 +195,7 @@ document.getElementById("theme").addEventListener("click", () => {
   document.documentElement.dataset.theme = now === "dark" ? "light" : "dark";
   try {
     localStorage.setItem("theme", document.documentElement.dataset.theme);
-  } catch { /* a browser that keeps nothing for files */ }
+  } catch { /* a browser without storage for files */ }
   redraw();
 });
 try {
@@ -230,7 +230,7 @@ for (const { fields, source } of Object.values(page.charts)) {
 assignColors(Object.values(page.charts), page);
 start();
 
-// What a test, or a curious reader, can ask.
+// For tests, and for curious readers.
 window.preview = {
   page,
   data: (key) => answered(page.charts[key], page, values),

@@ -1,4 +1,4 @@
-"""Renders the pages: everything of a page in one file, with no address outside of it."""
+"""Renders the pages: each one is a single file that refers to nothing outside."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 # In this order: each uses those before it.
 SCRIPTS = ("formats.js", "filters.js", "aggregate.js", "charts.js", "page.js")
 
-# No images: they would be fetched from elsewhere.
+# Without buttons for images: they would be fetched from elsewhere.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader(HERE),
@@ -35,18 +35,19 @@ _environment = jinja2.Environment(
 )
 _environment.filters["markdown"] = lambda text: Markup(_markdown.render(text))  # noqa: S704
 
-# Slices of a pie, colors of a legend; the page draws no more.
+# Slices of a pie and colors of a legend; the page draws no more than that.
 MOST_SLICES, MOST_SERIES = 5, 8
 
 
 @dataclass(frozen=True)
 class Facts:
-    """How new and how complete the data is; none where the marts do not say, as those of customers
-    never do when they were landed."""
+    """How new and how complete the data is; None if the marts do not say, as for customers' marts
+    that never landed."""
 
     newest_day: date | None = None
     last_load: datetime | None = None
     unattributed_share: float | None = None
+    no_cost_center_share: float | None = None
     unattributed_of: str = ""
     of_customers: bool = False
 
@@ -81,7 +82,7 @@ class Card:
 
 
 def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
-    """What the page will say of the answer with the filters at their defaults."""
+    """What the page will note about the result with the filters at their defaults."""
     answer = data.answer
     if answer is None:
         return []
@@ -100,17 +101,18 @@ def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
     return seen
 
 
-# How new the data is, and by month what is nobody's of what was spent: in the company's marts, and
-# in those of its customers.
+# How new the data is, and by month how much of the spend is unattributed: in the company's marts,
+# and in those of its customers.
 FRESHNESS = """
     select max(quality_date) filter (where windows_landed > 0), max(last_loaded_at)
     from marts.fct_data_quality_daily
 """
-# As the metric unattributed_share has it: neither a person's nor a cost center's.
+# As the metric unattributed_share has it.
 UNATTRIBUTED = """
     select
         date_trunc('month', cost_date) as month,
-        sum(effective_cost_usd) filter (where not is_allocated),
+        sum(effective_cost_usd) filter (where not is_attributed),
+        sum(effective_cost_usd) filter (where cost_center is null),
         sum(effective_cost_usd)
     from marts.metric_costs
     group by month
@@ -120,6 +122,7 @@ CUSTOMERS_UNATTRIBUTED = """
     select
         month,
         sum(total_cost_usd) filter (where subscription_id = 'unattributed'),
+        0,
         sum(total_cost_usd)
     from marts.fct_revops_monthly_team_metrics
     group by month
@@ -129,8 +132,8 @@ CUSTOMERS_UNATTRIBUTED = """
 def facts(
     connection: duckdb.DuckDBPyConnection, today: date, *, of_customers: bool = False
 ) -> Facts:
-    """Freshness, and the share of cost that is nobody's, of the last whole month; unknown is what
-    the marts do not say. A customers' cost is nobody's where no subscription leads to the team."""
+    """Freshness, and the unattributed share of cost in the last complete month; None for what the
+    marts do not say. Customers' cost is unattributed if no subscription leads to the team."""
     freshness = CUSTOMERS_FRESHNESS if of_customers else FRESHNESS
     cost = CUSTOMERS_UNATTRIBUTED if of_customers else UNATTRIBUTED
     last_month = (
@@ -138,9 +141,12 @@ def facts(
         " order by month desc limit 1"
     )
     day, load = _first(connection, freshness) or (None, None)
-    month, nobodys, total = _first(connection, last_month) or (None, None, None)
-    share = float(nobodys or 0) / float(total) if total else None
-    return Facts(day, load, share, f"{month:%b %Y}" if month else "", of_customers)
+    month, *parts, total = _first(connection, last_month) or (None, None, None, None)
+    unattributed, no_cost_center = (
+        float(part or 0) / float(total) if total else None for part in parts
+    )
+    of_month = f"{month:%b %Y}" if month else ""
+    return Facts(day, load, unattributed, no_cost_center, of_month, of_customers)
 
 
 def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401
@@ -181,7 +187,7 @@ def dashboard(
 
 
 def index(cards: list[Card], known: Facts) -> str:
-    """The page that leads to the others."""
+    """The page that links to the others."""
     template = _environment.get_template("index.html.j2")
     return template.render(cards=cards, facts=known, css=Markup(_css()))  # noqa: S704
 
@@ -241,7 +247,7 @@ def _field(one: Field, chart: CompiledChart) -> JsonObject:
 
 
 def _script_json(data: object) -> str:
-    """JSON that ends no script element, whatever the data says."""
+    """JSON that cannot end a script element, whatever the data contains."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -250,7 +256,7 @@ def _script_json(data: object) -> str:
 
 @cache
 def _plotly() -> str:
-    """plotly.js out of the package, found without importing the package, which is slow."""
+    """plotly.js from the package, found without importing the package, which is slow."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("plotly is not installed: make setup")
@@ -268,5 +274,5 @@ def _css() -> str:
 
 
 def _inline(script: str) -> str:
-    """A script that can stand in a page: in its texts nothing ends or comments out the element."""
+    """A script that can be put into a page: no text in it ends or comments out the element."""
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -1,6 +1,6 @@
--- What vendors billed per day by what was known at the end of October, and what is
--- known of the same days now, where that differs.
--- `dbt show --select costs_as_of_a_date` runs it.
+-- What vendors billed per day as it was known at the end of October, next to what is
+-- known of the same days now, where the two differ. `dbt show --select
+-- costs_as_of_a_date` runs it.
 with known_then as (
 
     {{ cost_as_of("date '2026-10-31'") }}

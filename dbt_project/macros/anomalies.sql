@@ -1,4 +1,5 @@
-{# Settings of fct_cost_anomalies, exact: a fraction in SQL would be a float on BigQuery. #}
+{# The settings of fct_cost_anomalies as exact numbers: a fraction in SQL would be a float
+on BigQuery. #}
 {% macro usd_setting(name) -%}
     {{ text_to_usd("'" ~ var(name) ~ "'") }}
 {%- endmacro %}
@@ -7,7 +8,7 @@
     cast('{{ var(name) }}' as {{ type_number() }})
 {%- endmacro %}
 
-{# The absolute limit of a scope of this type; null where none is set. #}
+{# The absolute limit for a scope of this type; null if none is set. #}
 {% macro anomaly_limit(scope_type) -%}
     case {{ scope_type }}
         {%- for name, limit in var('anomaly_limit_usd').items() %}
@@ -19,7 +20,7 @@
     end
 {%- endmacro %}
 
-{# No test can fire on a day that costs less: most days need not be looked at. #}
+{# No test can flag a day that costs less than this, so most days can be skipped. #}
 {% macro least_anomaly() -%}
     {%- set least = [
         var('anomaly_min_excess_usd') | float, var('anomaly_min_jump_usd') | float
@@ -30,7 +31,7 @@
     {{ text_to_usd("'" ~ (least | min) ~ "'") }}
 {%- endmacro %}
 
-{# Some days earlier. #}
+{# The day that is so many days earlier. #}
 {% macro subtract_days(date, days) -%}
     {{ return(adapter.dispatch('subtract_days')(date, days)) }}
 {%- endmacro %}

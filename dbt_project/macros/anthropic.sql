@@ -1,6 +1,6 @@
-{# What is Anthropic's own: for the models of its folder in staging. #}
+{# What is special to Anthropic, for the models of its folder in staging. #}
 
-{# Anthropic's names of token types, as the columns of fct_usage_daily call them. #}
+{# The columns of fct_usage_daily for Anthropic's token types. #}
 {% macro token_type(vendor_token_type) -%}
     case {{ vendor_token_type }}
         when 'uncached_input_tokens' then 'uncached_input'
@@ -12,7 +12,7 @@
     end
 {%- endmacro %}
 
-{# A product without a platform of its own is the organization's main product. #}
+{# A product without a platform of its own belongs to the organization's main product. #}
 {% macro anthropic_platform(product_platform, organization) -%}
     coalesce(
         {{ product_platform }},
@@ -20,12 +20,12 @@
     )
 {%- endmacro %}
 
-{# Claude Code has a workspace of its own, which says the platform where no product does. #}
+{# Claude Code has its own workspace, which tells the platform if no product does. #}
 {% macro anthropic_workspace_platform(workspace_name) -%}
     case when {{ workspace_name }} = 'Claude Code' then 'claude_code' end
 {%- endmacro %}
 
-{# Of both cost reports: tokens are usage, everything else is a tool. #}
+{# For both cost reports: tokens are usage, everything else is a tool. #}
 {% macro anthropic_cost_type(reported_cost_type) -%}
     case
         when {{ reported_cost_type }} = 'tokens' or {{ reported_cost_type }} is null

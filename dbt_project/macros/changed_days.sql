@@ -1,15 +1,15 @@
 {#
 Which days an incremental model builds again.
 
-A model that uses this is built whole the first time. After that, each run replaces the
-days that changed since the last completed run (int_changed_windows, int_changed_days),
-whole, also when nothing is left of them; all other days are neither read nor written. A run
-that was killed completed nothing, so the next one replaces its days again
+A model that uses this is built completely the first time. After that, each run replaces the
+days that changed since the last completed run (int_changed_windows, int_changed_days). It
+replaces a day as a whole, even if nothing is left of it, and neither reads nor writes any
+other day. A run that was killed did not complete, so the next one replaces its days again
 (macros/completed_runs.sql).
 #}
 
-{# The days that are over since the last completed run, from the caller's CTEs last_run and
-days. #}
+{# The days that have ended since the last completed run, from the caller's CTEs last_run
+and days. #}
 {% macro elapsed_days() -%}
     select
         days.date_day as changed_date,
@@ -21,12 +21,12 @@ days. #}
             and days.date_day < {{ as_of_date() }}
 {%- endmacro %}
 
-{# The settings of such a model: a table by day, of which a run replaces whole days. Where a
-day's rows also depend on earlier days, `reach` is on how many days: a changed day then has
-as many days after it built again as well. Of a model that looks at more than its days'
-records, so many `recent` days are built again by every run. #}
+{# The settings of such a model: a table by day in which a run replaces whole days. If a
+day's rows also depend on earlier days, `reach` is the number of those days: as many days
+after a changed day are then built again too. If a model depends on more than the records of
+its days, every run builds the last `recent` days again. #}
 {% macro replaced_by_day(
-    day_column, changes, cluster_by, period='day', reach=0, recent=0
+    day_column, changes, cluster_by, period='day', reach=0, recent=0, whole_months=false
 ) -%}
     {%- set config = {
         'materialized': 'incremental',
@@ -37,6 +37,7 @@ records, so many `recent` days are built again by every run. #}
             'period': period,
             'reach': reach,
             'recent': recent,
+            'whole_months': whole_months,
         },
     } -%}
     {%- do config.update(
@@ -45,8 +46,8 @@ records, so many `recent` days are built again by every run. #}
     {{ return(config) }}
 {%- endmacro %}
 
-{# The same by month: `month_column` holds the first day of one, and a run replaces the months
-in which a day changed. It reads them whole: `days_of_changed_months`. #}
+{# The same by month: `month_column` has the first day of the month, and a run replaces each
+month in which a day changed. It reads these months completely: `days_of_changed_months`. #}
 {% macro replaced_by_month(month_column, changes, cluster_by) -%}
     {{ return(replaced_by_day(month_column, changes, cluster_by, period='month')) }}
 {%- endmacro %}
@@ -65,9 +66,9 @@ in which a day changed. It reads them whole: `days_of_changed_months`. #}
     }) }}
 {%- endmacro %}
 
-{# The days as a list of literals, so that engines can prune; none for all of them. What the
-model's SQL builds and what its materialization replaces are both these days. All models ask
-the same of a table of changes: it is built before the first of them. #}
+{# The days as a list of literals, so that engines can prune partitions; none means all
+days. The model's SQL builds these days, and its materialization replaces them. All models
+ask the same question about a table of changes, which is built before the first of them. #}
 {% macro changed_days(changes) -%}
     {%- if not execute -%}
         {{ return(none) }}
@@ -87,11 +88,13 @@ the same of a table of changes: it is built before the first of them. #}
     {%- if meta.get('reach') -%}
         {%- set days = days_through(days, meta['reach']) -%}
     {%- endif -%}
-    {# No fact has this day: it stands for no day at all, and lets engines prune. #}
+    {# If nothing changed, the list still needs a day so that engines can prune: one that no
+    fact has. #}
     {{ return((days | unique | sort) or [beginning_of_time()]) }}
 {%- endmacro %}
 
-{# The days and as many after each of them, of those that are over: no fact has later ones. #}
+{# The days and as many days after each of them, up to the last day that is over, because no
+fact has later ones. #}
 {% macro days_through(days, reach) -%}
     {%- set over = [] -%}
     {%- for day in days_around(days, range(reach + 1)) -%}
@@ -102,12 +105,12 @@ the same of a table of changes: it is built before the first of them. #}
     {{ return(over) }}
 {%- endmacro %}
 
-{# The days and as many before each of them; none for all of them. #}
+{# The days and as many days before each of them; none means all days. #}
 {% macro days_since(days, reach) -%}
     {{ return(none if days is none else days_around(days, range(-reach, 1))) }}
 {%- endmacro %}
 
-{# What is so many days from each of the days, in order. #}
+{# The days at these offsets from each of the days, in order. #}
 {% macro days_around(days, offsets) -%}
     {%- set around = {} -%}
     {%- for day in days -%}
@@ -120,7 +123,7 @@ the same of a table of changes: it is built before the first of them. #}
     {{ return(around | sort) }}
 {%- endmacro %}
 
-{# The first days of the months in which a day changed; none for all of them. #}
+{# The first days of the months in which a day changed; none means all months. #}
 {% macro changed_months(changes) -%}
     {%- set days = changed_days(changes) -%}
     {%- if days is none -%}
@@ -152,7 +155,7 @@ the same of a table of changes: it is built before the first of them. #}
     {{ return(days) }}
 {%- endmacro %}
 
-{# The days that a run replaces in the model that is built now. #}
+{# The days that a run replaces in the model that is being built. #}
 {% macro replaced_days(meta) -%}
     {%- if meta.get('directories') -%}
         {%- set source_name, resources = meta['directories'] -%}
@@ -161,10 +164,14 @@ the same of a table of changes: it is built before the first of them. #}
     {%- if meta['period'] == 'month' -%}
         {{ return(changed_months(ref(meta['changes']))) }}
     {%- endif -%}
+    {%- if meta.get('whole_months') -%}
+        {{ return(days_of_changed_months(ref(meta['changes']))) }}
+    {%- endif -%}
     {{ return(changed_days(ref(meta['changes']))) }}
 {%- endmacro %}
 
-{# Whether a day is one of those to build: a condition that partitions can be pruned by. #}
+{# Whether a day is one of the days to build: a condition that engines can prune partitions
+by. #}
 {% macro in_days(day_column, days) -%}
     {%- if days is none -%}
         {{ day_column }} >= {{ beginning_of_time() }}
@@ -173,7 +180,8 @@ the same of a table of changes: it is built before the first of them. #}
     {%- endif -%}
 {%- endmacro %}
 
-{# Whether a day is within all that changed, from first to last: no day, if nothing did. #}
+{# Whether a day is between the first and the last changed day; false for every day if
+nothing changed. #}
 {% macro within_changes(day_column, changes) -%}
     {%- set query = "select min(changed_from), max(changed_to) from " ~ changes -%}
     {%- set offline = [[offline_days() | map('first') | min, none]] -%}

@@ -1,9 +1,9 @@
 {#
-How far the incremental models have come, all of them: `completed_runs` has a row for each run
-that built every one, and says which loads and rules it read, and of which day it was. A run
-replaces what changed since the newest row. Days are replaced whole, so it does no harm to
-replace more of them: a run that was killed, or built some models only, writes no row, and the
-next one does again what it did.
+How far all incremental models have come. `completed_runs` has a row for each run that built
+every one of them, with the newest load and rule change that the run read, and its day. A
+run replaces what changed since the newest row. Days are replaced as a whole, so it does no
+harm to replace more of them: a run that was killed, or built only some of the models,
+writes no row, and the next run does its work again.
 #}
 
 {% macro completed_runs() -%}
@@ -18,7 +18,7 @@ next one does again what it did.
     )) }}
 {%- endmacro %}
 
-{# The newest of them, one row; none before the first. #}
+{# The newest completed run as one row; no row before the first one. #}
 {% macro last_completed_run() -%}
     select * from {{ source('build', 'completed_runs') }}
     qualify row_number() over (order by completed_at desc) = 1
@@ -49,8 +49,8 @@ next one does again what it did.
     {%- endif %}
 {%- endmacro %}
 
-{# An older warehouse has `build_log` instead, with rows for each model: it begins with what
-all of them had taken in. #}
+{# An older warehouse has `build_log` instead, with rows for each model. The first row is
+what all models had read. #}
 {% macro first_run_after(build_log) -%}
     with positions as (
 
@@ -77,7 +77,7 @@ all of them had taken in. #}
     having count(*) > 0
 {%- endmacro %}
 
-{# On-run-start, after that. #}
+{# On-run-start, after the table above was created. #}
 {% macro drop_build_log() -%}
     {%- if var('offline') or not execute -%}
         {{ return('') }}
@@ -88,8 +88,8 @@ all of them had taken in. #}
     {%- endif -%}
 {%- endmacro %}
 
-{# On-run-end: how far the run has read, if it built all that is incremental. What it read can
-be asked now, as nothing but a run writes these tables. #}
+{# On-run-end: how far the run has read, if it built all incremental models. This can be
+asked now because only a run writes these tables. #}
 {% macro mark_completed_run(results) -%}
     {%- set windows = ref('stg_windows') -%}
     {%- set rules = ref('attribution_rules_snapshot') -%}
@@ -122,7 +122,8 @@ be asked now, as nothing but a run writes these tables. #}
     cross join newest_rule
 {%- endmacro %}
 
-{# Whether a run built every model that replaces what changed, and the tables that list it. #}
+{# Whether a run built every model that replaces what changed, and the tables that list the
+changes. #}
 {% macro is_completed(results) -%}
     {%- set built = [] -%}
     {%- for result in results if result.status == 'success' -%}
@@ -136,6 +137,6 @@ be asked now, as nothing but a run writes these tables. #}
             {%- do missing.append(node.name) -%}
         {%- endif -%}
     {%- endfor -%}
-    {# With --empty, all of them are built of nothing. #}
+    {# With --empty, all of them are built from no rows. #}
     {{ return(not missing and not flags.EMPTY) }}
 {%- endmacro %}

@@ -131,8 +131,8 @@ vendors alike.
     {%- endfor -%}
 {%- endmacro %}
 
-{# What a macro makes of each source, and which source it is. #}
-{% macro all_sources(source_names, rows_of_source) -%}
+{# The columns that a macro makes of each source, and which source it is. #}
+{% macro all_sources(source_names, rows_of_source, columns) -%}
     {%- for source_name in source_names -%}
         {%- if not loop.first %}
 
@@ -141,7 +141,7 @@ vendors alike.
     {% endif -%}
     select
         '{{ source_name }}' as source_name,
-        source_rows.*
+        {{ columns | join(',\n        ') }}
     from (
         {{ rows_of_source(source_name) }}
     ) as source_rows

@@ -1,11 +1,12 @@
-{# Rules of a line or two that several models share. #}
+{# Short rules that several models share. #}
 
-{# The day of the run: days before it are complete. #}
+{# The day of the run; the days before it are complete. #}
 {% macro as_of_date() -%}
     date '{{ var("as_of_date") or run_started_at.strftime("%Y-%m-%d") }}'
 {%- endmacro %}
 
-{# A day some days before that of the run, as a literal: engines can prune by it. #}
+{# The day that is so many days before the run, as a literal, so that engines can prune
+partitions. #}
 {% macro days_before_run(days) -%}
     {%- set run = modules.datetime.date.fromisoformat(
         (var("as_of_date") or run_started_at.strftime("%Y-%m-%d")) | string
@@ -35,7 +36,7 @@
     nullif(lower({{ trimmed(email) }}), '')
 {%- endmacro %}
 
-{# A key over several columns in which null is a value of its own. #}
+{# A key over several columns, in which null is a value of its own. #}
 {% macro surrogate_key(columns) -%}
     {{ return(dbt.hash(surrogate_text(columns))) }}
 {%- endmacro %}
@@ -50,7 +51,7 @@
     {{ return("concat(" ~ parts | join(", '|', ") ~ ")") }}
 {%- endmacro %}
 
-{# Who a row names, in one key: the columns that int_attributions resolves. #}
+{# One key for whom a row names, over the columns that int_attributions resolves. #}
 {% macro identity_key() -%}
     {{ surrogate_key([
         'actor_email', 'actor_user_id', 'service_account_id', 'api_key_id',
@@ -58,12 +59,16 @@
     ]) }}
 {%- endmacro %}
 
-{# What kind of work it was: for the Claude API, what its key is mapped for. #}
-{% macro usage_category(platform_code, platform_category, purpose) -%}
+{# What kind of work it was: what is called by keys is for what its key is for. #}
+{% macro usage_category(platform_category, purpose_category) -%}
     case
-        when {{ platform_code }} != 'claude_api' or {{ purpose }} is null
-            then {{ platform_category }}
-        when {{ purpose }} = 'coding' then 'engineering_productivity'
-        else 'knowledge_work'
+        when {{ platform_category }} = 'api_consumption'
+            then coalesce({{ purpose_category }}, {{ platform_category }})
+        else {{ platform_category }}
     end
+{%- endmacro %}
+
+{# A seat is of no model. #}
+{% macro model_of_seats() -%}
+    'seat'
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {#
-What vendors billed per day, as it was known at the end of a day (UTC): loads that were
-complete by then count, what they replaced does not. For the body of a CTE; `day` is a date.
+What vendors billed per day as it was known at the end of a day (UTC): only loads that were
+complete by then count, and what they replaced does not. For the body of a CTE; `day` is a
+date.
 #}
 {% macro cost_as_of(day, versions=none) -%}
     {%- set known_before -%}
@@ -18,8 +19,8 @@ complete by then count, what they replaced does not. For the body of a CTE; `day
     group by vendor, organization, window_date
 {%- endmacro %}
 
-{# Post-hook of fct_cost_versions: the same for those who ask without dbt, as a function of its
-schema. #}
+{# Post-hook of fct_cost_versions: the same as a function in its schema, for people who
+query without dbt. #}
 {% macro create_cost_as_of(versions) -%}
     {{ return(adapter.dispatch('create_cost_as_of')(
         versions, versions.incorporate(path={'identifier': 'cost_as_of'})

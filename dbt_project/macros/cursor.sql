@@ -1,6 +1,6 @@
-{# What is Cursor's own: for the models of its folder in staging. #}
+{# What is special to Cursor, for the models of its folder in staging. #}
 
-{# Older answers lack the charge; this formula held in every answer that has it. #}
+{# Older answers have no charge; this formula matched every answer that has one. #}
 {% macro cursor_charge_usd(events) -%}
     coalesce(
         {{ events }}.charged_usd,
@@ -12,7 +12,7 @@
     )
 {%- endmacro %}
 
-{# A kind that nobody knows is billed until somebody says otherwise: a test names it. #}
+{# An unknown kind counts as billed until somebody says otherwise; a test lists it. #}
 {% macro cursor_charge_category(kinds) -%}
     coalesce({{ kinds }}.charge_category, 'unknown')
 {%- endmacro %}
@@ -22,8 +22,8 @@
 {%- endmacro %}
 
 {#
-A kind of Cursor event in one spelling: both "Included in Pro Plus" and
-USAGE_EVENT_KIND_INCLUDED_IN_PRO_PLUS are INCLUDED_IN_PRO_PLUS.
+The kind of a Cursor event in one spelling: both "Included in Pro Plus" and
+USAGE_EVENT_KIND_INCLUDED_IN_PRO_PLUS become INCLUDED_IN_PRO_PLUS.
 #}
 {% macro cursor_kind(kind) -%}
     replace(

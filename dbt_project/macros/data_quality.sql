@@ -1,6 +1,6 @@
-{# How the quality of the data is judged; the levels are vars in dbt_project.yml. #}
+{# How the quality of the data is judged. The levels are vars in dbt_project.yml. #}
 
-{# Every window of every completed load of a source, found changed or not. #}
+{# Every window of every completed load of a source, whether or not it changed. #}
 {% macro completed_extractions(source_name) -%}
     with extractions as (
 
@@ -49,8 +49,8 @@
 {%- endmacro %}
 
 {#
-2 where a value is past the level that fails a run, 1 where it is past the one that warns,
-else 0. A level is a var; one that is null is never passed.
+2 if a value is beyond the level that fails a run, 1 if it is beyond the level that warns,
+otherwise 0. The levels are vars; a level that is null is never exceeded.
 #}
 {% macro quality_level(value, past, rule) -%}
     case
@@ -64,7 +64,7 @@ else 0. A level is a var; one that is null is never passed.
     end
 {%- endmacro %}
 
-{# The first of the days that are judged. #}
+{# The first of the days that the tests judge. #}
 {% macro judged_since() -%}
     {%- set today = modules.datetime.date.fromisoformat(
         (var("as_of_date") or run_started_at.strftime("%Y-%m-%d")) | string

@@ -1,6 +1,6 @@
-{# What DuckDB and BigQuery spell differently, behind one name each. #}
+{# What DuckDB and BigQuery write differently, behind one name each. #}
 
-{# The scalar at a path of the record as text; null where it is absent or JSON null. #}
+{# The scalar at a path of the record, as text; null if it is missing or JSON null. #}
 {% macro json_text(path) -%}
     {{ return(adapter.dispatch('json_text')(path)) }}
 {%- endmacro %}
@@ -25,7 +25,7 @@
     {{ return(var('float_type')[target.type]) }}
 {%- endmacro %}
 
-{# Dollars, as text, to the 18 decimals that both engines keep. #}
+{# Dollars given as text, with the 18 decimals that both engines keep. #}
 {% macro text_to_usd(text) -%}
     {{ return(adapter.dispatch('text_to_usd')(text)) }}
 {%- endmacro %}
@@ -38,7 +38,7 @@
     round(cast({{ text }} as bignumeric), 18)
 {%- endmacro %}
 
-{# A decimal as text without zeros at its end: equal numbers have equal keys. #}
+{# A decimal as text without trailing zeros, so that equal numbers have equal keys. #}
 {% macro decimal_to_text(number) -%}
     {{ return(adapter.dispatch('decimal_to_text')(number)) }}
 {%- endmacro %}
@@ -51,12 +51,12 @@
     cast({{ number }} as string)
 {%- endmacro %}
 
-{# Without white space at its ends, of any kind. #}
+{# Text without whitespace of any kind at its ends. #}
 {% macro trimmed(text) -%}
     {{ return(adapter.dispatch('trimmed')(text)) }}
 {%- endmacro %}
 
-{# DuckDB's own trim leaves tabs and line ends. #}
+{# DuckDB's own trim keeps tabs and line ends. #}
 {% macro duckdb__trimmed(text) -%}
     trim(trim({{ text }}, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)))
 {%- endmacro %}
@@ -65,7 +65,7 @@
     trim({{ text }})
 {%- endmacro %}
 
-{# Cents, as text, to dollars. Exact to the 16th decimal of a cent. #}
+{# Cents given as text, in dollars. Exact to the 16th decimal of a cent. #}
 {% macro cents_to_usd(cents) -%}
     {{ return(adapter.dispatch('cents_to_usd')(cents)) }}
 {%- endmacro %}
@@ -81,7 +81,7 @@
     round(cast({{ cents }} as bignumeric) * bignumeric '0.01', 18)
 {%- endmacro %}
 
-{# A whole number of billionths of a dollar to dollars. #}
+{# A whole number of billionths of a dollar, in dollars. #}
 {% macro nanos_to_usd(nanos) -%}
     {{ return(adapter.dispatch('nanos_to_usd')(nanos)) }}
 {%- endmacro %}
@@ -110,7 +110,7 @@
     div({{ dividend }}, {{ divisor }})
 {%- endmacro %}
 
-{# Milliseconds since 1970, as text, to a UTC timestamp. #}
+{# Milliseconds since 1970, given as text, as a UTC timestamp. #}
 {% macro epoch_ms_to_timestamp(milliseconds) -%}
     {{ return(adapter.dispatch('epoch_ms_to_timestamp')(milliseconds)) }}
 {%- endmacro %}
@@ -123,7 +123,7 @@
     timestamp_millis(cast(cast({{ milliseconds }} as numeric) as int64))
 {%- endmacro %}
 
-{# An RFC 3339 text to a UTC timestamp. #}
+{# An RFC 3339 text as a UTC timestamp. #}
 {% macro text_to_timestamp(text) -%}
     {{ return(adapter.dispatch('text_to_timestamp')(text)) }}
 {%- endmacro %}
@@ -136,7 +136,7 @@
     cast({{ text }} as timestamp)
 {%- endmacro %}
 
-{# Some days later, at most the last day that there is. #}
+{# The day that is so many days later, but never after the last date that the engine has. #}
 {% macro add_days(date, days) -%}
     {{ return(adapter.dispatch('add_days')(date, days)) }}
 {%- endmacro %}
@@ -181,7 +181,7 @@
     date_trunc({{ date }}, {{ part }})
 {%- endmacro %}
 
-{# The same day one month or year later, of a first day of month or year. #}
+{# The same day one month or year later, for the first day of a month or year. #}
 {% macro next_first_day(part, date) -%}
     {{ return(adapter.dispatch('next_first_day')(part, date)) }}
 {%- endmacro %}
@@ -194,7 +194,7 @@
     date_add({{ date }}, interval 1 {{ part }})
 {%- endmacro %}
 
-{# Some months later or earlier, of a first day of month. #}
+{# The first day of a month, so many months later or earlier. #}
 {% macro add_months(date, months) -%}
     {{ return(adapter.dispatch('add_months')(date, months)) }}
 {%- endmacro %}
@@ -207,7 +207,7 @@
     date_add({{ date }}, interval {{ months }} month)
 {%- endmacro %}
 
-{# A row per day from first to last, both included: a from-item with one column. #}
+{# One row per day from first to last, including both: a from-item with one column. #}
 {% macro days_from_to(first, last, column) -%}
     {{ return(adapter.dispatch('days_from_to')(first, last, column)) }}
 {%- endmacro %}
@@ -235,7 +235,7 @@
     (mod(extract(dayofweek from {{ date }}) + 5, 7) + 1)
 {%- endmacro %}
 
-{# part / whole of an amount in dollars, in whole billionths: exact, cut off. #}
+{# An amount in dollars times part / whole, in whole billionths: exact, and cut off. #}
 {% macro share_of_nanos(amount, part, whole) -%}
     {{ return(adapter.dispatch('share_of_nanos')(amount, part, whole)) }}
 {%- endmacro %}
@@ -252,7 +252,7 @@
     )
 {%- endmacro %}
 
-{# Dollars as a whole number of billionths, cut off; of any size that money can have. #}
+{# Dollars as a whole number of billionths, cut off, for any amount that money can have. #}
 {% macro usd_to_nanos(amount) -%}
     {{ return(adapter.dispatch('usd_to_nanos')(amount)) }}
 {%- endmacro %}
@@ -266,8 +266,8 @@
     trunc({{ amount }} * 1000000000)
 {%- endmacro %}
 
-{# An amount in dollars less a percentage of it, of which seven decimals count: a product
-has at most 38 digits. #}
+{# An amount in dollars minus a percentage of it. Seven decimals of the percentage count,
+because a product has at most 38 digits. #}
 {% macro less_percent(amount, percent) -%}
     {{ return(adapter.dispatch('less_percent')(amount, percent)) }}
 {%- endmacro %}

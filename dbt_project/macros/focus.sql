@@ -1,7 +1,7 @@
 {# What the FOCUS marts share: names as the specification spells them, and JSON. #}
 
-{# A column in FOCUS's own spelling, quoted: charge_period_start is ChargePeriodStart, and
-x_person_email is x_PersonEmail. #}
+{# A column in FOCUS's spelling, quoted: charge_period_start becomes ChargePeriodStart, and
+x_person_email becomes x_PersonEmail. #}
 {% macro focus_name(column) -%}
     {%- set is_custom = column.startswith('x_') -%}
     {%- set words = (column[2:] if is_custom else column).split('_') -%}
@@ -10,7 +10,7 @@ x_person_email is x_PersonEmail. #}
     )) }}
 {%- endmacro %}
 
-{# Some columns as one JSON object in text, under their own names. #}
+{# Some columns as one JSON object, as text, with the columns' names. #}
 {% macro json_of(columns) -%}
     {{ return(adapter.dispatch('json_of')(columns)) }}
 {%- endmacro %}

@@ -1,7 +1,7 @@
-{# What several marts derive from measures, in one form each. #}
+{# What several marts derive from measures, written once. #}
 
-{# One sum by another, to nine decimals; null where there is nothing to divide by, or so little
-that the quotient says nothing. #}
+{# One sum divided by another, to nine decimals; null if the divisor is zero, or so small
+that the quotient would be meaningless. #}
 {% macro ratio(numerator, denominator) -%}
     {{ return(adapter.dispatch('ratio')(numerator, denominator)) }}
 {%- endmacro %}
@@ -20,17 +20,17 @@ that the quotient says nothing. #}
     )
 {%- endmacro %}
 
-{# How much more a number is than the one before it: 0.1 is ten percent more. #}
+{# The growth of a number over the one before it: 0.1 is ten percent more. #}
 {% macro growth(current, previous) -%}
     {{ ratio('(' ~ current ~ ') - (' ~ previous ~ ')', previous) }}
 {%- endmacro %}
 
-{# By how many percent an amount is above another: 10 is ten percent more. #}
+{# The percent by which an amount is above another: 10 is ten percent more. #}
 {% macro percent_over(amount, budget) -%}
     {{ ratio('(' ~ amount ~ ' - ' ~ budget ~ ') * 100', budget) }}
 {%- endmacro %}
 
-{# The true median over the rows of a partition, of those that are not null. #}
+{# The exact median over the rows of a partition, ignoring nulls. #}
 {% macro median_over(value, partition_by) -%}
     {{ quantile_over(value, 0.5, partition_by) }}
 {%- endmacro %}
@@ -39,8 +39,8 @@ that the quotient says nothing. #}
     {{ return(adapter.dispatch('quantile_over')(value, part, partition_by)) }}
 {%- endmacro %}
 
-{# Half way between two values the tenth decimal may be a 5, which DuckDB does not always round
-as BigQuery does. #}
+{# Halfway between two values the tenth decimal may be a 5, which DuckDB does not always
+round the way BigQuery does. #}
 {% macro duckdb__quantile_over(value, part, partition_by) -%}
     cast(
         quantile_cont(cast({{ value }} as {{ type_number() }}), {{ part }})
@@ -54,26 +54,18 @@ as BigQuery does. #}
         over (partition by {{ partition_by | join(', ') }})
 {%- endmacro %}
 
-{# An amount times a weight between 0 and 1: for weighted means, to nine decimals. #}
+{# An amount times a weight between 0 and 1, to nine decimals, for weighted means. #}
 {% macro weighted(amount, weight) -%}
     {{ return(adapter.dispatch('weighted')(amount, weight)) }}
 {%- endmacro %}
 
-{# A product of DuckDB's has at most 38 digits. #}
+{# A product in DuckDB has at most 38 digits. #}
 {% macro duckdb__weighted(amount, weight) -%}
     cast({{ amount }} as decimal(19, 9)) * cast({{ weight }} as decimal(10, 9))
 {%- endmacro %}
 
 {% macro bigquery__weighted(amount, weight) -%}
     round({{ amount }}, 9) * {{ weight }}
-{%- endmacro %}
-
-{# Whether a cost is known to be somebody's: a person's, or at least a cost centre's. #}
-{% macro is_allocated() -%}
-    (
-        user_email != {{ unattributed() }}
-        or coalesce(cost_center, {{ unattributed() }}) != {{ unattributed() }}
-    )
 {%- endmacro %}
 
 {# Lines accepted of those suggested, summed over usages joined to their platforms: of the
@@ -87,7 +79,7 @@ tools that say how many lines they suggested. #}
     ) }}
 {%- endmacro %}
 
-{# What a line of code cost, in a word. #}
+{# A rating of the cost per line of code. #}
 {% macro roi_status(cost, lines) -%}
     case
         when coalesce({{ lines }}, 0) = 0 then 'No Data'
@@ -101,7 +93,7 @@ tools that say how many lines they suggested. #}
     end
 {%- endmacro %}
 
-{# Cost against budget: over 110 %, over 90 %, or under. #}
+{# Cost compared with budget: over 110 %, over 90 %, or under. #}
 {% macro budget_status(cost, budget) -%}
     case
         when {{ budget }} is null then 'No Budget'
@@ -111,7 +103,7 @@ tools that say how many lines they suggested. #}
     end
 {%- endmacro %}
 
-{# How sure it is whose a cost is, in a word. #}
+{# The tier of the attribution confidence of a cost. #}
 {% macro data_quality_tier(confident_cost, cost) -%}
     case
         when {{ ratio(confident_cost, cost) }} >= 0.9 then 'High Confidence'
@@ -120,12 +112,12 @@ tools that say how many lines they suggested. #}
     end
 {%- endmacro %}
 
-{# The department of people whom the roster does not know, or gives none. #}
+{# The department of people who are not in the roster, or have none in it. #}
 {% macro no_department() -%}
     'no department'
 {%- endmacro %}
 
-{# Whether all days of a month are over on the day of the run. #}
+{# Whether a month is over on the day of the run. #}
 {% macro is_complete_month(month) -%}
     {{ next_first_day('month', month) }} <= {{ as_of_date() }}
 {%- endmacro %}

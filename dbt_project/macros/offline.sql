@@ -5,7 +5,7 @@ Compiling without a warehouse, as `make check-bigquery` and `make plan-bigquery`
     offline: {branch: incremental, days: ['2026-11-19', '2026-11-20']}
 #}
 
-{# The rows of a question that compiling puts to the warehouse. #}
+{# The rows of a query that dbt sends to the warehouse while it compiles. #}
 {% macro answer(query, offline) -%}
     {{ return(offline if var('offline') else run_query(query).rows) }}
 {%- endmacro %}
@@ -18,7 +18,7 @@ Compiling without a warehouse, as `make check-bigquery` and `make plan-bigquery`
     {{ return(rows) }}
 {%- endmacro %}
 
-{# dbt asks the warehouse whether the table is there. #}
+{# dbt asks the warehouse whether the table exists. #}
 {% macro is_incremental() -%}
     {%- if var('offline') -%}
         {{ return(

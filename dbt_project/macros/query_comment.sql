@@ -1,4 +1,4 @@
-{# What a statement says of itself, as a comment and, on BigQuery, as labels of the job. #}
+{# What a statement says about itself: a comment and, on BigQuery, labels of the job. #}
 {% macro query_comment(node) -%}
     {{ return(tojson({
         'target': target.name,

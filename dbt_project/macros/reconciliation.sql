@@ -1,6 +1,6 @@
-{# What invoices, costs and snapshots are compared with. #}
+{# How invoices, costs and snapshots are compared. #}
 
-{# A percentage of an amount in dollars, of which four decimals count. #}
+{# A percentage of an amount in dollars. Four decimals of the percentage count. #}
 {% macro percent_of(amount, percent) -%}
     {{ return(adapter.dispatch('percent_of')(amount, percent)) }}
 {%- endmacro %}
@@ -16,7 +16,7 @@
     round({{ amount }} * cast({{ percent }} as numeric) * numeric '0.01', 18)
 {%- endmacro %}
 
-{# How far two amounts may lie apart: dollars, or a percentage if that is more. #}
+{# How far two amounts may differ: dollars, or a percentage if that is more. #}
 {% macro tolerance(amount, dollars, percent) -%}
     greatest(
         cast({{ dollars }} as {{ type_money() }}),
@@ -24,7 +24,7 @@
     )
 {%- endmacro %}
 
-{# Dollars in words: 125.40. #}
+{# Dollars as text, such as 125.40. #}
 {% macro usd_in_words(amount) -%}
     {{ return(adapter.dispatch('usd_in_words')(amount)) }}
 {%- endmacro %}

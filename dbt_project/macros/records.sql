@@ -5,7 +5,7 @@
     cast(cast({{ json_text(path) }} as {{ type_number() }}) as int64)
 {%- endmacro %}
 
-{# A count; vendors leave out those that are zero. #}
+{# A count. Vendors leave out counts that are zero. #}
 {% macro json_count(path) -%}
     coalesce({{ json_integer(path) }}, 0)
 {%- endmacro %}
@@ -14,7 +14,7 @@
     cast({{ clean_text(json_text(path)) }} as {{ type_number() }})
 {%- endmacro %}
 
-{# An amount that the record gives in dollars. #}
+{# An amount that the record has in dollars. #}
 {% macro json_usd(path) -%}
     {{ text_to_usd(clean_text(json_text(path))) }}
 {%- endmacro %}

@@ -1,7 +1,8 @@
 {#
-Which days data tests look at in a build: those that it replaced, and always the days that
-vendors still revise. Older days were tested when they were built. So a daily run does not
-read history to test it again. `dbt test` looks at all days, and so does a build from scratch.
+Which days data tests look at in a build: the days that it replaced, and always the days
+that vendors may still revise. Older days were tested when they were built, so a daily run
+does not read all history to test it again. `dbt test` looks at all days, and so does a
+build from scratch.
 #}
 {% macro tested_since(model_name) -%}
     {%- set recent = days_before_run(35) -%}

@@ -1,21 +1,30 @@
--- On a day there is one rule of a type for a subject, so a join by both cannot fan out.
-with rules as (
+-- On a day there is one span of a type for a subject, with one row for each of its parts: a join by
+-- subject, day and part cannot fan out.
+with spans as (
 
-    select
+    select distinct
         rule_type,
         subject,
         valid_from,
-        valid_to,
+        valid_to
+    from {{ ref('int_attribution_rules') }}
+
+),
+
+followed as (
+
+    select
+        *,
         lead(valid_from) over (
             partition by rule_type, subject order by valid_from
         ) as next_valid_from
-    from {{ ref('int_attribution_rules') }}
+    from spans
 
 ),
 
 overlapping as (
 
-    select * from rules
+    select * from followed
     where valid_to > next_valid_from
 
 )

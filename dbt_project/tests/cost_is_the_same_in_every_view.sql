@@ -1,6 +1,6 @@
--- For every month, effective cost is the same in all that finance looks at, to the last
--- digit; the fact is compared for the months that the last build touched. FOCUS is
--- compared with the facts day by day (focus_sums_to_the_facts).
+-- For every month, effective cost is the same in everything that finance looks at, to
+-- the last digit. The fact is compared for the months that the last build replaced.
+-- FOCUS is compared with the facts day by day (focus_sums_to_the_facts).
 {{ config(store_failures=true) }}
 
 {% set since = tested_since('rollup_costs_by_month')[:13] ~ "-01'" %}
@@ -77,7 +77,7 @@ marts as (
 
 ),
 
--- Every month is in every one.
+-- Every view has every month.
 expected as (
 
     select

@@ -1,5 +1,5 @@
--- A kind of Cursor event that the seed cursor_usage_kinds does not list is billed until
--- somebody says what it is: add it to the seed.
+-- A kind of Cursor event that is not in the seed cursor_usage_kinds counts as billed
+-- until somebody says what it is: add it to the seed.
 {{ config(store_failures=true) }}
 
 with charges as (

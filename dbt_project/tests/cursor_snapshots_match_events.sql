@@ -1,5 +1,6 @@
--- What Cursor says its members spent lies near the sum of its events. Only months that
--- are over: at the beginning of a cycle, the day of the snapshot is much of it.
+-- What Cursor says its members spent is close to the sum of its events. Only for months
+-- that are over: at the beginning of a cycle, the day of the snapshot is a large part
+-- of it.
 {{ config(severity='warn', store_failures=true) }}
 
 select

@@ -1,4 +1,5 @@
--- Whatever the sheet says was invoiced is in the reconciliation, to the last digit.
+-- Everything that the sheet says was invoiced is in the reconciliation, to the last
+-- digit.
 with invoiced as (
 
     select coalesce(sum(amount_usd), 0) as amount_usd

@@ -1,5 +1,5 @@
--- Rows of the tab `invoices` that cannot be compared, or of which only the last counts,
--- or that an invoice for another thing or time covers as well.
+-- Rows of the tab `invoices` that cannot be compared, rows of which only the last
+-- counts, and rows for days that an invoice of another group covers too.
 {{ config(severity='warn', store_failures=true) }}
 
 with invoices as (

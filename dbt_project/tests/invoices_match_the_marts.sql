@@ -1,5 +1,5 @@
--- An invoice that lies further from the marts than the tolerance is a question to the
--- vendor, and no fault of the run.
+-- An invoice that differs from the marts by more than the tolerance is a question for
+-- the vendor, not an error of the run.
 {{ config(severity='warn', store_failures=true) }}
 
 select

@@ -1,4 +1,5 @@
--- A day of engineering, and one of knowledge work, costs what fct_cost_daily says.
+-- A day of engineering costs what fct_cost_daily says, and so does a day of knowledge
+-- work.
 {{ config(store_failures=true) }}
 
 {% set since = tested_since('vw_engineering_productivity') %}

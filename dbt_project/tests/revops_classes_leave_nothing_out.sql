@@ -1,5 +1,5 @@
--- The classes of dollars and of requests begin where the one before ends: whoever fell
--- between two would be in no class, and in no sum by class.
+-- Each bucket of dollars or requests begins where the one before it ends. Anybody
+-- between two would be in no bucket, and in no sum by bucket.
 with buckets as (
 
     select * from {{ ref('revops_buckets') }}

@@ -36,7 +36,7 @@ with events as (
 
 ),
 
--- What the events say less what a model says: nothing is left, if they say the same.
+-- What the events say minus what a model says: nothing is left if they agree.
 said as (
 
     {% for model, day in by_team.items() %}

@@ -1,11 +1,11 @@
--- Over a cycle that is over, what a seat was billed equals the sum of its days.
+-- Over a finished cycle, what a seat was billed equals the sum of its days.
 with seats as (
 
     select * from {{ ref('int_seat_costs') }}
 
 ),
 
--- A seat that was ever billed by the year is compared by the year.
+-- A seat that was ever billed yearly is compared by the year.
 cadences as (
 
     select

@@ -1,5 +1,5 @@
--- What is known now of a day is what vendors report of it: the versions that no other
--- superseded have the dollars of the current records.
+-- What is known now about a day is what vendors report for it: the versions that were
+-- not superseded have the dollars of the current records.
 {{ config(store_failures=true) }}
 
 {% set since = tested_since('fct_cost_versions') %}

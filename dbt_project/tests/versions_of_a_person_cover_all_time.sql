@@ -1,4 +1,5 @@
--- Each day has one version of each person: no past is lost, and no day counts twice.
+-- Each person has exactly one version on each day: no past is lost, and no day counts
+-- twice.
 with versions as (
 
     select

@@ -2,7 +2,7 @@
 
 A Console key and an Enterprise key are two organizations, `console` and `enterprise`. Usage and
 cost come from the analytics endpoints (https://platform.claude.com/docs/en/api/admin); the legacy
-reports stand in for days that those do not cover, and for organizations that do not have them.
+reports fill in for days that those do not cover, and for organizations that do not have them.
 """
 
 from __future__ import annotations
@@ -51,18 +51,18 @@ TABLES = (
     "spend_limits",
 )
 
-# Values are revised for up to 30 days. Activity settles within three; a week leaves room.
+# Amounts are revised for up to 30 days. Activity settles within three; a week leaves room.
 MONEY_LOOK_BACK = 30
 ACTIVITY_LOOK_BACK = 7
 # The longest range of one query, in days.
 MONEY_DAYS = 31
 
-# The most that a page may hold; people's limits are not documented, a hundred is safe.
-ROWS_A_PAGE = 1000
-PEOPLE_A_PAGE = 100
+# The largest pages allowed. The limit for people is not documented; a hundred is safe.
+ROWS_PER_PAGE = 1000
+PEOPLE_PER_PAGE = 100
 
 ANALYTICS_BEGIN = date(2026, 1, 1)
-# The vendor says 365 days before now: the day that far back has begun too early.
+# The vendor says 365 days before now, and the day exactly that far back began too early.
 ANALYTICS_REACH = timedelta(days=364)
 
 BY = ["actor", "api_key_id", "workspace_id", "model", "product"]
@@ -109,25 +109,25 @@ def _organization(
 ) -> Iterator[Window]:
     admin, analytics = sdk.organization, sdk.beta.organization.analytics
     for directory in (
-        _directory("users", records.User, admin.users, {"limit": ROWS_A_PAGE}),
-        _directory("api_keys", records.ApiKey, admin.api_keys, {"limit": ROWS_A_PAGE}),
+        _directory("users", records.User, admin.users, {"limit": ROWS_PER_PAGE}),
+        _directory("api_keys", records.ApiKey, admin.api_keys, {"limit": ROWS_PER_PAGE}),
         _directory(
             "workspaces",
             records.Workspace,
             admin.workspaces,
-            {"include_archived": True, "limit": ROWS_A_PAGE},
+            {"include_archived": True, "limit": ROWS_PER_PAGE},
         ),
         _directory(
             "service_accounts",
             records.ServiceAccount,
             admin.service_accounts,
-            {"include_archived": True, "limit": PEOPLE_A_PAGE},
+            {"include_archived": True, "limit": PEOPLE_PER_PAGE},
         ),
         _directory(
             "spend_limits",
             records.SpendLimit,
             admin.spend_limits.effective,
-            {"limit": PEOPLE_A_PAGE},
+            {"limit": PEOPLE_PER_PAGE},
             path="/v1/organizations/spend_limits/effective",
         ),
     ):
@@ -148,7 +148,7 @@ def _organization(
     )
     unreadable = [part for part in (usage, cost) if part.status == "not readable"]
     for part in unreadable:
-        part.notes.append("the legacy reports take its place")
+        part.notes.append("the legacy reports are read instead")
     for resource in (
         _report("usage_report_messages", records.UsageReportRow, plain, USAGE_REPORT_BY),
         _report("cost_report", records.CostReportRow, plain, ["workspace_id", "description"]),
@@ -183,7 +183,7 @@ def _organization(
 
 
 def check(settings: AnthropicSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap question for each organization: its label, and a call that raises if it fails."""
+    """A cheap request for each organization: its label, and a call that raises if it fails."""
     for organization, key in organizations(settings):
         yield organization, partial(_check, settings, organization, key)
 
@@ -235,7 +235,7 @@ def _analytics(
             "group_by": group_by,
             "order_by": "time",
             "order": "asc",
-            "limit": ROWS_A_PAGE,
+            "limit": ROWS_PER_PAGE,
         }
         return _pages(ask, path, query)
 
@@ -245,7 +245,7 @@ def _analytics(
         pages,
         is_directory=False,
         look_back=MONEY_LOOK_BACK,
-        most_days=MONEY_DAYS,
+        max_days=MONEY_DAYS,
         is_optional=True,
     )
 
@@ -266,19 +266,19 @@ def _report(name: str, record: type[Record], plain: httpx.Client, group_by: list
         return _pages(partial(_through_httpx, plain, path), path, query, parts=_bucket_parts)
 
     return Resource(
-        name, record, pages, is_directory=False, look_back=MONEY_LOOK_BACK, most_days=MONEY_DAYS
+        name, record, pages, is_directory=False, look_back=MONEY_LOOK_BACK, max_days=MONEY_DAYS
     )
 
 
 def _claude_code_pages(plain: httpx.Client, period: Period) -> Iterator[Page]:
     path = "/v1/organizations/usage_report/claude_code"
-    query = {"starting_at": str(period.start), "limit": ROWS_A_PAGE}
+    query = {"starting_at": str(period.start), "limit": ROWS_PER_PAGE}
     return _pages(partial(_through_httpx, plain, path), path, query)
 
 
 def _activity_pages(endpoint: Any, period: Period) -> Iterator[Page]:  # noqa: ANN401
     ask = partial(_through_sdk, endpoint.with_raw_response.list)
-    query = {"date": str(period.start), "limit": ROWS_A_PAGE}
+    query = {"date": str(period.start), "limit": ROWS_PER_PAGE}
     try:
         yield from _pages(ask, "/v1/organizations/analytics/users", query)
     except VendorError as error:
@@ -288,7 +288,7 @@ def _activity_pages(endpoint: Any, period: Period) -> Iterator[Page]:  # noqa: A
 
 
 def _names_an_earlier_day(message: str, asked: date) -> bool:
-    """The answer to a day that is not published yet names the newest one that is."""
+    """If a day is not published yet, the answer names the newest day that is."""
     return any(day < str(asked) for day in re.findall(r"\d{4}-\d{2}-\d{2}", message))
 
 
@@ -301,7 +301,7 @@ def _pages(
     query: dict[str, Any],
     parts: Callable[[dict[str, msgspec.Raw]], Any] | None = None,
 ) -> Iterator[Page]:
-    """All pages of a list: reports go on with `page`, older lists with `after_id`."""
+    """All pages of a list: reports continue with `page`, older lists with `after_id`."""
     place: dict[str, str] = {}
     while True:
         envelope = with_retries(lambda: open_envelope(ask({**query, **place})))  # noqa: B023
@@ -386,7 +386,7 @@ def _through_sdk(method: Callable[..., Any], query: dict[str, Any]) -> bytes:
         cause = type(error.__cause__ or error).__name__
         raise TransientError(f"no complete answer ({cause})") from None
     judge(answer.status_code, answer.headers, answer.content)
-    raise VendorError(f"HTTP {answer.status_code} is an error to the SDK only")
+    raise VendorError(f"HTTP {answer.status_code} is an error only to the SDK")
 
 
 def _through_httpx(plain: httpx.Client, path: str, query: dict[str, Any]) -> bytes:

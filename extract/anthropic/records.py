@@ -1,4 +1,4 @@
-"""What the marts need of Anthropic's records."""
+"""What the marts need from Anthropic's records."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from extract.records import Count, Id, Number, Record, finite
 
 
 def _cents_text(value: Any) -> Any:  # noqa: ANN401 - whatever the vendor sent
-    """Anthropic sends decimal strings of cents. A number would have lost its digits already."""
+    """Anthropic sends cents as decimal strings. A number would have lost digits already."""
     if not isinstance(value, str):
         raise ValueError("must be a decimal string of cents")
     return value

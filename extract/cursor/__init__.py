@@ -1,7 +1,7 @@
 """Cursor's Admin API (https://cursor.com/docs/account/teams/admin-api): what is read, and how.
 
-Usage events are the only source of cost. They carry no id and come in no documented order, so a day
-is read whole or not at all. All times are epoch milliseconds, both bounds inclusive.
+Usage events are the only source of cost. They have no id and come in no documented order, so a day
+is read completely or not at all. All times are epoch milliseconds, both bounds inclusive.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ TABLES = ("members", "spend", "groups", "daily_usage", "usage_events")
 ORGANIZATION = "cursor"
 
 LOOK_BACK = 7
-# The longest range that is taken.
+# The longest range that the API accepts.
 DAILY_USAGE_DAYS = 30
-# Shorter than what is taken (30 days): a chunk is held in memory until its last page has come, and
-# seven days are what an ordinary run asks for anyway.
+# Shorter than what the API accepts (30 days): a chunk is held in memory until its last page has
+# arrived, and an ordinary run asks for seven days anyway.
 USAGE_EVENTS_DAYS = 7
 
 # For events the documented maximum; elsewhere a page counts people, not rows.
 USAGE_EVENTS_PAGE = 1000
 PEOPLE_PAGE = 100
 
-REQUESTS_A_MINUTE = 20
-REQUESTS_A_MINUTE_BY_PATH = {"/teams/filtered-usage-events": 60}
+REQUESTS_PER_MINUTE = 20
+REQUESTS_PER_MINUTE_BY_PATH = {"/teams/filtered-usage-events": 60}
 
 PAGING = frozenset({"pagination", "totalPages"})
 
 
 class Api:
-    """The connection, and for each route the memory of when it was last used."""
+    """The connection, and for each route when it was last used."""
 
     def __init__(self, settings: CursorSettings) -> None:
         key = settings.cursor_api_key
@@ -61,7 +61,8 @@ class Api:
         self._paces: dict[str, Pace] = {}
 
     def ask(self, method: str, path: str, **query: Any) -> dict[str, msgspec.Raw]:  # noqa: ANN401
-        """One answer. Waits where the route's limit would be passed, asks again where it may."""
+        """One answer. Waits if it would exceed the route's limit, retries where that makes
+        sense."""
 
         def once() -> dict[str, msgspec.Raw]:
             self._pace(path).wait()
@@ -70,8 +71,8 @@ class Api:
         return with_retries(once)
 
     def _pace(self, path: str) -> Pace:
-        most = REQUESTS_A_MINUTE_BY_PATH.get(path, REQUESTS_A_MINUTE)
-        return self._paces.setdefault(path, Pace(most))
+        limit = REQUESTS_PER_MINUTE_BY_PATH.get(path, REQUESTS_PER_MINUTE)
+        return self._paces.setdefault(path, Pace(limit))
 
 
 def extract(settings: CursorSettings, run: Run) -> Iterator[Window]:
@@ -82,7 +83,7 @@ def extract(settings: CursorSettings, run: Run) -> Iterator[Window]:
 
 
 def check(settings: CursorSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap question: the label of the organization, and a call that raises if it fails."""
+    """A cheap request: the label of the organization, and a call that raises if it fails."""
 
     def ask() -> None:
         api = Api(settings)
@@ -95,7 +96,7 @@ def check(settings: CursorSettings) -> Iterator[tuple[str, Callable[[], None]]]:
 def resources(api: Api) -> tuple[Resource, ...]:
     return (
         Resource("members", records.Member, partial(_members, api), is_directory=True),
-        # The running billing cycle only: what is not kept today cannot be asked for tomorrow.
+        # Only covers the current billing cycle: what is not kept today cannot be fetched tomorrow.
         Resource("spend", records.Spend, partial(_spend, api), is_directory=True),
         # Enterprise teams only.
         Resource(
@@ -111,7 +112,7 @@ def resources(api: Api) -> tuple[Resource, ...]:
             partial(_daily_usage, api),
             is_directory=False,
             look_back=LOOK_BACK,
-            most_days=DAILY_USAGE_DAYS,
+            max_days=DAILY_USAGE_DAYS,
         ),
         Resource(
             "usage_events",
@@ -119,7 +120,7 @@ def resources(api: Api) -> tuple[Resource, ...]:
             partial(_usage_events, api),
             is_directory=False,
             look_back=LOOK_BACK,
-            most_days=USAGE_EVENTS_DAYS,
+            max_days=USAGE_EVENTS_DAYS,
         ),
     )
 
@@ -138,7 +139,7 @@ def _groups(api: Api, _: Period) -> Iterator[Page]:
     path = "/teams/groups"
     envelope = api.ask("GET", path)
     found = records_in(envelope, "groups")
-    # Beside the list, and money like the others'.
+    # It is outside the list, and an amount like the others.
     unassigned = envelope.pop("unassignedGroup", None)
     if unassigned is not None and bytes(unassigned) != b"null":
         found.append(unassigned)
@@ -148,7 +149,7 @@ def _groups(api: Api, _: Period) -> Iterator[Page]:
 
 
 def _daily_usage(api: Api, period: Period) -> Iterator[Page]:
-    # With page and pageSize everyone comes, without them only those who were active.
+    # With page and pageSize the answer has everyone, without them only active members.
     return _paged(api, "/teams/daily-usage-data", "data", _range(period), PEOPLE_PAGE)
 
 
@@ -158,8 +159,11 @@ def _usage_events(api: Api, period: Period) -> Iterator[Page]:
 
 
 def _paged(api: Api, path: str, key: str, query: dict[str, Any], page_size: int) -> Iterator[Page]:
-    """All pages, numbered from 1. Pages are offsets into a list without order, so when the number
-    of events changes between two pages, records may have moved past the reader: ExpiredError."""
+    """All pages, numbered from 1.
+
+    Pages are offsets into a list without order. If the number of events changes between two pages,
+    records may have shifted from one to another: ExpiredError.
+    """
     number, total = 1, None
     while True:
         body = {**query, "page": number, "pageSize": page_size}

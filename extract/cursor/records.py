@@ -1,5 +1,5 @@
 # ruff: noqa: N815 - the names are the vendor's
-"""What the marts need of Cursor's records."""
+"""What the marts need from Cursor's records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from extract.records import Count, Id, Number, Record
 EPOCH = dt.date(1970, 1, 1).toordinal()
 LAST_MILLISECOND = 253_402_300_799_999  # the end of the year 9999
 
-# Epoch milliseconds; in usage events as a string.
+# Epoch milliseconds; a string in usage events.
 Milliseconds = Annotated[int, Field(ge=0, le=LAST_MILLISECOND)]
 
 
@@ -22,7 +22,7 @@ def _day_of(milliseconds: int) -> dt.date:
 
 
 class Member(Record):
-    """The e-mail is the only join that holds: ids have been absent, numbers and strings."""
+    """Only the e-mail joins reliably: ids have been absent, numbers and strings."""
 
     email: str
     id: Id = None
@@ -68,7 +68,7 @@ class TokenUsage(Record):
 
 
 class UsageEvent(Record):
-    """An unknown kind is not refused: its money must reach the marts, and be loud there."""
+    """An unknown kind is not rejected: its cost must reach the marts and be noticed there."""
 
     timestamp: Milliseconds
     kind: str | None = None

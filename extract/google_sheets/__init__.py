@@ -1,7 +1,7 @@
-"""The sheets that people edit, from Google Sheets or from CSV files of the same names.
+"""The sheets that people edit, from Google Sheets or from CSV files with the same names.
 
-Both give the same records and pass the same checks (`tabs`). A tab that is wrong lands nothing, so
-that its last good version stays in force; the other tabs land.
+Both give the same records and pass the same checks (`tabs`). A tab with mistakes lands nothing, so
+its last good version stays in force; the other tabs land.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def extract(settings: GoogleSheetsSettings, run: Run) -> Iterator[Window]:
 
 
 def check(settings: GoogleSheetsSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap question: the label, and a call that raises if it fails."""
+    """A cheap request: the label, and a call that raises if it fails."""
 
     def ask() -> None:
         if settings.sheets_dir:
@@ -61,17 +61,17 @@ def _resource(settings: GoogleSheetsSettings, name: str, cells: Cells | None) ->
         request = {"path": settings.google_sheets_id or str(settings.sheets_dir), "tab": name}
         yield Page([(None, found)], request, {"is_present": cells is not None})
 
-    # A row is checked as a part of its tab.
+    # A row is checked along with the rest of its tab.
     return Resource(name, Record, pages, is_directory=True, may_be_emptied=False)
 
 
 def _read(settings: GoogleSheetsSettings, run: Run) -> dict[str, Cells]:
-    """The cells of every known tab that is there; other tabs are named in the report."""
+    """The cells of every known tab that exists; the report names the other tabs."""
     if settings.sheets_dir:
         files = _files(settings.sheets_dir)
         _name_others(run, [name for name in files if name not in TABS])
         return {name: _csv_cells(path) for name, path in files.items() if name in TABS}
-    # Imported where there is a sheet: Google's libraries take their time.
+    # Imported only if there is a spreadsheet: Google's libraries take a while.
     from extract.google_sheets import client as google
 
     client = google.connect(settings)
@@ -84,7 +84,9 @@ def _read(settings: GoogleSheetsSettings, run: Run) -> dict[str, Cells]:
 
 def _name_others(run: Run, others: list[str]) -> None:
     if others:
-        run.report.notes.append(f"not read, because no tab is called so: {', '.join(others)}")
+        run.report.notes.append(
+            f"not read, because these are not names of known tabs: {', '.join(others)}"
+        )
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -95,7 +97,7 @@ def _files(folder: Path) -> dict[str, Path]:
 
 def _csv_cells(path: Path) -> Cells:
     try:
-        # Excel writes a mark at the beginning of UTF-8 files.
+        # Excel writes a byte order mark at the beginning of UTF-8 files.
         with path.open(newline="", encoding="utf-8-sig") as file:
             return list(csv.reader(file, strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -33,10 +33,10 @@ class _Client(HTTPClient):
 
 
 def connect(settings: GoogleSheetsSettings) -> _Client:
-    """A client with a token of its own, good for an hour. (google-auth's session would also ask
-    Google for the account's allowed locations, wherever the base URL points to.)"""
+    """A client with a token of its own that lasts an hour. (google-auth's session would also ask
+    Google for the account's allowed locations, wherever the base URL points.)"""
     if settings.google_application_credentials:
-        # google-auth reads the environment, where `.env` does not show.
+        # google-auth reads the environment, which does not include `.env`.
         path = str(settings.google_application_credentials)
         os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
     try:
@@ -69,7 +69,7 @@ def _refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth is not typ
 
 
 def titles(settings: GoogleSheetsSettings, client: _Client) -> dict[str, str]:
-    """Trimmed titles of the tabs, and their titles as they are."""
+    """Trimmed titles of the tabs, and the titles as they are."""
     answer = _ask(lambda: client.fetch_sheet_metadata(str(settings.google_sheets_id)))
     found = [sheet["properties"]["title"] for sheet in answer["sheets"]]
     return {title.strip(): title for title in found}
@@ -98,6 +98,6 @@ def _ask(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
         except requests.RequestException as error:
             raise TransientError(f"no complete answer ({type(error).__name__})") from None
         judge(answer.status_code, answer.headers, answer.content)
-        raise VendorError(f"HTTP {answer.status_code} is an error to gspread only")
+        raise VendorError(f"HTTP {answer.status_code} is an error only to gspread")
 
     return with_retries(once)

@@ -1,8 +1,8 @@
-"""The tabs that people edit: their columns, and the checks that stand between a slip and the marts.
+"""The tabs that people edit: their columns, and the checks that keep mistakes out of the marts.
 
-Checked is what SQL relies on: known columns, days, numbers and months that can be cast, keys that
-are there and unique. Spaces around a value and capitals in an e-mail are left to SQL. What is
-landed is the text of the cells, unchanged.
+The checks cover what SQL relies on: known columns, days, numbers and months that can be cast, keys
+that are present and unique. Spaces around a value and capitals in an e-mail are left to SQL. What
+lands is the text of the cells, unchanged.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ValidationError
 
-MOST_PROBLEMS = 20
+MAX_PROBLEMS = 20
+HUNDRED = Decimal(100)
 
 
 def _like(pattern: str, otherwise: str) -> AfterValidator:
-    """A text that the pattern matches whole; `otherwise` says what another one is not."""
+    """Text that the whole pattern must match; `otherwise` is the error if it does not."""
 
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
@@ -30,7 +32,7 @@ def _like(pattern: str, otherwise: str) -> AfterValidator:
 
 def _day(value: str) -> str:
     try:
-        # Python would also take 20260101 and 2026-W01.
+        # Python would also accept 20260101 and 2026-W01.
         if date.fromisoformat(value).isoformat() == value:
             return value
     except ValueError:
@@ -42,7 +44,10 @@ Email = Annotated[str, _like(r"[^@\s]+@[^@\s]+", "is not an e-mail address")]
 Day = Annotated[str, AfterValidator(_day)]
 Month = Annotated[str, _like(r"\d{4}-(0[1-9]|1[0-2])", "is not a month, YYYY-MM")]
 Number = Annotated[str, _like(r"-?\d{1,18}(\.\d+)?", "is not a plain number such as 1234.50")]
-Share = Annotated[str, _like(r"0(\.\d+)?|1(\.0+)?", "is not a number from 0 to 1")]
+Fraction = Annotated[str, _like(r"0(\.\d+)?|1(\.0+)?", "is not a number from 0 to 1")]
+Percent = Annotated[
+    str, _like(r"100(\.0{1,2})?|\d{1,2}(\.\d{1,2})?", "is not a percentage such as 25 or 12.5")
+]
 Flag = Annotated[str, _like(r"(?i)true|false", "is neither true nor false")]
 _SCOPES = ("company", "department", "team", "cost_center", "user")
 ScopeType = Annotated[str, _like(f"(?i){'|'.join(_SCOPES)}", f"is none of {', '.join(_SCOPES)}")]
@@ -52,15 +57,19 @@ class Row(BaseModel):
     """A row of a tab. Its fields are the columns that are known; one without a default must be
     there and filled.
 
-    `key` must be unique; where `valid` names two columns, among rows whose days overlap.
+    `key` must be unique; where `valid` names two columns, among rows whose days overlap. Where
+    `share_column` names one, rows of a key with the same days share it, each by its percentage or
+    all in equal parts; what they name, `owners`, differs.
     """
 
     key: ClassVar[tuple[str, ...]]
     valid: ClassVar[tuple[str, str] | None] = None
+    share_column: ClassVar[str | None] = None
+    owners: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
-        """What of the row counts as given."""
+        """The values of the row that count as given."""
         return {column: value for column, value in row.items() if value}
 
 
@@ -91,6 +100,8 @@ class EmailAlias(Row):
 class ApiKeyMapping(Row):
     key = ("api_key_id",)
     valid = ("valid_from", "valid_to")
+    share_column = "share"
+    owners = ("email", "cost_center")
 
     api_key_id: str
     api_key_name: str = ""
@@ -100,7 +111,8 @@ class ApiKeyMapping(Row):
     environment: str = ""
     cost_center: str = ""
     is_active: Flag = ""
-    confidence: Share = ""
+    confidence: Fraction = ""
+    share: Percent = ""
     valid_from: Day = ""
     valid_to: Day = ""
 
@@ -138,7 +150,7 @@ class Budget(Row):
 
     @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
-        # There is one company: it needs no name.
+        # There is only one company, so it needs no name.
         is_company = row.get("scope_type", "").lower() == "company"
         return ({"scope": ""} if is_company else {}) | super().filled(row)
 
@@ -167,14 +179,14 @@ TABS: dict[str, type[Row]] = {
 
 
 class SheetError(Exception):
-    """What is wrong in a tab, a line for each problem with tab, row and column."""
+    """What is wrong in a tab: a line for each problem, with tab, row and column."""
 
 
 def rows_of(name: str, cells: list[list[str]]) -> list[dict[str, str | int]]:
     """The rows of a tab as {"_row": its number in the sheet, header: text of the cell}.
 
-    `cells` are its lines from the first, headers included; lines may be shorter than the header,
-    blank ones are passed over. Raises SheetError.
+    `cells` are its lines from the first, including headers; lines may be shorter than the header,
+    and blank ones are skipped. Raises SheetError.
     """
     if not cells:
         return []
@@ -197,9 +209,11 @@ def rows_of(name: str, cells: list[list[str]]) -> list[dict[str, str | int]]:
         problems += _cell_problems(name, trimmed)
         problems += _key_problems(name, trimmed)
         if not problems:
+            problems += _share_problems(name, trimmed)
+        if not problems:
             return [{"_row": number, **row} for number, row in rows]
-    more = len(problems) - MOST_PROBLEMS
-    shown = problems[:MOST_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
+    more = len(problems) - MAX_PROBLEMS
+    shown = problems[:MAX_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
     raise SheetError("\n".join(shown))
 
 
@@ -254,16 +268,19 @@ def _cell_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterato
 
 
 def _key_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
-    """Rows that claim the same key for the same days. A row that ends on the day the next begins
-    leaves no doubt about the other days and is no problem."""
+    """Rows that claim the same key for the same days. If a row ends on the day the next one begins,
+    that is clear enough and not a problem."""
     tab = TABS[name]
-    before: dict[tuple[str, ...], list[tuple[int, str, str]]] = {}
+    before: dict[tuple[str, ...], list[tuple[int, str, str, list[str]]]] = {}
     for number, row in rows:
         key = tuple(row.get(column, "").lower() for column in tab.key)
         if not any(key):
             continue
         begin, end = (row.get(column, "") for column in tab.valid or ("", ""))
-        for other, other_begin, other_end in before.get(key, []):
+        owners = [row.get(column, "").lower() for column in tab.owners]
+        for other, other_begin, other_end, other_owners in before.get(key, []):
+            if (begin, end) == (other_begin, other_end) and owners != other_owners:
+                continue
             if (not other_end or begin < other_end) and (not end or other_begin < end):
                 days = " for overlapping days" if tab.valid else ""
                 yield (
@@ -271,4 +288,32 @@ def _key_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator
                     f"{' '.join(filter(None, key))!r} is already in row {other}{days}"
                 )
                 break
-        before.setdefault(key, []).append((number, begin, end))
+        before.setdefault(key, []).append((number, begin, end, owners))
+
+
+def _share_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
+    """Rows that share a key and do not add up to it."""
+    tab = TABS[name]
+    if not (tab.share_column and tab.valid):
+        return
+    groups: dict[tuple[str, ...], list[tuple[int, dict[str, str]]]] = {}
+    for number, row in rows:
+        # Switched off without a last day, a row was never in force.
+        if row.get("is_active", "").lower() != "false" or row.get(tab.valid[1]):
+            key = tuple(row.get(column, "").lower() for column in (*tab.key, *tab.valid))
+            groups.setdefault(key, []).append((number, row))
+    for (subject, *_), members in groups.items():
+        numbers = ", ".join(str(number) for number, _ in members)
+        row_or_rows = "rows" if len(members) > 1 else "row"
+        where = f"{name} {row_or_rows} {numbers}, column {tab.share_column}"
+        shares = [Decimal(share) for _, row in members if (share := row.get(tab.share_column))]
+        if len(members) > 1 and not all(
+            any(row.get(column) for column in tab.owners) for _, row in members
+        ):
+            yield f"{where}: {subject!r} is shared, and a row names none of {', '.join(tab.owners)}"
+        if shares and len(shares) < len(members):
+            yield f"{where}: {subject!r} has a share in some rows only; fill all of them, or none"
+        elif shares and sum(shares) != HUNDRED:
+            yield f"{where}: the shares of {subject!r} sum to {sum(shares)}, not to 100"
+        elif not all(shares):
+            yield f"{where}: a share of {subject!r} is 0"

@@ -1,8 +1,8 @@
 """The database of a product that is sold: its teams, members, usage events and daily activity.
 
-Any database that SQLAlchemy knows, read with dlt's `sql_database` as Arrow tables. Four tables or
-views of these names, with the columns of `TABLES` (docs/revops_sources.md). Their columns keep
-their types in the warehouse, whatever the database makes of them.
+Any database that SQLAlchemy supports, read with dlt's `sql_database` as Arrow tables. It needs four
+tables or views with these names and the columns of `TABLES` (docs/revops_sources.md). The columns
+keep these types in the warehouse, whatever types the database has.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from extract.http import VendorError
 from extract.product_database.database import Database, connected
 from extract.product_database.events import new_events
-from extract.product_database.tables import DAY, TABLES, asked, refused, with_day
+from extract.product_database.tables import DAY, TABLES, asked, keep_good_rows, with_day
 from extract.report import ResourceReport
 from extract.windows import (
     ONE_DAY,
@@ -35,7 +35,7 @@ from foundation.sources.product_database import ProductDatabaseSettings
 
 ORGANIZATION = "product"
 
-# For so many days before the newest one a day of activity may still change.
+# Activity may still change for this many days before the newest one.
 ACTIVITY_LOOK_BACK_DAYS = 3
 # Days of activity are held in memory until their query is complete.
 ACTIVITY_DAYS = 31
@@ -55,7 +55,7 @@ def extract(settings: ProductDatabaseSettings, run: Run) -> Iterator[Window]:
 
 
 def check(settings: ProductDatabaseSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap question: the label, and a call that raises if it fails."""
+    """A cheap request: the label, and a call that raises if it fails."""
 
     def ask() -> None:
         with connected(settings) as database:
@@ -66,7 +66,7 @@ def check(settings: ProductDatabaseSettings) -> Iterator[tuple[str, Callable[[],
 
 
 def resources(database: Database) -> tuple[Resource, Resource, Resource]:
-    """All but the usage events, which are not read by days."""
+    """All resources except usage events, which are not read by day."""
 
     def snapshot(name: str) -> Resource:
         windows = partial(_snapshot, database, name)
@@ -78,7 +78,7 @@ def resources(database: Database) -> tuple[Resource, Resource, Resource]:
         is_directory=False,
         oldest=partial(database.first_day, "daily_activity", "activity_date"),
         look_back=ACTIVITY_LOOK_BACK_DAYS,
-        most_days=ACTIVITY_DAYS,
+        max_days=ACTIVITY_DAYS,
     )
     return snapshot("teams"), snapshot("team_members"), activity
 
@@ -114,7 +114,7 @@ def _activity(database: Database, period: Period) -> list[Window]:
 def _window(name: str, period: Period, rows: pa.Table) -> Window:
     """Rows as a window with its hash, which does not depend on their order."""
     window = Window(period.start, period.end, request={"table": name})
-    window.rows = refused(name, rows, window)
+    window.rows = keep_good_rows(name, rows, window)
     window.digests = [digest(row) for row in window.rows.to_pylist()]
     window.content_hash = content_hash(window.digests, window.rejected_digests)
     window.pages = 1

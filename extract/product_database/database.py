@@ -1,4 +1,4 @@
-"""A product's database as SQLAlchemy opens it and dlt reads it, and what it says when it cannot."""
+"""A product's database as SQLAlchemy opens it and dlt reads it, and its errors."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from extract.http import VendorError
 from extract.product_database.tables import BIGINT, BOOLEAN, DAY, MOMENT, MONEY, TABLES, TEXT, asked
 from foundation.sources.product_database import ProductDatabaseSettings, base_url
 
-# Rows on their way: more take memory and gain no time.
+# Rows in transit: more would take memory and save no time.
 CHUNK_ROWS = 20_000
 CONNECT_SECONDS = 15
-# A network that falls silent ends the connection after two minutes, and not the run never.
+# If the network goes silent, the connection ends after two minutes instead of hanging.
 KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 4}
 
 Restrict = Callable[[Any, sa.Table], Any]
@@ -36,14 +36,14 @@ Restrict = Callable[[Any, sa.Table], Any]
 
 @dataclass(frozen=True)
 class Database:
-    """An open database. What it raises are VendorErrors without its password."""
+    """An open database. It raises VendorErrors that do not contain its password."""
 
     engine: sa.Engine
     address: str
     schema: str | None
 
     def check_columns(self, name: str) -> None:
-        """Raise VendorError unless the table is there with all its columns."""
+        """Raise VendorError unless the table exists with all its columns."""
         whole = sa.select(sa.text("*")).select_from(sa.table(name, schema=self.schema)).limit(0)
         with self._errors_of(name), self.engine.connect() as connection:
             there = list(connection.execute(whole).keys())
@@ -62,7 +62,7 @@ class Database:
         return day
 
     def read(self, name: str, restrict: Restrict) -> Iterator[pa.Table]:
-        """The table's rows in chunks, typed; `restrict` adds to the query what it may."""
+        """The table's rows in chunks, typed; `restrict` may add conditions to the query."""
         from dlt.sources.sql_database import sql_table
 
         self.check_columns(name)
@@ -81,7 +81,7 @@ class Database:
                 yield _cast(name, chunk)
 
     def table(self, name: str) -> sa.Table:
-        """The table as it should be: databases are not asked about types."""
+        """The table as it should be: we do not ask the database about types."""
         columns = [sa.Column(column.name, _sql_type(column.type)) for column in asked(name)]
         return sa.Table(name, sa.MetaData(schema=self.schema), *columns)
 
@@ -98,15 +98,15 @@ class Database:
                 raise _wrong_type(name, column) from None
             if not isinstance(cause, DBAPIError):
                 raise
-            said, advice = _said(cause)
+            message, advice = _error_and_advice(cause)
             raise VendorError(
-                f"cannot read {self._full(name)} in {self.address}: {said}", advice=advice
+                f"cannot read {self._full(name)} in {self.address}: {message}", advice=advice
             ) from None
 
 
 @contextmanager
 def connected(settings: ProductDatabaseSettings) -> Iterator[Database]:
-    """The database that the settings name. Raises VendorError when nobody answers there."""
+    """The database that the settings name. Raises VendorError if it cannot be reached."""
     secret = settings.product_database_url
     address = base_url(settings)
     try:
@@ -117,12 +117,12 @@ def connected(settings: ProductDatabaseSettings) -> Iterator[Database]:
     except (NoSuchModuleError, ImportError) as error:
         raise VendorError(
             f"no driver for {url.drivername}: {_first_line(error)}",
-            advice="install SQLAlchemy's driver of this database into .venv",
+            advice="install SQLAlchemy's driver for this database into .venv",
         ) from None
     except (ArgumentError, ValueError):
-        # Its message would hold the address.
+        # Its message would contain the address.
         raise VendorError(
-            "PRODUCT_DATABASE_URL is no address of a database",
+            "PRODUCT_DATABASE_URL is not the address of a database",
             advice="write it as postgresql://USER:PASSWORD@HOST:5432/DATABASE, with %40 for an @ "
             "in the password",
         ) from None
@@ -133,7 +133,8 @@ def connected(settings: ProductDatabaseSettings) -> Iterator[Database]:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise VendorError(
                 f"cannot connect to {address}: {_first_line(cause)}",
-                advice="check PRODUCT_DATABASE_URL, and whether the database lets this machine in",
+                advice="check PRODUCT_DATABASE_URL, and whether the database accepts connections "
+                "from this machine",
             ) from None
         yield Database(engine, address, settings.product_database_schema)
     finally:
@@ -150,7 +151,7 @@ def _options(url: sa.URL) -> dict[str, Any]:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What a database or a conversion said, without what dlt wraps it in."""
+    """The error of a database or a conversion, without what dlt wraps around it."""
     while error.__cause__ is not None and not isinstance(error, DBAPIError):
         if hasattr(error, "field_name"):
             break
@@ -165,13 +166,13 @@ def _wrong_type(name: str, column: str) -> VendorError:
     )
 
 
-def _said(error: DBAPIError) -> tuple[str, str]:
-    """What a database said, and what to do. Where it is about a value, the database quotes it: a
-    person's address, maybe."""
+def _error_and_advice(error: DBAPIError) -> tuple[str, str]:
+    """The database's error, and what to do about it. If it is about a value, the database quotes
+    the value, which may be a person's address; so the quote is left out."""
     if isinstance(error, DataError):
         return (
             f"a value cannot be read ({type(error.orig).__name__})",
-            "look for it with a query of your own: a view may cast what is no number",
+            "look for it with a query of your own: a view may cast what is not a number",
         )
     if isinstance(error, ProgrammingError):
         return (
@@ -179,7 +180,8 @@ def _said(error: DBAPIError) -> tuple[str, str]:
             "there must be a table or view of this name that the user may read: "
             "docs/revops_sources.md",
         )
-    return _first_line(error.orig), "run again; if it stays, query the table as the same user"
+    advice = "run again; if it happens again, query the table as the same user"
+    return _first_line(error.orig), advice
 
 
 def _first_line(error: BaseException | None) -> str:
@@ -199,7 +201,7 @@ def _sql_type(kind: pa.DataType) -> Any:  # noqa: ANN401 - SQLAlchemy's types ha
 
 
 class _Exact(sa.TypeDecorator[Decimal]):
-    """A number with the digits that the driver gives: some of SQLAlchemy's dialects take decimals
+    """A number with the digits that the driver gives: some of SQLAlchemy's dialects pass decimals
     through a float. A float becomes the shortest number that it stands for."""
 
     impl = sa.Numeric(38, 18)

@@ -1,4 +1,4 @@
-"""Usage events of a product: read by their ids, each of them once."""
+"""Usage events of a product: read by id, each exactly once."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from extract.product_database.database import Database
-from extract.product_database.tables import DAY, refused, with_day
+from extract.product_database.tables import DAY, keep_good_rows, with_day
 from extract.report import ResourceReport
 from extract.windows import ONE_DAY, Run, Window, counted
 
-# Ids are given out in order, but become visible in the order of commits: a run reads so many of
-# them again. A million events a month are 50,000 in a day and a half, a hundred million in 20
-# minutes, and no transaction should be open longer.
+# Ids are assigned in order, but become visible in the order of commits, so a run reads this many of
+# them again. At a million events a month 50,000 are a day and a half, at a hundred million 20
+# minutes, and no transaction should stay open longer.
 EVENT_LOOK_BACK_IDS = 50_000
-# What of these ids was landed is remembered as ranges. Where ids are so sparse that it takes more,
-# nothing is remembered, and the rows land again as they were.
-MOST_RANGES = 2_000
+# Which of these ids have landed is remembered as ranges. If ids are so sparse that it takes more
+# ranges than this, nothing is remembered, and those rows land again unchanged.
+MAX_RANGES = 2_000
 
 
 def new_events(database: Database, run: Run, part: ResourceReport) -> Iterator[Window]:
-    """Events by id, each once: from the newest id that was landed back by the look-back, and there
-    only what was not visible before. With `since`, all events of these days, again.
+    """Events by id, each once: those after the newest id that landed, and within the look-back
+    before it those that were not visible yet.
 
-    Every chunk moves the mark: what came before a failure counts.
+    With `since`, all events of these days, again. Every chunk moves the mark, so what was read
+    before a failure counts.
     """
     name = "usage_events"
     known: dict[str, Any] = run.memory.setdefault(part.name, {})
@@ -52,13 +53,13 @@ def new_events(database: Database, run: Run, part: ResourceReport) -> Iterator[W
     for rows in database.read(name, restrict):
         part.pages += 1
         read = Window(run.today, run.today + ONE_DAY, request=request, pages=1)
-        good = refused(name, rows, read)
+        good = keep_good_rows(name, rows, read)
         read.is_changed = bool(read.rejected)
         if not run.since:
             ids = good.column("id").to_numpy()
             good = good.filter(pa.array(~_is_among(ids, known.get("landed_ids", []))))
             _remember(known, ids)
-        # Models build those days again that a changed window names.
+        # Models rebuild the days that a changed window names.
         windows = list(_by_day(good, request))
         if read.is_changed or not windows:
             windows.append(read)
@@ -89,7 +90,7 @@ def _hash_of(rows: pa.Table) -> str:
 
 
 def _is_among(ids: Any, ranges: list[list[int]]) -> Any:  # noqa: ANN401 - numpy's arrays
-    """Which of the ids lie in one of the ranges [first, last], which are sorted."""
+    """Which of the ids are in one of the ranges [first, last], which are sorted."""
     if not ranges:
         return np.zeros(len(ids), dtype=bool)
     first, last = np.array(ranges).T
@@ -98,7 +99,7 @@ def _is_among(ids: Any, ranges: list[list[int]]) -> Any:  # noqa: ANN401 - numpy
 
 
 def _remember(known: dict[str, Any], ids: Any) -> None:  # noqa: ANN401 - numpy's arrays
-    """Move the mark to the newest id, and keep which ids within the look-back were landed."""
+    """Move the mark to the newest id, and keep which ids within the look-back have landed."""
     if not len(ids):
         return
     mark = max(int(ids.max()), known.get("high_water_id", int(ids.max())))
@@ -110,5 +111,5 @@ def _remember(known: dict[str, Any], ids: Any) -> None:  # noqa: ANN401 - numpy'
     last = landed[np.concatenate([breaks, [len(landed) - 1]])].tolist()
     known["high_water_id"] = mark
     known["landed_ids"] = [list(pair) for pair in zip(first, last, strict=True)]
-    if len(first) > MOST_RANGES:
+    if len(first) > MAX_RANGES:
         known["landed_ids"] = []

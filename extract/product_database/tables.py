@@ -1,4 +1,4 @@
-"""The tables of a product database: their columns, and what a row must have."""
+"""The tables of a product database: their columns, and what every row must have."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ TABLES = {
     ),
 }
 
-# Without these a row says nothing; it is refused.
+# Without these a row means nothing, so it is rejected.
 REQUIRED = {
     "teams": ("id",),
     "team_members": ("user_id", "team_id"),
@@ -86,7 +86,7 @@ REQUIRED = {
     "daily_activity": ("user_id",),
 }
 
-# What the extractor adds is not asked for.
+# The columns that the extractor adds are not in the database.
 ADDED = {"snapshot_date", "usage_date", "extracted_at", "_dlt_id"}
 
 
@@ -95,13 +95,14 @@ def asked(name: str) -> list[pa.Field]:
 
 
 def with_day(name: str, day: date, rows: pa.Table) -> pa.Table:
-    """Rows with the day that divides their table: a time would do it, but models ask by days."""
+    """Rows with the day that partitions their table. The time would be enough for that, but models
+    select by day."""
     days = pa.repeat(pa.scalar(day, DAY), rows.num_rows)
     return rows.add_column(0, pa.field(name, DAY), days)
 
 
-def refused(name: str, rows: pa.Table, window: Window) -> pa.Table:
-    """The good rows; those without what each must have go to the refused ones of the window."""
+def keep_good_rows(name: str, rows: pa.Table, window: Window) -> pa.Table:
+    """The good rows; rows that lack a required value go to the window's rejected rows."""
     for column in REQUIRED[name]:
         if not rows.column(column).null_count:
             continue

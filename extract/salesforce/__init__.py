@@ -1,9 +1,9 @@
 """Salesforce's REST API (https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta): the
-objects of those who sell, each record whenever it was modified.
+objects that sales uses, each record every time it was modified.
 
 A record's day is that of its SystemModstamp. A record that is modified moves to a later day and
-lands there again, so its newest SystemModstamp is what counts. Deleted records come with
-IsDeleted = true (`queryAll`) until Salesforce forgets them, 15 days later.
+lands there again, so its newest SystemModstamp is the one that counts. Deleted records come with
+IsDeleted = true (`queryAll`) until Salesforce purges them, 15 days later.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ from foundation.retrying import with_retries
 from foundation.sources.salesforce import SalesforceSettings
 
 if TYPE_CHECKING:
-    # Imported where there is an org: half of a second.
+    # Imported only if there is an org: it takes half a second.
     from simple_salesforce.api import Salesforce
 
 ORGANIZATION = "salesforce"
 VERSION = "62.0"
 
-# A modification shows at once, but SystemModstamp is set when its transaction begins.
+# A modification is visible at once, but SystemModstamp is set when its transaction begins.
 LOOK_BACK = 3
-# A chunk is held in memory until its last page has come; a bulk load puts a whole object into it
-# anyway. The first run asks for some years, with a request for each chunk.
-MOST_DAYS = 90
+# A chunk is held in memory until its last page has arrived; a bulk load puts a whole object into
+# one chunk anyway. The first run covers several years, with a request for each chunk.
+MAX_DAYS = 90
 PAGE_RECORDS = 2000
 TIMEOUT = (15, 120)  # to connect, to answer
 
@@ -93,7 +93,7 @@ OBJECTS = {
         records.SalesforceUser,
         "Id Name Email ManagerId IsActive SystemModstamp",
     ),
-    # Not every org keeps its invoices for overages in Salesforce.
+    # Not every org keeps its overage invoices in Salesforce.
     "subscription_overages": Object(
         "Subscription_Overage__c",
         records.SubscriptionOverage,
@@ -113,7 +113,7 @@ def extract(settings: SalesforceSettings, run: Run) -> Iterator[Window]:
 
 
 def check(settings: SalesforceSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap question: the label of the organization, and a call that raises if it fails."""
+    """A cheap request: the label of the organization, and a call that raises if it fails."""
 
     def ask() -> None:
         with requests.Session() as session:
@@ -136,11 +136,12 @@ def resources(api: Api) -> tuple[Resource, ...]:
             partial(_pages, api, thing),
             is_directory=False,
             look_back=LOOK_BACK,
-            most_days=MOST_DAYS,
+            max_days=MAX_DAYS,
             is_optional=thing.is_optional,
             # An account may not have been touched for years.
             oldest=partial(_oldest, api, thing),
-            # What is modified every night before the run would never show in a day that is over.
+            # A record that is modified every night before the run would never be in a day that is
+            # over.
             has_today=True,
         )
         for name, thing in OBJECTS.items()
@@ -152,22 +153,22 @@ class _SessionExpired(Exception):  # noqa: N818 - a signal: to log in again
 
 
 class Api:
-    """The session, and what of the org's daily limit of API requests this run may use."""
+    """The session, and how much of the org's daily limit of API requests this run may use."""
 
     def __init__(self, settings: SalesforceSettings, session: requests.Session) -> None:
         self._settings = settings
         self._session = session
         self._client: Salesforce | None = None
         self._answer: requests.Response | None = None
-        # The client gives parsed JSON: the bytes are taken on their way to it.
+        # The client returns parsed JSON, so the bytes are caught before it parses them.
         session.hooks["response"].append(self._keep)
         self.used = 0
         self.left: int | None = None
         self._reserve: int | None = None
 
     def ask(self, path: str, **query: str) -> dict[str, msgspec.Raw]:
-        """One answer; `path` is below /services/data/vNN.N/. Asks again where it may, logs in
-        again where the session is over, and stops before it uses more than it may."""
+        """One answer; `path` is below /services/data/vNN.N/. Retries where that makes sense, logs
+        in again if the session has expired, and stops before it exceeds its share of requests."""
         if self.left is None and self.used == 0:
             self._ask_for_limits()
         return self._ask(path, query)
@@ -181,7 +182,7 @@ class Api:
         try:
             envelope = self._ask("limits/", {})
         except UnreadableError:
-            return  # Only with the right to see the set-up; every answer's header says it as well.
+            return  # Needs the right to view the setup; every answer's header has it as well.
         limit = msgspec.json.decode(envelope.get("DailyApiRequests", b"{}"))
         if "Remaining" in limit:
             self._learn(limit["Remaining"])
@@ -241,8 +242,8 @@ class Api:
             return
         share = self._settings.salesforce_api_share
         raise VendorError(
-            f"this run may use {share:.0%} of the API requests that the org has left, and has used "
-            f"{self.used:,}; {self.left:,} are left to others",
+            f"this run may use {share:.0%} of the org's remaining API requests and has used "
+            f"{self.used:,}; {self.left:,} are left for others",
             advice="run again later, the limit counts the last 24 hours; or raise "
             "SALESFORCE_API_SHARE",
         )
@@ -263,10 +264,10 @@ class Api:
         except requests.RequestException as error:
             raise TransientError(connection_message(error)) from None
         if answer.status_code in (400, 401, 403):
-            # Only what Salesforce says about it, `invalid_client` or the like.
-            said = open_envelope(answer.content)
+            # Only Salesforce's reason, such as `invalid_client`.
+            reply = open_envelope(answer.content)
             kind, message = (
-                msgspec.json.decode(said[key]) if key in said else "no reason"
+                msgspec.json.decode(reply[key]) if key in reply else "no reason"
                 for key in ("error", "error_description")
             )
             raise VendorError(
@@ -279,13 +280,13 @@ class Api:
         client = Salesforce(
             instance_url=url, session_id=token, version=VERSION, session=self._session
         )
-        # The client itself knows only https.
+        # The client itself only supports https.
         client.base_url = f"{url}/services/data/v{VERSION}/"
         return client
 
 
 def _explain(body: bytes) -> None:
-    """Raise what the codes of Salesforce mean, where its status alone does not say it."""
+    """Raise what Salesforce's error codes mean, if the status alone does not say it."""
     try:
         problem = msgspec.json.decode(body)[0]
         code, message = problem["errorCode"], problem["message"]
@@ -300,17 +301,17 @@ def _explain(body: bytes) -> None:
             f"the object {found['object']} has no field {found['field']}, or the API user may not "
             "see it",
             status=400,
-            advice=f"make the field, or let the user's permission set read it; {DOCS}",
+            advice=f"create the field, or let the user's permission set read it; {DOCS}",
         )
     if code == "INVALID_TYPE" and (found := WRONG_OBJECT.search(message)):
         raise UnreadableError(
             f"there is no object {found['object']}, or the API user may not read it",
             status=400,
-            advice=f"make the object, or let the user's permission set read it; {DOCS}",
+            advice=f"create the object, or let the user's permission set read it; {DOCS}",
         )
     if code == "REQUEST_LIMIT_EXCEEDED":
         text = f"{code}: {message}"
-        # Too many at once is over in a moment, too many today is not.
+        # Too many concurrent requests pass in a moment; too many in a day do not.
         if "concurrent" in message.lower():
             raise TransientError(text, status=403)
         advice = "the org's API requests of the last 24 hours are used up: run again later"
@@ -334,7 +335,7 @@ def _pages(api: Api, thing: Object, period: Period) -> Iterator[Page]:
         envelope = api.ask(_below_version(msgspec.json.decode(envelope["nextRecordsUrl"])))
     total = msgspec.json.decode(envelope["totalSize"])
     if count != total:
-        raise ExpiredError(f"{count} of {total} records came")
+        raise ExpiredError(f"{count} of {total} records arrived")
 
 
 def _below_version(path: str) -> str:

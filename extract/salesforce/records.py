@@ -1,4 +1,4 @@
-"""What the marts need of Salesforce's records."""
+"""What the marts need from Salesforce's records."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SalesforceAccount(SalesforceRecord):
 
 
 class Opportunity(SalesforceRecord):
-    """A type or stage that nobody knows is not refused: every org has its own."""
+    """An unknown type or stage is not rejected: every org has its own."""
 
     Name: str
     StageName: str

@@ -1,7 +1,7 @@
-"""The sources, in the order in which they are named: what each is told, and where it answers.
+"""The sources, in the order in which reports name them: their settings and their addresses.
 
-Whatever lists sources reads `SOURCES`. How they are read is in `extract/<name>`, which is imported
-only where something is extracted.
+Whatever lists sources reads `SOURCES`. How they are read is in `extract/<name>`, which is only
+imported by the extraction.
 """
 
 from foundation.sources import anthropic, cursor, google_sheets, product_database, salesforce
@@ -17,5 +17,5 @@ SOURCES: tuple[Source, ...] = (
 
 
 def source_named(name: str) -> Source:
-    """The source of a name that is known to be one."""
+    """The source with this name, which must be one."""
     return next(source for source in SOURCES if source.name == name)

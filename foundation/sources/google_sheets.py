@@ -22,7 +22,7 @@ def base_url(settings: GoogleSheetsSettings) -> str:
 
 def problems(settings: GoogleSheetsSettings) -> Iterator[str]:
     if settings.google_sheets_id and settings.sheets_dir:
-        yield "GOOGLE_SHEETS_ID and SHEETS_DIR are both set: keep one, the sheets have one home"
+        yield "GOOGLE_SHEETS_ID and SHEETS_DIR are both set: keep one of them"
     if settings.sheets_dir and not settings.sheets_dir.is_dir():
         yield f"SHEETS_DIR: there is no folder {settings.sheets_dir}"
     if settings.google_sheets_id:

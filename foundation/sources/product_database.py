@@ -14,8 +14,8 @@ class ProductDatabaseSettings(BaseModel):
 
 
 def base_url(settings: ProductDatabaseSettings) -> str:
-    """Where the database is, without who asks it and with what password."""
-    # Imported where there is such a database: it takes a while.
+    """The address of the database without user and password."""
+    # Imported only if there is such a database: it takes a while.
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field, SecretStr
 from foundation.fields import Address
 from foundation.sources.source import Source
 
-# The secret is sent there, and reports name it: encrypted unless it is this machine, no password.
+# The secret is sent there and reports name it, so: encrypted unless it is this machine, and without
+# a password.
 ADDRESS = re.compile(r"https://[^/@\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
 
 
@@ -20,7 +21,7 @@ class SalesforceSettings(BaseModel):
     salesforce_client_secret: SecretStr | None = None
     salesforce_client_secret_secret: str | None = None
     salesforce_api_share: float = Field(
-        default=0.8, gt=0, le=1, description="of the API requests that the org has left"
+        default=0.8, gt=0, le=1, description="share of the org's remaining API requests"
     )
 
 

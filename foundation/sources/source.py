@@ -1,4 +1,4 @@
-"""What the project knows of a source before it asks it anything."""
+"""What the project knows about a source before it asks it anything."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def _no_problems(_: BaseModel) -> Iterator[str]:
 class Source:
     """A source's settings and what they mean. `extract.<name>` reads it.
 
-    It is configured when one of `needs_one_of`, names of settings, is given. `base_url` is where it
-    answers; `problems` has a line for each thing that is wrong. Both are given the settings. A
-    setting of type `SecretStr` is a secret: beside NAME there is NAME_SECRET.
+    It is configured if one of `needs_one_of`, names of settings, is given. `base_url` is its
+    address; `problems` yields a line for each thing that is wrong. Both get the settings. A setting
+    of type `SecretStr` is a secret: next to NAME there is NAME_SECRET.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Source:
     needs_one_of: tuple[str, ...]
     base_url: Callable[[Any], str]
     problems: Callable[[Any], Iterator[str]] = _no_problems
-    # The schema of its raw tables is raw_ and this, or its name.
+    # The schema of its raw tables is raw_ plus this, or plus its name.
     landed_as: str = ""
 
     @property

@@ -1,1 +1,1 @@
-"""What a run has to say to people: what failed, anomalies, budgets, and on Mondays the week."""
+"""What a run tells people: failures, anomalies, budgets, and on Mondays the week."""

@@ -10,7 +10,7 @@ from pipeline.words import counted, dollars, share, signed
 
 
 def ties(settings: Settings, ask: Ask) -> Part:
-    """Whatever the day: rpt_cost_ties is a view of what is there."""
+    """Independent of the day, since rpt_cost_ties is a view of the current state."""
     rows = ask(f"""
         select vendor, organization, differing_days, difference_usd
         from {settings.dataset("marts")}.rpt_cost_ties
@@ -25,7 +25,7 @@ def ties(settings: Settings, ask: Ask) -> Part:
 
 
 def anomalies(marts: Marts, told: Told) -> Part | None:
-    """Those that are news."""
+    """The anomalies that are news."""
     rows = marts.rows(
         "rpt_alerts_anomalies",
         "anomaly_date, scope_type, scope, severity,"
@@ -50,7 +50,7 @@ def anomalies(marts: Marts, told: Told) -> Part | None:
 
 
 def budgets(marts: Marts, told: Told, is_digest: bool) -> Part | None:
-    """Those that are news; in the digest all."""
+    """The budgets that are news; in the digest all of them."""
     rows = marts.rows(
         "rpt_alerts_budgets",
         "month, scope_type, scope, budget_status, budget_usd, actual_cost_usd, projected_cost_usd",

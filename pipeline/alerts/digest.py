@@ -1,4 +1,4 @@
-"""The week, told on Mondays: the last seven days beside the seven before them."""
+"""The week, reported on Mondays: the last seven days compared with the seven before them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def spend(marts: Marts) -> Part:
         "is_total, week_usd desc, platform_name",
     )
     lines = [f"{name}: {compared(week, before)}" for name, week, before, *_ in rows]
-    # The last row is that of all platforms.
+    # The last row is the total of all platforms.
     for _, week, before, owned, owned_before in rows[-1:]:
         then = f"{share(owned_before, before)} the week before"
         lines.append(f"attributed: {share(owned, week)} of it ({then})")
@@ -72,4 +72,4 @@ def gaps(marts: Marts) -> Part:
         f"{' '.join(dict.fromkeys(names))}: {missing:,} of {expected:,} windows"
         for *names, missing, expected in rows
     ]
-    return Part("Not landed yet of this week", lines)
+    return Part("Days of this week that have not landed yet", lines)

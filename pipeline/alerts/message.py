@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from foundation.logs import redacted
 
-# A section shows so many lines, and a line so many characters.
+# How many lines a section shows, and how many characters a line.
 MAX_LINES = 10
 MAX_LINE_LENGTH = 300
 
@@ -23,8 +23,8 @@ class Section:
 
 @dataclass(frozen=True)
 class Message:
-    """Without sections there is nothing to tell. `where` says where to look further, `link` is the
-    address of the run's log, `told` are selects of what the message tells, in the columns of
+    """Without sections there is nothing to report. `where` says where to look further, `link` is
+    the address of the run's log, `told` are selects of what the message reports, in the columns of
     `alert_log`."""
 
     headline: str
@@ -35,12 +35,12 @@ class Message:
 
 
 def section(title: str, lines: Sequence[str], secrets: Sequence[str]) -> Section:
-    """A section with as many lines as it shows, each short, printable and without the secrets."""
+    """A section with at most MAX_LINES lines, each short, printable and without the secrets."""
     shown = tuple(_plain(redacted(line, list(secrets))) for line in lines[:MAX_LINES])
     return Section(title, shown, max(0, len(lines) - MAX_LINES))
 
 
 def _plain(text: str) -> str:
-    """One line that is not too long, without anything that a terminal would obey."""
+    """One line that is not too long, without control characters for a terminal."""
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return text if len(text) <= MAX_LINE_LENGTH else text[: MAX_LINE_LENGTH - 1] + "…"

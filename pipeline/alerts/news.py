@@ -1,4 +1,4 @@
-"""Everything that there is to say, from the outcome of the run and from the marts."""
+"""Everything there is to report, from the outcome of the run and from the marts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MONDAY = 0
 
 
 def compose(settings: Settings, outcome: Outcome) -> Message:
-    """Read the marts once and say what is news. A part that cannot be read is named and left
+    """Read the marts once and compose the news. A part that cannot be read is named and left
     out."""
     news = _News(settings, outcome)
     news.read()
@@ -33,7 +33,7 @@ def compose(settings: Settings, outcome: Outcome) -> Message:
 
 @dataclass
 class _News:
-    """Collects what the parts say."""
+    """Collects the parts of the message."""
 
     settings: Settings
     outcome: Outcome
@@ -74,9 +74,9 @@ class _News:
                 self._read_marts(Marts(self.settings, ask, self.as_of, unbuilt))
 
     def _find_day(self, ask: Ask) -> None:
-        """The day that the reports are of: not the clock's, which a failed build is behind."""
+        """The day of the reports: not today, since after a failed build they are older."""
         table = f"{self.settings.dataset('marts')}.rpt_alerts_spend"
-        # The total is there whatever was spent.
+        # The row with the total exists even if nothing was spent.
         ((self.as_of,),) = ask(f"select as_of_date from {table} where is_total")
 
     def _read_marts(self, marts: Marts) -> None:
@@ -102,7 +102,7 @@ class _News:
         }.items():
             self._part(name, partial(part, marts))
         self.headlines.append("the week")
-        # A week without some part is told again by the next run of the day.
+        # If a part of the week is missing, the next run of the day reports the week again.
         if len(self.left_out) == before:
             self.told.append(
                 f"select 'digest' as kind, date '{marts.as_of}' as alert_date,"
@@ -110,16 +110,16 @@ class _News:
             )
 
     def _part(self, name: str, read: Callable[[], Part | None]) -> None:
-        """One part; the others must not suffer if it cannot be read."""
+        """Read one part; if it cannot be read, the others must still be reported."""
         try:
             if part := read():
                 self._add(part)
         except NoTableError:
-            self.left_out.append(f"{name}: not there yet")
+            self.left_out.append(f"{name}: does not exist yet")
         except NotBuiltError:
-            self.left_out.append(f"{name}: not built, as something before it failed")
+            self.left_out.append(f"{name}: not built, because something before it failed")
         except WarehouseError:
-            # Whoever opens it next says why.
+            # The next command that opens the warehouse says why.
             self.left_out.append(f"{name}: could not be read")
         except Exception as error:
             self.left_out.append(f"{name}, {type(error).__name__}: could not be read")

@@ -1,4 +1,4 @@
-"""What is known of a run without the warehouse."""
+"""What a run knows about itself without the warehouse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pipeline.building import Build
 
 @dataclass
 class Outcome:
-    """Filled in while the run goes on. `broken` is the error that ended the run."""
+    """Filled in during the run. `broken` is the error that ended the run."""
 
     is_sample: bool = False
     exit_code: int = 0

@@ -1,7 +1,7 @@
-"""A message for Slack's incoming webhooks: its blocks, and the way there.
+"""A message for Slack's incoming webhooks: its blocks, and how it is sent.
 
-The address of a webhook is a secret: whoever has it can post. It is in no log and no error here,
-so what a library says about a request is told by its kind only.
+The address of a webhook is a secret: whoever has it can post. It must not get into a log or an
+error, so of a library's error only its kind is reported.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ from pipeline.alerts.message import Message, Section
 
 log = logging.getLogger(__name__)
 
-# What Slack takes: https://docs.slack.dev/reference/block-kit/blocks
-MOST_BLOCKS = 50
-MOST_IN_SECTION = 3_000
-MOST_IN_HEADER = 150
+# Slack's limits: https://docs.slack.dev/reference/block-kit/blocks
+MAX_BLOCKS = 50
+MAX_SECTION_LENGTH = 3_000
+MAX_HEADER_LENGTH = 150
 
-ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 TIMEOUT = httpx.Timeout(10, connect=5)
-# No attempt begins later than this, and a run waits no longer than that, whatever happens.
+# No attempt begins later than LAST_ATTEMPT_SECONDS, and whatever happens a run never waits longer
+# than MAX_SECONDS.
 LAST_ATTEMPT_SECONDS = 12.0
-LONGEST_SECONDS = 20.0
+MAX_SECONDS = 20.0
 
 
 def payload(message: Message) -> dict[str, Any]:
-    """The message as Block Kit, and as plain text for where blocks do not show."""
-    headline = message.headline[:MOST_IN_HEADER]
-    sections = message.sections[: MOST_BLOCKS - 2]
+    """The message as Block Kit, and as plain text for where blocks are not shown."""
+    headline = message.headline[:MAX_HEADER_LENGTH]
+    sections = message.sections[: MAX_BLOCKS - 2]
     footer = [escape(message.where)]
     if message.link:
         footer.append(f"<{escape(message.link)}|log of the run>")
@@ -50,16 +51,16 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def escape(text: str) -> str:
-    """Slack reads <…> as a link or a mention, <!channel> included."""
+    """Slack reads <…> as a link or a mention, including <!channel>."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _mrkdwn(text: str) -> dict[str, Any]:
-    # Verbatim: no address and no name in it is made into a link or a mention.
+    # Verbatim, so that Slack makes no links or mentions out of addresses and names.
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _fit(section: Section, most: int = MOST_IN_SECTION) -> str:
+def _fit(section: Section, most: int = MAX_SECTION_LENGTH) -> str:
     """A section's title and as many of its lines as there is room for; the rest as a number."""
     text = f"*{escape(section.title)}*"
     lines = [f"\n• {escape(line)}" for line in section.lines]
@@ -73,21 +74,21 @@ def _fit(section: Section, most: int = MOST_IN_SECTION) -> str:
 
 
 def post(webhook: SecretStr, content: dict[str, Any]) -> bool:
-    """Post it; whether Slack took it. Never raises, and takes LONGEST_SECONDS at the most."""
+    """Post it; returns whether Slack accepted it. Never raises, and takes at most MAX_SECONDS."""
     problems: Queue[str] = Queue()
-    # A thread, because nothing else bounds a slow name server or an answer that comes in drops.
+    # In a thread, because nothing else limits a slow name server or an answer that trickles in.
     Thread(target=lambda: problems.put(_deliver(webhook, content)), daemon=True).start()
     try:
-        problem = problems.get(timeout=LONGEST_SECONDS)
+        problem = problems.get(timeout=MAX_SECONDS)
     except Empty:
-        problem = f"no answer in {LONGEST_SECONDS:g} s"
+        problem = f"no answer in {MAX_SECONDS:g} s"
     if problem:
-        log.warning("Slack did not take the message: %s", problem)
+        log.warning("Slack did not accept the message: %s", problem)
     return not problem
 
 
 class _AgainError(TransientError):
-    """Worth another attempt, after so many seconds if Slack said so."""
+    """Worth another attempt, after `retry_after` seconds if Slack said so."""
 
     def __init__(self, problem: str, retry_after: float | None = None) -> None:
         super().__init__(problem)
@@ -95,17 +96,17 @@ class _AgainError(TransientError):
 
 
 def _deliver(webhook: SecretStr, content: dict[str, Any]) -> str:
-    """What went wrong, in words without the address; nothing if nothing did."""
+    """What went wrong, without the address; None if it was delivered."""
     try:
         with httpx.Client(timeout=TIMEOUT) as client:
             return with_retries(
                 lambda: _attempt(client, webhook, content),
-                attempts=ATTEMPTS,
+                attempts=MAX_ATTEMPTS,
                 seconds=LAST_ATTEMPT_SECONDS,
             )
     except _AgainError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001 - a webhook that is no address, a proxy that is none
+    except Exception as error:  # noqa: BLE001 - an invalid webhook or proxy address, for example
         return type(error).__name__
 
 
@@ -114,11 +115,11 @@ def _attempt(client: httpx.Client, webhook: SecretStr, content: dict[str, Any]) 
         response = client.post(webhook.get_secret_value(), json=content)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         raise _AgainError(type(error).__name__) from None
-    # After any other failure the message may have arrived: once is better than twice.
+    # After any other failure the message may have arrived: better once than twice.
     if response.is_success:
         return ""
     problem = f"HTTP {response.status_code}"
-    # Slack answers with one word, such as no_service. Another server might repeat the address.
+    # Slack answers with one word, such as no_service. Other servers might repeat the address.
     if re.fullmatch(r"[a-z_]{1,60}", response.text.strip()):
         problem += f" {response.text.strip()}"
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:

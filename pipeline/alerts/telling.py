@@ -1,11 +1,11 @@
-"""Tell people what a run has to say, on Slack or on the terminal.
+"""Tells people what a run has to report, on Slack or on the terminal.
 
-Without a webhook, or where Slack does not take the message, it is printed below the report.
-Nothing here makes a run fail.
+Without a webhook, or if Slack does not accept the message, it is printed below the report. Nothing
+here makes a run fail.
 
-Each thing is told once. What Slack took is remembered (`told`), so a message that was not taken
-comes with the next run, and a day that a vendor publishes or revises late is told when it shows.
-Without a webhook nothing is remembered.
+Each thing is reported once. What Slack accepted is remembered (`told`), so a message that it did
+not accept comes with the next run, and a day that a vendor publishes or revises late is reported
+when it appears. Without a webhook nothing is remembered.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def tell(settings: Settings, outcome: Outcome, console: Console | None = None) -> None:
-    """Post what the run has to say, or print it."""
+    """Post what the run has to report, or print it."""
     # Imported here: it takes a tenth of a second, and most runs have no webhook.
     from pipeline.alerts import slack
 
@@ -40,6 +40,6 @@ def tell(settings: Settings, outcome: Outcome, console: Console | None = None) -
         else:
             show(message, console)
     except WarehouseError as error:
-        log.warning("The alerts could not be told: %s", error)
+        log.warning("The alerts could not be reported: %s", error)
     except Exception:
-        log.warning("The alerts could not be told", exc_info=True)
+        log.warning("The alerts could not be reported", exc_info=True)

@@ -1,4 +1,4 @@
-"""A message as a part of the report."""
+"""A message as part of the report on the terminal."""
 
 from __future__ import annotations
 

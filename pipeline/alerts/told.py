@@ -1,4 +1,4 @@
-"""What was told before: `alert_log` in the warehouse, since runs begin on empty machines."""
+"""What was reported before: `alert_log` in the warehouse, since runs start on empty machines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from foundation.warehouse import Ask, NoTableError, warehouse
 from pipeline.alerts.message import Message
 
 COLUMNS = "kind, alert_date, scope_type, scope, severity"
-# Once the worse was told, the less bad is no news.
+# After the worse one was reported, the milder one is not news.
 WORSE = {"warning": "critical", "Projected Over Budget": "Over Budget"}
 
 # Rows of `alert_log`.
@@ -18,7 +18,7 @@ Told = set[tuple[Any, ...]]
 
 
 def told_before(settings: Settings, ask: Ask) -> Told:
-    """What Slack took so far."""
+    """Everything that Slack has accepted so far."""
     try:
         return set(ask(f"select {COLUMNS} from {_table(settings)}"))
     except NoTableError:
@@ -26,13 +26,13 @@ def told_before(settings: Settings, ask: Ask) -> Told:
 
 
 def is_news(told: Told, kind: str, day: date, scope_type: str, scope: str, severity: str) -> bool:
-    """Whether neither this nor anything worse was told."""
+    """Whether neither this nor anything worse was reported."""
     severities = {severity, WORSE.get(severity)}
     return not any((kind, day, scope_type, scope, each) in told for each in severities)
 
 
 def remember(settings: Settings, message: Message) -> None:
-    """Write down what Slack took."""
+    """Write down what Slack accepted."""
     if not message.told:
         return
     table = _table(settings)

@@ -1,7 +1,7 @@
-"""Who may ask Anthropic what: keys, versions, and the errors in its words.
+"""Who may ask Anthropic for what: keys, versions, and the errors in its words.
 
 Two keys, two organizations: the Admin key reads the Console organization, the key with the scope
-`read:analytics` reads the Enterprise organization and nothing but its analytics and spend limits.
+`read:analytics` reads the Enterprise organization, and there only its analytics and spend limits.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ VERSIONS: Final = ("2026-10-21", "2023-06-01")
 
 
 Handler = Callable[[State, str, Request], Any]
-"""Answers a request of an organization, with what is to be sent as JSON."""
+"""Answers a request for an organization; returns what to send as JSON."""
 
 
 def endpoint_of(
     state: State, organizations: tuple[str, ...], handler: Handler
 ) -> Callable[[Request], Any]:
-    """An endpoint for the keys of these organizations only."""
+    """An endpoint that only accepts the keys of these organizations."""
 
     async def endpoint(request: Request) -> Response:
         organization = _authenticate(request)

@@ -42,7 +42,7 @@ def _check_available(state: State, day: date) -> None:
 
 
 def _active(state: State, organization: str, day: date) -> list[tuple[Person, Counter[str]]]:
-    """Who used what on that day: requests by product, people in the order of their ids."""
+    """Who used what on that day: requests by product, people in order of their ids."""
     requests: dict[str, Counter[str]] = {}
     for entry in state.day(organization, day):
         if entry.actor and entry.actor[0] == "user_actor" and entry.product:
@@ -56,8 +56,8 @@ def _activity(state: State, person: Person, day: date, products: Counter[str]) -
     chat, cowork = products["chat"], products["cowork"]
     code, office = products["claude_code"], products["office_agent"]
 
-    def some(messages: int, most: int) -> int:
-        return rng.randint(1, most) if messages else 0
+    def some(messages: int, maximum: int) -> int:
+        return rng.randint(1, maximum) if messages else 0
 
     def tool() -> dict[str, int]:
         return {"accepted_count": some(code, 25), "rejected_count": some(code, 4)}

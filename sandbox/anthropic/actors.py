@@ -11,8 +11,8 @@ from sandbox.state import Sandbox
 def actor_payload(
     sandbox: Sandbox, people: dict[str, Person], actor: tuple[str, str] | None
 ) -> dict[str, Any] | None:
-    """An actor as the analytics endpoints describe it today: somebody who has left is
-    `deleted` and keeps the address; a deleted account has lost it."""
+    """An actor as the analytics endpoints describe it today: somebody who has left is `deleted` and
+    keeps the address; a deleted account has no address any more."""
     if actor is None:
         return None
     kind, identifier = actor

@@ -93,7 +93,7 @@ class Analytics:
 
 
 def _range(state: State, request: Request) -> tuple[datetime, datetime, timedelta | None]:
-    """Start, end and bucket width that are asked for; without a width the range is one bucket."""
+    """The start, end and bucket width asked for; without a width the range is one bucket."""
     start, end = time_of(request, "starting_at"), time_of(request, "ending_at")
     raw_width = request.query_params.get("time_bucket_width")
     if start is None:
@@ -168,7 +168,7 @@ def _rows(
             return sum(usage.tokens)
         return usage.tokens[TOKEN_TYPES.index(name)]
 
-    # Sorts are stable: the last one decides, the ones before break its ties.
+    # Sorts are stable: the last one decides, and the ones before break its ties.
     items = sorted(sums.items(), key=lambda item: repr(item[0]))
     items.sort(key=metric, reverse=order_by == "time" or order == "desc")
     if order_by == "time":
@@ -201,7 +201,7 @@ class _Rows:
         return len(self.items)
 
     def page(self, first: int, limit: int) -> list[dict[str, Any]]:
-        """The rows of so many items from there on."""
+        """The rows of this many items from there on."""
         return [row for item in self.items[first : first + limit] for row in self.render(item)]
 
 
@@ -214,7 +214,7 @@ class _Describer:
         self.people = state.sandbox.company.by_claude_user_id()
 
     def combinations(self, entry: Entry, dimensions: list[str]) -> list[tuple[Any, ...]]:
-        """The entry's values; several where the person is in several RBAC groups, because any
+        """The entry's values; several if the person is in several RBAC groups, because any
         membership counts there and such rows overlap."""
         groups: list[str | None] = (
             list(self._rbac_groups(entry)) or [None] if "rbac_group_id" in dimensions else [None]

@@ -16,7 +16,7 @@ from sandbox.money import ZERO, plain
 
 
 def usage(state: State, organization: str, request: Request) -> dict[str, Any]:
-    """`/usage_report/claude_code`: a row for each actor, terminal and place of one day."""
+    """`/usage_report/claude_code`: a row for each actor, terminal and place on one day."""
     check_parameters(request, ("starting_at", "limit", "page"))
     day = day_of(request, "starting_at")
     page = by_page(request, 20, _rows(state, organization, day))
@@ -25,8 +25,8 @@ def usage(state: State, organization: str, request: Request) -> dict[str, Any]:
 
 
 def _rows(state: State, organization: str, day: date) -> list[dict[str, Any]]:
-    """One row per actor, terminal and place. The tokens and the list cost are those of the
-    ledger; subscription rows are covered by a seat and appear nowhere else."""
+    """One row per actor, terminal and place. The tokens and the list cost are those of the ledger;
+    subscription rows are covered by a seat and appear nowhere else."""
     names = {key.id: key.name for key in state.sandbox.company.keys}
     people = state.sandbox.company.by_claude_user_id()
     sessions: dict[tuple[str, str, str, bool], list[Entry]] = {}

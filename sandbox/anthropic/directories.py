@@ -16,7 +16,7 @@ from sandbox.company import ApiKey, Workspace
 
 
 def users(state: State, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
-    """People of the Console; whoever has left is no longer listed."""
+    """People in the Console; whoever has left is no longer listed."""
     check_parameters(request, BY_ID)
     return by_id(
         request,
@@ -36,7 +36,7 @@ def users(state: State, organization: str, request: Request) -> dict[str, Any]: 
 
 
 def api_keys(state: State, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
-    """Keys, with whom they act for and who made them."""
+    """Keys, with who they act for and who created them."""
     check_parameters(request, BY_ID)
     return by_id(request, [_key(key) for key in state.sandbox.company.keys if key.listed])
 
@@ -67,7 +67,7 @@ def _key(key: ApiKey) -> dict[str, Any]:
 
 
 def workspaces(state: State, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
-    """Workspaces; the default and archived ones only where asked for."""
+    """Workspaces; the default and archived ones only if asked for."""
     check_parameters(request, (*BY_ID, "include_archived", "include_default"))
     archived = request.query_params.get("include_archived") == "true"
     default = request.query_params.get("include_default") == "true"
@@ -101,7 +101,7 @@ def _workspace(state: State, workspace: Workspace) -> dict[str, Any]:
 
 
 def service_accounts(state: State, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001
-    """Identities without a person, where the Admin key may read them."""
+    """Identities without a person, if the Admin key may read them."""
     if not state.service_accounts_readable:
         raise forbidden("This API key may not read service accounts.")
     check_parameters(request, ("limit", "page", "include_archived"))

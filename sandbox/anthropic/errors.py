@@ -18,7 +18,7 @@ def error_body(status: int, kind: str, message: str, **extra: Json) -> dict[str,
 
 
 def refusal(status: int, kind: str, message: str, **extra: Json) -> Refusal:
-    """An answer other than 200, of one of Anthropic's kinds of error."""
+    """An answer other than 200, with one of Anthropic's kinds of errors."""
     return Refusal(status, error_body(status, kind, message, **extra))
 
 
@@ -28,12 +28,12 @@ def bad_request(message: str) -> Refusal:
 
 
 def unauthorized(message: str) -> Refusal:
-    """A 401: nobody known is asking."""
+    """A 401: the key is missing or unknown."""
     return refusal(401, "authentication_error", message)
 
 
 def forbidden(message: str) -> Refusal:
-    """A 403: the key is known and may not read this."""
+    """A 403: the key is known but may not read this."""
     return refusal(403, "permission_error", message)
 
 

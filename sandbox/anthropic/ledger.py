@@ -1,7 +1,7 @@
 """What happened at Anthropic each day: the one ledger that every endpoint adds up.
 
 A day's entries depend on the seed, the company and the day, never on other days. Amounts are
-decimal cents. Tokens and their cost lie in one entry, so no two endpoints can disagree.
+decimal cents. Tokens and their cost are in one entry, so no two endpoints can disagree.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TOKEN_TYPES: Final = (
 )
 
 UNPRICED_MODEL: Final = "claude-nimbus-preview"
-"""A model in nobody's price list."""
+"""A model that no price list has."""
 
 _PRICES: Final = {
     "claude-opus-4-8": (Decimal(5), Decimal(25)),
@@ -76,9 +76,9 @@ class Cost(NamedTuple):
 class Entry:
     """One combination of dimensions at one minute of a day.
 
-    `actor` is a pair of actor type and id (or subject), None where nobody is known. `tokens`
-    follows TOKEN_TYPES. Blocked and Priority Tier requests have tokens and no cost; code
-    execution has cost and no tokens, and there `requests` counts execution spans.
+    `actor` is a pair of actor type and id (or subject), None if it is not known. `tokens` follows
+    TOKEN_TYPES. Blocked and Priority Tier requests have tokens and no cost; code execution has cost
+    and no tokens, and there `requests` counts execution spans.
     """
 
     minute: int
@@ -100,7 +100,7 @@ class Entry:
 
     @property
     def is_usage(self) -> bool:
-        """Whether the entry shows in the legacy usage report."""
+        """Whether the entry appears in the legacy usage report."""
         return any(self.tokens) or self.web_searches > 0
 
     def revised(self, factor: Decimal) -> Entry:
@@ -113,7 +113,8 @@ class Entry:
 
 
 def entries_of(company: Company, organization: str, day: date) -> list[Entry]:
-    """The day's entries at that organization, as first reported; none before the company."""
+    """The day's entries in that organization, as first reported; none before the company
+    existed."""
     options = company.options
     is_quiet = organization == CONSOLE and day == options.weekday_at(0.45)
     if day < options.start or is_quiet:

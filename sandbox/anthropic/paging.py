@@ -18,7 +18,8 @@ _PAGING: Final = ("page", "limit")
 
 
 def question_of(request: Request) -> str:
-    """What a request asks for, apart from its page: a cursor is good for the same question only."""
+    """What a request asks for, apart from its page: a cursor is only valid for the same
+    question."""
     parameters = sorted(p for p in request.query_params.multi_items() if p[0] not in _PAGING)
     return f"{request.url.path}?{parameters}"
 
@@ -29,7 +30,7 @@ def to_cursor(position: str, question: str) -> str:
 
 
 def position_of(request: Request, question: str) -> str | None:
-    """Where the asked page begins; None on the first."""
+    """Where the requested page begins; None on the first."""
     cursor = request.query_params.get("page")
     if not cursor:
         return None
@@ -56,7 +57,7 @@ def _digest(question: str) -> str:
 
 
 def by_page(request: Request, default: int, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """A page of a list that pages with an opaque cursor."""
+    """A page of a list with opaque cursors."""
     limit = limit_of(request, default)
     question = question_of(request)
     first = int(position_of(request, question) or 0)
@@ -68,7 +69,7 @@ def by_page(request: Request, default: int, records: list[dict[str, Any]]) -> di
 
 
 def by_id(request: Request, records: list[dict[str, Any]]) -> dict[str, Any]:
-    """A page of a list that pages with `after_id` and `before_id`."""
+    """A page of a list with `after_id` and `before_id`."""
     limit = limit_of(request, 20)
     ids = [record["id"] for record in records]
     after, before = request.query_params.get("after_id"), request.query_params.get("before_id")

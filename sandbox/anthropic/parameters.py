@@ -1,4 +1,4 @@
-"""What a request to Anthropic may say, and the refusals of what it may not."""
+"""What a request to Anthropic may contain, and the refusals of everything else."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sandbox.anthropic.errors import bad_request
 
 
 def check_parameters(request: Request, known: Iterable[str]) -> None:
-    """Refuse what is not known: ignoring it would give a wrong answer that looks right."""
+    """Refuse unknown parameters: ignoring one would give a wrong answer that looks right."""
     allowed = {*known, "beta"}
     for name in request.query_params:
         if name not in allowed:
             raise bad_request(f"{name}: unknown parameter")
 
 
-def limit_of(request: Request, default: int, most: int = 1000) -> int:
+def limit_of(request: Request, default: int, maximum: int = 1000) -> int:
     """How many records a page may have."""
     raw = request.query_params.get("limit", str(default))
-    if not raw.isdecimal() or not 1 <= int(raw) <= most:
-        raise bad_request(f"limit: must be between 1 and {most}")
+    if not raw.isdecimal() or not 1 <= int(raw) <= maximum:
+        raise bad_request(f"limit: must be between 1 and {maximum}")
     return int(raw)
 
 
@@ -43,7 +43,7 @@ def time_of(request: Request, name: str) -> datetime | None:
 
 
 def day_of(request: Request, name: str) -> date:
-    """A date, and nothing longer."""
+    """A date, without a time."""
     raw = request.query_params.get(name, "")
     try:
         if len(raw) != len("2026-01-01"):

@@ -66,7 +66,7 @@ def usage(state: State, organization: str, request: Request) -> dict[str, Any]:
 
 
 def cost(state: State, organization: str, request: Request) -> dict[str, Any]:
-    """`/cost_report`: cents per day, by workspace and by line where that is asked for."""
+    """`/cost_report`: cents per day, by workspace and by line if asked for."""
     buckets, width, envelope, dimensions = _page_of(
         state, request, ("1d",), ("workspace_id", "description")
     )
@@ -143,7 +143,7 @@ def _value(state: State, entry: Entry, name: str) -> Json:
 
 
 def _description(entry: Entry, cost_type: str, token_type: str | None) -> dict[str, Any]:
-    """What a cost line is called, and the fields that are parsed from that name."""
+    """The name of a cost line, and the fields that are parsed from that name."""
     if token_type is None or entry.model is None:
         named = {"description": _FEE_NAMES[cost_type], "cost_type": cost_type}
         return dict.fromkeys(_LINE_FIELDS) | named

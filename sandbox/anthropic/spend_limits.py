@@ -17,7 +17,7 @@ from sandbox.money import ZERO, text
 
 
 def spend_limits(state: State, organization: str, request: Request) -> dict[str, Any]:
-    """Every seat's monthly limit in cents, and what was spent of it this month so far."""
+    """Every seat's monthly limit in cents, and how much of it was spent this month so far."""
     check_parameters(request, ("limit", "page"))
     people = state.sandbox.company.by_claude_user_id()
     spent: dict[str, Decimal] = {}

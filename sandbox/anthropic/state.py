@@ -17,7 +17,7 @@ from sandbox.state import Sandbox
 
 
 class State:
-    """Anthropic, as every endpoint of it sees it."""
+    """Anthropic, as all of its endpoints see it."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -25,7 +25,7 @@ class State:
         self.reset()
 
     def reset(self) -> None:
-        """Everything as it is at the start."""
+        """Back to how everything was at the start."""
         self.real_bill = False
         self.without_analytics: set[str] = set()
         self.service_accounts_readable = False
@@ -57,5 +57,5 @@ class State:
 
     @property
     def version(self) -> Hashable:
-        """What the days depend on, apart from the options: another version, another answer."""
+        """What the days depend on besides the options: another version, another answer."""
         return self.sandbox.today, tuple(self.sandbox.revisions), self.real_bill

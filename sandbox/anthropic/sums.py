@@ -57,14 +57,14 @@ class UsageSum:
 
 
 class CostSum:
-    """Amounts that add up, by cost component where that is asked for."""
+    """Amounts that add up, by cost component if asked for."""
 
     def __init__(self) -> None:
         self.parts: dict[tuple[str | None, str | None], tuple[Decimal, Decimal]] = {}
         self.requests = 0
 
     def add(self, entry: Entry, fan_out: frozenset[str]) -> None:
-        """Count the entry in; `fan_out` names what amounts are kept apart by."""
+        """Count the entry; `fan_out` names the fields by which amounts are kept apart."""
         self.requests += entry.requests
         for cost in entry.costs:
             if fan_out == {"token_type"} and cost.cost_type != "tokens":
@@ -77,7 +77,7 @@ class CostSum:
             self.parts[part] = (amount + cost.amount, list_amount + cost.list_amount)
 
     def payloads(self, group: dict[str, Any], *, is_fanned_out: bool) -> Iterator[dict[str, Any]]:
-        """One row for the whole, or one for each component."""
+        """One row in total, or one for each component."""
         for (cost_type, token_type), (amount, list_amount) in self.parts.items():
             component = {"cost_type": cost_type, "token_type": token_type}
             yield {

@@ -23,7 +23,7 @@ from sandbox.vendor import Change, MeteredVendor, flag
 
 
 class Anthropic(MeteredVendor):
-    """Two organizations: `console`, which is metered by key, and `enterprise`, which has seats."""
+    """Two organizations: `console`, which is billed by key, and `enterprise`, which has seats."""
 
     name = "anthropic"
     paths = ("/v1/",)

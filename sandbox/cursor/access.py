@@ -21,7 +21,7 @@ REQUESTS_PER_MINUTE: Final = 20
 EVENT_REQUESTS_PER_MINUTE: Final = 60
 
 Handler = Callable[[State, dict[str, Any]], Any]
-"""Answers the parameters or the body of a request, with JSON as a value or as bytes."""
+"""Takes the parameters or the body of a request; returns JSON as a value or as bytes."""
 
 
 def route(
@@ -31,7 +31,8 @@ def route(
     handler: Handler,
     per_minute: int = REQUESTS_PER_MINUTE,
 ) -> Route:
-    """A route with a key and a rate limit of its own; a handler gets the parameters or the body."""
+    """A route that needs a key and has a rate limit of its own; a handler gets the parameters or
+    the body."""
     limit = RateLimit(per_minute)
 
     async def endpoint(request: Request) -> Response:

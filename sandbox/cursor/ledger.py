@@ -32,7 +32,7 @@ _ENUM_SPELLING: Final = {
 }
 
 UNPRICED_MODEL: Final = "moonbeam-experimental"
-"""A model in nobody's price list."""
+"""A model that no price list has."""
 
 _PRICES: Final = {
     "default": (Decimal("1.25"), Decimal(6)),
@@ -57,11 +57,11 @@ DAY_MS: Final = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A usage event. `email` is None where the vendor names nobody.
+    """A usage event.
 
-    `charged` is what counts, also where `reports_charge` is false: there the vendor's older
-    shape leaves chargedCents out and the formula gives it. `tokens` is input, output, cache
-    write, cache read, or None where the vendor sends no tokenUsage.
+    `email` is None if the vendor names nobody. `charged` is what counts, even if `reports_charge`
+    is false: then the vendor's older format leaves out chargedCents and the formula gives it.
+    `tokens` is input, output, cache write, cache read, or None if the vendor sends no tokenUsage.
     """
 
     timestamp: int
@@ -87,7 +87,7 @@ class Event:
         )
 
     def payload(self) -> dict[str, Any]:
-        """The event as the vendor sends it; Decimals are to be written as numbers."""
+        """The event as the vendor sends it; Decimals must be written as numbers."""
         body: dict[str, Any] = {"timestamp": str(self.timestamp)}
         if self.email is not None:
             body["userEmail"] = self.email
@@ -126,7 +126,7 @@ def midnight_ms(day: date) -> int:
 
 
 def members_on(company: Company, day: date) -> list[Person]:
-    """Who belongs to the Cursor team on that day."""
+    """Who is in the Cursor team on that day."""
     return [p for p in company.people if p.cursor_email is not None and p.present_on(day)]
 
 
@@ -167,7 +167,7 @@ def _event(email: str | None, midnight: int, weights: tuple[int, ...], rng: Rand
     if kind == ERRORED:
         return Event(timestamp, email, model, kind, ZERO, enum_spelling=enum_spelling)
     if kind == INCLUDED and rng.random() < 0.05:
-        # A call that is not metered by tokens still carries a value.
+        # A call that is not billed by tokens still has a value.
         cents = Decimal(rng.choice((4, 8)))
         return Event(timestamp, email, model, kind, cents, requests=Decimal("1.4"))
     tokens = (
@@ -202,7 +202,8 @@ def _event(email: str | None, midnight: int, weights: tuple[int, ...], rng: Rand
 def _oddities(
     company: Company, index: int, midnight: int, events: list[Event], rng: Random
 ) -> list[Event]:
-    """What every importer has got wrong once: twins, nameless events, older shapes, credits."""
+    """What every importer has got wrong once: identical events, events without a name, older
+    formats, credits."""
     odd = [replace(_event(None, midnight, _HEAVY_USE, rng), headless=True)]
     if index % 3 == 0:
         bot = tagged_id("sa", company.options.seed, "cursor-agent")

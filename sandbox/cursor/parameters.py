@@ -1,4 +1,4 @@
-"""What a request to Cursor may say: pages, and ranges in epoch milliseconds."""
+"""What a request to Cursor may contain: pages, and ranges in epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ MAX_PAGE: Final = 1000
 DEFAULT_PAGE: Final = 100
 
 
-def whole_number(parameters: dict[str, Any], name: str, default: int, most: int) -> int:
-    """A number from 1 to `most`."""
+def whole_number(parameters: dict[str, Any], name: str, default: int, maximum: int) -> int:
+    """A number from 1 to `maximum`."""
     value = parameters.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise bad_request(f"{name} must be a number between 1 and {most}")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
+        raise bad_request(f"{name} must be a number between 1 and {maximum}")
     return value
 
 
 def range_of(parameters: dict[str, Any]) -> tuple[int, int]:
-    """Start and end in milliseconds; both belong to the range."""
+    """Start and end in milliseconds, both inclusive."""
     bounds = []
     for name in ("startDate", "endDate"):
         value = parameters.get(name)

@@ -1,4 +1,4 @@
-"""What the running billing cycle has cost so far: by member, and by billing group."""
+"""What the current billing cycle has cost so far: by member, and by billing group."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sandbox.money import ZERO, plain
 
 
 def spend(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
-    """What each member has cost in the running cycle, in cents."""
+    """What each member has cost in the current cycle, in cents."""
     page = whole_number(parameters, "page", 1, 10**6)
     size = whole_number(parameters, "pageSize", DEFAULT_PAGE, MAX_PAGE)
     days = _cycle_days(state)
@@ -51,7 +51,7 @@ def spend(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def groups(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Billing groups of a cycle: the departments, and beside them whoever is in none."""
+    """Billing groups of a cycle: the departments, plus everybody who is in none."""
     if not state.groups_readable:
         message = "Billing groups are available on the Enterprise plan"
         raise Refusal(403, error_body("Forbidden", message))
@@ -117,7 +117,7 @@ def _group(
 
 
 def _cycle_days(state: State) -> list[date]:
-    """The days of the running billing cycle, which is the calendar month."""
+    """The days of the current billing cycle, which is the calendar month."""
     return list(days_between(state.sandbox.today.replace(day=1), state.sandbox.today))
 
 

@@ -20,7 +20,7 @@ from sandbox.state import Revision, Sandbox
 
 @dataclass(frozen=True)
 class MemberDay:
-    """One address's events of a day: how many, and in cents what they cost."""
+    """One address's events on a day: how many, and what they cost in cents."""
 
     events: int = 0
     included_events: int = 0
@@ -43,7 +43,7 @@ class CursorDay:
 
 
 class State:
-    """Cursor, as every endpoint of it sees it."""
+    """Cursor, as all of its endpoints see it."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -51,7 +51,7 @@ class State:
         self.reset()
 
     def reset(self) -> None:
-        """Everything as it is at the start."""
+        """Back to how everything was at the start."""
         self.groups_readable = True
 
     def day(self, day: date) -> CursorDay:

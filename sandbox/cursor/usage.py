@@ -37,9 +37,9 @@ def role_of(person: Person) -> str:
 
 
 def daily_usage(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
-    """A row per member and day whose midnight lies in the range; the end is exclusive.
+    """A row per member and day whose midnight is in the range; the end is exclusive.
 
-    Without page and pageSize only active members come. Pages count users, not rows.
+    Without page and pageSize only active members are in the answer. Pages count users, not rows.
     """
     start, end = range_of(parameters)
     paged = "page" in parameters or "pageSize" in parameters
@@ -82,8 +82,8 @@ def _usage_row(state: State, person: Person, day: date, own: MemberDay | None) -
     rng = Random(f"{state.sandbox.options.seed}-editor-{day}-{person.index}")
     calls = own.events if own else 0
 
-    def some(most: int) -> int:
-        return rng.randint(0, most * calls) if calls else 0
+    def some(maximum: int) -> int:
+        return rng.randint(0, maximum * calls) if calls else 0
 
     added, deleted, shown, applies = some(120), some(50), some(60), some(9)
     accepts = rng.randint(applies // 2, applies)
@@ -120,7 +120,7 @@ def _usage_row(state: State, person: Person, day: date, own: MemberDay | None) -
 
 
 def events(state: State, parameters: dict[str, Any]) -> bytes:
-    """A page of events, newest first; both bounds belong to the range."""
+    """A page of events, newest first; both bounds are inclusive."""
     start, end = range_of(parameters)
     page = whole_number(parameters, "page", 1, 10**6)
     size = whole_number(parameters, "pageSize", DEFAULT_PAGE, MAX_PAGE)

@@ -41,7 +41,7 @@ class Cursor(MeteredVendor):
         return nullcontext({"CURSOR_BASE_URL": url, "CURSOR_API_KEY": API_KEY})
 
     def changes(self) -> dict[str, Change]:
-        """{"cursor_groups": false}: the team has no billing groups and is answered 403."""
+        """{"cursor_groups": false}: the team has no billing groups and gets a 403."""
         return {"cursor_groups": flag(self.state, "groups_readable")}
 
     def totals(self, first: date, end: date) -> dict[str, dict[str, dict[str, str]]]:

@@ -1,4 +1,5 @@
-"""Who may read the sheet. Only read-only scopes may, so that asking for more is noticed."""
+"""Who may read the sheet. Only read-only scopes are accepted, so that asking for more is
+noticed."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from sandbox.google_sheets.state import State
 
 
 def authorize(state: State, request: Request) -> None:
-    """Refuse whoever may not read this sheet, or has read too often this minute."""
+    """Refuse anybody who may not read this sheet, or has read too often this minute."""
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     scopes = state.accounts.scopes_of_token.get(value) if scheme == "Bearer" else None
     if scopes is None:

@@ -26,18 +26,18 @@ _JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 @dataclass
 class Accounts:
-    """The one service account, its key and the tokens it has been given."""
+    """The only service account, its key and the tokens it got."""
 
     scopes_of_token: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def private_key(self) -> rsa.RSAPrivateKey:
-        """Made when first needed, which takes a moment."""
+        """Created when first needed, which takes a moment."""
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
     @property
     def public_pem(self) -> bytes:
-        """What a signature is checked with."""
+        """The public key to check signatures with."""
         return self.private_key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
@@ -65,7 +65,7 @@ class Accounts:
         path.chmod(0o600)
 
     def give_token(self, form: str) -> dict[str, Any]:
-        """A token for the scopes of a signed JWT."""
+        """A token for the scopes in a signed JWT."""
         fields = {name: values[0] for name, values in parse_qs(form).items()}
         if fields.get("grant_type") != _JWT_GRANT:
             body = {"error": "unsupported_grant_type", "error_description": "Not a JWT"}

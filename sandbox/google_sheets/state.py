@@ -1,4 +1,4 @@
-"""The spreadsheet as it stands, and who may read it."""
+"""The current spreadsheet, and who may read it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ READS_PER_MINUTE: Final = 60
 
 
 class State:
-    """The company's tabs, and those that `/_control` has put in their place or beside them."""
+    """The company's tabs, and those with which `/_control` has replaced or extended them."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -27,7 +27,7 @@ class State:
         self._changed_tabs: dict[str, Rows] = {}
 
     def tab(self, name: str) -> Rows:
-        """The tab as it stands. KeyError if there is none of that name."""
+        """The current tab. KeyError if there is none with that name."""
         if name in self._changed_tabs:
             return self._changed_tabs[name]
         if name not in self._default_tabs:
@@ -35,9 +35,9 @@ class State:
         return self._default_tabs[name]
 
     def tabs(self) -> list[str]:
-        """The tabs there are: the company's, and those that a test has added."""
+        """The existing tabs: the company's, and those that a test has added."""
         return [*TABS, *(name for name in self._changed_tabs if name not in TABS)]
 
     def put_tab(self, name: str, rows: Rows) -> None:
-        """Let the tab have these rows, or add it."""
+        """Give the tab these rows, or add it."""
         self._changed_tabs[name] = rows

@@ -1,8 +1,8 @@
 """The company's spreadsheet: seven tabs, kept by people, with what people do to sheets.
 
 Cells are text, as Google formats them. The mess is valid: padded headers and cells, addresses in
-mixed case, several rows for who changed team. End dates are inclusive. Invoices are the last
-complete months of the ledger by platform, one of them wrong.
+mixed case, several rows for somebody who changed teams. End dates are inclusive. Invoices are the
+last complete months of the ledger by platform, one of them wrong.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CLAUDE_SEAT_USD: Final = Decimal(60)
 
 _INVOICED_MONTHS: Final = 3
 _INVOICE_ERROR_USD: Final = Decimal("125.40")
-"""What the last Cursor invoice asks for too much."""
+"""How much too high the last Cursor invoice is."""
 
 Rows = list[list[str]]
 
@@ -107,7 +107,7 @@ def _email_aliases(sandbox: Sandbox) -> Rows:
 def _api_key_mappings(sandbox: Sandbox) -> Rows:
     header = [
         "api_key_id", "api_key_name", "email", "platform", "purpose", "environment", "cost_center",
-        "is_active", "confidence", "valid_from", "valid_to",
+        "is_active", "confidence", "share", "valid_from", "valid_to",
     ]  # fmt: skip
     return [
         header,
@@ -122,6 +122,7 @@ def _api_key_mappings(sandbox: Sandbox) -> Rows:
                 mapping.cost_center,
                 "TRUE" if mapping.is_active else "FALSE",
                 mapping.confidence,
+                mapping.share,
                 _text(mapping.valid_from),
                 _text(mapping.valid_to),
             ]
@@ -157,7 +158,7 @@ def _seat_assignments(sandbox: Sandbox) -> Rows:
 
 
 def _months(sandbox: Sandbox) -> list[date]:
-    """The first days of the company's months, the running one included."""
+    """The first days of the company's months, including the current one."""
     month = sandbox.options.start.replace(day=1)
     months = []
     while month < sandbox.options.today:
@@ -218,11 +219,11 @@ def _last_day(month: date) -> date:
 
 
 def _billed(sandbox: Sandbox, month: date) -> dict[str, Decimal]:
-    """What each platform bills for a month, in dollars: metered usage as first reported, and
-    seats by the day."""
+    """What each platform bills for a month, in dollars: usage as first reported, and seats by the
+    day."""
     days = list(days_between(month, _last_day(month) + timedelta(days=1)))
     share = Decimal(1) / len(days)
-    # In the order in which the sheet has them; a vendor that is new comes last.
+    # In the order of the sheet; a new vendor comes last.
     billed = dict.fromkeys(("cursor", "claude_api", "claude_code", "claude_ai"), ZERO)
     cursor_seat_days, claude_seat_days = 0, 0
     metered = [vendor for vendor in sandbox.vendors if isinstance(vendor, MeteredVendor)]

@@ -42,7 +42,7 @@ def one_range(state: State, request: Request) -> dict[str, Any]:
 
 
 def several_ranges(state: State, request: Request) -> dict[str, Any]:
-    """The cells of each range that is asked for."""
+    """The cells of each requested range."""
     ranges = request.query_params.getlist("ranges")
     return {
         "spreadsheetId": SPREADSHEET_ID,
@@ -95,7 +95,7 @@ def _column(letters: str) -> int:
 
 
 def _trimmed(rows: Rows) -> Rows:
-    """Without the empty cells and rows at the end, which Google leaves out."""
+    """Without empty cells and rows at the end, which Google leaves out."""
     kept = [list(row) for row in rows]
     for row in kept:
         while row and row[-1] == "":

@@ -1,1 +1,1 @@
-"""The seller's product database: its tables, and the database that they lie in."""
+"""The seller's product database: its tables, and the database that holds them."""

@@ -1,8 +1,7 @@
-"""A throw-away PostgreSQL.
+"""A throw-away PostgreSQL, found on the PATH or where Debian puts it.
 
-It is looked for on the PATH and where Debian puts it. It runs on the loopback interface as a child
-of this process, ends with it however it ends, and all its files are in a folder that goes away.
-Its superuser is not root, which PostgreSQL refuses to be.
+It runs on the loopback interface as a child of this process, ends with it however it ends, and all
+its files are in a folder that is deleted. It must not run as root, which PostgreSQL refuses.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ HOST: Final = "127.0.0.1"
 USER: Final = "product"
 START_SECONDS: Final = 20
 INSTALL: Final = "apt-get install postgresql, or put initdb on the PATH"
-# Nothing of the cluster needs to survive.
+# Nothing in the cluster needs to survive.
 _OPTIONS: Final = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -58,7 +57,7 @@ def _version(folder: Path) -> int:
 
 @contextmanager
 def cluster(programs: Path, folder: Path, database: str) -> Iterator[str]:
-    """The address of a new, empty database of a cluster that ends with the block."""
+    """The address of a new, empty database in a cluster that ends with the block."""
     password, data = secrets.token_hex(12), folder / "data"
     as_user = _as_somebody_else(folder)
     password_file = folder / "password"
@@ -86,7 +85,7 @@ def cluster(programs: Path, folder: Path, database: str) -> Iterator[str]:
         _make_database(server, database, process, folder / "log")
         yield f"{server}/{database}"
     finally:
-        # At once, without a last checkpoint: the files go away anyway.
+        # Immediately, without a last checkpoint: the files are deleted anyway.
         process.send_signal(signal.SIGQUIT)
         try:
             process.wait(timeout=10)
@@ -95,12 +94,13 @@ def cluster(programs: Path, folder: Path, database: str) -> Iterator[str]:
             process.wait()
 
 
-# What root preloads, such as another clock, need not be readable to another user.
+# A library that root preloads, such as one for another clock, may not be readable by another user.
 _NOTHING_PRELOADED = ("env", "-u", "LD_PRELOAD")
 
 
 def _as_somebody_else(folder: Path) -> list[str]:
-    """What to put before a command so that it is not run by root; the folder becomes theirs."""
+    """The prefix for a command so that root does not run it; the folder becomes the other
+    user's."""
     if os.geteuid() != 0:
         return []
     names = ("postgres", "nobody")
@@ -115,7 +115,7 @@ def _as_somebody_else(folder: Path) -> list[str]:
 
 
 def _with_parent() -> list[str]:
-    """What to put before a command so that it ends with this process, even if that is killed."""
+    """The prefix for a command so that it ends with this process, even if that is killed."""
     has_setpriv = sys.platform == "linux" and shutil.which("setpriv")
     return ["setpriv", "--pdeathsig=SIGQUIT"] if has_setpriv else []
 

@@ -1,7 +1,7 @@
 """A database with the seller's product that lives as long as the sandbox.
 
-PostgreSQL where there is one, since its transactions and types are what an extractor has to cope
-with; else a DuckDB file, so that the first run needs nothing of the machine.
+PostgreSQL if there is one, since its transactions and types are what an extractor has to cope with;
+otherwise a DuckDB file, so that the first run needs nothing else on the machine.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sandbox.product_database import postgresql
 from sandbox.product_database.tables import fill_postgresql, write_duckdb
 from sandbox.seller import Seller
 
-# The pipeline knows by this name that the data are made up.
+# The pipeline recognizes made-up data by this name.
 DATABASE: Final = "ai_spend_sandbox"
 
 
@@ -36,7 +36,7 @@ def serving(seller: Seller) -> Iterator[str]:
             except (RuntimeError, OSError) as error:
                 if kind == "postgresql":
                     raise
-                # The first run should need nothing of the machine.
+                # The first run should need nothing else on the machine.
                 print(f"a DuckDB file takes PostgreSQL's place: {error}", file=sys.stderr)
         if url is None:
             file = place / f"{DATABASE}.duckdb"

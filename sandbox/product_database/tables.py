@@ -44,7 +44,7 @@ def _create(name: str, columns: Columns) -> str:
 
 
 def _csv(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
-    """Rows as CSV, some at a time; null is nothing between two commas, no text is empty."""
+    """Rows as CSV, in batches; null is nothing between two commas, and no text is empty."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     for number, row in enumerate(rows, start=1):
@@ -61,7 +61,7 @@ def _cell(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
 
 
 def fill_postgresql(seller: Seller, url: str) -> None:
-    """Make the tables in an empty PostgreSQL database."""
+    """Create the tables in an empty PostgreSQL database."""
     import psycopg
 
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
@@ -77,7 +77,7 @@ def fill_postgresql(seller: Seller, url: str) -> None:
 
 
 def write_duckdb(seller: Seller, file: Path) -> None:
-    """Make the tables in a new DuckDB file."""
+    """Create the tables in a new DuckDB file."""
     import duckdb
 
     with duckdb.connect(str(file)) as connection:

@@ -1,4 +1,4 @@
-"""The product's database as one of the sandbox's vendors: it has an address and no endpoint."""
+"""The product's database as one of the sandbox's vendors: it has an address but no endpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.vendor import Vendor
 
 
 class ProductDatabase(Vendor):
-    """The database of the product that the seller sells; nothing without a seller."""
+    """The database of the seller's product; nothing if there is no seller."""
 
     name = "product_database"
 

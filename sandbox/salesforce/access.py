@@ -1,4 +1,4 @@
-"""Who may ask Salesforce: OAuth tokens, known versions, so many requests a day."""
+"""Who may ask Salesforce: OAuth tokens, known versions, and a number of requests per day."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def give_token(state: State, form: dict[str, str], url: str) -> dict[str, str]:
 
 
 def authorize(state: State, request: Request) -> None:
-    """Refuse whoever has no valid token, or asks for an unknown version."""
+    """Refuse requests without a valid token, or for an unknown version."""
     if state.sessions_end:
         state.tokens.clear()
         state.sessions_end = False
@@ -53,7 +53,8 @@ def authorize(state: State, request: Request) -> None:
 
 
 def count_request(state: State) -> str:
-    """Count a request and say what Sforce-Limit-Info says. Refusal if the day has no more."""
+    """Count a request; returns the value of Sforce-Limit-Info. Refusal if the day's limit is used
+    up."""
     if state.used >= state.limit:
         message = "TotalRequests Limit exceeded."
         raise refusal(403, "REQUEST_LIMIT_EXCEEDED", message)

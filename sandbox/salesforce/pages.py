@@ -17,7 +17,7 @@ MIN_BATCH: Final = 200
 
 
 def first_page(state: State, found: Found, request: Request) -> dict[str, Any]:
-    """The first page of what a query found; its size is what the request asks for."""
+    """The first page of a query's result, in the size that the request asks for."""
     version = request.path_params["version"]
     if found.aggregate:
         row = {"attributes": {"type": "AggregateResult"}} | aggregated(found)
@@ -36,7 +36,7 @@ def first_page(state: State, found: Found, request: Request) -> dict[str, Any]:
 
 
 def next_page(state: State, request: Request) -> dict[str, Any]:
-    """The page that a locator of the path points to."""
+    """The page for the locator in the path."""
     locator, _, start = request.path_params["locator"].rpartition("-")
     if locator not in state.waiting or not start.isdigit():
         message = "invalid query locator"

@@ -1,8 +1,8 @@
 """The part of SOQL that an extractor needs.
 
 Fields or count(), min() and max() of one object, a `where` of comparisons joined by `and`, `order
-by` and `limit`. Anything else is MALFORMED_QUERY, as the real one says of what it does not
-understand.
+by` and `limit`. Anything else is MALFORMED_QUERY, which is what Salesforce says about anything that
+it does not understand.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 
 @dataclass(frozen=True)
 class Found:
-    """What a query found: whole records of an object, and what of them was asked for."""
+    """What a query found: whole records of an object, and which parts were asked for."""
 
     kind: str
     fields: tuple[str, ...]
@@ -46,8 +46,7 @@ class Found:
 
 
 def evaluate(state: State, soql: str, *, include_deleted: bool) -> Found:
-    """The rows that a query asks for. Refusal if it is no query, or names an unknown field or
-    object."""
+    """The rows of a query. Refusal if it is not a query, or names an unknown field or object."""
     match = _QUERY.match(soql)
     if not match:
         raise _malformed(f"unexpected token: {soql[:40]}")
@@ -58,7 +57,7 @@ def evaluate(state: State, soql: str, *, include_deleted: bool) -> Found:
         raise refusal(400, "INVALID_TYPE", message)
     rows = [row for row in records[kind] if include_deleted or not row.get("IsDeleted")]
     hidden = {name.partition(".")[2] for name in state.hidden if name.startswith(kind)}
-    # An empty object has its fields all the same: those of its first records.
+    # An empty object still has fields: those of its first records.
     known = {name.lower(): name for name in state.fields(kind) if name not in hidden}
 
     def named(name: str) -> str:
@@ -137,7 +136,7 @@ def _literal(text: str) -> Any:  # noqa: ANN401 - any of SOQL's
 
 
 def _comparable(value: Any, literal: Any) -> Any:  # noqa: ANN401
-    """A record's value as what the literal is, where it can be that."""
+    """A record's value converted to the literal's type, if possible."""
     if isinstance(value, str) and isinstance(literal, datetime):
         return datetime.fromisoformat(value)
     if isinstance(value, str) and isinstance(literal, date):

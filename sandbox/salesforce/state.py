@@ -6,7 +6,7 @@ from sandbox.seller import Record, Seller
 
 
 class State:
-    """Salesforce, as every endpoint of it sees it."""
+    """Salesforce, as all of its endpoints see it."""
 
     def __init__(self, seller: Seller | None) -> None:
         self._seller = seller
@@ -17,7 +17,7 @@ class State:
         self.reset()
 
     def reset(self) -> None:
-        """Everything as it is at the start."""
+        """Back to how everything was at the start."""
         self.limit = 15_000
         self.used = 0
         self.sessions_end = False
@@ -25,7 +25,7 @@ class State:
         self.changed: dict[str, dict[str, Record]] = {}
 
     def records(self) -> dict[str, list[Record]]:
-        """The seller's records by object, as tests have changed them."""
+        """The seller's records by object, including what tests have changed."""
         if self._seller is None:
             return {}
         records = {}

@@ -18,7 +18,7 @@ from sandbox.vendor import Change, Vendor
 
 
 class Salesforce(Vendor):
-    """The seller's Salesforce; nothing without a seller."""
+    """The seller's Salesforce; nothing if there is no seller."""
 
     name = "salesforce"
     paths = ("/services/",)
@@ -72,7 +72,8 @@ class Salesforce(Vendor):
         return errors.error_body("NOT_FOUND", "The requested resource does not exist")
 
     def refusal(self, fault: Fault) -> Refusal:
-        """Salesforce says 403 where others say 429, of too many at once and of too many today."""
+        """Salesforce answers 403 where others answer 429, for too many requests at once as well as
+        in a day."""
         at_once = (403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests Limit exceeded.")
         status, code, message = {
             "429": at_once,

@@ -1,4 +1,4 @@
-"""DuckDB and Google's reference engine over the same rows, and their answers made comparable."""
+"""DuckDB and Google's reference engine over the same rows, with results made comparable."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ KIND_ON_DUCKDB = {name: kind for kind, (_, names) in _KINDS.items() for name in 
 
 @dataclass
 class Table:
-    """Rows whose values can be compared across engines: Decimal for every number, of a float to 12
-    digits, naive UTC for every moment. `kinds` are the columns in their order."""
+    """Rows whose values can be compared across engines: exact Decimal for every number, to 12
+    digits for a float, naive UTC for every time. `kinds` are the columns in order."""
 
     kinds: dict[str, str]
     rows: list[tuple]
@@ -104,7 +104,7 @@ def comparable(value: object, kind: str) -> object:
 
 
 def _as_divided(value: object) -> object:
-    """DuckDB divides as doubles: of a ratio, which has nine decimals, 15 digits count."""
+    """DuckDB divides as doubles, so of a ratio with nine decimals 15 digits count."""
     if not isinstance(value, Decimal):
         return value
     number = value.normalize()
@@ -115,7 +115,7 @@ def _as_divided(value: object) -> object:
 
 
 def differences(bigquery: Table, duckdb_: Table, most: int = 5) -> list[str]:
-    """A line for each thing that differs; of rows, each with the one that is most like it."""
+    """A line for each thing that differs; for rows, each with the one most similar to it."""
     if bigquery.kinds != duckdb_.kinds:
         return [f"columns on BigQuery {bigquery.kinds}, on DuckDB {duckdb_.kinds}"]
     left, right = (

@@ -1,7 +1,8 @@
-"""Raw tables of a small company in which every value is there because engines may disagree on it.
+"""Raw tables of a small company in which every value is there because engines might treat it
+differently.
 
-The run is on 2024-03-06. What is landed lies around ends of a week, a month, a year and a leap
-day; records are JSON text as a vendor could send it, which the extractors would let through.
+The run is on 2024-03-06. The data is around ends of a week, a month, a year and a leap day; records
+are JSON text as a vendor could send it, which the extractors would accept.
 """
 
 from __future__ import annotations
@@ -152,14 +153,15 @@ def raw_tables(loads: list[Load] | None = None) -> dict[str, list[dict]]:
 
 
 def is_directory(load: Load, window: Window) -> bool | None:
-    """What the extractor says; it did not yet in the loads before the leap day."""
+    """What the extractor records; in loads before the leap day it did not do so yet."""
     if load.inserted_at < LEAP:
         return None
     return load.source != "salesforce" and window.resource in DIRECTORIES
 
 
 def as_json(record: str | dict, *, is_escaped: bool) -> str:
-    """Not escaped is what needs two surrogates: Google's engine cannot read such pairs."""
+    """Characters that need a surrogate pair are not escaped: Google's engine cannot read such
+    pairs."""
     if isinstance(record, str):
         return record
     text = json.dumps(record, ensure_ascii=False)
@@ -519,7 +521,7 @@ GROUPS = [
 
 
 def tab(columns: str, *lines: str) -> list[dict]:
-    """Rows as the extractor lands them: text of cells, as they are between the bars."""
+    """Rows as the extractor lands them: the text of cells, written between bars."""
     names = columns.split()
     return [
         {"_row": number} | dict(zip(names, line.split("|"), strict=True))
@@ -753,7 +755,7 @@ def membership(user: int, number: int, left: str | None = None) -> dict:
 
 
 def product_event(number: int, at: str, kind="agent", price="0.1", fee="0.01", **more) -> dict:
-    """Somebody's request; user 1 in team 101 where nothing else is said."""
+    """Somebody's request; by user 1 in team 101 unless told otherwise."""
     event = {"id": number, "user_id": 1, "owning_team": 101, "occurred_at": moment_of(at)}
     event |= {"usage_date": dt.date.fromisoformat(at[:10])}
     event |= {"usage_type": kind, "model": "gpt-5-codex", "input_tokens": 1_000_001}
@@ -849,7 +851,7 @@ LOADS = [
             *directories(SECOND_SNAPSHOT, USERS, KEYS, WORKSPACES, ACCOUNTS),
         ],
     ),
-    # Rows came, but the load never finished: none of it counts.
+    # Rows arrived, but the load never finished: none of it counts.
     Load(
         "anthropic",
         "1709359200.0",

@@ -1,5 +1,5 @@
-"""The whole project, as Google's analyzer reads it: every statement is valid on BigQuery, and what
-the daily run costs there does not grow with history."""
+"""The whole project, as Google's analyzer reads it: every statement is valid on BigQuery, and the
+cost of the daily run there does not grow with history."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def partitions(step):
 
 @pytest.fixture
 def customers(project: dict[str, list[Node]]) -> set[str]:
-    """The nodes about a seller's customers: those by subscription look at all days, see below."""
+    """The nodes about a seller's customers: those by subscription read all days, see below."""
     paths = ("/revops/", "/product/", "/salesforce/")
     read: set[str] = set()
     for node in project["full"]:
@@ -79,7 +79,7 @@ def test_ten_times_the_history_is_read_at_most_1_4_times_as_much(
         assert then <= 1.4 * now
 
 
-def test_no_table_of_records_or_facts_is_read_whole(plan: Plan) -> None:
+def test_no_table_of_records_or_facts_is_read_entirely(plan: Plan) -> None:
     daily = ("analytics_cost", "analytics_usage", "usage_events", "cost_report", "int_costs")
     daily += ("daily_activity",)
     daily += ("usage_report_messages", "int_usages", "fct_cost_daily", "fct_usage_daily")
@@ -92,7 +92,7 @@ def test_no_table_of_records_or_facts_is_read_whole(plan: Plan) -> None:
     assert whole == set()
 
 
-def test_of_customers_only_what_is_by_subscription_looks_at_all_days(plan: Plan) -> None:
+def test_only_customer_models_by_subscription_read_all_days(plan: Plan) -> None:
     daily = ("int_revops_daily_user_activity", "fct_revops_usage_daily", "dau_all")
     whole = {
         (step.name.partition("_month__")[0], reading.table)

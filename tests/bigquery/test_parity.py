@@ -132,7 +132,7 @@ def relations() -> dict[str, str]:
 
 
 def run_on_bigquery(project: dict[str, list[Node]], duck: OnDuckDb) -> OnBigQuery:
-    """Along the DAG, parents first; then each incremental model for some days; then changes."""
+    """Run along the DAG, parents first; then each incremental model for some days; then changes."""
     engine, google = GoogleSql(), OnBigQuery()
     raw = fixtures.raw_tables()
     for node in project["full"]:
@@ -242,7 +242,7 @@ def test_an_incremental_model_builds_for_its_days_what_a_full_build_has(both):
 
 
 def built_again(meta: dict[str, Any]) -> set[str]:
-    """The days that changed, the first days of their months, or with them the days they reach and
+    """The days that changed, the first days of their months, or also the days that they affect and
     those that every run builds."""
     if meta.get("period") == "month":
         return {f"{day[:7]}-01" for day in fixtures.REBUILT}
@@ -270,7 +270,7 @@ def test_a_later_run_finds_the_same_changes_on_both_engines(name, both):
     assert not lines, "\n".join(lines)
 
 
-def test_the_reference_engine_runs_every_model_but_those_listed(both):
+def test_the_reference_engine_runs_every_model_except_those_listed(both):
     google, _ = both
     unlisted = {name: why for name, why in google.refused.items() if name not in NOT_RUNNABLE}
     assert not unlisted

@@ -1,4 +1,4 @@
-"""Where the two sides come from, and what is said where they cannot be had."""
+"""Where the two sides come from, and the errors if there are none."""
 
 import os
 import subprocess
@@ -105,7 +105,7 @@ def test_try_without_a_warehouse(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err == f"There is no warehouse {path}: run `make run` first.\n"
 
 
-def test_a_warehouse_that_another_process_holds(tmp_path):
+def test_a_warehouse_that_another_process_has_open(tmp_path):
     path = warehouse(tmp_path / "a", BUILT)
     code = f"import duckdb; held = duckdb.connect({str(path)!r}); print(flush=True); input()"
     with subprocess.Popen(
@@ -117,14 +117,14 @@ def test_a_warehouse_that_another_process_holds(tmp_path):
         process.stdin.close()
 
 
-def test_a_file_that_is_no_warehouse(tmp_path):
+def test_a_file_that_is_not_a_warehouse(tmp_path):
     path = tmp_path / "warehouse.duckdb"
     path.write_text("no database")
     with pytest.raises(BuildError, match="cannot be read"):
         building.last_build(path)
 
 
-def test_raw_data_are_known_by_what_they_hold(tmp_path):
+def test_raw_data_are_identified_by_their_content(tmp_path):
     def fingerprint(name, *statements):
         return building._fingerprint(warehouse(tmp_path / name, [*RAW, *statements]))
 

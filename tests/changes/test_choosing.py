@@ -44,10 +44,10 @@ def test_it_is_what_dbt_says_was_modified(monkeypatch):
 def test_it_is_everything_where_dbt_would_not_see_the_change(monkeypatch, settings, macros, why):
     found = chosen(manifest(macros=macros), settings, monkeypatch)
     assert found.reached == ["*"]
-    assert found.remarks == [f"Everything was built again: {why} may concern any model."]
+    assert found.remarks == [f"Everything was built again: {why} may affect any model."]
 
 
-def test_marts_are_compared_that_were_built_or_are_gone():
+def test_marts_that_were_built_or_removed_are_compared():
     before, after = (
         manifest(marts=["built", "same", "gone"]),
         manifest(marts=["built", "same", "new"]),
@@ -59,7 +59,7 @@ def test_marts_are_compared_that_were_built_or_are_gone():
     assert pairs["new"] == (None, mart("new"))
 
 
-def test_a_model_that_there_is_not_comes_with_what_may_be_meant():
+def test_an_unknown_model_comes_with_suggestions():
     models = manifest(models=["fct_cost_daily", "dim_users"])
     command._check_names(["dim_users"], models)
     with pytest.raises(BuildError, match=r"no model fct_cost_dayly\. fct_cost_daily\?"):

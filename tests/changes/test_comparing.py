@@ -1,4 +1,4 @@
-"""What two files say differently: rows, columns, sums, samples."""
+"""How two files differ: rows, columns, sums, samples."""
 
 from datetime import date
 from decimal import Decimal
@@ -31,7 +31,7 @@ def one(tmp_path, before, after, then=COSTS, now=COSTS):
     return change
 
 
-def test_the_same_rows_in_another_order_are_no_change(tmp_path):
+def test_the_same_rows_in_another_order_are_not_a_change(tmp_path):
     change = one(tmp_path, of(ROWS), of(ROWS[::-1]))
     assert not change
     assert (change.rows_before, change.rows_after) == (4, 4)
@@ -135,7 +135,7 @@ def test_without_a_key_rows_are_counted_as_often_as_they_are_there(tmp_path):
     assert not change.by_key
 
 
-def test_a_key_that_a_change_breaks_is_none(tmp_path):
+def test_a_key_that_a_change_breaks_is_not_used(tmp_path):
     doubled = [ROWS[0].replace("1.5", "1"), ROWS[0].replace("1.5", "0.5"), *ROWS[1:]]
     change = one(tmp_path, of(ROWS), of(doubled))
     assert not change.by_key
@@ -177,7 +177,7 @@ def test_floats_are_compared_to_twelve_digits(tmp_path):
     assert change.samples[0].columns["ratio"] == ("1e-20", "1.00001e-20")
 
 
-def test_a_mart_may_come_or_go(tmp_path):
+def test_a_mart_may_be_added_or_removed(tmp_path):
     nothing = ["create table marts.other (id int)"]
     came = one(tmp_path, nothing, of(ROWS), None, COSTS)
     assert (came.before, came.added, came.rows_after) == (None, 4, 4)
@@ -191,7 +191,7 @@ def test_a_mart_may_come_or_go(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["warehouse", "other"])
-def test_views_are_those_of_their_own_file(tmp_path, name):
+def test_views_read_their_own_file(tmp_path, name):
     def file(folder, rows, name):
         view = f"create view marts.costs as from {name}.marts.facts"
         table = TABLE.replace("costs", "facts")

@@ -17,7 +17,7 @@ COST = "coalesce(costs.effective_cost_usd, 0) as allocated_cost"
 
 @pytest.fixture
 def project(tmp_path):
-    """The working tree as a repository with one commit. What was landed and built for a base is
+    """The working tree as a repository with one commit. What landed and was built for a base is
     known by its content, so it is shared with the project itself."""
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True).stdout
@@ -62,7 +62,7 @@ def test_a_changed_mart_is_the_whole_of_the_difference(project):
     head, details = report.split("\n### ")
     assert "over the base company" in head
     assert "Changed models: `vw_team_productivity`.  \n" in head
-    assert "Of 1 mart built again, 0 stayed the same.  \n" in head
+    assert "Of 1 mart rebuilt, 0 stayed the same.  \n" in head
     assert "Dashboards that read what differs: Engineering productivity.  \n" in head
     assert f"| `vw_team_productivity` | {rows} | {rows} | 0 | 0 | {rows} |  |\n" in head
     # Half a dollar more for each row of a month.

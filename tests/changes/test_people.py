@@ -10,7 +10,8 @@ PEOPLE = [
     *("user_id", "somebody_new_name"),
 ]
 THINGS = [
-    *("platform_name", "workspace_name", "api_key_name", "team_name", "account_name", "user_type"),
+    *("platform_name", "workspace_name", "api_key_name", "team_name", "account_name"),
+    "employment_type",
     *("model_names", "ServiceProviderName", "BillingAccountName", "owner_cost_center", "team"),
     *("department", "active_users", "service_account_id"),
 ]
@@ -40,6 +41,6 @@ def test_nobody_is_not_a_person():
     assert People().hide("user_email", "unattributed") == "unattributed"
 
 
-def test_a_single_word_is_no_name_within_a_text():
+def test_a_single_word_within_a_text_is_not_a_name():
     people = People([("will@example.com", "Will"), ("ada@example.com", "Ada Lovelace")])
     assert people.hide("note", "It will be Ada Lovelace.") == "It will be person 1."

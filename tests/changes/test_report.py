@@ -42,7 +42,7 @@ def test_a_change_is_a_line_of_the_table_and_a_section():
     for line in (
         "Changed models: `costs`.  ",
         "Changed macros: `ratio`.  ",
-        "Of 2 marts built again, 1 stayed the same.  ",
+        "Of 2 marts rebuilt, 1 stayed the same.  ",
         "Dashboards that read what differs: Finance, Executive.  ",
         "| `costs` | 1,000 | 1,002 | 3 | 1 | 12 | 1 added, 1 retyped |",
         "- `costs`: `team` string added.",
@@ -62,7 +62,7 @@ def test_what_was_changed_by_hand_is_first():
     assert text.index("### b") < text.index("### a")
 
 
-def test_a_mart_comes_or_goes():
+def test_a_mart_is_added_or_removed():
     new = Change("new", None, mart("new", contract={"a": "date"}), rows_after=3, added=3)
     old = Change("old", mart("old", contract={"a": "date"}), None, rows_before=1, removed=1)
     text = write(COMPARED, [new, old])

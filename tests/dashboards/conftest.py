@@ -1,4 +1,4 @@
-"""The marts' contracts, from dbt, and dashboards out of a few lines of YAML."""
+"""The marts' contracts, from dbt, and dashboards from a few lines of YAML."""
 
 from pathlib import Path
 from textwrap import dedent
@@ -15,7 +15,8 @@ from tests.dashboards.gallery.warehouse import build
 
 @pytest.fixture
 def read(catalog, tmp_path):
-    """Writes a dashboard of `rows`, `filters` … and gives it compiled, with what is wrong."""
+    """Writes a dashboard of `rows`, `filters` … and returns it compiled, with what is wrong in
+    it."""
 
     def read(text: str):
         file = tmp_path / "page.yml"
@@ -27,7 +28,7 @@ def read(catalog, tmp_path):
 
 @pytest.fixture(scope="session")
 def gallery(catalog, tmp_path_factory):
-    """Settings that lead to a small warehouse, and the dashboards of tests/dashboards/gallery."""
+    """Settings for a small warehouse, and the dashboards of tests/dashboards/gallery."""
     file = build(catalog, tmp_path_factory.mktemp("warehouse") / "w.duckdb")
     settings = load_settings().model_copy(update={"duckdb_path": file})
     sources, findings = load(catalog, Path(__file__).parent / "gallery")
@@ -37,8 +38,8 @@ def gallery(catalog, tmp_path_factory):
 
 @pytest.fixture
 def deploy(catalog, tmp_path, monkeypatch):
-    """An empty project and an empty Metabase; called, it deploys the one to the other."""
-    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
+    """An empty project and an empty Metabase; when called, it deploys the one to the other."""
+    monkeypatch.setattr(retrying, "BACKOFF", wait_none())
     folder = tmp_path / "definitions"
     folder.mkdir()
     with project(catalog, folder) as deployer:

@@ -38,7 +38,10 @@ def messages(found: list[Finding]) -> str:
         ("type: bar, model: fct_cost, x: team, y: billed_cost_usd", "7: .*fct_cost_daily"),
         (f"type: bar, {COST}, x: team, y: max(cost_center)", "7: .*needs a number"),
         (f"type: bar, {COST}, x: sum(billed_cost_usd), y: billed_cost_usd", "7: .*aggregate"),
-        (f"type: bar, {COST}, x: team, y: median(billed_cost_usd)", "7: .*a mart has medians"),
+        (
+            f"type: bar, {COST}, x: team, y: median(billed_cost_usd)",
+            "7: .*for a median, add it to a mart",
+        ),
         (f"type: bar, {COST}, x: team, y: sum(billed_cost_usd", "7: .*read as SQL"),
         (
             f"type: bar, {COST}, x: team, y: sum(billed_cost_usd) + list_cost_usd",
@@ -64,7 +67,7 @@ def messages(found: list[Finding]) -> str:
         (f"type: funnel, {COST}, y: billed_cost_usd", "7: .*a funnel has either"),
         (
             f"type: gauge, {COST}, y: billed_cost_usd, segments: [{{to: 3}}, {{to: 2}}]",
-            "7: .*one after the other",
+            "7: .*increasing order",
         ),
         ("type: scalar, sql: 'select 1 as n', y: m", "7: the query returns no m"),
         ("type: scalar, sql: 'selec 1 as n', y: n", "7: "),
@@ -101,8 +104,12 @@ def test_a_filter_fits_its_column_and_narrows_something(read, filters, said):
     assert said in messages(found)
 
 
-def test_a_file_that_is_no_dashboard_is_named(read, tmp_path, catalog):
-    for text, said in [("a: [", "1: is no YAML"), ("- a", "is no dashboard"), ("", "is no")]:
+def test_a_file_that_is_not_a_dashboard_is_named(read, tmp_path, catalog):
+    for text, said in [
+        ("a: [", "1: is not valid YAML"),
+        ("- a", "is not a dashboard"),
+        ("", "is not a"),
+    ]:
         _, found = read(text)
         assert said in messages(found)
     _, found = load(catalog, tmp_path / "empty")
@@ -151,7 +158,7 @@ def test_a_query_lets_every_filter_in_or_says_that_it_does_not(read):
     assert read(page(left_out, FILTERS))[1] == []
 
 
-def test_where_a_filter_is_locked_no_chart_shows_what_is_other_peoples(read):
+def test_with_a_locked_filter_no_chart_shows_other_peoples_data(read):
     """A dashboard inside another product, for one team."""
     locked = "embed: {locked: [team]}\n"
     rows = chart(f"type: scalar, {COST}, y: billed_cost_usd")
@@ -162,7 +169,7 @@ def test_where_a_filter_is_locked_no_chart_shows_what_is_other_peoples(read):
     assert messages(found).count("is not narrowed by team, which is locked") == 2
 
 
-def test_a_chart_that_asks_two_marts_has_a_tag_for_each(read):
+def test_a_chart_that_reads_two_marts_has_a_tag_for_each(read):
     count = "(select count(*) from {{{{ ref('{0}') }}}} where {{{{ filters('{0}') }}}})"
     counts = " + ".join(count.format(mart) for mart in ("fct_cost_daily", "fct_usage_daily"))
     source, found = read(page(chart(f'type: scalar, sql: "select {counts} as n", y: n'), FILTERS))
@@ -238,7 +245,7 @@ def test_weeks_begin_on_monday_on_both_engines(read):
     assert "`m.fct_cost_daily`" in on("bigquery")
 
 
-def test_a_fact_is_never_asked_without_a_condition_on_its_day(read):
+def test_a_fact_is_never_queried_without_a_condition_on_its_day(read):
     """BigQuery would refuse that, and a filter may be left empty."""
     sql = "select count(*) as n from {{ ref('fct_cost_daily') }} "
     sql += "where {{ filters('fct_cost_daily') }}"

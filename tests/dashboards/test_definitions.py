@@ -1,4 +1,4 @@
-"""The project's own dashboards over a sample company: what they show ties out and is there."""
+"""The project's own dashboards over a sample company: their numbers tie out, and none is empty."""
 
 from datetime import date
 from decimal import Decimal
@@ -13,7 +13,7 @@ from dashboards.compile import filter_label
 from dashboards.loading import DEFINITIONS, load
 from tools.base_company import TODAY
 
-# Two whole months and a running one.
+# Two whole months and the current one.
 MONTH, MONTH_BEFORE, NEXT_MONTH = date(2026, 10, 1), date(2026, 9, 1), date(2026, 11, 1)
 
 EMPTY = {
@@ -30,7 +30,7 @@ def warehouse(base):
 
 @pytest.fixture(scope="module")
 def dashboards(catalog):
-    """Those of a company's own spend; the seller's are in tests/marts/test_revops.py."""
+    """Those about a company's own spend; the seller's are in tests/marts/test_revops.py."""
     sources, found = load(catalog)
     assert not found
     return {
@@ -85,7 +85,7 @@ def test_the_cost_of_the_last_whole_month_is_one_number_wherever_it_shows(rows, 
     assert total(trend, "spend", month=MONTH) == spent
     assert {row["forecast"] for row in trend[:-1]} == {None}
     assert rows["finance.charged_for_the_last_whole_month"][-1]["charged"] == spent
-    assert total(rows["finance.chargeback_by_cost_centre"], "charged", month=MONTH) == spent
+    assert total(rows["finance.chargeback_by_cost_center"], "charged", month=MONTH) == spent
     plans = rows["finance.plans_and_on_demand"]
     parts = ("seats_and_usage", "on_demand_beyond_plans")
     assert sum(total(plans, part, month=MONTH) for part in parts) == spent
@@ -95,14 +95,14 @@ def test_the_cost_of_the_last_whole_month_is_one_number_wherever_it_shows(rows, 
 def test_the_running_month_is_one_number_too(rows, cost):
     so_far = cost(NEXT_MONTH)
     assert [row["spend_so_far"] for row in rows["executive.this_month_so_far"]] == [so_far]
-    assert total(rows["finance.chargeback_by_cost_centre"], "charged", month=NEXT_MONTH) == so_far
+    assert total(rows["finance.chargeback_by_cost_center"], "charged", month=NEXT_MONTH) == so_far
     forecast = rows["executive.forecast_for_this_month"][0]["forecast"]
     trend = rows["executive.spend_forecast_and_budget_by_month"][-1]
     assert so_far < trend["forecast_low"] <= forecast <= trend["forecast_high"]
     assert trend["forecast"] == forecast
 
 
-def test_all_that_was_ever_spent_is_one_number_however_it_is_cut(rows, warehouse):
+def test_total_spend_is_one_number_however_it_is_split(rows, warehouse):
     ((spent,),) = warehouse.execute(
         "select sum(effective_cost_usd) from marts.fct_cost_daily"
     ).fetchall()
@@ -125,16 +125,16 @@ def test_the_waterfall_begins_at_the_month_before_and_ends_at_the_last(rows, cos
     assert total(steps, "cost", step="Cursor") == change
 
 
-def test_what_is_nobodys_is_one_number(rows, warehouse):
-    ((nobodys,),) = warehouse.execute(
+def test_unattributed_cost_is_one_number(rows, warehouse):
+    ((unattributed,),) = warehouse.execute(
         "select sum(unattributed_cost) from marts.vw_executive_dashboard"
     ).fetchall()
-    assert total(rows["cost_explorer.nobody_s"], "nobody_s") == nobodys > 0
-    month = rows["finance.nobody_s_in_the_last_whole_month"][-1]
+    assert total(rows["cost_explorer.unattributed"], "unattributed") == unattributed > 0
+    month = rows["finance.unattributed_in_the_last_whole_month"][-1]
     share = rows["executive.unattributed_share"][-1]
     spent = rows["executive.last_whole_month"][-1]
     assert month["month"] == share["month"] == spent["month"] == MONTH
-    assert float(month["nobody_s"] / spent["spend"]) == pytest.approx(
+    assert float(month["unattributed"] / spent["spend"]) == pytest.approx(
         float(share["unattributed_share"])
     )
 
@@ -173,7 +173,7 @@ def test_no_chart_is_empty(rows):
 
 
 def test_shares_are_between_nothing_and_all(rows, dashboards):
-    """But prices against list, and what was spent of a budget."""
+    """Except prices compared with list, and what was spent of a budget."""
     for dashboard in dashboards.values():
         for chart in dashboard.charts:
             for measure in chart.measures:
@@ -192,8 +192,8 @@ def test_every_type_of_chart_and_of_filter_is_used(dashboards):
     assert bound == set(filters)
 
 
-def test_a_dashboard_can_be_taken_in(dashboards):
-    """Questions at its top, few tiles, and words where a number could be misread."""
+def test_a_dashboard_can_be_understood(dashboards):
+    """Questions at its top, few tiles, and descriptions where a number could be misread."""
     for key, dashboard in dashboards.items():
         assert len(dashboard.definition.questions) >= 3, key
         assert 8 <= len(dashboard.charts) <= 14, key

@@ -1,4 +1,4 @@
-"""Definitions to Metabase: what is written, what is not, and what is refused."""
+"""Definitions in Metabase: what is written, what is not, and what is refused."""
 
 import json
 import shutil
@@ -61,7 +61,7 @@ def test_all_types_are_in_the_fixture(everything):
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_a_second_deploy_writes_nothing_whatever_words_metabase_answers_in(everything, style):
+def test_a_second_deploy_writes_nothing_whatever_form_metabase_answers_in(everything, style):
     everything.fake.style = style
     assert everything() == 0
     before = everything.fake.state()
@@ -87,7 +87,7 @@ def test_only_what_differs_is_written(page):
     assert "list_cost_usd" in card["dataset_query"]["stages"][0]["native"]
 
 
-def test_ids_stay_when_a_chart_is_renamed_moved_and_gets_a_neighbour(page):
+def test_ids_stay_when_a_chart_is_renamed_moved_and_gets_a_neighbor(page):
     page.change("name: Mix,", "name: Mix of platforms, id: mix, width: 9,")
     dashboard = page.fake.dashboard("Page")
     before = {one["id"] for one in dashboard["dashcards"]}
@@ -149,7 +149,7 @@ def test_a_filter_keeps_its_id_whatever_its_place_so_subscriptions_live_on(page)
     assert all(len(one) == 8 for one in ids.values())
 
 
-def test_a_plan_writes_nothing_and_says_what_would_be(page, capsys):
+def test_a_plan_writes_nothing_and_lists_what_would_change(page, capsys):
     page.change("y: billed_cost_usd", "y: list_cost_usd")
     page.change("description: For a test.", "description: For another test.")
     capsys.readouterr()
@@ -166,7 +166,7 @@ def test_a_plan_writes_nothing_and_says_what_would_be(page, capsys):
 # --- edits by people
 
 
-def test_what_somebody_edited_is_refused_before_anything_is_written(page, capsys):
+def test_an_edited_card_is_refused_before_anything_is_written(page, capsys):
     page.fake.edit(page.fake.card("Mix"), display="table")
     page.change("description: For a test.", "description: For another test.")
     assert page() == 1
@@ -201,7 +201,7 @@ def test_an_edited_dashboard_is_refused_and_force_restores_it(page, edit):
     assert page.fake.state() == before
 
 
-def test_an_edit_that_is_what_the_definition_says_now_is_no_conflict(page):
+def test_an_edit_that_matches_the_definition_is_not_a_conflict(page):
     page.fake.edit(page.fake.dashboard("Page"), name="Better")
     page.change("name: Page", "name: Better")
     assert page() == 0
@@ -237,7 +237,7 @@ def test_a_second_metabase_gets_dashboards_of_its_own(page, catalog):
     assert page(plan=True) == 0
 
 
-def test_without_the_lock_file_our_own_dashboard_is_known_by_its_last_line(page):
+def test_without_the_lock_file_our_own_dashboard_is_found_by_its_last_line(page):
     page.lock_file.unlink()
     assert page() == 0
     assert page.fake.writes == []
@@ -257,7 +257,7 @@ def test_a_dashboard_of_the_same_name_is_only_taken_over_when_told_to(page, caps
     assert page(plan=True) == 0
 
 
-def test_two_dashboards_that_could_be_the_one_are_refused(page):
+def test_two_candidates_for_one_dashboard_are_refused(page):
     page.lock_file.unlink()
     copied = {**page.fake.dashboard("Page"), "id": 99_999, "entity_id": "c" * 21}
     page.fake.dashboards[99_999] = copied
@@ -272,7 +272,7 @@ def test_a_dashboard_that_was_deleted_is_made_again(page):
     assert page(plan=True) == 0
 
 
-def test_a_broken_lock_file_is_no_reason_to_make_everything_twice(page):
+def test_a_broken_lock_file_does_not_create_everything_twice(page):
     page.lock_file.write_text("<<<<<<< ours")
     with pytest.raises(DeployError, match="Restore it from git"):
         page()
@@ -315,7 +315,7 @@ def test_prune_leaves_what_somebody_edited(page, capsys):
 
 
 @pytest.mark.parametrize("how", ["archived", "deleted"])
-def test_what_somebody_removed_already_is_forgotten_without_a_word(page, how):
+def test_what_somebody_already_removed_is_forgotten_silently(page, how):
     page.write(PAGE.replace("name: Page", "name: Second"), "second")
     page()
     (page.folder / "second.yml").unlink()
@@ -347,11 +347,11 @@ def test_what_was_pruned_comes_back_with_its_definition(page):
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["not done", "done"])
-def test_a_deploy_that_ends_at_any_request_is_completed_by_the_next(
+def test_the_next_deploy_completes_one_that_ended_at_any_request(
     catalog, tmp_path, late, monkeypatch
 ):
-    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
-    monkeypatch.setattr(retrying, "ATTEMPTS", 2)
+    monkeypatch.setattr(retrying, "BACKOFF", wait_none())
+    monkeypatch.setattr(retrying, "MAX_ATTEMPTS", 2)
     folder = tmp_path / "definitions"
     folder.mkdir()
     pivot = """
@@ -400,7 +400,7 @@ def test_a_post_whose_answer_was_lost_is_not_done_twice(deploy):
     assert deploy.fake.state()["collections"] == ["Trials"]
 
 
-def test_a_busy_metabase_is_asked_again(deploy):
+def test_a_busy_metabase_is_retried(deploy):
     deploy.write()
     deploy.fake.refuse_next = [(429, {"retry-after": "0"}), (503, {}), (502, {})]
     assert deploy() == 0
@@ -411,7 +411,7 @@ def test_a_metabase_that_stays_busy_is_left_alone(deploy):
     deploy.fake.refuse_next = [(429, {"retry-after": "0"})] * 50
     with pytest.raises(MetabaseError, match="HTTP 429"):
         deploy()
-    assert len(deploy.fake.log) == retrying.ATTEMPTS
+    assert len(deploy.fake.log) == retrying.MAX_ATTEMPTS
 
 
 # --- what Metabase does without a word
@@ -420,7 +420,7 @@ def test_a_metabase_that_stays_busy_is_left_alone(deploy):
 def test_a_query_that_was_stored_empty_is_an_error(deploy):
     deploy.write()
     deploy.fake.empties_queries = True
-    with pytest.raises(DeployError, match=r"page\.cost: Metabase v0\.63\.2 kept something else"):
+    with pytest.raises(DeployError, match=r"page\.cost: Metabase v0\.63\.2 did not keep"):
         deploy()
 
 
@@ -468,7 +468,7 @@ def test_eight_dashboards_of_ten_charts_take_less_than_sixty_requests_when_nothi
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
-def test_what_is_in_the_way_is_named_before_anything_is_written(deploy, state, message):
+def test_obstacles_are_named_before_anything_is_written(deploy, state, message):
     deploy.write()
     for name, value in state.items():
         setattr(deploy.fake, name, value)
@@ -485,7 +485,7 @@ def test_embedding_needs_an_administrators_key(everything):
     assert everything.fake.writes == []
 
 
-def test_who_is_no_administrator_deploys_what_is_not_embedded(deploy):
+def test_without_administrator_rights_unembedded_dashboards_are_deployed(deploy):
     deploy.write()
     deploy.fake.is_admin = False
     assert deploy() == 0
@@ -499,7 +499,7 @@ def test_a_locked_filter_is_locked_and_the_others_are_not(everything):
     assert {*dashboard["embedding_params"].values()} == {"locked", "enabled"}
 
 
-def test_an_unknown_database_is_answered_with_those_that_there_are(deploy):
+def test_an_unknown_database_is_answered_with_the_existing_ones(deploy):
     deploy.write()
     deploy.given["metabase_database"] = "Warehouse"
     with pytest.raises(DeployError, match=r"no database called Warehouse .*it has: AI spend"):
@@ -529,7 +529,7 @@ def test_an_address_where_nobody_answers_is_named(deploy):
         deploy()
 
 
-def test_without_an_address_or_a_key_it_says_which(deploy):
+def test_a_missing_address_or_key_is_named(deploy):
     deploy.write()
     deploy.given["metabase_url"] = None
     with pytest.raises(DeployError, match="METABASE_URL is not set"):
@@ -539,7 +539,7 @@ def test_without_an_address_or_a_key_it_says_which(deploy):
         deploy()
 
 
-def test_a_key_that_metabase_repeats_is_in_no_error(deploy):
+def test_a_key_that_metabase_repeats_is_not_in_the_error(deploy):
     deploy.write()
     deploy.given["metabase_database"] = KEY
     deploy.fake.databases.clear()

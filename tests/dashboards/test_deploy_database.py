@@ -1,4 +1,4 @@
-"""The connection in Metabase, and what Metabase is told about the marts."""
+"""The connection in Metabase, and what Metabase learns about the marts."""
 
 import json
 import subprocess
@@ -51,7 +51,7 @@ def bigquery(deploy, tmp_path):
 def test_a_connection_to_bigquery_is_made_shows_marts_only_and_is_waited_for(
     deploy, connect, bigquery
 ):
-    assert "made the connection AI spend" in connect(credentials=bigquery)
+    assert "created the connection AI spend" in connect(credentials=bigquery)
     (made,) = deploy.fake.databases.values()
     assert made["engine"] == "bigquery-cloud-sdk"
     assert made["details"]["dataset-filters-patterns"] == "ai_marts"
@@ -60,7 +60,7 @@ def test_a_connection_to_bigquery_is_made_shows_marts_only_and_is_waited_for(
     assert ("POST", f"/api/database/{made['id']}/sync_schema") in deploy.fake.log
 
 
-def test_a_second_call_updates_the_connection_and_makes_no_other(deploy, connect, bigquery):
+def test_a_second_call_updates_the_connection_and_creates_no_other(deploy, connect, bigquery):
     connect(credentials=bigquery)
     assert "updated" in connect(credentials=bigquery)
     assert len(deploy.fake.databases) == 1
@@ -87,10 +87,13 @@ def test_duckdb_is_the_file_that_metabase_sees_and_is_left_as_it_is(deploy, conn
     [
         (None, "cannot be read"),
         ("no json", "cannot be read"),
-        (json.dumps({"type": "external_account", "private_key": PRIVATE}), "no service account's"),
+        (
+            json.dumps({"type": "external_account", "private_key": PRIVATE}),
+            "not a service account's",
+        ),
     ],
 )
-def test_what_is_no_service_accounts_key_is_refused_and_not_repeated(
+def test_a_file_that_is_not_a_service_accounts_key_is_refused_and_not_repeated(
     connect, bigquery, text, message
 ):
     if text is None:
@@ -163,7 +166,7 @@ def test_descriptions_types_keys_and_lists_of_values_are_pushed(pushed):
     assert target["semantic_type"] == "type/PK"
 
 
-def test_a_day_stays_a_date_and_is_no_key(pushed):
+def test_a_day_stays_a_date_and_does_not_become_a_key(pushed):
     assert field(pushed.fake, "fct_cost_daily", "cost_date")["fk_target_field_id"] is None
 
 

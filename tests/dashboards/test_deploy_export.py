@@ -1,4 +1,5 @@
-"""A dashboard of Metabase as a definition: what can be said comes back, the rest is named."""
+"""A dashboard of Metabase as a definition: what the format allows is exported, the rest is
+named."""
 
 import shutil
 
@@ -24,7 +25,7 @@ def export(deploy, name: str = "All types") -> str:
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_an_export_is_a_definition_that_says_the_same(exported, catalog, tmp_path, style):
+def test_an_export_is_an_equivalent_definition(exported, catalog, tmp_path, style):
     exported.fake.style = style
     folder = tmp_path / "again"
     folder.mkdir()
@@ -48,7 +49,7 @@ def test_an_export_is_a_definition_that_says_the_same(exported, catalog, tmp_pat
     assert len(cards(after)) == 14
 
 
-def test_what_cannot_be_said_is_named(exported):
+def test_what_the_format_cannot_express_is_named(exported):
     dashboard = exported.fake.dashboard("All types")
     where = {"id": "abc", "name": "Where", "slug": "where", "type": "location/city"}
     dashboard["parameters"].append(where)

@@ -1,4 +1,4 @@
-"""What is sent to Metabase, and that two ways of saying the same read alike."""
+"""What is sent to Metabase, and that two ways of writing the same compare as equal."""
 
 import copy
 import json
@@ -146,7 +146,7 @@ def test_formats_are_column_settings(built, format_, shown):
     assert shown.items() <= column.items()
 
 
-def test_stacks_goals_segments_and_axes_are_said_in_metabases_words(built):
+def test_stacks_goals_segments_and_axes_become_metabases_settings(built):
     board, _ = built(
         """
 - {name: Area, type: area, model: fct_cost_daily, x: cost_date by month, y: list_cost_usd,
@@ -202,7 +202,7 @@ def test_a_pivot_aggregates_rows_so_that_its_totals_are_right(built):
     ("rows", "filters", "message"),
     [
         (PIVOT % "[{value: round(sum(list_cost_usd)), label: R}]", "{}", "cannot compute ROUND"),
-        (PIVOT.replace("values", "limit: 5, values") % "list_cost_usd", "{}", "would cut"),
+        (PIVOT.replace("values", "limit: 5, values") % "list_cost_usd", "{}", "would make wrong"),
         (
             PIVOT % "list_cost_usd",
             "{least: {type: number, operator: '>=', column: fct_cost_daily.list_cost_usd}}",
@@ -217,12 +217,14 @@ def test_a_pivot_aggregates_rows_so_that_its_totals_are_right(built):
         ),
     ],
 )
-def test_what_a_pivot_cannot_do_is_said_before_anything_is_deployed(built, rows, filters, message):
+def test_what_a_pivot_cannot_do_is_reported_before_anything_is_deployed(
+    built, rows, filters, message
+):
     _, wrong = built(rows, filters=filters)
     assert message in wrong[0].message
 
 
-def test_of_too_many_points_the_largest_are_shown(built):
+def test_with_too_many_points_the_largest_are_shown(built):
     rows = "- {name: Cost, type: scatter, model: fct_cost_daily, points: user_email, limit: 5,\n"
     rows += "   x: {value: sum(effective_cost_usd), label: X}, y: {value: count(*), label: Y}}"
     board, _ = built(rows)
@@ -271,7 +273,7 @@ CARD = {
         ),
     ],
 )
-def test_what_metabase_adds_or_spells_otherwise_is_no_difference(change):
+def test_what_metabase_adds_or_spells_differently_is_not_a_difference(change):
     other = copy.deepcopy(CARD)
     change(other)
     assert normal.card(other) == normal.card(CARD)
@@ -347,7 +349,7 @@ def test_googles_analyzer_accepts_every_query_with_all_filters_set_as_metabase_s
         assert all(day in sql for mart, day in days.items() if f"FROM `ai_marts.{mart}`" in sql)
 
 
-def test_no_two_things_of_a_tab_lie_on_each_other(catalog):
+def test_no_two_things_on_a_tab_overlap(catalog):
     sources, findings = load(catalog)
     assert findings == []
     ids = {

@@ -1,4 +1,4 @@
-"""What docs/dashboards.md promises is so."""
+"""What docs/dashboards.md promises is true."""
 
 import re
 from datetime import date

@@ -1,4 +1,4 @@
-"""Signed addresses of dashboards: what they hold, what is refused, and that nothing leaks."""
+"""Signed addresses of dashboards: what they contain, what is refused, and that nothing leaks."""
 
 import base64
 import hashlib
@@ -118,14 +118,14 @@ def test_a_dashboard_that_locks_nothing_is_refused():
         ("team_id", "x", "must be digits"),
         ("team_id", "1 or 1=1", "must be digits"),
         ("team_id", "٤٢", "must be digits"),
-        ("team_id", "42\n", "can be printed"),
+        ("team_id", "42\n", "printable characters"),
         ("cursor_team_id", "-1", "must be digits"),
         ("salesforce_id", "001", "15 to 18 letters and digits"),
         ("salesforce_id", "0015g00000ABCDEFGHI", "15 to 18 letters and digits"),
         ("salesforce_id", "0015g00000ABC-E", "15 to 18 letters and digits"),
-        ("department", "x" * 201, "up to 200 characters"),
-        ("department", "a\x00b", "can be printed"),
-        ("department", "a\u202eb", "can be printed"),
+        ("department", "x" * 201, "at most 200 printable characters"),
+        ("department", "a\x00b", "printable characters"),
+        ("department", "a\u202eb", "printable characters"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused(name, value, message):
@@ -149,7 +149,7 @@ def test_a_value_of_the_right_kind_is_signed_as_it_is(name, value):
 
 
 @pytest.mark.parametrize("dashboard_id", [0, -1, True])
-def test_an_id_that_is_none_is_refused(dashboard_id):
+def test_an_invalid_id_is_refused(dashboard_id):
     with pytest.raises(EmbedError, match="a number from 1"):
         url(dashboard_id=dashboard_id)
 
@@ -157,7 +157,7 @@ def test_an_id_that_is_none_is_refused(dashboard_id):
 @pytest.mark.parametrize(
     "site", ["metabase.example.com", "ftp://x", "https://", f"{SITE}?a=1", "https://me:pw@host"]
 )
-def test_a_site_that_is_no_plain_address_is_refused_and_not_repeated(site):
+def test_a_site_that_is_not_a_plain_address_is_refused_and_not_repeated(site):
     with pytest.raises(EmbedError, match="METABASE_URL must") as error:
         url(site_url=site)
     assert "pw" not in str(error.value)
@@ -213,15 +213,15 @@ def test_the_command_finds_the_dashboard_that_was_deployed(monkeypatch, capsys, 
     written.instance.dashboards["executive"] = lock.LockedDashboard(entity_id="e", id=7)
     written.save()
 
-    def said(*arguments):
+    def run_command(*arguments):
         monkeypatch.setattr(sys, "argv", ["dashboards", "embed-url", *arguments])
         code = __main__.main()
         printed = capsys.readouterr()
         return code, printed.out + printed.err
 
-    # It locks no filter, so it has no address: nothing but that is said.
-    assert said("executive") == (2, ANY)
-    assert "locks no filter" in said("executive")[1]
-    assert said("finance") == (1, ANY)
-    assert "was not deployed" in said("finance")[1]
-    assert "there is no dashboard nothing" in said("nothing")[1]
+    # It locks no filter, so it has no address: only that is printed.
+    assert run_command("executive") == (2, ANY)
+    assert "locks no filter" in run_command("executive")[1]
+    assert run_command("finance") == (1, ANY)
+    assert "was not deployed" in run_command("finance")[1]
+    assert "there is no dashboard nothing" in run_command("nothing")[1]

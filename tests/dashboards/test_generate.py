@@ -19,7 +19,7 @@ def schema():
     return jsonschema.Draft202012Validator(json.loads(schema_json()))
 
 
-def test_the_exposure_of_a_dashboard_depends_on_the_marts_that_it_asks(deploy):
+def test_the_exposure_of_a_dashboard_depends_on_the_marts_that_it_reads(deploy):
     deploy.write()
     (exposure,) = YAML(typ="safe").load(
         exposures.exposures_yml([source.dashboard for source in deploy.sources()])
@@ -38,7 +38,7 @@ def test_exposures_do_not_depend_on_the_order_of_the_files(deploy):
     assert exposures.exposures_yml(dashboards) == exposures.exposures_yml(dashboards[::-1])
 
 
-def test_a_file_that_is_not_as_the_definitions_say_is_a_finding(deploy, tmp_path, monkeypatch):
+def test_a_file_that_does_not_match_the_definitions_is_a_finding(deploy, tmp_path, monkeypatch):
     deploy.write()
     dashboards = [source.dashboard for source in deploy.sources()]
     for name in ("EXPOSURES", "SCHEMA"):
@@ -53,7 +53,7 @@ def test_a_file_that_is_not_as_the_definitions_say_is_a_finding(deploy, tmp_path
     assert "python -m dashboards generate" in finding.message
 
 
-def test_the_schema_takes_every_definition(schema):
+def test_the_schema_accepts_every_definition(schema):
     for file in [ALL_TYPES, *DEFINITIONS.glob("*.yml")]:
         assert list(schema.iter_errors(YAML(typ="safe").load(file))) == []
 
@@ -74,7 +74,7 @@ CHART = "{name: Cost, type: bar, model: fct_cost_daily, x: cost_date, y: list_co
         (CHART.replace("y: list_cost_usd", "y: 4"), False),
     ],
 )
-def test_the_schema_says_what_the_models_say(schema, chart, is_right):
+def test_the_schema_agrees_with_the_models(schema, chart, is_right):
     page = YAML(typ="safe").load(
         dedent(f"""
         name: Page

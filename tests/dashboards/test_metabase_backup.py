@@ -200,7 +200,7 @@ def test_a_restore_refuses_a_database_that_is_not_empty(metabase):
     assert content(metabase) == before
 
 
-def test_a_forced_restore_takes_away_what_came_after_the_backup(metabase):
+def test_a_forced_restore_removes_what_was_added_after_the_backup(metabase):
     file = back_up(metabase)
     before = content(metabase)
     sql(
@@ -326,7 +326,7 @@ def test_a_backup_of_a_database_without_tables_is_refused(database):
 
 
 @pytest.mark.parametrize("arguments", [("backup",), ("restore", "FILE", "--force")])
-def test_a_wrong_password_is_said_without_saying_it(metabase, arguments):
+def test_a_wrong_password_is_reported_without_showing_it(metabase, arguments):
     file = back_up(metabase)
     wrong = {**metabase, "PGPASSWORD": "wrong-horse-battery"}
     arguments = [str(file) if argument == "FILE" else argument for argument in arguments]
@@ -394,13 +394,13 @@ def test_a_failed_backup_removes_no_older_one(metabase, tmp_path):
 
 
 @pytest.mark.parametrize("keep", ["0", "-1", "all", "1; true"])
-def test_to_keep_none_is_refused(metabase, keep):
+def test_keeping_no_backups_is_refused(metabase, keep):
     answer = metadata({**metabase, "BACKUP_KEEP": keep}, "backup")
     assert answer.returncode == 1
     assert "BACKUP_KEEP must be a number from 1" in answer.stderr
 
 
-def test_a_missing_database_name_is_asked_for_not_guessed(metabase):
+def test_a_missing_database_name_is_an_error_and_not_guessed(metabase):
     answer = metadata({**metabase, "PGDATABASE": ""}, "backup")
     assert answer.returncode == 1
     assert "PGDATABASE is not set" in answer.stderr
@@ -409,7 +409,7 @@ def test_a_missing_database_name_is_asked_for_not_guessed(metabase):
 @pytest.mark.parametrize(
     "arguments", [(), ("back-up",), ("backup", "file"), ("restore",), ("restore", "a", "b")]
 )
-def test_a_wrong_call_says_how(arguments):
+def test_wrong_usage_prints_the_usage(arguments):
     answer = metadata({"PATH": os.environ["PATH"]}, *arguments)
     assert answer.returncode == 2
     assert answer.stderr.startswith("usage: ")

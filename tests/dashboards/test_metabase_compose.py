@@ -1,6 +1,6 @@
-"""The compose files and nginx's configuration: what must stay true of them, and that nginx does it.
+"""The compose files and nginx's configuration: what must stay true, and that nginx does it.
 
-nginx is the real one, before a stand-in for Metabase; without nginx here those tests are skipped.
+nginx is the real one, in front of a stand-in for Metabase; without nginx those tests are skipped.
 """
 
 import re
@@ -67,7 +67,7 @@ def test_only_nginx_can_be_reached_from_outside():
     assert published["postgres"] == published["backup"] == []
 
 
-def test_what_runs_always_has_a_health_check_and_is_started_again():
+def test_permanent_services_have_a_health_check_and_are_restarted():
     running = {name: one for name, one in services().items() if "profiles" not in one}
     assert set(running) == {"postgres", "metabase", "nginx"}
     for service in running.values():
@@ -79,7 +79,7 @@ def test_what_runs_always_has_a_health_check_and_is_started_again():
         assert running[name]["depends_on"] == {waits_for: {"condition": "service_healthy"}}
 
 
-def test_backups_are_made_by_the_version_that_serves():
+def test_backups_use_the_version_of_the_server():
     assert services()["backup"]["image"] == services()["postgres"]["image"]
 
 
@@ -194,14 +194,14 @@ def get_secure(nginx, path, headers=None):
     return get(connection, path, headers)
 
 
-def test_without_tls_one_is_sent_to_the_same_page_with_tls(nginx):
+def test_requests_without_tls_are_redirected_to_the_same_page_with_tls(nginx):
     connection = HTTPConnection("127.0.0.1", nginx["http"], timeout=20)
     answer, _ = get(connection, "/dashboard/7?team=a")
     assert answer.status == 301
     assert answer.headers["Location"] == "https://metabase.example.com/dashboard/7?team=a"
 
 
-def test_metabase_is_told_who_asks_and_how(nginx):
+def test_metabase_gets_the_clients_address_and_protocol(nginx):
     claimed = {"X-Forwarded-For": "1.2.3.4", "X-Forwarded-Proto": "http"}
     answer, seen = get_secure(nginx, "/api/health", claimed)
     assert answer.status == 200
@@ -220,7 +220,7 @@ def test_an_upgrade_is_passed_on_only_if_it_was_asked_for(nginx):
     assert "pgrade" not in seen
 
 
-def test_browsers_are_told_to_keep_to_tls_and_may_frame_embeds(nginx):
+def test_browsers_must_insist_on_tls_and_may_frame_embeds(nginx):
     answer, _ = get_secure(nginx, f"/embed/dashboard/{TOKEN}")
     assert re.match(r"max-age=\d{8}", answer.headers["Strict-Transport-Security"])
     assert answer.headers["X-Frame-Options"] is None
@@ -232,7 +232,7 @@ def test_a_token_as_long_as_metabase_takes_is_passed_on(nginx):
     assert answer.status == 200
 
 
-def test_what_opens_a_dashboard_is_not_in_the_log(nginx):
+def test_addresses_that_open_a_dashboard_are_not_in_the_log(nginx):
     get_secure(nginx, f"/embed/dashboard/{TOKEN}?team=secret-team")
     get_secure(nginx, f"/api/embed/dashboard/{TOKEN}/dashcard/1/card/2")
     get_secure(nginx, f"/public/dashboard/{TOKEN}")
@@ -268,7 +268,7 @@ def test_only_tls_1_2_and_later_is_spoken(nginx, version, works):
         assert secure.version() == version.replace("_", ".")
 
 
-def test_scripts_have_no_finding_of_shellcheck():
+def test_shellcheck_finds_nothing_in_the_scripts():
     program = shutil.which("shellcheck")
     if not program:
         pytest.skip("scripts are not checked: install shellcheck")

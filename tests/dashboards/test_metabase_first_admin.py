@@ -1,4 +1,5 @@
-"""The first admin of a new Metabase and its key, before a stand-in that answers like Metabase."""
+"""The first admin of a new Metabase and its key, tested with a stand-in that answers like
+Metabase."""
 
 import json
 import os
@@ -86,7 +87,7 @@ def test_a_metabase_that_has_its_admin_is_left_alone():
     with metabase(token=None) as (address, asked):
         answer = first_admin(address)
     assert (answer.returncode, answer.stdout) == (1, "")
-    assert "has its admin already" in answer.stderr
+    assert "already has an admin" in answer.stderr
     assert len(asked) == 1
 
 
@@ -99,14 +100,14 @@ def test_what_metabase_refuses_is_said_without_the_password():
     assert PASSWORD not in answer.stderr
 
 
-def test_a_metabase_that_is_not_there_is_said():
+def test_an_unreachable_metabase_is_reported():
     answer = first_admin("http://127.0.0.1:9")
     assert answer.returncode == 1
     assert "GET /api/session/properties: " in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
-def test_who_the_admin_is_must_be_said():
+def test_the_admins_email_is_required():
     for missing in ("METABASE_ADMIN_EMAIL", "METABASE_ADMIN_PASSWORD"):
         answer = first_admin("http://127.0.0.1:9", **{missing: ""})
         assert answer.returncode == 2

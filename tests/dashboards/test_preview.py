@@ -219,7 +219,7 @@ def test_a_filter_that_does_not_fit_is_left_out_by_name_and_its_default_stays(ga
     (note,) = data.notes
     assert re.fullmatch(
         r"Period, Days, .+ do not narrow this chart here: it would take about [\d,]+ rows, "
-        r"and the preview holds 300 a chart\.",
+        r"and the preview holds 300 per chart\.",
         note,
     )
     assert "period" in data.source["missing"]
@@ -314,7 +314,7 @@ def test_a_measure_is_taken_apart(sql, tree, columns, components):
 
 
 @pytest.mark.parametrize("sql", ["sum(distinct a)", "count(distinct a, b)", "sum(a) % 2"])
-def test_what_the_page_cannot_compute_is_said(sql):
+def test_what_the_page_cannot_compute_is_noted(sql):
     with pytest.raises(UnsupportedError, match="not computed in the page"):
         tree_of(query.parse(sql), Cube("mart", None))
 

@@ -1,7 +1,7 @@
-"""The sample company's way through BigQuery, as far as an emulator goes, beside DuckDB.
+"""The sample company's journey through BigQuery, as far as an emulator goes, compared with DuckDB.
 
-`golden/` holds what dbt sent for a fact; after a change that is meant, write it anew:
-`GOLDEN=write python -m pytest tests/emulator`.
+`golden/` has what dbt sent for a fact; after an intended change, write it again: `GOLDEN=write
+python -m pytest tests/emulator`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def requests(tmp_path_factory):
 
 
 def jobs_of(requests, model):
-    """The configurations of the jobs that dbt labelled with a model."""
+    """The configurations of the jobs that dbt labeled with a model."""
     configurations = [(one["body"] or {}).get("configuration", {}) for one in requests]
     return [one for one in configurations if one.get("labels", {}).get("model") == model]
 
@@ -66,7 +66,7 @@ def test_a_run_replaces_named_partitions_and_asks_for_none(requests):
         assert ";" not in merge.strip().rstrip(";")
 
 
-def test_each_job_is_labelled_and_limited(requests):
+def test_each_job_is_labeled_and_limited(requests):
     jobs = jobs_of(requests, "int_costs")
     assert {job["labels"]["target"] for job in jobs} == {"bigquery"}
     assert {job["labels"]["resource_type"] for job in jobs} == {"model"}

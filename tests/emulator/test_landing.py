@@ -1,7 +1,7 @@
-"""What the extractors do to BigQuery: what lands, what is asked for, how tables are laid out.
+"""What the extractors do to BigQuery: what lands, what is queried, how tables are laid out.
 
-`golden/` holds what dlt sent. After a change that is meant, write it anew:
-`GOLDEN=write python -m pytest tests/emulator`.
+`golden/` has what dlt sent. After an intended change, write it again: `GOLDEN=write python -m
+pytest tests/emulator`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ YESTERDAY = TODAY - timedelta(days=1)
 
 @dataclass
 class Landed:
-    """Three runs: of all days until yesterday, the same again, and one day more."""
+    """Three runs: all days until yesterday, the same again, and one more day."""
 
     settings: Settings
     runs: list[RunReport]
@@ -69,7 +69,7 @@ def test_rows_in_the_warehouse_are_those_of_the_reports(landed):
 
 
 def test_nothing_lands_twice(landed):
-    """What was landed is known from the warehouse: each run of dlt starts with an empty folder."""
+    """What landed is known from the warehouse: each run of dlt starts with an empty folder."""
     assert not +landed_rows(landed.runs[1])
 
 
@@ -81,13 +81,13 @@ def test_a_later_day_lands_alone(landed):
     assert rows(landed.settings, days) == [(YESTERDAY,)]
 
 
-def test_what_is_not_valid_never_reaches_the_emulator(landed):
+def test_invalid_statements_never_reach_the_emulator(landed):
     table = f"{landed.settings.dataset('raw_cursor')}.usage_events"
     with pytest.raises(BadRequest, match="No matching signature for operator ="):
         rows(landed.settings, f"select payload from {table} where window_start = extracted_at")
 
 
-def test_a_table_that_is_not_there_is_not_found(landed):
+def test_a_missing_table_is_not_found(landed):
     with pytest.raises(NoTableError):
         rows(landed.settings, f"select 1 from {landed.settings.dataset('raw_cursor')}.nothing")
 

@@ -1,4 +1,4 @@
-"""A small company to extract from, and a way to look at what was landed."""
+"""A small company to extract from, and a way to look at what landed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ DAYS = 20
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Attempts follow one another at once."""
-    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
+    """Retries follow each other at once."""
+    monkeypatch.setattr(retrying, "BACKOFF", wait_none())
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +34,7 @@ def _company() -> Iterator[Running]:
 
 @pytest.fixture
 def company(_company: Running) -> Running:
-    """The vendors of a company of 20 people and 20 days, as they were at the beginning."""
+    """The vendors of a company of 20 people and 20 days, as they were at the start."""
     _company.control({"reset": True, "rate_limits": False})
     return _company
 
@@ -69,7 +69,8 @@ def part(report: RunReport, name: str) -> ResourceReport:
 
 
 def current(settings: Settings, schema: str, table: str) -> list[tuple[Any, ...]]:
-    """(organization, window, payload) of the newest version of each window, of completed loads."""
+    """(organization, window, payload) of the newest version of each window, from completed
+    loads."""
     return rows(
         settings,
         f"""

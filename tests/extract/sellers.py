@@ -17,7 +17,7 @@ from sandbox.server import Running
 
 @dataclass(frozen=True)
 class Product:
-    """A product database at `url` that tests may change, and a warehouse beside it."""
+    """A product database at `url` that tests may change, and a warehouse next to it."""
 
     url: str
     settings: Settings

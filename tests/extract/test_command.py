@@ -29,7 +29,7 @@ def environment(
     return monkeypatch
 
 
-def test_a_run_says_what_came_in_and_writes_it_down(
+def test_a_run_reports_what_arrived_and_writes_the_report(
     environment: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment.setenv("GOOGLE_SHEETS_ID", "")
@@ -46,20 +46,20 @@ def test_a_run_says_what_came_in_and_writes_it_down(
     assert events.records == events.landed > 0
 
 
-def test_the_report_is_read_without_what_extracts() -> None:
+def test_the_report_is_read_without_importing_the_extraction() -> None:
     code = "import sys, extract.report; print({'dlt', 'extract.run'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
 
 
-def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_report_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "extract.json"
     file.write_text('{"sources": [{"source": "cursor", "status": "splendid"}]}')
     with pytest.raises(ValueError, match=r"(?s)RunReport.*status.*'ok'"):
         RunReport.read(file)
 
 
-def test_what_is_missing_is_said_at_the_end_and_in_the_exit_code(
+def test_missing_data_is_reported_at_the_end_and_in_the_exit_code(
     company: Running, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     company.control({"faults": [{"match": "/teams/spend", "kind": "500", "times": None}]})
@@ -70,21 +70,21 @@ def test_what_is_missing_is_said_at_the_end_and_in_the_exit_code(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["--since", "2026-02-02", "--until", "2026-02-01"], "must be before --until"),
         (["--since", str(TODAY)], "must be before --until"),
         (["--until", str(TODAY + timedelta(days=1))], "it is exclusive"),
     ],
 )
-def test_days_that_make_no_sense_are_refused(
+def test_days_in_the_wrong_order_are_refused(
     environment: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
-    said: str,
+    expected: str,
 ) -> None:
     assert main(["run", *arguments]) == 2
-    assert said in capsys.readouterr().err
+    assert expected in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["run", "--source", "nobody"], ["run", "--since", "x"], []])
@@ -108,8 +108,8 @@ def test_a_warehouse_that_is_not_named_is_not_guessed(
     environment.setenv("TARGET", "bigquery")
     environment.setenv("GOOGLE_CLOUD_PROJECT", "project")
     assert main(["run"]) == 2
-    said = "TARGET=bigquery needs BIGQUERY_DATASET, BIGQUERY_LOCATION"
-    assert said in capsys.readouterr().err
+    expected = "TARGET=bigquery needs BIGQUERY_DATASET, BIGQUERY_LOCATION"
+    assert expected in capsys.readouterr().err
 
 
 def test_a_source_that_is_asked_for_but_not_configured_is_incomplete(
@@ -161,7 +161,7 @@ def test_the_command_writes_nothing_at_home(
     assert list(home.iterdir()) == []
 
 
-def test_a_run_that_is_stopped_ends_at_once_and_sweeps_what_one_that_was_killed_left(
+def test_a_stopped_run_ends_at_once_and_removes_what_a_killed_one_left(
     tmp_path: Path,
 ) -> None:
     """A vendor that takes a question and never answers: accept() says that a run fetches."""
@@ -185,17 +185,17 @@ def test_a_run_that_is_stopped_ends_at_once_and_sweeps_what_one_that_was_killed_
             asked, _ = vendor.accept()
             with asked:
                 process.send_signal(number)
-                _, said = process.communicate(timeout=20)
+                _, printed = process.communicate(timeout=20)
             assert process.returncode == code
             left.append(set(tmp_path.glob("ai-spend-*")))
     killed, stopped = left
     assert len(killed) == len(stopped) == 1
     assert killed != stopped
-    assert "was stopped (SIGINT); the next run makes up for it" in said
-    assert "Traceback" not in said
+    assert "was stopped (SIGINT); the next run makes up for it" in printed
+    assert "Traceback" not in printed
 
 
-def test_another_program_that_holds_the_file_is_named_with_what_to_do(
+def test_a_program_that_has_the_file_open_is_named_with_what_to_do(
     environment: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print(1, flush=True); input()"
@@ -208,8 +208,8 @@ def test_another_program_that_holds_the_file_is_named_with_what_to_do(
         holder.stdout.readline()
         assert main(["run", "--source", "cursor"]) == 1
         holder.communicate(b"\n")
-    said = capsys.readouterr()
-    assert not said.out
-    assert said.err.count("\n") == 1
-    assert f"is in use by process {holder.pid} ({sys.executable} -c" in said.err
-    assert f"end it with `kill {holder.pid}`" in said.err
+    printed = capsys.readouterr()
+    assert not printed.out
+    assert printed.err.count("\n") == 1
+    assert f"is in use by process {holder.pid} ({sys.executable} -c" in printed.err
+    assert f"end it with `kill {holder.pid}`" in printed.err

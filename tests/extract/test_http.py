@@ -1,4 +1,4 @@
-"""What is asked again, what is not, and what an error says."""
+"""What is retried, what is not, and what an error says."""
 
 from __future__ import annotations
 
@@ -68,23 +68,23 @@ GOOD = httpx.Response(200, content=b"{}")
     ],
     ids=str,
 )
-def test_trouble_that_passes_is_asked_through(
+def test_temporary_failures_are_retried(
     trouble: httpx.Response | Exception, pauses: list[float]
 ) -> None:
     assert ask([trouble, trouble, GOOD])() == b"{}"
     assert len(pauses) == 2
 
 
-def test_attempts_are_1_2_4_8_16_seconds_apart_and_then_it_is_an_error(
+def test_attempts_are_1_2_4_8_16_seconds_apart_and_then_fail(
     monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
-    monkeypatch.setattr(retrying, "BACK_OFF", wait_exponential(multiplier=1, max=16))
+    monkeypatch.setattr(retrying, "BACKOFF", wait_exponential(multiplier=1, max=16))
     with pytest.raises(VendorError, match="HTTP 500"):
         ask([httpx.Response(500)] * 6)()
     assert [int(pause) for pause in pauses] == [1, 2, 4, 8, 16]
 
 
-def test_retry_after_is_honoured_as_seconds_and_as_a_date(pauses: list[float]) -> None:
+def test_retry_after_is_honored_as_seconds_and_as_a_date(pauses: list[float]) -> None:
     at = format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
     headers = [{"retry-after": "7"}, {"retry-after": at}]
     ask([*(httpx.Response(429, headers=one) for one in headers), GOOD])()
@@ -92,7 +92,7 @@ def test_retry_after_is_honoured_as_seconds_and_as_a_date(pauses: list[float]) -
     assert 37 <= pauses[1] <= 40
 
 
-def test_nobody_waits_for_an_hour(pauses: list[float]) -> None:
+def test_a_retry_after_of_an_hour_is_not_waited_for(pauses: list[float]) -> None:
     with pytest.raises(VendorError, match="429"):
         ask([httpx.Response(429, headers={"retry-after": "3600"})])()
     assert pauses == []
@@ -106,7 +106,7 @@ def test_nobody_waits_for_an_hour(pauses: list[float]) -> None:
         {"type": "x", "message": "y", "details": {"error_code": "enforced_spend_limit_reached"}},
     ],
 )
-def test_a_spend_cap_is_not_asked_again(error: object, pauses: list[float]) -> None:
+def test_a_spend_cap_is_not_retried(error: object, pauses: list[float]) -> None:
     with pytest.raises(VendorError, match="spend limit is reached: raise it"):
         ask([httpx.Response(429, json={"type": "error", "error": error})])()
     assert pauses == []
@@ -122,16 +122,14 @@ def test_a_spend_cap_is_not_asked_again(error: object, pauses: list[float]) -> N
         (410, ExpiredError),
     ],
 )
-def test_refusals_are_not_asked_again(
-    status: int, kind: type[Exception], pauses: list[float]
-) -> None:
+def test_refusals_are_not_retried(status: int, kind: type[Exception], pauses: list[float]) -> None:
     with pytest.raises(kind):
         ask([httpx.Response(status)])()
     assert pauses == []
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "expected"),
     [
         (
             {"type": "error", "error": {"type": "t", "message": "m"}, "request_id": "req_9"},
@@ -142,12 +140,12 @@ def test_refusals_are_not_asked_again(
         ([], "HTTP 401: no message"),
     ],
 )
-def test_an_error_says_what_the_vendor_said_and_what_to_do_but_not_the_key(
-    body: object, said: str
+def test_an_error_has_the_vendors_message_and_advice_but_not_the_key(
+    body: object, expected: str
 ) -> None:
     with pytest.raises(VendorError) as caught:
         ask([httpx.Response(401, json=body)])()
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     assert KEY not in repr(caught.value)
 
 
@@ -157,7 +155,7 @@ def test_a_cut_body_is_worth_another_attempt(body: bytes) -> None:
         open_envelope(body)
 
 
-def test_the_pace_is_kept_by_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_per_minute_is_kept_by_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr("extract.http.time.monotonic", lambda: now[0])
     monkeypatch.setattr("extract.http.time.sleep", lambda pause: now.__setitem__(0, now[0] + pause))

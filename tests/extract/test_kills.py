@@ -1,4 +1,4 @@
-"""Whenever a run is killed, the next one gives what an undisturbed one would have given."""
+"""Whenever a run is killed, the next one gives what an undisturbed run would have given."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.extract.conftest import current
 DAYS = 12
 KILLS = 24
 KILLS_OF_ONE_WAREHOUSE = 6
-# Two that run side by side; a third would only take its time.
+# Two that run in parallel; a third would only take longer.
 SOURCES_OF_THIS_TEST = ["cursor", "google_sheets"]
 
 
@@ -47,7 +47,7 @@ def extract_run(environment: dict[str, str], killed_at: str | None = None) -> No
     if killed_at:
         mock.patch(killed_at, side_effect=lambda *_, **__: os.kill(os.getpid(), SIGKILL)).start()
     os.environ["LOG_LEVEL"] = "ERROR"
-    # What a killed run leaves behind goes away with the test.
+    # What a killed run leaves behind is deleted with the test.
     tempfile.tempdir = str(Path(environment["DUCKDB_PATH"]).parent)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), 1)
@@ -110,7 +110,7 @@ def everything(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.rpartition(".")[2])
-def test_a_run_killed_at_a_point_leaves_nothing_that_the_next_one_does_not_make_good(
+def test_the_next_run_makes_up_for_one_killed_at_a_point(
     expected: Landed, start: Start, whole: Whole, tmp_path: Path, point: str
 ) -> None:
     file = tmp_path / "killed.duckdb"
@@ -121,7 +121,7 @@ def test_a_run_killed_at_a_point_leaves_nothing_that_the_next_one_does_not_make_
 
 
 @pytest.mark.nightly
-def test_a_killed_run_leaves_nothing_that_the_next_one_does_not_make_good(
+def test_the_next_run_makes_up_for_a_killed_one(
     expected: Landed, start: Start, whole: Whole, tmp_path: Path
 ) -> None:
     seed = random.randrange(10**6)

@@ -98,22 +98,22 @@ DIRECTORIES = {
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
-def test_the_log_says_of_each_resource_whether_it_is_a_directory(source: Source) -> None:
-    """Models know no other way to tell. A new source has to be listed here."""
+def test_the_log_says_whether_each_resource_is_a_directory(source: Source) -> None:
+    """Models have no other way to know. A new source has to be listed here."""
     company = Settings(_env_file=None, duckdb_path=base_company.landed())
-    said = dict(
+    recorded = dict(
         rows(
             company, f"select distinct resource, is_directory from {source.raw_schema}.extractions"
         )
     )
     directories = DIRECTORIES[source.name]
-    assert said == {name: name in directories for name in said}
-    not_landed = set(EXTRACTORS[source.name].TABLES) - set(said)
+    assert recorded == {name: name in directories for name in recorded}
+    not_landed = set(EXTRACTORS[source.name].TABLES) - set(recorded)
     # Not readable with the company's keys, or of days that the analytics have.
     assert not_landed <= {"service_accounts", "usage_report_messages", "cost_report"}
 
 
-def test_a_warehouse_of_the_version_before_gets_the_column_also_where_nothing_is_configured(
+def test_an_older_warehouse_gets_the_column_even_if_nothing_is_configured(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = EXTRACTIONS.remove(EXTRACTIONS.get_field_index("is_directory"))
@@ -124,12 +124,12 @@ def test_a_warehouse_of_the_version_before_gets_the_column_also_where_nothing_is
         landed = rows(settings, "select count(*) from raw_cursor.extractions")
     run(settings.model_copy(update={"google_sheets_id": None}), since=YESTERDAY)
     counts = "select count(*) filter (is_directory is null), count(is_directory) from"
-    ((null, said),) = rows(settings, f"{counts} raw_cursor.extractions")
+    ((null, recorded),) = rows(settings, f"{counts} raw_cursor.extractions")
     assert [(null,)] == landed
-    assert said == null
-    ((null, said),) = rows(settings, f"{counts} raw_google_sheets.extractions")
+    assert recorded == null
+    ((null, recorded),) = rows(settings, f"{counts} raw_google_sheets.extractions")
     assert null > 0
-    assert said == 0
+    assert recorded == 0
 
 
 def test_payloads_are_the_vendors_bytes_and_no_event_is_lost_or_doubled(
@@ -172,7 +172,7 @@ def test_events_are_asked_for_up_to_the_last_millisecond_of_a_day(settings: Sett
     assert spans == [(6,), (7,)]
 
 
-def test_members_that_were_not_active_come_in_daily_usage_too(settings: Settings) -> None:
+def test_daily_usage_includes_inactive_members(settings: Settings) -> None:
     run(settings, sources=CURSOR, since=YESTERDAY)
     active = rows(
         settings, "select distinct payload ->> 'isActive' from raw_cursor.daily_usage order by 1"
@@ -234,7 +234,7 @@ def test_an_overlapping_backfill_lands_no_row_again(settings: Settings) -> None:
     assert landed_rows(settings) == before
 
 
-def test_a_revised_day_lands_anew_and_keeps_what_was_believed_before(
+def test_a_revised_day_lands_again_and_keeps_the_earlier_version(
     company: Running, settings: Settings
 ) -> None:
     run(settings, sources=CURSOR, since=FIRST)
@@ -275,7 +275,7 @@ def test_a_day_that_was_emptied_is_a_new_version_without_rows(
     }
 
 
-def test_what_was_landed_is_known_from_the_warehouse_and_not_from_the_machine(
+def test_what_landed_is_known_from_the_warehouse_and_not_from_the_machine(
     settings_of: SettingsOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home"
@@ -307,7 +307,7 @@ def test_a_load_that_did_not_complete_does_not_count(
         patch.setattr("dlt.load.load.Load.complete_package", fail)
         report = run(fresh, sources=CURSOR, since=FIRST)
     assert report.exit_code == 1
-    assert "nothing of this run was landed" in report.sources[0].errors[0]
+    assert "nothing from this run landed" in report.sources[0].errors[0]
     assert part(report, "cursor/usage_events").landed == 0
     assert current(fresh, "raw_cursor", "usage_events") == []
     run(fresh, sources=CURSOR, since=FIRST)
@@ -338,7 +338,7 @@ def test_a_failed_page_lands_nothing_of_its_days_and_the_next_run_completes_them
     assert found == expected
 
 
-def test_trouble_that_passes_leaves_no_trace(company: Running, settings: Settings) -> None:
+def test_temporary_failures_leave_no_trace(company: Running, settings: Settings) -> None:
     faults = [
         {"match": path, "kind": kind, "retry_after": "0"}
         for path in ("/teams/members", EVENTS, "/analytics/cost", "/v1/organizations/users")
@@ -351,7 +351,7 @@ def test_trouble_that_passes_leaves_no_trace(company: Running, settings: Setting
     assert sorted(found) == sorted(asked_events(company, YESTERDAY, TODAY))
 
 
-def test_trouble_at_google_passes_too(company: Running, settings: Settings) -> None:
+def test_temporary_failures_of_google_are_retried_too(company: Running, settings: Settings) -> None:
     faults = [{"match": "/v4/", "kind": kind} for kind in ("429", "500", "cut_body")]
     company.control({"faults": [*faults, {"match": "/token", "kind": "500"}]})
     assert run(settings, sources=["google_sheets"]).exit_code == 0
@@ -360,7 +360,7 @@ def test_trouble_at_google_passes_too(company: Running, settings: Settings) -> N
 def test_an_expired_cursor_restarts_its_query(
     company: Running, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(anthropic, "ROWS_A_PAGE", 200)
+    monkeypatch.setattr(anthropic, "ROWS_PER_PAGE", 200)
     run(settings, sources=["anthropic"], since=FIRST)
     expected = current(settings, "raw_anthropic", "analytics_cost")
     again = settings.model_copy(update={"duckdb_path": settings.duckdb_path.with_name("a.duckdb")})
@@ -368,7 +368,7 @@ def test_an_expired_cursor_restarts_its_query(
     report = run(again, sources=["anthropic"], since=FIRST)
     assert report.exit_code == 0
     restarted = [one.notes for one in report.sources[0].resources if one.notes]
-    assert "asked from the first page again" in str(restarted)
+    assert "started over at the first page" in str(restarted)
     assert current(again, "raw_anthropic", "analytics_cost") == expected
 
 
@@ -382,7 +382,7 @@ def test_one_source_that_fails_does_not_stop_another(company: Running, settings:
     assert asked == 2, "once for each organization: a spend cap is not asked again"
 
 
-def test_a_malformed_record_is_landed_apart_and_fails_the_run_at_its_end(
+def test_a_malformed_record_lands_separately_and_fails_the_run_at_the_end(
     company: Running, settings: Settings
 ) -> None:
     company.control({"faults": [{"match": EVENTS, "kind": "malformed_record", "times": None}]})
@@ -410,7 +410,7 @@ def test_a_malformed_record_is_landed_apart_and_fails_the_run_at_its_end(
 
 
 @pytest.mark.parametrize("kind", ["unknown_fields", "id_type_change"])
-def test_new_fields_and_other_types_of_ids_are_no_error(
+def test_new_fields_and_other_types_of_ids_are_not_errors(
     company: Running, settings: Settings, kind: str
 ) -> None:
     faults = [{"match": path, "kind": kind, "times": None} for path in ("/teams/", "/v1/")]
@@ -430,7 +430,7 @@ def test_an_organization_without_the_analytics_uses_the_legacy_reports(
     report = run(settings, sources=["anthropic"], since=FIRST)
     assert report.exit_code == 0
     assert part(report, "console/analytics_cost").status == "not readable"
-    assert "the legacy reports take its place" in part(report, "console/analytics_cost").notes
+    assert "the legacy reports are read instead" in part(report, "console/analytics_cost").notes
     days = {day for _, day, _ in current(settings, "raw_anthropic", "cost_report")}
     assert len(days) > DAYS / 2
     assert current(settings, "raw_anthropic", "usage_report_messages")
@@ -463,7 +463,7 @@ def test_cost_that_cannot_be_read_fails_the_source(
     assert "HTTP 403" in part(report, "enterprise/cost_report").errors[0]
 
 
-def test_billing_groups_that_a_team_does_not_have_fail_nothing(
+def test_a_team_without_billing_groups_is_not_a_failure(
     company: Running, settings: Settings
 ) -> None:
     company.control({"cursor_groups": False})
@@ -533,7 +533,7 @@ def test_an_emptied_tab_is_an_error_and_leaves_its_last_version_in_force(
     assert current(settings, "raw_google_sheets", "api_key_mappings") == before
 
 
-def test_a_tab_that_was_never_there_is_empty_and_one_that_vanished_is_an_error(
+def test_a_tab_that_never_existed_is_empty_and_one_that_vanished_is_an_error(
     company: Running, settings_of: SettingsOf, tmp_path: Path
 ) -> None:
     csv_files(company, tmp_path / "sheets")
@@ -544,7 +544,7 @@ def test_a_tab_that_was_never_there_is_empty_and_one_that_vanished_is_an_error(
     assert "sheets/seat_plans" in sheet_errors(settings)
 
 
-def test_a_tab_with_a_slip_lands_nothing_and_the_other_tabs_land(
+def test_a_tab_with_a_mistake_lands_nothing_and_the_other_tabs_land(
     company: Running, settings: Settings
 ) -> None:
     run(settings, sources=["google_sheets"])
@@ -564,7 +564,7 @@ def test_a_tab_with_a_slip_lands_nothing_and_the_other_tabs_land(
 def test_other_tabs_are_named_and_not_read(company: Running, settings: Settings) -> None:
     company.control({"sheet": {"tab": "employes", "rows": [["a"], ["b"]]}})
     report = run(settings, sources=["google_sheets"])
-    assert "no tab is called so: employes" in report.sources[0].notes[0]
+    assert "not names of known tabs: employes" in report.sources[0].notes[0]
 
 
 def test_a_sheet_that_cannot_be_read_fails_the_source_once(settings_of: SettingsOf) -> None:
@@ -592,7 +592,7 @@ def test_the_sandbox_and_a_real_company_never_share_a_warehouse(
     assert landed_rows(settings) == before
 
 
-def test_what_followed_a_folder_of_files_is_what_a_warehouse_holds(
+def test_a_folder_of_files_does_not_decide_what_a_warehouse_holds(
     settings_of: SettingsOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sheets = ["google_sheets"]

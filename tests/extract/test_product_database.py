@@ -119,7 +119,7 @@ def test_money_keeps_eighteen_decimals(product: Product) -> None:
     assert price == "0.123456789012345678"
 
 
-def test_money_in_floats_is_what_people_wrote(real: Product) -> None:
+def test_money_in_floats_has_the_digits_that_people_wrote(real: Product) -> None:
     real.execute(
         "alter table usage_events alter api_price_usd type double precision",
         "update usage_events set api_price_usd = 0.1",
@@ -141,7 +141,7 @@ def test_a_second_run_lands_nothing_again(product: Product) -> None:
 # --- usage events --------------------------------------------------------------------------------
 
 
-def test_an_event_that_comes_weeks_late_arrives_alone(product: Product) -> None:
+def test_an_event_that_arrives_weeks_late_lands_alone(product: Product) -> None:
     ingest(product)
     newest = newest_id(product)
     add_event(product, newest + 1, TODAY - DAY * 25)
@@ -212,7 +212,7 @@ def test_a_backfill_lands_the_events_of_its_days_again_as_they_were(product: Pro
 def test_sparse_ids_land_again_as_they_were(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events, "MOST_RANGES", 2)
+    monkeypatch.setattr(events, "MAX_RANGES", 2)
     product.execute("delete from usage_events where id % 3 = 0")
     ingest(product)
     [(before,)] = landed(product, "usage_events")
@@ -220,11 +220,11 @@ def test_sparse_ids_land_again_as_they_were(
     assert landed(product, "usage_events", "count(*), count(distinct id)") == [(before * 2, before)]
 
 
-def test_a_failure_on_the_way_keeps_what_came_before_it(
+def test_a_failure_midway_keeps_what_was_read_before_it(
     product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "CHUNK_ROWS", 500)
-    whole = events.refused
+    whole = events.keep_good_rows
     calls = []
 
     def failing(name: str, chunk: Any, window: Any) -> Any:
@@ -233,12 +233,12 @@ def test_a_failure_on_the_way_keeps_what_came_before_it(
             raise VendorError("the line is cut")
         return whole(name, chunk, window)
 
-    monkeypatch.setattr(events, "refused", failing)
+    monkeypatch.setattr(events, "keep_good_rows", failing)
     report = ingest(product)
     assert report.exit_code == 1
     assert part(report, "product/usage_events").landed == 1000
     assert part(report, "product/daily_activity").status == "ok"
-    monkeypatch.setattr(events, "refused", whole)
+    monkeypatch.setattr(events, "keep_good_rows", whole)
     ingest(product)
     assert landed(product, "usage_events", "count(*), count(distinct id)") == [(3000, 3000)]
 
@@ -248,7 +248,7 @@ def test_a_failure_on_the_way_keeps_what_came_before_it(
         st.lists(st.integers(0, 400), min_size=1, unique=True).map(sorted), min_size=1, max_size=6
     )
 )
-def test_what_is_remembered_are_the_ids_that_were_landed_within_the_look_back(
+def test_only_ids_landed_within_the_look_back_are_remembered(
     runs: list[list[int]],
 ) -> None:
     known: dict[str, Any] = {}
@@ -320,7 +320,7 @@ def test_the_first_run_begins_with_the_oldest_activity_and_ends_with_yesterday(
     assert span == [(TODAY - DAY * 900, TODAY - DAY)]
 
 
-def test_who_did_nothing_is_a_member_all_the_same(product: Product) -> None:
+def test_somebody_who_did_nothing_is_still_a_member(product: Product) -> None:
     ingest(product)
     silent = ", ".join(map(str, USERS_WITHOUT_EVENTS))
     query = "select count(distinct user_id) from raw_product.{} where user_id in ({})"
@@ -391,7 +391,7 @@ def test_a_column_of_another_kind_is_named(real: Product) -> None:
     assert part(report, "product/usage_events").landed == 3000
 
 
-def test_rows_without_what_each_needs_are_refused_and_the_run_fails_at_its_end(
+def test_rows_without_required_values_are_rejected_and_the_run_fails_at_the_end(
     real: Product,
 ) -> None:
     real.execute(
@@ -412,7 +412,7 @@ def test_rows_without_what_each_needs_are_refused_and_the_run_fails_at_its_end(
     assert landed(real, "daily_activity", "count(*) filter (user_id is null)") == [(0,)]
 
 
-def test_a_user_who_may_not_read_is_told_which_table(real: Product) -> None:
+def test_an_unreadable_table_is_named(real: Product) -> None:
     name = real.url.rpartition("/")[2]
     real.execute(
         f"create role {name} login password 'hush-reader'",
@@ -439,14 +439,14 @@ def test_an_error_about_a_value_does_not_quote_it(real: Product) -> None:
     assert "person@example.com" not in error
 
 
-def test_a_database_that_ends_the_connection_is_no_missing_table(real: Product) -> None:
+def test_a_lost_connection_is_not_reported_as_a_missing_table(real: Product) -> None:
     real.execute(
         "alter table teams rename to kept_teams",
         "create view teams as select kept_teams.*, pg_terminate_backend(pg_backend_pid())::int as x"
         " from kept_teams",
     )
     [error] = part(ingest(real), "product/teams").errors
-    assert "run again; if it stays" in error
+    assert "run again; if it happens again" in error
     assert "there must be a table" not in error
 
 
@@ -454,7 +454,7 @@ def test_a_database_that_ends_the_connection_is_no_missing_table(real: Product) 
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         (
             "postgresql://reader:hush@127.0.0.1:1/product",
@@ -466,17 +466,17 @@ def test_a_database_that_ends_the_connection_is_no_missing_table(real: Product) 
         ),
         ("oracle://reader:hush@127.0.0.1/product", "no driver for oracle"),
         ("nonsense://reader:hush@127.0.0.1/product", "no driver for nonsense"),
-        ("reader:hush@127.0.0.1", "PRODUCT_DATABASE_URL is no address of a database"),
-        ("postgresql://reader:hush@127.0.0.1:port/product", "is no address of a database"),
+        ("reader:hush@127.0.0.1", "PRODUCT_DATABASE_URL is not the address of a database"),
+        ("postgresql://reader:hush@127.0.0.1:port/product", "is not the address of a database"),
         ("duckdb:////nowhere/hush.duckdb?password=hush", "cannot connect to duckdb://"),
     ],
 )
-def test_who_cannot_be_reached_is_named_without_the_password(
+def test_an_unreachable_database_is_named_without_the_password(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     url: str,
-    said: str,
+    expected: str,
 ) -> None:
     monkeypatch.setenv("PRODUCT_DATABASE_URL", url)
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "w.duckdb"))
@@ -486,7 +486,7 @@ def test_who_cannot_be_reached_is_named_without_the_password(
     assert main(["check", "--source", "product_database"]) == 1
     printed = capsys.readouterr()
     everything = printed.out + printed.err + report.read_text()
-    assert said in everything
+    assert expected in everything
     assert ":hush" not in everything
     assert "=hush" not in everything
 
@@ -516,7 +516,7 @@ def test_a_wrong_password_is_in_no_message_and_in_no_table(
     assert password.encode() not in real.settings.duckdb_path.read_bytes()
 
 
-def test_a_failure_that_nobody_foresaw_does_not_say_the_password_either(
+def test_an_unexpected_failure_does_not_show_the_password_either(
     real: Product, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     password = real.url.partition(":")[2].partition(":")[2].partition("@")[0]
@@ -539,7 +539,7 @@ def test_a_failure_that_nobody_foresaw_does_not_say_the_password_either(
 def extract_run(url: str, file: str) -> None:
     """`python -m extract run`, in a process whose imports are done already."""
     os.environ.update(PRODUCT_DATABASE_URL=url, DUCKDB_PATH=file, LOG_LEVEL="ERROR")
-    # What a killed run leaves behind goes away with the test.
+    # What a killed run leaves behind is deleted with the test.
     tempfile.tempdir = str(Path(file).parent)
     with open(os.devnull, "w") as nowhere:  # noqa: PTH123
         os.dup2(nowhere.fileno(), 1)
@@ -547,7 +547,7 @@ def extract_run(url: str, file: str) -> None:
 
 
 @pytest.mark.nightly
-def test_whenever_a_run_is_killed_the_next_one_makes_it_good(real: Product) -> None:
+def test_the_next_run_makes_up_for_a_killed_one(real: Product) -> None:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["extract.command", "dlt", "duckdb", "psycopg"])
     draw = random.Random()

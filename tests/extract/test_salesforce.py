@@ -102,13 +102,13 @@ def test_the_first_run_reaches_the_record_that_nobody_touched_for_years(
     assert windows < 50, "a day on which nothing was modified is no window"
 
 
-def test_deleted_records_come_and_say_so(ingest: Ingest, settings: Settings) -> None:
+def test_deleted_records_land_and_are_marked(ingest: Ingest, settings: Settings) -> None:
     ingest()
     deleted = {one["Id"] for one in payloads(settings, "accounts") if one["IsDeleted"]}
     assert deleted == {long_id("Account", 41), long_id("Account", 42)}
 
 
-def test_money_and_numbers_are_the_bytes_that_came(
+def test_money_and_numbers_are_the_bytes_that_arrived(
     org: Running, ingest: Ingest, settings: Settings
 ) -> None:
     ingest()
@@ -124,7 +124,7 @@ def test_pages_are_read_to_the_last(
     org: Running, ingest: Ingest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(salesforce, "PAGE_RECORDS", 200)
-    monkeypatch.setattr(salesforce, "MOST_DAYS", 4000)
+    monkeypatch.setattr(salesforce, "MAX_DAYS", 4000)
     many = [
         {
             **payload_of_account(5000 + n),
@@ -177,7 +177,7 @@ def test_a_modified_record_lands_again_on_its_new_day_and_keeps_its_old_version(
     assert len(current(settings, "raw_salesforce", "accounts")) >= 43
 
 
-def test_what_is_modified_every_night_before_the_run_shows_all_the_same(
+def test_a_record_modified_every_night_before_the_run_still_lands(
     org: Running, ingest: Ingest, settings: Settings
 ) -> None:
     """Its SystemModstamp is always of today, never of a day that is over."""
@@ -190,7 +190,7 @@ def test_what_is_modified_every_night_before_the_run_shows_all_the_same(
     assert {"Later", company_name(7)} < names
 
 
-def test_a_modification_that_shows_late_comes_through_the_look_back(
+def test_a_modification_that_appears_late_is_found_by_the_look_back(
     org: Running, ingest: Ingest, settings: Settings
 ) -> None:
     ingest()
@@ -210,7 +210,7 @@ def test_named_days_are_fetched_again(org: Running, ingest: Ingest, settings: Se
     assert old["Id"] in {one["Id"] for one in payloads(settings, "accounts")}
 
 
-def test_an_object_without_records_is_no_failure(
+def test_an_object_without_records_is_not_a_failure(
     org: Running, ingest: Ingest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(salesforce, "_oldest", lambda *_: None)
@@ -244,12 +244,12 @@ def test_a_run_stops_before_it_uses_more_than_its_share(
     asked = sum(org.requests().values()) - before - 1  # the login is not counted
     assert asked <= most + 1
     [error] = part(report, "salesforce/users").errors
-    assert f"this run may use {share:.0%} of the API requests that the org has left" in error
+    assert f"this run may use {share:.0%} of the org's remaining API requests" in error
     assert "SALESFORCE_API_SHARE" in error
-    assert part(report, "salesforce/accounts").landed > 0, "what came before it counts"
+    assert part(report, "salesforce/accounts").landed > 0, "what was read before it counts"
 
 
-def test_what_others_use_meanwhile_counts(org: Running, settings: Settings) -> None:
+def test_requests_of_others_meanwhile_count(org: Running, settings: Settings) -> None:
     with pytest.MonkeyPatch.context() as patch:
         whole = salesforce._oldest
 
@@ -262,10 +262,10 @@ def test_what_others_use_meanwhile_counts(org: Running, settings: Settings) -> N
         report = run(settings, sources=SALESFORCE)
     assert report.exit_code == 1
     assert part(report, "salesforce/accounts").status == "ok"
-    assert "9 are left to others" in part(report, "salesforce/opportunities").errors[0]
+    assert "9 are left for others" in part(report, "salesforce/opportunities").errors[0]
 
 
-def test_a_day_that_is_used_up_is_not_waited_for(org: Running, ingest: Ingest) -> None:
+def test_a_used_up_daily_limit_is_not_waited_for(org: Running, ingest: Ingest) -> None:
     fault = {"match": QUERIES, "kind": "429_spend_cap", "times": None}
     before = org.requests().get(f"{QUERIES}/", 0)
     org.control({"faults": [fault]})
@@ -278,7 +278,7 @@ def test_a_day_that_is_used_up_is_not_waited_for(org: Running, ingest: Ingest) -
 
 
 @pytest.mark.parametrize("kind", ["429", "500", "504", "cut_body"])
-def test_what_is_over_in_a_moment_is_asked_again(
+def test_too_many_concurrent_requests_are_retried(
     org: Running, ingest: Ingest, settings: Settings, kind: str
 ) -> None:
     org.control({"faults": [{"match": QUERIES, "kind": kind, "times": 2, "after": 1}]})
@@ -286,7 +286,7 @@ def test_what_is_over_in_a_moment_is_asked_again(
     assert len(payloads(settings, "accounts")) == 42
 
 
-def test_a_session_that_ends_is_begun_again_once(
+def test_an_expired_session_is_renewed_once(
     org: Running, ingest: Ingest, settings: Settings
 ) -> None:
     org.control({"faults": [{"match": QUERIES, "kind": "expired_session", "after": 3}]})
@@ -296,7 +296,9 @@ def test_a_session_that_ends_is_begun_again_once(
     assert len(payloads(settings, "users")) == 12
 
 
-def test_sessions_that_all_end_are_an_error_and_no_loop(org: Running, ingest: Ingest) -> None:
+def test_sessions_that_always_expire_are_an_error_and_not_a_loop(
+    org: Running, ingest: Ingest
+) -> None:
     org.control({"faults": [{"match": QUERIES, "kind": "expired_session", "times": None}]})
     before = org.requests().get("/services/oauth2/token", 0)
     report = ingest()
@@ -304,7 +306,7 @@ def test_sessions_that_all_end_are_an_error_and_no_loop(org: Running, ingest: In
     assert org.requests()["/services/oauth2/token"] - before <= 10
 
 
-def test_an_expired_page_begins_the_query_anew(
+def test_an_expired_page_starts_the_query_over(
     org: Running, ingest: Ingest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(salesforce, "PAGE_RECORDS", 200)
@@ -316,7 +318,7 @@ def test_an_expired_page_begins_the_query_anew(
     org.control({"faults": [{"match": "/query/", "kind": "expired_cursor"}]})
     report = ingest()
     assert report.exit_code == 0
-    assert "asked from the first page again" in part(report, "salesforce/accounts").notes[0]
+    assert "started over at the first page" in part(report, "salesforce/accounts").notes[0]
     assert len(payloads(settings, "accounts")) == 292
 
 
@@ -363,7 +365,7 @@ def test_a_record_that_cannot_be_used_lands_among_the_rejected_ones(
     assert len(payloads(settings, "opportunities")) == 101
 
 
-def test_new_fields_and_types_of_opportunity_are_welcome(
+def test_new_fields_and_types_of_opportunity_are_accepted(
     org: Running, ingest: Ingest, settings: Settings
 ) -> None:
     change(org, "Opportunity", Id=long_id("Opportunity", 101), Type="Barter", StageName="Won-ish")
@@ -376,19 +378,19 @@ def test_new_fields_and_types_of_opportunity_are_welcome(
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "expected"),
     [
         ("SALESFORCE_CLIENT_ID", "cannot log in: invalid_client_id: client identifier invalid"),
         ("SALESFORCE_CLIENT_SECRET", "cannot log in: invalid_client: invalid client credentials"),
     ],
 )
-def test_a_wrong_credential_is_said_and_not_shown(
+def test_a_wrong_credential_is_reported_but_not_shown(
     org: Running,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     name: str,
-    said: str,
+    expected: str,
 ) -> None:
     for setting, value in org.env.items():
         if setting.startswith("SALESFORCE"):
@@ -402,7 +404,7 @@ def test_a_wrong_credential_is_said_and_not_shown(
     assert main(["run", "--source", "salesforce", "--report", str(report)]) == 1
     printed = capsys.readouterr()
     everything = printed.out + printed.err + report.read_text()
-    assert said in everything
+    assert expected in everything
     assert "hush" not in everything
     assert CLIENT_SECRET not in everything
     assert "00DSB000000sand!" not in everything

@@ -1,4 +1,4 @@
-"""Every slip in a sheet is named with its tab, row and column."""
+"""Every mistake in a sheet is named with its tab, row and column."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HEADERS = {name: list(tab.model_fields) for name, tab in TABS.items()}
 GOOD = {
     "employees": ["a@example.com", "", "", "", "b@example.com", "", "", "", "2026-01-01", "", "9"],
     "email_aliases": ["a", "a@example.com"],
-    "api_key_mappings": ["k", "", "", "", "", "", "", "true", "0.5", "", ""],
+    "api_key_mappings": ["k", "", "", "", "", "", "", "true", "0.5", "", "", ""],
     "seat_plans": ["cursor", "business", "40.00", "monthly", "", ""],
     "seat_assignments": ["claude_ai", "a@example.com", "enterprise", "", ""],
     "budgets": ["team", "Data", "2026-01", "100"],
@@ -46,7 +46,7 @@ def test_a_good_row_of_each_tab_passes(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "column", "value", "said"),
+    ("name", "column", "value", "expected"),
     [
         ("employees", "start_date", "01/02/2026", "is not a day"),
         ("employees", "start_date", "2026-02-30", "is not a day"),
@@ -61,6 +61,9 @@ def test_a_good_row_of_each_tab_passes(name: str) -> None:
         ("email_aliases", "email", "a at example.com", "is not an e-mail address"),
         ("api_key_mappings", "confidence", "95%", "is not a number from 0 to 1"),
         ("api_key_mappings", "confidence", "1.5", "is not a number from 0 to 1"),
+        ("api_key_mappings", "share", "50%", "is not a percentage"),
+        ("api_key_mappings", "share", "12.345", "is not a percentage"),
+        ("api_key_mappings", "share", "101", "is not a percentage"),
         ("api_key_mappings", "is_active", "perhaps", "is neither true nor false"),
         ("api_key_mappings", "valid_to", "soon", "is not a day"),
         ("seat_plans", "seat_price_usd", "", "is empty"),
@@ -73,15 +76,15 @@ def test_a_good_row_of_each_tab_passes(name: str) -> None:
         ("invoices", "period_end", "2025-12-31", "is before period_start"),
     ],
 )
-def test_a_bad_cell_is_named(name: str, column: str, value: str, said: str) -> None:
+def test_a_bad_cell_is_named(name: str, column: str, value: str, expected: str) -> None:
     row = dict(zip(HEADERS[name], GOOD[name], strict=True))
     found = problems(name, HEADERS[name], list({**row, column: value}.values()))
     assert found.startswith(f"{name} row 2, column {column}: ")
-    assert said in found
+    assert expected in found
 
 
 @pytest.mark.parametrize(
-    ("header", "said"),
+    ("header", "expected"),
     [
         (["email", "emial"], "employees row 1, column B: unknown column 'emial'; known are email"),
         (["email", " email"], "row 1, column B: the header 'email' is already in column A"),
@@ -90,8 +93,8 @@ def test_a_bad_cell_is_named(name: str, column: str, value: str, said: str) -> N
         (["team", "cost_center"], "employees row 1, column email: the column is missing"),
     ],
 )
-def test_a_bad_header_is_named(header: list[str], said: str) -> None:
-    assert said in problems("employees", header, ["a@example.com", "b"])
+def test_a_bad_header_is_named(header: list[str], expected: str) -> None:
+    assert expected in problems("employees", header, ["a@example.com", "b"])
 
 
 @pytest.mark.parametrize("name", TABS)
@@ -113,11 +116,43 @@ def test_rows_for_different_days_are_versions_and_not_duplicates() -> None:
     assert len(rows_of("employees", [header, second, first])) == 2
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([["a@x.y", "", "70.5"], ["", "CC-1", "29.5"]], ""),
+        ([["a@x.y", "", ""], ["b@x.y", "", ""], ["c@x.y", "", ""]], ""),
+        ([["a@x.y", "", "60"], ["b@x.y", "", "30"]], "the shares of 'k' sum to 90, not to 100"),
+        ([["a@x.y", "", "60"]], "row 2, column share: the shares of 'k' sum to 60, not to 100"),
+        ([["a@x.y", "", "60"], ["b@x.y", "", ""]], "'k' has a share in some rows only"),
+        ([["a@x.y", "", "100"], ["b@x.y", "", "0"]], "a share of 'k' is 0"),
+        ([["a@x.y", "", "50"], ["", "", "50"]], "a row names none of email, cost_center"),
+        ([["a@x.y", "", ""], ["A@x.y", "", ""]], "'k' is already in row 2 for overlapping days"),
+    ],
+)
+def test_rows_of_a_key_share_it_and_add_up_to_it(rows: list[list[str]], said: str) -> None:
+    header = ["api_key_id", "email", "cost_center", "share"]
+    lines = [header, *(["k", *row] for row in rows)]
+    if said:
+        assert said in problems("api_key_mappings", *lines)
+    else:
+        assert len(rows_of("api_key_mappings", lines)) == len(rows)
+
+
+def test_rows_that_share_a_key_have_the_same_days_and_one_switched_off_has_no_part() -> None:
+    header = ["api_key_id", "email", "share", "is_active", "valid_from"]
+    half, other = ["k", "a@x.y", "50", "", ""], ["k", "b@x.y", "50", "", "2026-02-01"]
+    assert "is already in row 2 for overlapping days" in problems(
+        "api_key_mappings", header, half, other
+    )
+    off = ["k", "b@x.y", "50", "false", ""]
+    assert "sum to 50" in problems("api_key_mappings", header, half, off)
+
+
 def test_the_company_needs_no_name_in_its_budget() -> None:
     assert rows_of("budgets", [HEADERS["budgets"], ["company", "", "2026-01", "10"]])
 
 
-def test_many_problems_are_listed_up_to_a_point() -> None:
+def test_many_problems_are_listed_up_to_a_limit() -> None:
     lines = [[f"nobody {number}"] for number in range(30)]
     found = problems("employees", ["email"], *lines).splitlines()
     assert len(found) == 21

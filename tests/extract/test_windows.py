@@ -82,7 +82,7 @@ def test_chunks_cover_a_period_once_oldest_first_and_none_is_too_long(days: int,
 
 def test_the_first_run_reaches_back_its_180_days_and_ends_yesterday() -> None:
     run = run_of({})
-    asked = asked_for(resource(nothing, most_days=30), run)
+    asked = asked_for(resource(nothing, max_days=30), run)
     assert asked == days_from(TODAY - DAY * FIRST_RUN_DAYS, TODAY)
     assert run.memory["org/rows"]["high_water"] == "2026-06-30"
 
@@ -118,7 +118,7 @@ def test_days_that_a_resource_does_not_have_are_not_asked_for() -> None:
     assert asked_for(resource(nothing), run, before=begin) == days_from(date(2025, 12, 30), begin)
 
 
-def test_what_lies_before_another_resource_begins_is_not_asked_for_for_ever() -> None:
+def test_days_before_another_resource_begins_are_not_asked_for_forever() -> None:
     run = run_of({"org/rows": {"high_water": "2026-06-29"}})
     assert asked_for(resource(nothing, look_back=30), run, before=date(2026, 1, 1)) == []
     assert run.memory["org/rows"]["high_water"] == "2026-06-30"
@@ -147,7 +147,7 @@ def test_a_record_that_comes_twice_gives_another_hash(value: dict[str, Any]) -> 
     assert len({content_hash([]), content_hash([one]), content_hash([one, one])}) == 3
 
 
-def test_a_refused_record_gives_another_hash_than_an_accepted_one() -> None:
+def test_a_rejected_record_gives_another_hash_than_an_accepted_one() -> None:
     one = digest({"n": 1})
     assert len({content_hash([]), content_hash([one]), content_hash([], [one])}) == 3
 
@@ -182,7 +182,7 @@ def test_records_keep_every_byte_of_theirs() -> None:
     assert window.payloads == [text]
 
 
-def test_a_record_of_the_wrong_form_is_refused_with_the_reason_and_the_others_land() -> None:
+def test_a_malformed_record_is_rejected_with_the_reason_and_the_others_land() -> None:
     run = run_of({}, TODAY - DAY)
     window = windows_of(run, page({"n": 1}, {"n": "many"}, {"m": 3}, "text"))[0]
     assert [json.loads(payload) for payload in window.payloads] == [{"n": 1}]
@@ -196,7 +196,7 @@ def test_a_record_of_the_wrong_form_is_refused_with_the_reason_and_the_others_la
     assert run.report.resources[0].rejected == 3
 
 
-def test_a_refused_record_does_not_land_again_every_day_but_does_once_it_is_accepted() -> None:
+def test_a_rejected_record_lands_again_only_once_it_is_accepted() -> None:
     memory: dict[str, Any] = {}
     rows = page({"n": 1}, {"m": 1})
     windows_of(run_of(memory, TODAY - DAY), rows)
@@ -214,7 +214,7 @@ def test_a_refused_record_does_not_land_again_every_day_but_does_once_it_is_acce
 def test_an_answer_is_split_into_its_days_and_empty_days_are_there() -> None:
     first = TODAY - DAY * 3
     pages = page(event(first), event(first), event(first + DAY * 2))
-    windows = windows_of(run_of({}, first), pages, record=UsageEvent, most_days=7)
+    windows = windows_of(run_of({}, first), pages, record=UsageEvent, max_days=7)
     assert [(window.start, len(window.payloads)) for window in windows] == [
         (first, 2),
         (first + DAY, 0),
@@ -231,7 +231,7 @@ def test_a_record_that_cannot_say_its_day_is_looked_for_day_by_day() -> None:
         yield page(*(one for day in period.days() for one in by_day.get(day, [])))
 
     run = run_of({}, first)
-    windows = list(fetch(resource(pages, record=UsageEvent, most_days=7), "org", run))
+    windows = list(fetch(resource(pages, record=UsageEvent, max_days=7), "org", run))
     assert [(len(window.payloads), len(window.rejected)) for window in windows] == [
         (1, 0),
         (1, 1),
@@ -239,10 +239,10 @@ def test_a_record_that_cannot_say_its_day_is_looked_for_day_by_day() -> None:
     ]
 
 
-def test_a_record_of_a_day_that_was_not_asked_for_is_refused() -> None:
+def test_a_record_of_a_day_that_was_not_asked_for_is_rejected() -> None:
     day = TODAY - DAY
     window = windows_of(run_of({}, day), page(event(TODAY)), record=UsageEvent)[0]
-    assert "2026-06-30, is not among those asked for" in window.rejected[0][1]
+    assert "2026-06-30, is not in the period asked for" in window.rejected[0][1]
 
 
 # --- failures ------------------------------------------------------------------------------------
@@ -266,13 +266,13 @@ def test_a_failed_page_lands_nothing_of_its_days_and_the_mark_stays_before_them(
     assert run.report.resources[0].status == "failed"
     assert run.report.resources[0].errors == [
         "2026-06-28: HTTP 500: no, request req_1; the vendor is failing: run again later, "
-        "the next run completes what is missing"
+        "and the next run fetches what is missing"
     ]
     # The mark is before the day that failed, so the next run begins there.
     assert asked_for(resource(nothing), run_of(run.memory)) == [bad, TODAY - DAY]
 
 
-def test_a_program_error_in_one_resource_is_reported_and_goes_no_further() -> None:
+def test_a_bug_in_one_resource_is_reported_and_does_not_stop_the_others() -> None:
     run = run_of({}, TODAY - DAY)
     asked_for(resource(failing(TODAY - DAY, ZeroDivisionError("oh"))), run)
     assert run.report.resources[0].errors == ["unexpected ZeroDivisionError: oh"]
@@ -300,7 +300,7 @@ def test_a_cursor_that_always_expires_is_an_error() -> None:
     assert run.report.resources[0].status == "failed"
 
 
-def test_a_day_that_is_not_published_yet_is_no_error_and_is_asked_for_again() -> None:
+def test_a_day_that_is_not_published_yet_is_not_an_error_and_is_asked_for_again() -> None:
     run = run_of({}, TODAY - DAY * 3)
     late = resource(failing(TODAY - DAY, TooRecentError("newest is 2026-06-28", status=400)))
     asked_for(late, run)
@@ -326,7 +326,7 @@ def snapshot(memory: dict[str, Any], today: date, *records: object, **options: b
     return run
 
 
-def test_each_window_says_whether_it_is_of_a_directory() -> None:
+def test_each_window_says_whether_it_belongs_to_a_directory() -> None:
     for is_directory in (True, False):
         one = resource(lambda _: iter([page({"n": 1})]), is_directory=is_directory)
         windows = list(fetch(one, "org", run_of({}, TODAY - DAY)))
@@ -338,7 +338,7 @@ def test_a_resource_has_to_say_whether_it_is_a_directory() -> None:
         Resource("rows", Row, lambda _: iter([]))
 
 
-def test_a_directory_lands_only_when_it_is_not_as_it_last_was() -> None:
+def test_a_directory_lands_only_when_it_changed() -> None:
     memory: dict[str, Any] = {}
     assert snapshot(memory, TODAY, {"n": 1}).report.resources[0].landed == 1
     assert snapshot(memory, TODAY + DAY, {"n": 1}).report.resources[0].landed == 0

@@ -1,4 +1,4 @@
-"""Small companies that hypothesis makes up, and the models that they run through.
+"""Small companies that hypothesis makes up, and the models that process them.
 
 dbt compiles the project once, for DuckDB and as a full build; each company's raw tables then go
 through the compiled SQL in memory, which takes a fraction of a second.
@@ -53,7 +53,7 @@ ACCOUNTS = ("svac_listed", "svac_unlisted")
 WORKSPACES = ("wrkspc_a", "wrkspc_code")
 MODELS = ("claude-opus-4-8", "claude-nimbus")
 PLATFORMS = ("cursor", "claude_ai", "windsurf")
-# A bar is what the parts of a key are joined with.
+# A bar joins the parts of a key.
 DEPARTMENTS = ("", "Data", "data", "Ops", "Ops|CC-1")
 COST_CENTERS = ("", "CC-1", "CC-2", "CC-1|CC-2")
 
@@ -190,7 +190,7 @@ def company(
     cursor: Sequence[list[Window]] = (),
     sheets: Sequence[list[Window]] = (),
 ) -> Company:
-    """Of each source its loads in the order of time, of which a fourth one never finished."""
+    """For each source its loads in order of time, of which a fourth one never finished."""
     named = {"anthropic": anthropic, "cursor": cursor, "google_sheets": sheets}
     return Company(
         [
@@ -431,7 +431,26 @@ ALIAS_ROWS = _tab(
     alias=_one_of(*ALIASES, PEOPLE[3]).flatmap(_typed_by_hand),
     email=_one_of(*PEOPLE).flatmap(_typed_by_hand),
 )
-MAPPINGS = _tab(
+
+
+@st.composite
+def mappings(draw: Callable) -> list[Row]:
+    """Some of those rows that share a key say how much of it is theirs."""
+    rows = draw(MAPPINGS_WITHOUT_SHARES)
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        if lower_cell(row, "is_active") != "false" or cell(row, "valid_to"):
+            key = tuple(cell(row, column) for column in ("api_key_id", "valid_from", "valid_to"))
+            groups.setdefault(key, []).append(row)
+    for group in groups.values():
+        if len(group) in SHARES and draw(st.booleans()):
+            for row, share in zip(group, SHARES[len(group)], strict=True):
+                row["share"] = share
+    return rows
+
+
+SHARES = {1: ("100",), 2: ("33.33", "66.67"), 3: ("10", "20.5", "69.5")}
+MAPPINGS_WITHOUT_SHARES = _tab(
     "api_key_mappings",
     most=5,
     api_key_id=_one_of(*KEYS, *ACCOUNTS, *WORKSPACES),
@@ -484,7 +503,7 @@ INVOICES = _tab(
 TABS = {
     "employees": ROSTER,
     "email_aliases": ALIAS_ROWS,
-    "api_key_mappings": MAPPINGS,
+    "api_key_mappings": mappings(),
     "seat_plans": PLANS,
     "seat_assignments": ASSIGNMENTS,
     "budgets": BUDGETS,
@@ -494,7 +513,7 @@ TABS = {
 
 @st.composite
 def sheets_loads(draw: Callable, *names: str) -> list[list[Window]]:
-    """Some snapshots of tabs, none of them empty: the extractor refuses that."""
+    """Some snapshots of tabs, none of them empty, since the extractor rejects that."""
     loads = []
     for day in SNAPSHOTS[: draw(_one_of(1, 2, 3))]:
         drawn = {name: draw(TABS[name]) for name in names or TABS}
@@ -511,7 +530,7 @@ OWNED = [
 
 @st.composite
 def attributed_companies(draw: Callable) -> Company:
-    """Companies of which a day names much: a key with mappings that meet on it, and its owners."""
+    """Companies with a day on which much is named: a key with several mappings, and its owners."""
     day = draw(_one_of(*DAYS))
     rows = st.lists(analytics_rows(), min_size=4, max_size=12)
     reports = [
@@ -521,13 +540,20 @@ def attributed_companies(draw: Callable) -> Company:
     ]
     before = str(dt.date.fromisoformat(day) - dt.timedelta(days=1))
     lasts = _one_of(before, before, day, "")
-    mappings = fixtures.tab(
-        "api_key_id email cost_center is_active confidence valid_from valid_to",
-        *(f"{key}|{PEOPLE[2]}||||{before}|{draw(lasts)}" for key in KEYS),
-        *(f"{workspace}||CC-1||||{draw(lasts)}" for workspace in WORKSPACES),
+    rows = []
+    for key in KEYS:
+        days = f"{before}|{draw(lasts)}"
+        if draw(st.booleans()):
+            rows += [f"{key}|{PEOPLE[2]}||||70|{days}", f"{key}||CC-2|||30|{days}"]
+        else:
+            rows.append(f"{key}|{PEOPLE[2]}|||||{days}")
+    mapped = fixtures.tab(
+        "api_key_id email cost_center is_active confidence share valid_from valid_to",
+        *rows,
+        *(f"{workspace}||CC-1|||||{draw(lasts)}" for workspace in WORKSPACES),
     )
     sheets = draw(sheets_loads("employees", "email_aliases"))
-    sheets[-1].append(Window("api_key_mappings", "sheets", SNAPSHOTS[0], mappings))
+    sheets[-1].append(Window("api_key_mappings", "sheets", SNAPSHOTS[0], mapped))
     return company([reports], [draw(cursor_loads())[0]], sheets)
 
 
@@ -563,8 +589,8 @@ def by(rows: Iterable[Row], *columns: str) -> dict[tuple[str, ...], list[Row]]:
 
 
 def on_day(rows: Iterable[Row], day: dt.date, begin: str, end: str) -> Row | None:
-    """Which of the rows for one thing holds: that which began last, until its last day. Of rows
-    with the same days the lower one on the sheet."""
+    """Which of the rows for one thing holds on a day: the one that began last, until its last day.
+    If two rows have the same days, the lower one in the sheet."""
     begun = [row for row in rows if first_day(row, begin) <= day]
     if not begun:
         return None

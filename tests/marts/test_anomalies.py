@@ -1,6 +1,6 @@
-"""A day that changed changes what is usual on the eight weeks after it: those are built again too.
+"""A changed day changes what is usual on the eight weeks after it, so those are rebuilt too.
 
-The facts are made up here, so only the model itself is built.
+The facts are made up here, so that only the model itself is built.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def test_what_runs_build_is_what_a_full_refresh_would_build(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
     before = anomalies(warehouse)
-    # A row that no build would make shows which days were written.
+    # A row that no build would produce shows which days were rewritten.
     untouched = REVISED + REACH + timedelta(days=1)
     with duckdb.connect(str(warehouse.path)) as connection:
         for day in (REVISED - timedelta(days=1), REVISED + REACH, untouched):

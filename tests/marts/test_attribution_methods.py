@@ -1,4 +1,4 @@
-"""The seed of attribution methods is what the models try in turn, and what the docs show."""
+"""The seed of attribution methods has what the models try in turn, and what the docs show."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ def methods() -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: int(row["method_rank"]))
 
 
-def test_the_first_match_is_looked_for_in_the_order_of_the_seed() -> None:
+def test_methods_are_tried_in_the_order_of_the_seed() -> None:
     (file,) = (PROJECT / "models").rglob("int_attributions.sql")
     sql = file.read_text()
     cases = sql.partition("chosen as (")[2].partition("end as attribution_method")[0]

@@ -1,4 +1,4 @@
-"""Bills that are known from elsewhere: a real day, and the legacy reports beside analytics."""
+"""Bills that are known from elsewhere: a real day, and the legacy reports next to analytics."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def test_legacy_costs_reach_the_people_whose_keys_were_used(both: Both) -> None:
     assert attributed > 0.3
 
 
-def test_one_source_speaks_for_an_organization_and_day(both: Both) -> None:
+def test_only_one_source_counts_for_an_organization_and_day(both: Both) -> None:
     analytics, legacy, _ = both
-    # Analytics come back: the days that they cover are theirs again, the others stay.
+    # Analytics are available again: they cover their days again, the others stay.
     both[2].control({"analytics": {"console": True}})
     days = {"since": date(2026, 8, 16), "until": date(2026, 8, 20)}
     legacy.extract(sources=["anthropic"], **days)

@@ -1,7 +1,7 @@
-"""What the past does when vendors revise it and people edit the sheets.
+"""What happens to the past when vendors revise it and people edit the sheets.
 
-Each change is made to a company that was built yesterday, and looked at after today's run. On a
-pull request all of them are made at once, as they touch different rows; `make test-all` also makes
+Each change is made to a company that was built yesterday, and checked after today's run. On a pull
+request all changes are made at once, since they touch different rows; `make test-all` also makes
 them one at a time.
 """
 
@@ -73,7 +73,7 @@ class Life:
         return total
 
     def facts_beside(self, touched: list[str]) -> dict[str, list[tuple]]:
-        """The rows of both facts that fit none of the conditions."""
+        """The rows of both facts that match none of the conditions."""
         return {
             table: self.warehouse.rows(
                 f"select * from {table} where not coalesce("
@@ -84,7 +84,7 @@ class Life:
         }
 
     def sheet(self, tab: str) -> list[list[str]]:
-        """A tab as it was last landed, with its header."""
+        """A tab as it last landed, with its header."""
         columns = [
             name
             for (name,) in self.warehouse.rows(
@@ -161,7 +161,8 @@ def a_day_that_the_vendor_emptied_is_empty(life: Life) -> Iterator[str]:
 def a_mapping_added_today_attributes_the_past(life: Life) -> Iterator[str]:
     key, unattributed = life.warehouse.rows(
         "select api_key_id, sum(list_cost_usd) from marts.fct_cost_daily"
-        f" where {UNMAPPED} and {QUIET_COSTS} group by 1 order by 2 desc limit 1"
+        f" where {UNMAPPED} and {QUIET_COSTS}"
+        " group by 1 order by 2 desc limit 1"
     )[0]
     person = life.warehouse.value("select min(user_email) from marts.dim_users where is_active")
     rows = life.sheet("api_key_mappings")
@@ -207,7 +208,8 @@ def an_alias_moves_all_days_of_an_address_to_the_person(life: Life) -> Iterator[
     stray, spent = life.warehouse.rows(
         "select user_email, sum(list_cost_usd) from marts.fct_cost_daily"
         " inner join marts.dim_users using (user_sk, user_email)"
-        f" where user_type = 'not_on_roster' and {QUIET_COSTS} group by 1 order by 2 desc limit 1"
+        f" where employment_type = 'not_on_roster' and {QUIET_COSTS}"
+        " group by 1 order by 2 desc limit 1"
     )[0]
     person = life.warehouse.value("select max(user_email) from marts.dim_users where is_active")
     total = life.cost(QUIET_COSTS)
@@ -272,7 +274,7 @@ def a_roster_row_that_is_edited_counts_from_the_day_it_was_seen(life: Life) -> I
     assert (before, last) == (old, ("Mars Base", TODAY))
 
 
-# Who writes a tab anew comes before who adds to it.
+# Changes that rewrite a tab come before changes that add to it.
 CHANGES: list[Change] = [
     a_mapping_that_ends_attributes_until_then_only,
     a_mapping_added_today_attributes_the_past,
@@ -318,9 +320,9 @@ def test_changes_made_at_once_touch_their_rows_only(lived: Life) -> None:
     make(CHANGES, lived)
 
 
-def test_what_is_landed_again_changes_no_row(lived: Life) -> None:
-    """An ordinary run, a backfill over days that are there, and a tab that somebody emptied, which
-    stops the run of the sheets and leaves them in force."""
+def test_landing_the_same_again_changes_no_row(lived: Life) -> None:
+    """An ordinary run, a backfill over days that exist, and a tab that somebody emptied, which
+    stops the run of the sheets and keeps their last version in force."""
     warehouse = lived.warehouse
     before = warehouse.facts()
     lived.run()
@@ -352,7 +354,7 @@ def test_all_of_it_is_what_a_full_refresh_would_build(lived: Life, tmp_path: Pat
         assert copy.rows(rows) == lived.warehouse.rows(rows), table
 
 
-def test_a_kind_of_event_that_nobody_knows_is_loud_and_its_money_is_shown(
+def test_an_unknown_kind_of_event_warns_and_its_cost_is_shown(
     base: Warehouse, tmp_path: Path
 ) -> None:
     copy = Warehouse.copy_of(base.path, tmp_path)

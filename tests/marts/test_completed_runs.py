@@ -33,7 +33,7 @@ def do(warehouse: Warehouse, *statements: str) -> None:
 
 
 def results(**other: str) -> list[dict[str, Any]]:
-    """What dbt says of each model at the end of a run: success, but for the `other`s."""
+    """dbt's status of each model at the end of a run: success, except for the `other`s."""
     return [
         {"status": other.get(node.name, "success"), "node": {"unique_id": id_}}
         for id_, node in manifest().nodes.items()
@@ -56,14 +56,14 @@ def results(**other: str) -> list[dict[str, Any]]:
     ],
     ids=lambda value: "" if isinstance(value, list) else str(value),
 )
-def test_a_run_is_completed_when_it_built_all_that_replaces_what_changed(
+def test_a_run_is_completed_when_it_built_all_incremental_models(
     found: list[dict[str, Any]], is_completed: bool, tmp_path: Path
 ) -> None:
     jinja = "select '{{ is_completed(var('results')) }}'"
     assert f"'{is_completed}'" in render("duckdb", jinja, tmp_path, {"results": found})
 
 
-def test_a_whole_build_is_completed_and_one_of_some_models_is_not(
+def test_a_build_of_all_models_is_completed_and_one_of_some_is_not(
     base: Warehouse, warehouse: Warehouse
 ) -> None:
     assert base.rows(f"select as_of_date, rules_through is not null from {RUNS}") == [(TODAY, True)]
@@ -73,7 +73,7 @@ def test_a_whole_build_is_completed_and_one_of_some_models_is_not(
     assert warehouse.value(f"select count(*) from {RUNS}") == 1
 
 
-def test_only_a_model_that_is_new_is_built_whole(warehouse: Warehouse) -> None:
+def test_only_a_new_model_builds_its_whole_history(warehouse: Warehouse) -> None:
     row = f"select * replace ('mark' as vendor, date '{OLD}' as {DAY}) from marts.{MODEL} limit 1"
     mark = f"insert into marts.{MODEL} {row}"
     do(warehouse, mark)
@@ -83,13 +83,13 @@ def test_only_a_model_that_is_new_is_built_whole(warehouse: Warehouse) -> None:
     do(warehouse, f"drop table marts.{MODEL}")
     warehouse.build(*MODELS_ONLY, "--select", MODEL)
     assert warehouse.value(f"select count(*) from marts.{MODEL}") == whole
-    # Where no run was completed, nobody knows what is in it.
+    # If no run was completed, nobody knows what is in it.
     do(warehouse, mark, f"delete from {RUNS}")
     warehouse.build(*MODELS_ONLY, "--select", MODEL)
     assert warehouse.value(MARKED) == 0
 
 
-def test_an_older_warehouse_begins_with_what_all_models_had_taken_in(tmp_path: Path) -> None:
+def test_an_older_warehouse_starts_from_what_all_models_had_taken_in(tmp_path: Path) -> None:
     old = Warehouse(tmp_path)
     columns = "model_name text, loads_through timestamp, rules_through timestamp, as_of_date date"
     do(
@@ -130,7 +130,7 @@ def test_a_build_tests_the_days_that_it_replaced_and_dbt_test_all_days(
     assert "unique_combination" in warehouse.build(*built, succeeds=False)
 
 
-def test_what_the_hooks_say_is_valid_on_bigquery(tmp_path: Path) -> None:
+def test_the_sql_of_the_hooks_is_valid_on_bigquery(tmp_path: Path) -> None:
     google, stamps = GoogleSql(), ("loads_through", "rules_through")
     runs = dict.fromkeys((*stamps, "completed_at"), "TIMESTAMP") | {"as_of_date": "DATE"}
     log = dict.fromkeys((*stamps, "built_at"), "TIMESTAMP") | {"as_of_date": "DATE"}

@@ -13,7 +13,7 @@ from tests.marts.warehouse import Warehouse
 from tools.base_company import COMPANY, TODAY
 
 Built = tuple[Warehouse, Running]
-# What the unit tests are of, in parts that take about as long as each other.
+# The models whose unit tests run, in groups that take about equally long.
 PARTS = {
     "revops": "path:models/intermediate/revops path:models/marts/revops path:models/staging"
     " path:models/marts/rollups",
@@ -24,7 +24,7 @@ PARTS = {
 
 @pytest.fixture(scope="module")
 def built(base: Warehouse) -> Iterator[Built]:
-    """The base company in the marts, and the vendors who can say what they reported."""
+    """The base company in the marts, and the vendors, which know what they reported."""
     with running(**COMPANY) as sandbox:
         yield base, sandbox
 
@@ -107,11 +107,11 @@ def test_what_cursors_plan_includes_keeps_its_value_at_list_price(built: Built) 
         ("keys that nobody owns", "api_key_id != 'unattributed' and user_email = 'unattributed'"),
         ("code execution", "token_type = 'code_execution'"),
         ("web searches", "token_type = 'web_search'"),
-        ("cost centres without a person", "attribution_method = 'team_mapping'"),
+        ("cost centers without a person", "attribution_method = 'team_mapping'"),
         ("seats", "cost_type = 'subscription'"),
     ],
 )
-def test_what_is_hard_to_attribute_is_shown(built: Built, what: str, where: str) -> None:
+def test_hard_cases_of_attribution_are_shown(built: Built, what: str, where: str) -> None:
     warehouse, _ = built
     cost = warehouse.value(f"select sum(list_cost_usd) from marts.fct_cost_daily where {where}")
     assert (cost or 0) > 0, what

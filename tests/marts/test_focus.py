@@ -62,7 +62,7 @@ def make_focus(warehouse: Warehouse, *arguments: str) -> subprocess.CompletedPro
 
 
 def toolkit(file: Path) -> subprocess.CompletedProcess[str]:
-    """What the validator of FOCUS 1.4 says."""
+    """What the validator of FOCUS 1.4 reports."""
     command = [str(Path(sys.executable).with_name("focus-toolkit")), "validate", str(file)]
     command += ["--dataset", "cost-and-usage"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -123,7 +123,9 @@ def test_each_token_is_counted_once_per_model_and_type(built: Warehouse) -> None
     assert unit == [("Tokens",), (None,)]
 
 
-def test_the_tokens_that_a_vendor_charges_by_type_stand_with_their_cost(built: Warehouse) -> None:
+def test_tokens_that_a_vendor_charges_by_type_are_on_the_row_of_their_cost(
+    built: Warehouse,
+) -> None:
     rows = built.value(
         "select count(*) from marts.focus_cost_and_usage where x_CostType = 'usage'"
         " and x_PlatformCode = 'claude_code' and ListCost > 0 and PricingQuantity > 0"
@@ -203,7 +205,7 @@ def test_days_without_charges_and_days_in_disorder_are_refused(
 ) -> None:
     done = make_focus(built, "--folder", str(tmp_path), "--until", "2001-01-01")
     assert done.returncode == 2
-    assert "has no charges of these days" in done.stderr
+    assert "has no charges for these days" in done.stderr
     done = make_focus(
         built, "--folder", str(tmp_path), "--since", "2026-02-01", "--until", "2026-01-01"
     )
@@ -311,7 +313,7 @@ def test_the_validator_of_1_2_finds_what_is_listed_and_nothing_else(
 ) -> None:
     found = focus_validator.validate(export.csv(MARTS[1]), tmp_path / "report.xml")
     assert not problems(found)
-    # A validator that looked at nothing would find nothing.
+    # A validator that checks nothing would find nothing.
     assert len(found.passed) >= 150
 
 
@@ -336,7 +338,7 @@ def test_the_validator_of_1_2_finds_what_is_wrong(
     assert f"{rule} fails and is not listed" in problems(found)
 
 
-def test_a_listed_rule_that_holds_is_a_problem() -> None:
+def test_a_listed_rule_that_passes_is_a_problem() -> None:
     listed = set(known())
     one = min(listed)
     found = focus_validator.Found(passed={one}, failed=listed - {one})
@@ -344,7 +346,7 @@ def test_a_listed_rule_that_holds_is_a_problem() -> None:
     assert all(known().values())
 
 
-def test_the_report_is_read_although_the_validator_ends_well(tmp_path: Path) -> None:
+def test_the_report_is_read_even_if_the_validator_exits_with_0(tmp_path: Path) -> None:
     report = tmp_path / "report.xml"
     report.write_text(
         "<testsuites><testsuite>"

@@ -1,4 +1,4 @@
-"""A build that is killed at any point is made up for by the next one."""
+"""The next build makes up for a build that was killed at any point."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.marts.warehouse import MODELS_ONLY, Warehouse
 from tools import base_company
 from tools.base_company import COMPANY, TODAY, at, landed
 
-# Tells from each of dbt's events whether it is time to be killed.
+# Decides at each of dbt's events whether to be killed now.
 IsTime = Callable[[str, str, str], bool]
 
 
@@ -32,7 +32,7 @@ def all_is_built_and_nothing_says_so(name: str, _node: str, sql: str) -> bool:
 
 
 class AfterEvents:
-    """So many events into the build."""
+    """Kill after this many events of the build."""
 
     def __init__(self, left: int) -> None:
         self.left = left
@@ -57,7 +57,7 @@ def context() -> ForkServerContext:
     return context
 
 
-def test_a_first_build_that_is_killed_ends_as_if_it_never_was(
+def test_a_killed_first_build_leaves_no_trace(
     base: Warehouse, context: ForkServerContext, tmp_path: Path
 ) -> None:
     killed = Warehouse.copy_of(landed(), tmp_path / "killed")
@@ -67,7 +67,7 @@ def test_a_first_build_that_is_killed_ends_as_if_it_never_was(
     assert killed.facts() == base.facts()
 
 
-def test_a_later_build_that_is_killed_ends_as_if_it_never_was(
+def test_a_killed_later_build_leaves_no_trace(
     base: Warehouse, context: ForkServerContext, tmp_path: Path
 ) -> None:
     with running(**COMPANY) as sandbox:
@@ -79,7 +79,7 @@ def test_a_later_build_that_is_killed_ends_as_if_it_never_was(
 
 
 @pytest.mark.nightly
-def test_a_build_that_is_killed_again_and_again_ends_as_if_it_never_was(
+def test_a_build_killed_again_and_again_leaves_no_trace(
     base: Warehouse, context: ForkServerContext, tmp_path: Path
 ) -> None:
     seed = random.randrange(10**6)

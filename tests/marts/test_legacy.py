@@ -26,9 +26,7 @@ FACTS = {
         "total_cost_usd": "effective_cost_usd",
         "base_cost_usd + overage_cost_usd": "effective_cost_usd",
         "overage_cost_usd": "case when cost_type = 'overage' then effective_cost_usd else 0 end",
-        "allocated_cost_usd": "case when user_email != 'unattributed'"
-        " or coalesce(cost_center, 'unattributed') != 'unattributed'"
-        " then effective_cost_usd else 0 end",
+        "allocated_cost_usd": "case when is_attributed then effective_cost_usd else 0 end",
         "1": "1",
     },
     "fact_ai_usage": {

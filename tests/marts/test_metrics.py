@@ -1,4 +1,4 @@
-"""Metrics are what the facts say: MetricFlow's answers beside SQL that is written by hand."""
+"""Metrics agree with the facts: MetricFlow's answers compared with SQL that is written by hand."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ ON_COSTS = {
     "effective_cost": "sum(effective_cost_usd)",
     "list_cost": "sum(list_cost_usd)",
     "unattributed_cost": f"sum(case when {NOBODYS} then effective_cost_usd else 0 end)",
+    "no_cost_center_cost": "sum(case when cost_center is null then effective_cost_usd else 0 end)",
     "unattributed_share": (
         f"sum(case when {NOBODYS} then effective_cost_usd end) / sum(effective_cost_usd)"
     ),
@@ -136,7 +137,7 @@ def by_month(metrics: Metrics, table: str, day: str, expression: str) -> dict[st
 
 
 def same(found: str, expected: Decimal | float | None) -> bool:
-    """To all that a double is sure of: MetricFlow makes one of every number but whole ones."""
+    """Equal as far as a double is exact: MetricFlow makes one of every number except whole ones."""
     if expected is None or found == "":
         return expected is None and found == ""
     if isinstance(expected, int):
@@ -221,7 +222,7 @@ def test_people_who_were_active_in_the_days_before_count_once(
         assert same(rolling[(day,)][name], value), day
 
 
-def test_costs_and_usage_are_split_alike_and_keep_what_is_nobodys(metrics: Metrics) -> None:
+def test_costs_and_usage_are_split_alike_and_keep_what_is_unattributed(metrics: Metrics) -> None:
     found = metrics.query(["effective_cost", "active_users"], ["department", "platform"])
     expected = metrics.warehouse.rows(
         "select coalesce(department, ''), platform_code, sum(effective_cost_usd)"

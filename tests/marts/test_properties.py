@@ -1,10 +1,10 @@
 """Whatever a company is like, no dollar is lost and none counts twice.
 
-What should come out is worked out here from the records that were generated, in exact decimals.
-The examples are new each time: a few on a pull request, many in `make test-all`. A test that fails
-prints the example, and how to try it again. To try many of one test:
+The expected result is computed here from the generated records, in exact decimals. The examples are
+new each time: a few on a pull request, many in `make test-all`. A test that fails prints the
+example, and how to try it again. To try many examples of one test:
 
-    PROPERTY_EXAMPLES=1000 pytest tests/marts/test_properties.py -k seat
+PROPERTY_EXAMPLES=1000 pytest tests/marts/test_properties.py -k seat
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import datetime as dt
 import os
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, getcontext
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -28,11 +30,11 @@ EXAMPLES = os.environ.get("PROPERTY_EXAMPLES")
 BEGINNING, END = dt.date(1900, 1, 1), dt.date(9999, 12, 31)
 ON_DEMAND = ("Usage-based", "USAGE_EVENT_KIND_USAGE_BASED", "Something new", None)
 NOBODY = "unattributed"
-# Sums of amounts with 18 decimals are to be exact.
+# Sums of amounts with 18 decimals must be exact.
 getcontext().prec = 60
 
 
-def holds(examples: int):
+def property_settings(examples: int):
     return settings(
         max_examples=int(EXAMPLES or examples),
         deadline=None,
@@ -54,7 +56,7 @@ def usd(cents: str | float) -> Decimal:
 
 
 def charge_of(event: Row) -> Decimal:
-    """What Cursor charges for an event: it says so, or it follows from what it does say."""
+    """What Cursor charges for an event: the event says so, or it follows from its other values."""
     if event.get("chargedCents") is not None:
         return usd(event["chargedCents"])
     tokens = event["tokenUsage"]
@@ -87,7 +89,7 @@ def summed(pairs) -> dict:
 
 
 def shown_on(company: Company, day: dt.date) -> dict[str, Row]:
-    """What the roster says of each person on a day, as far as it has to be read for that."""
+    """The roster's entry for each person on a day, as far as it has to be read for that."""
     snapshots = {dt.date.fromisoformat(day): rows for (_, day), rows in roster(company).items()}
     shown: dict[str, Row] = {}
     people = {made.lower_cell(row, "email") for rows in snapshots.values() for row in rows}
@@ -128,8 +130,19 @@ def last_known(company: Company, resource: str) -> dict[str, Row]:
     return {row["id"]: row for key in sorted(snapshots) for row in snapshots[key]}
 
 
-def owner_of(company: Company, record: Row, day: str) -> tuple[str, str]:
-    """The person whose a record is, or NOBODY, and how that is known: the first that applies."""
+@dataclass(frozen=True)
+class Owner:
+    """Whose a part of a record is: a person or NOBODY, how that is known, and the cost center that
+    the sheet says. The part is what lies between two marks of a whole."""
+
+    who: str
+    how: str
+    cost_center: str = ""
+    marks: tuple[int, int, int] = (0, 1, 1)
+
+
+def owners_of(company: Company, record: Row, day: str) -> list[Owner]:
+    """The first that applies; several only of a mapping whose rows share the same days."""
     group = record.get("group", {})
     actor = group.get("actor") or {}
     email = actor.get("email_address") or record.get("userEmail")
@@ -143,31 +156,77 @@ def owner_of(company: Company, record: Row, day: str) -> tuple[str, str]:
     account = actor.get("service_account_id") or record.get("serviceAccountId")
     email = email or users.get(actor.get("user_id"))
     account = account or (principal if (principal or "").startswith("svac_") else None)
-    mapped = mapping_of(company, key, day)
+    of_key = mappings_of(company, key, day)
+    of_account = mappings_of(company, account, day)
+    of_workspace = mappings_of(company, group.get("workspace_id"), day)
     if email:
-        return person(company, email), "vendor_identity"
-    if made.cell(mapped, "email"):
-        return person(company, mapped["email"]), "key_mapping"
+        (row,) = of_key if len(of_key) == 1 else ({},)
+        return [Owner(person(company, email), "vendor_identity", made.cell(row, "cost_center"))]
+    if any(made.cell(row, "email") or made.cell(row, "cost_center") for row in of_key):
+        return parts_of(company, of_key, "")
     if principal in users:
-        return person(company, users[principal]), "key_principal"
-    if creator in users and not account:
-        return person(company, users[creator]), "key_creator"
+        return [Owner(person(company, users[principal]), "key_principal")]
     if account:
-        return NOBODY, "service_account"
-    of_workspace = mapping_of(company, group.get("workspace_id"), day)
-    if made.cell(mapped, "cost_center") or made.cell(of_workspace, "cost_center"):
-        return NOBODY, "team_mapping"
-    return NOBODY, NOBODY
+        for rows in (of_account, of_workspace):
+            if any(made.cell(row, "cost_center") for row in rows):
+                return parts_of(company, rows, "service_account")
+        return [Owner(NOBODY, "service_account")]
+    if any(made.cell(row, "cost_center") for row in of_workspace):
+        return parts_of(company, of_workspace, "team_mapping")
+    if creator in users:
+        return [Owner(person(company, users[creator]), "key_creator")]
+    return [Owner(NOBODY, NOBODY)]
 
 
-def mapping_of(company: Company, subject: str | None, day: str) -> Row:
+def mappings_of(company: Company, subject: str | None, day: str) -> list[Row]:
+    """The rows that hold for a key, an account or a workspace: several where they share it."""
     rows = [
         row
         for row in company.newest("api_key_mappings")
         if made.cell(row, "api_key_id") == subject
         and (made.lower_cell(row, "is_active") != "false" or made.cell(row, "valid_to"))
     ]
-    return made.on_day(rows, dt.date.fromisoformat(day), "valid_from", "valid_to") or {}
+    held = made.on_day(rows, dt.date.fromisoformat(day), "valid_from", "valid_to")
+    days = ("valid_from", "valid_to")
+    return [
+        row for row in rows if held and all(made.cell(row, d) == made.cell(held, d) for d in days)
+    ]
+
+
+def parts_of(company: Company, rows: list[Row], how: str) -> list[Owner]:
+    """The parts of a mapping; without `how`, each is known by what its row names."""
+
+    def order(row: Row) -> tuple[Any, ...]:
+        email, cost_center = made.lower_cell(row, "email"), made.cell(row, "cost_center")
+        return (not email, email, not cost_center, cost_center, row["_row"])
+
+    rows = sorted(rows, key=order)
+    shares = [made.cell(row, "share") for row in rows]
+    weights = [int(Decimal(share) * 100) if share else 1 for share in shares]
+    if len(rows) == 1:
+        weights = [1]
+    parts, mark = [], 0
+    for row, weight in zip(rows, weights, strict=True):
+        cost_center = made.cell(row, "cost_center")
+        email = made.cell(row, "email") if not how else ""
+        named = "key_mapping" if email else (how or "team_mapping")
+        if not email and not cost_center and how != "service_account":
+            named = NOBODY
+        who = person(company, email) if email else NOBODY
+        parts.append(Owner(who, named, cost_center, (mark, mark + weight, sum(weights))))
+        mark += weight
+    return parts
+
+
+def part_of(amount: Decimal, marks: tuple[int, int, int]) -> Decimal:
+    """What of an amount lies between two marks of a whole; a mark is cut to a billionth."""
+    begin, end, whole = marks
+
+    def cut(mark: int) -> Decimal:
+        nanos = abs(int(amount * 10**9)) * mark // whole
+        return (Decimal(nanos) / 10**9).copy_sign(amount)
+
+    return (amount if end == whole else cut(end)) - cut(begin)
 
 
 def person(company: Company, email: str) -> str:
@@ -182,7 +241,7 @@ def person(company: Company, email: str) -> str:
 # --- The ledger ----------------------------------------------------------------------------------
 
 
-@holds(9)
+@property_settings(9)
 @given(company=made.companies())
 def test_each_day_costs_what_the_records_say_from_one_source_only(
     marts: Marts, company: Company
@@ -197,14 +256,14 @@ def test_each_day_costs_what_the_records_say_from_one_source_only(
     )
 
 
-@holds(14)
+@property_settings(14)
 @given(company=made.companies() | made.attributed_companies())
 def test_attribution_neither_loses_nor_doubles_and_names_who_it_was(
     marts: Marts, company: Company
 ) -> None:
     marts.build(company.loads, "fct_cost_daily")
     sums = "sum(list_cost_usd), sum(billed_cost_usd), sum(effective_cost_usd)"
-    by_source = f"select cost_date, source, allocation_method, {sums} from %s group by all"
+    by_source = f"select cost_date, source, {sums} from %s group by all"
     before = sorted(marts.rows(by_source % "intermediate.int_costs"))
     assert sorted(marts.rows(by_source % "marts.fct_cost_daily")) == before
 
@@ -226,17 +285,20 @@ def test_attribution_neither_loses_nor_doubles_and_names_who_it_was(
     # Only what a legacy row names after it was shared out is not in the records.
     held = marts.sums(
         "select cast(cost_date as text), user_email, coalesce(department, ''),"
-        " attribution_method, sum(billed_cost_usd)"
+        " coalesce(cost_center, ''), attribution_method, sum(billed_cost_usd)"
         " from marts.fct_cost_daily where source in ('analytics_cost', 'usage_events')"
         " group by all"
     )
     expected = []
     for day, _, _, record, amount in billed_records(company):
         if "group" in record or "userEmail" in record:
-            who, how = owner_of(company, record, day)
-            known = shown_on(company, dt.date.fromisoformat(day)).get(who, {})
-            department = NOBODY if who == NOBODY else made.cell(known, "department")
-            expected.append(((day, who, department, how), amount))
+            for owner in owners_of(company, record, day):
+                known = shown_on(company, dt.date.fromisoformat(day)).get(owner.who, {})
+                department, own = made.cell(known, "department"), made.cell(known, "cost_center")
+                if owner.who == NOBODY:
+                    department = own = NOBODY
+                key = (day, owner.who, department, owner.cost_center or own, owner.how)
+                expected.append((key, part_of(amount, owner.marks)))
     assert held == summed(expected)
 
 
@@ -253,9 +315,9 @@ def legacy_days(draw) -> Company:
     return made.company(anthropic=[windows])
 
 
-@holds(14)
+@property_settings(14)
 @given(company=legacy_days())
-def test_the_parts_of_a_legacy_row_sum_to_it_and_none_turns_its_sign(
+def test_the_shares_of_a_legacy_row_sum_to_it_and_none_changes_its_sign(
     marts: Marts, company: Company
 ) -> None:
     marts.build(company.loads, "stg_anthropic__legacy_cost_shares")
@@ -282,9 +344,11 @@ def test_the_parts_of_a_legacy_row_sum_to_it_and_none_turns_its_sign(
 
 @st.composite
 def seats(draw) -> Company:
-    """A first day of history, members and what the sheet says of seats."""
+    """A first day of history, who used Cursor then, members and what the sheet says of seats."""
     day = draw(st.sampled_from(("2022-11-15", "2024-01-10", "2024-03-01")))
-    first = Window("usage_events", "cursor", day, [fixtures.event(f"{day}T12:00:00Z", None)])
+    users = draw(st.lists(st.sampled_from([None, *made.PEOPLE]), min_size=1, max_size=3))
+    events = [fixtures.event(f"{day}T12:00:00Z", user) for user in users]
+    first = Window("usage_events", "cursor", day, events)
     members = [
         [Window("members", "cursor", taken, draw(made.MEMBERS))]
         for taken in made.SNAPSHOTS[: draw(st.integers(0, 3))]
@@ -319,12 +383,17 @@ def seat_days(company: Company) -> Iterator[tuple[str, str, str, dt.date, Row]]:
         )
         for (_, day), rows in company.current("members").items()
     )
-    (history,) = (day for _, day in company.current("usage_events"))
+    (((_, history), events),) = company.current("usage_events").items()
     day = dt.date.fromisoformat(history).replace(month=1, day=1)
+    users = {made.lower_cell(event, "userEmail") for event in events} - {""}
     while day < dt.date(AS_OF.year + 1, 1, 1):
         there = next((there for taken, there in reversed(members) if taken <= day), None)
         if there is None:
-            there = members[0][1] if members else set()
+            # Before the first list, without a roster: from the first use on those who are on it,
+            # others on the days of their use.
+            used = day >= dt.date.fromisoformat(history)
+            on_list = members[0][1] if members and used else set()
+            there = {user for user in users if user in on_list or (members and str(day) == history)}
         holders = [("cursor", email) for email in there]
         holders += [pair for pair in assignments if pair[0] != "cursor"]
         for platform, email in holders:
@@ -374,7 +443,7 @@ ONE_DAY_LAST = made.company(
 )
 
 
-@holds(14)
+@property_settings(14)
 @given(company=seats())
 @example(company=ONE_DAY_LAST)
 def test_a_seat_is_charged_once_a_day_and_its_cycle_costs_its_price(
@@ -432,7 +501,7 @@ NEVER_BEGINS = fixtures.tab(
 )
 
 
-@holds(14)
+@property_settings(14)
 @given(sheets=made.sheets_loads("employees"))
 @example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], NEVER_BEGINS)]])
 @example(sheets=[[Window("employees", "sheets", made.SNAPSHOTS[0], SAME_FIRST_DAY)]])
@@ -480,7 +549,7 @@ VIEWS = {
 }
 
 
-@holds(9)
+@property_settings(9)
 @given(company=made.companies())
 def test_every_view_has_the_months_costs_to_the_last_digit(marts: Marts, company: Company) -> None:
     marts.build(company.loads, *VIEWS, "fct_budget_monthly")
@@ -520,9 +589,9 @@ def test_every_view_has_the_months_costs_to_the_last_digit(marts: Marts, company
         assert cost == spent.get(tuple(scope), 0)
 
 
-@holds(9)
+@property_settings(9)
 @given(company=made.companies())
-def test_a_budget_and_an_invoice_are_shared_out_whole(marts: Marts, company: Company) -> None:
+def test_budgets_and_invoices_are_split_exactly(marts: Marts, company: Company) -> None:
     marts.build(company.loads, "vw_cost_allocation_detailed", "fct_cost_reconciliation")
     held = marts.rows(
         "select strftime(month, '%Y-%m'), user_email, sum(budget_allocated),"

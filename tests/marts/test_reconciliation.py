@@ -1,4 +1,5 @@
-"""Invoices against the marts: as the sample company types them, and after somebody edits them."""
+"""Invoices compared with the marts: as the sample company enters them, and after somebody edits
+them."""
 
 from __future__ import annotations
 
@@ -50,7 +51,7 @@ def test_every_month_holds_what_the_marts_bill_and_what_vendors_reported(built: 
     assert len(held) >= 3
 
 
-def test_the_invoice_that_asks_too_much_is_the_only_disputed_one(built: Built) -> None:
+def test_the_invoice_that_is_too_high_is_the_only_disputed_one(built: Built) -> None:
     warehouse, _ = built
     statuses = of_october(warehouse, "reconciliation_status, invoice_difference_usd, reason")
     assert {name for name, row in statuses.items() if row[0] == "disputed"} == {"cursor"}

@@ -1,6 +1,6 @@
-"""What vendors billed of a day, as it was known on any date, and what they changed since.
+"""What vendors billed for a day, as it was known on any date, and what they changed since.
 
-One warehouse is built yesterday, and lives through revisions today; each test is the next run.
+One warehouse is built yesterday, and goes through revisions today; each test is the next run.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ Amounts = dict[tuple[str, str, date], Decimal]
 
 @dataclass
 class Life:
-    """`told` is what the marts said, run by run."""
+    """`reported` is what the marts held after each run."""
 
     warehouse: Warehouse
     sandbox: Running
-    told: list[Amounts] = field(default_factory=list)
+    reported: list[Amounts] = field(default_factory=list)
 
     def run(self) -> None:
         with at(TODAY):
@@ -47,7 +47,7 @@ class Life:
         self.tell()
 
     def tell(self) -> None:
-        self.told.append(amounts(self.warehouse, "cost_date", "intermediate.rollup_cost_ties"))
+        self.reported.append(amounts(self.warehouse, "cost_date", "intermediate.rollup_cost_ties"))
 
     def as_of(self, day: date) -> Amounts:
         return amounts(self.warehouse, "window_date", f"marts.cost_as_of(date '{day}')")
@@ -77,8 +77,8 @@ def life(base: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def test_what_is_known_now_is_what_vendors_report(life: Life) -> None:
-    assert life.told[0]
-    assert life.as_of(YESTERDAY) == life.as_of(TODAY) == life.told[0]
+    assert life.reported[0]
+    assert life.as_of(YESTERDAY) == life.as_of(TODAY) == life.reported[0]
     assert life.as_of(YESTERDAY - timedelta(days=1)) == {}
     assert life.restatements("*") == []
 
@@ -87,9 +87,9 @@ def test_a_revision_shows_with_its_amounts_and_yesterday_stays_as_it_was(life: L
     revised = {"vendor": "anthropic", "date": str(REVISED), "factor": "1.25"}
     life.sandbox.control({"revise": revised})
     life.run()
-    assert life.as_of(TODAY) == life.told[1] != life.told[0]
-    assert life.as_of(YESTERDAY) == life.told[0]
-    changed = {key for key, usd in life.told[1].items() if life.told[0].get(key) != usd}
+    assert life.as_of(TODAY) == life.reported[1] != life.reported[0]
+    assert life.as_of(YESTERDAY) == life.reported[0]
+    changed = {key for key, usd in life.reported[1].items() if life.reported[0].get(key) != usd}
     assert {day for _, _, day in changed} == {REVISED}
     found = life.restatements(
         "vendor, organization, window_date, first_amount_usd, previous_amount_usd,"
@@ -99,8 +99,8 @@ def test_a_revision_shows_with_its_amounts_and_yesterday_stays_as_it_was(life: L
     now = [row for row, (counts,) in zip(found, in_force, strict=True) if counts]
     assert {row[:3] for row in now} == changed
     for *key, first, previous, current in now:
-        assert first == previous == life.told[0][tuple(key)]
-        assert current == life.told[1][tuple(key)] == first * Decimal("1.25")
+        assert first == previous == life.reported[0][tuple(key)]
+        assert current == life.reported[1][tuple(key)] == first * Decimal("1.25")
 
 
 def test_a_day_that_is_revised_again_keeps_its_first_amount(life: Life) -> None:
@@ -115,12 +115,12 @@ def test_a_day_that_is_revised_again_keeps_its_first_amount(life: Life) -> None:
     assert now
     for vendor, organization, day, first, previous, current, change, versions, times in now:
         key = (vendor, organization, day)
-        assert [first, previous, current] == [told[key] for told in life.told]
+        assert [first, previous, current] == [reported[key] for reported in life.reported]
         assert change == current - first
         assert (versions, times) == (3, 2)
 
 
-def test_a_day_that_the_vendor_emptied_is_restated_to_nothing(life: Life) -> None:
+def test_a_day_that_the_vendor_emptied_is_restated_to_zero(life: Life) -> None:
     life.sandbox.control({"empty": {"vendor": "cursor", "date": str(EMPTIED)}})
     life.run()
     first, current, after = next(
@@ -130,10 +130,10 @@ def test_a_day_that_the_vendor_emptied_is_restated_to_nothing(life: Life) -> Non
         )
         if row[0] == "usage_events"
     )
-    assert first == life.told[0]["cursor", "cursor", EMPTIED] > 0
+    assert first == life.reported[0]["cursor", "cursor", EMPTIED] > 0
     assert (current, after) == (0, 0)
-    assert life.as_of(TODAY) == life.told[-1]
-    assert life.as_of(YESTERDAY) == life.told[0]
+    assert life.as_of(TODAY) == life.reported[-1]
+    assert life.as_of(YESTERDAY) == life.reported[0]
 
 
 def test_a_run_that_finds_nothing_new_has_no_new_version(life: Life) -> None:

@@ -1,6 +1,6 @@
 """A seller's customers: a run adds what a full refresh would build, and every dollar is there.
 
-The sandbox's seller is landed from its Salesforce and its database as a run does it.
+The sandbox's seller is landed from its Salesforce and its database the way a run does it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A warehouse that an earlier version landed and built is gone on with as it is."""
+"""A run can continue with a warehouse that an earlier version landed and built."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.marts.warehouse import MODELS_ONLY, Warehouse
 WINDOWS = "select * from intermediate.int_windows order by all"
 
 
-def test_directories_are_told_from_days_where_the_extractor_did_not_say(
+def test_directories_are_recognized_in_rows_from_before_the_column(
     base: Warehouse, tmp_path: Path
 ) -> None:
     before = base.rows(WINDOWS)

@@ -1,4 +1,4 @@
-"""A warehouse for a test: extractors and dbt over it, in this process, and what they leave."""
+"""A warehouse for a test: extractors and dbt write to it, in this process; tests read it."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class Warehouse:
             connection.commit()
 
     def as_of(self, day):
-        """What is there was built again on another day."""
+        """The tables were rebuilt on another day."""
         self.do(*(f"update {table} set as_of_date = '{day}'" for table in OF_THE_DAY))
         self.day = day
 
@@ -136,7 +136,7 @@ def warehouse(tmp_path, monkeypatch):
 
 
 class Webhook:
-    """Answers in turn as `answers` says, and "ok" after that; keeps what was posted."""
+    """Answers in turn as `answers` says, and with "ok" after that; keeps what was posted."""
 
     def __init__(self):
         self.answers, self.posts, self.times = [], [], []
@@ -269,23 +269,25 @@ def test_a_failed_extraction_is_posted_without_a_warehouse(
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "none.duckdb"))
     assert make_run(extracted=None, extract_code=1) == 1
     assert "nothing was extracted" in webhook.last()
-    assert "the warehouse: not there yet" in webhook.last()
+    assert "the warehouse: does not exist yet" in webhook.last()
 
 
 def test_a_crash_of_dbt_before_the_marts_exist_is_posted(warehouse, webhook, make_run):
     warehouse.do("drop schema marts cascade", "drop schema intermediate cascade")
     assert make_run(build=Build(failures=["Compilation Error in model x"], exit_code=2)) == 1
     assert "dbt: Compilation Error in model x" in webhook.last()
-    assert "anomalies, budgets and the week (rpt_alerts_spend): not there yet" in webhook.last()
+    assert (
+        "anomalies, budgets and the week (rpt_alerts_spend): does not exist yet" in webhook.last()
+    )
 
 
-def test_a_run_that_breaks_is_posted_and_still_breaks(warehouse, webhook, make_run):
+def test_a_run_that_crashes_is_posted_and_still_crashes(warehouse, webhook, make_run):
     with pytest.raises(RuntimeError):
         make_run(build=RuntimeError(f"dbt is gone, see {webhook.url}"))
     assert "the run ended with RuntimeError: dbt is gone, see [secret]" in webhook.last()
 
 
-def test_a_run_that_somebody_stopped_says_nothing(warehouse, webhook, make_run, monkeypatch):
+def test_a_run_that_somebody_stopped_posts_nothing(warehouse, webhook, make_run, monkeypatch):
     def stopped(_settings):
         raise KeyboardInterrupt
 
@@ -295,7 +297,7 @@ def test_a_run_that_somebody_stopped_says_nothing(warehouse, webhook, make_run, 
     assert webhook.posts == []
 
 
-def test_an_anomaly_is_told_once(warehouse, webhook, make_run):
+def test_an_anomaly_is_reported_once(warehouse, webhook, make_run):
     warehouse.anomaly(days(1), "ana@example.com", explained_by="claude-opus +$70.00")
     warehouse.anomaly(days(2), "bob@example.com", severity="warning")
     assert make_run() == 0
@@ -319,7 +321,7 @@ def test_an_anomaly_is_told_once(warehouse, webhook, make_run):
     assert "ana@example.com" not in webhook.last()
 
 
-def test_an_anomaly_that_gets_worse_is_told_again_and_one_that_gets_better_is_not(
+def test_an_anomaly_that_gets_worse_is_reported_again_and_one_that_gets_better_is_not(
     warehouse, webhook, make_run
 ):
     warehouse.anomaly(days(1), "ana@example.com", severity="warning")
@@ -339,7 +341,7 @@ def test_a_key_is_called_by_its_name(warehouse, webhook, make_run):
     assert "api key Search index: $100.00" in webhook.last()
 
 
-def test_a_budget_is_told_once_per_status(warehouse, webhook, make_run):
+def test_a_budget_is_reported_once_per_status(warehouse, webhook, make_run):
     warehouse.budget("Design", "Projected Over Budget")
     make_run()
     line = "Projected Over Budget, department Design: $70.00 of $100.00 spent (70.0 %)"
@@ -361,7 +363,8 @@ def test_the_first_of_a_month_closes_the_month_before(warehouse, webhook, make_r
 
 @pytest.fixture
 def week(warehouse):
-    """Two weeks before a Monday: 70 dollars, then 140 of which Bob has 20 and nobody has 50."""
+    """Two weeks before a Monday: 70 dollars, then 140, of which Bob has 20 and 50 are
+    unattributed."""
     warehouse.do("delete from marts.rpt_alerts_spend")
     warehouse.report(
         "spend",
@@ -384,7 +387,7 @@ def week(warehouse):
     return warehouse
 
 
-def test_on_mondays_the_week_is_told_once(week, webhook, make_run):
+def test_on_mondays_the_week_is_reported_once(week, webhook, make_run):
     make_run()
     text = webhook.last()
     for line in (
@@ -396,7 +399,7 @@ def test_on_mondays_the_week_is_told_once(week, webhook, make_run):
         "any: 2 (1 the week before)",
         "department Design: +$70.00, now $140.00",
         "department (none): -$1.00, now $0.00",
-        "nobody (unattributed): +$50.00, now $50.00",
+        "unattributed: +$50.00, now $50.00",
         "bob@example.com: +$20.00, now $20.00",
         "2026-10, cursor main: invoice -$42.50; The invoice is lower.",
         "anthropic enterprise: 2 of 5 windows",
@@ -407,8 +410,8 @@ def test_on_mondays_the_week_is_told_once(week, webhook, make_run):
         ("• Cursor: $", "• Gemini: $"),
         ("• Gemini: $", "• all: $"),
         ("department Design", "department (none)"),
-        ("department (none)", "nobody (unattributed)"),
-        ("nobody (unattributed)", "bob@example.com"),
+        ("department (none)", "unattributed"),
+        ("unattributed", "bob@example.com"),
     ]:
         assert text.index(first) < text.index(second)
     make_run()
@@ -433,7 +436,7 @@ def test_the_digest_lists_all_budgets_at_risk(week, webhook, make_run):
     assert "department Design" in webhook.last()
 
 
-def test_a_mart_that_is_not_there_is_left_out_and_named(week, webhook, make_run):
+def test_a_missing_mart_is_left_out_and_named(week, webhook, make_run):
     week.do(
         "drop table marts.rpt_alerts_anomalies",
         "drop table marts.rpt_alerts_disputes",
@@ -441,18 +444,18 @@ def test_a_mart_that_is_not_there_is_left_out_and_named(week, webhook, make_run)
     )
     assert make_run() == 0
     text = webhook.last()
-    assert "anomalies (rpt_alerts_anomalies): not there yet" in text
-    assert "open disputes (rpt_alerts_disputes): not there yet" in text
+    assert "anomalies (rpt_alerts_anomalies): does not exist yet" in text
+    assert "open disputes (rpt_alerts_disputes): does not exist yet" in text
     assert "active people (rpt_alerts_people), BinderException: could not be read" in text
     assert "Cursor: $140.00" in text
 
 
-def test_what_the_build_did_not_come_to_is_left_out_and_the_week_told_again_once_it_is_whole(
+def test_parts_that_were_not_built_are_left_out_and_the_week_is_reported_again_when_complete(
     week, webhook, make_run
 ):
     failed = Build(failures=["x: 1 result"], exit_code=1, unbuilt={"rpt_alerts_movers"})
     assert make_run(build=failed) == 1
-    left_out = "top movers (rpt_alerts_movers): not built, as something before it failed"
+    left_out = "top movers (rpt_alerts_movers): not built, because something before it failed"
     assert left_out in webhook.last()
     assert "bob@example.com" not in webhook.last()
     make_run()
@@ -461,7 +464,7 @@ def test_what_the_build_did_not_come_to_is_left_out_and_the_week_told_again_once
     assert len(webhook.posts) == 2
 
 
-def test_rows_of_another_day_are_not_told(week, webhook, make_run):
+def test_rows_of_another_day_are_not_reported(week, webhook, make_run):
     week.anomaly(days(9, MONDAY), "old@example.com")
     week.budget("Design", "Over Budget")
     stale = f"set as_of_date = '{days(1, MONDAY)}'"
@@ -474,7 +477,7 @@ def test_rows_of_another_day_are_not_told(week, webhook, make_run):
         assert title not in text
 
 
-# --- where it is told ----------------------------------------------------------------------------
+# --- where it is shown --------------------------------------------------------------------------
 
 
 def test_without_a_webhook_the_same_text_is_in_the_report(week, make_run, capsys):
@@ -486,7 +489,7 @@ def test_without_a_webhook_the_same_text_is_in_the_report(week, make_run, capsys
         assert "ana@example.com: $100.00, usually $20.00 (+$80.00)" in text
         assert "[red]claude[/red] x" in text
         assert "Cursor: $140.00 (+$70.00, +100.0 %)" in text
-    # Nobody took it, so nothing is remembered.
+    # Slack did not accept it, so nothing is remembered.
     tables = week.do("select table_name from information_schema.tables")[0]
     assert ("alert_log",) not in tables
 
@@ -544,7 +547,7 @@ def failed_post(warehouse, webhook, make_run, capfd, monkeypatch):
             seconds = time.monotonic() - start
             printed = "".join(capfd.readouterr())
             assert "ana@example.com: $100.00" in printed
-            assert "Slack did not take the message" in printed
+            assert "Slack did not accept the message" in printed
             assert "hush" not in printed
             assert "/services/" not in printed
         return seconds
@@ -558,7 +561,7 @@ def failed_post(warehouse, webhook, make_run, capfd, monkeypatch):
 
 @pytest.fixture
 def no_pauses(monkeypatch):
-    monkeypatch.setattr(retrying, "BACK_OFF", wait_none())
+    monkeypatch.setattr(retrying, "BACKOFF", wait_none())
 
 
 def test_connection_refused(failed_post, webhook, monkeypatch, no_pauses):
@@ -570,18 +573,18 @@ def test_connection_refused(failed_post, webhook, monkeypatch, no_pauses):
 @pytest.mark.parametrize(
     "url", [f"/services/{SECRET}", f"ftp://x/services/{SECRET}", "http://127.0.0.1:hush/services/"]
 )
-def test_an_address_that_is_none(failed_post, monkeypatch, url):
+def test_an_invalid_address(failed_post, monkeypatch, url):
     monkeypatch.setenv("SLACK_WEBHOOK_URL", url)
     assert failed_post() < 5
 
 
-def test_an_answer_that_does_not_come_is_not_asked_for_twice(failed_post, webhook):
+def test_a_missing_answer_is_not_asked_for_twice(failed_post, webhook):
     assert failed_post({"hang": 2}) < 5
     assert len(webhook.posts) == 2  # one of each run
 
 
-def test_an_answer_that_comes_in_drops(failed_post, monkeypatch):
-    monkeypatch.setattr(slack, "LONGEST_SECONDS", 1.0)
+def test_an_answer_that_trickles_in(failed_post, monkeypatch):
+    monkeypatch.setattr(slack, "MAX_SECONDS", 1.0)
     assert failed_post({"drip": 0.3, "body": "x" * 20}) < 5
 
 
@@ -596,7 +599,7 @@ def test_a_refusal_is_final_and_slack_s_word_for_it_is_logged(
     webhook.answers = [{"status": 404, "body": "no_service"}]
     make_run(extract_code=1)
     assert len(webhook.posts) == 1
-    assert "Slack did not take the message: HTTP 404 no_service" in capfd.readouterr().err
+    assert "Slack did not accept the message: HTTP 404 no_service" in capfd.readouterr().err
 
 
 def test_429_is_waited_for(warehouse, webhook, make_run):
@@ -612,14 +615,16 @@ def test_429_is_not_waited_for_longer_than_a_run_can_wait(failed_post, webhook):
 
 
 def test_no_run_waits_longer_than_twenty_seconds():
-    assert slack.LONGEST_SECONDS <= 20
-    assert slack.LAST_ATTEMPT_SECONDS < slack.LONGEST_SECONDS
+    assert slack.MAX_SECONDS <= 20
+    assert slack.LAST_ATTEMPT_SECONDS < slack.MAX_SECONDS
 
 
-def test_a_fault_in_the_alerts_fails_no_run(warehouse, webhook, make_run, monkeypatch, capfd):
+def test_a_bug_in_the_alerts_does_not_fail_the_run(
+    warehouse, webhook, make_run, monkeypatch, capfd
+):
     monkeypatch.setattr(telling, "compose", lambda *_: 1 / 0)
     assert make_run() == 0
-    assert "The alerts could not be told" in capfd.readouterr().err
+    assert "The alerts could not be reported" in capfd.readouterr().err
 
 
 # --- the form of a message -----------------------------------------------------------------------
@@ -648,7 +653,7 @@ def test_long_lists_end_with_a_number(warehouse, webhook, make_run):
     assert "\n… and 15 more" in webhook.last()
 
 
-def test_a_message_keeps_to_slack_s_limits(warehouse):
+def test_a_message_stays_within_slack_s_limits(warehouse):
     failures = ["&" * 5000] * 30
     outcome = Outcome(
         exit_code=1, extracted=RunReport("", None, ""), build=Build(failures=failures)

@@ -37,7 +37,7 @@ def test_make_help_lists_every_target_with_a_line():
     assert {"setup", "run", "test", "lint", "backfill", "docs", "clean"} <= listed.keys()
 
 
-def test_backfill_wants_both_days():
+def test_backfill_needs_both_days():
     result = subprocess.run(
         ["make", "backfill", "SINCE=2026-01-01"],
         cwd=ROOT,
@@ -64,14 +64,14 @@ def test_the_lock_is_exact_and_names_no_index():
         assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.+!]*", line), line
 
 
-def test_the_lock_holds_what_the_project_asks_for():
+def test_the_lock_has_everything_the_project_needs():
     versions = dict(line.split("==") for line in lock())
     for requirement in requirements():
         version = versions[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement}, locked at {version}"
 
 
-def test_what_runs_here_is_what_is_locked():
+def test_what_is_installed_here_is_what_is_locked():
     sys.path.insert(0, str(ROOT / "tools"))
     try:
         import install

@@ -1,4 +1,4 @@
-"""A warehouse that another process has open: who has it and what to do, in one sentence."""
+"""A warehouse that another process has open: one sentence says which process and what to do."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ writes = pytest.mark.parametrize("held", ["writes"], indirect=True)
 
 
 @pytest.mark.parametrize("arguments", ["run", "dbt build", "mf list metrics"])
-def test_a_command_says_in_one_sentence_who_has_the_warehouse_and_what_to_do(held, arguments):
+def test_a_command_says_who_has_the_warehouse_and_what_to_do(held, arguments):
     settings, holder = held
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", *arguments.split()],
@@ -48,15 +48,17 @@ def test_a_command_says_in_one_sentence_who_has_the_warehouse_and_what_to_do(hel
         text=True,
         check=False,
     )
-    said = done.stderr
+    printed = done.stderr
     assert done.returncode == 1
-    assert said.count("\n") == 1
-    assert f"{settings.duckdb_path} is in use by process {holder.pid} ({sys.executable} -c" in said
-    assert f"wait until that is done or end it with `kill {holder.pid}`" in said
+    assert printed.count("\n") == 1
+    assert (
+        f"{settings.duckdb_path} is in use by process {holder.pid} ({sys.executable} -c" in printed
+    )
+    assert f"wait until that is done or end it with `kill {holder.pid}`" in printed
 
 
 @writes
-def test_what_needs_no_warehouse_does_not_mind(held, tmp_path, monkeypatch):
+def test_commands_that_need_no_warehouse_work(held, tmp_path, monkeypatch):
     settings, _ = held
     stand_in = tmp_path / "dbt"
     stand_in.write_text("")
@@ -72,14 +74,14 @@ def test_a_build_that_finds_the_warehouse_in_use_says_so_in_the_same_words(held)
 
 
 @writes
-def test_so_does_the_preview(held, tmp_path):
+def test_the_preview_says_so_in_the_same_words(held, tmp_path):
     settings, holder = held
     with pytest.raises(PreviewError, match=f"is in use by process {holder.pid} "):
         preview(settings, [], tmp_path / "pages")
 
 
 @writes
-def test_alerts_that_cannot_be_read_or_remembered_are_no_traceback(held, monkeypatch, caplog):
+def test_alerts_that_cannot_be_read_or_remembered_give_no_traceback(held, monkeypatch, caplog):
     settings, _ = held
     telling.tell(settings, Outcome())
     with pytest.raises(WarehouseError) as caught:
@@ -90,12 +92,12 @@ def test_alerts_that_cannot_be_read_or_remembered_are_no_traceback(held, monkeyp
     assert "is in use by process" in caplog.text
 
 
-def test_a_process_that_is_not_known_is_named_as_duckdb_names_it(tmp_path):
+def test_an_unknown_process_is_named_as_duckdb_names_it(tmp_path):
     error = "Could not set lock: Conflicting lock is held in /bin/duckdb (PID 4194305). See also"
     assert "in use by process 4194305 (/bin/duckdb)" in who_holds(tmp_path, error)
 
 
-def test_a_file_that_is_no_warehouse_is_named(tmp_path):
+def test_a_file_that_is_not_a_warehouse_is_named(tmp_path):
     path = tmp_path / "w.duckdb"
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(WarehouseError, match=r"w\.duckdb cannot be opened .* DUCKDB_PATH"):

@@ -11,8 +11,7 @@ from foundation.settings import ROOT
 
 
 def imports(root: Path) -> dict[str, set[str]]:
-    """For each module of the project's packages the modules of the project that it imports,
-    wherever in it."""
+    """For each module of the project's packages, the project's modules that it imports anywhere."""
     packages = {path.parent.name for path in root.glob("*/__init__.py")}
     files = [path for name in packages for path in (root / name).rglob("*.py")]
     modules = {".".join(path.relative_to(root).with_suffix("").parts): path for path in files}
@@ -35,7 +34,7 @@ def test_no_module_imports_one_that_imports_it() -> None:
     TopologicalSorter(graph).prepare()
 
 
-def test_a_circle_is_found_also_inside_a_function(tmp_path: Path) -> None:
+def test_a_circle_is_found_inside_a_function_too(tmp_path: Path) -> None:
     (tmp_path / "house").mkdir()
     for name, text in {
         "__init__": "",

@@ -25,7 +25,7 @@ def log(monkeypatch):
     logging.basicConfig(handlers=[], force=True)
 
 
-def test_json_logs_are_an_object_a_line_with_exceptions_inside(log, capsys):
+def test_json_logs_have_one_object_per_line_with_exceptions_inside(log, capsys):
     logger = log(LOG_FORMAT="json")
     logger.info("two\nlines with %s", "ümlaut")
     try:
@@ -41,7 +41,7 @@ def test_json_logs_are_an_object_a_line_with_exceptions_inside(log, capsys):
 
 
 @pytest.mark.parametrize("kind", ["text", "json"])
-def test_a_secret_is_blotted_out_wherever_it_comes_from(log, capsys, kind):
+def test_a_secret_is_replaced_wherever_it_comes_from(log, capsys, kind):
     logger = log(LOG_FORMAT=kind, ANTHROPIC_ADMIN_KEY=SECRET, CURSOR_API_KEY="hush")
     logger.info("asking with %s", SECRET)
     try:
@@ -54,7 +54,7 @@ def test_a_secret_is_blotted_out_wherever_it_comes_from(log, capsys, kind):
     assert output.count("[secret]") == 4
 
 
-def test_libraries_are_quiet_and_ours_speak_at_the_level_asked_for(log, capsys):
+def test_libraries_are_quiet_and_our_modules_log_at_the_level_asked_for(log, capsys):
     logger = log(LOG_LEVEL="debug")
     logger.debug("ours")
     logging.getLogger("urllib3").info("theirs")

@@ -1,4 +1,4 @@
-"""When a run begins at all, what it leaves behind, and what its exit code says."""
+"""When a run refuses to start, what it leaves behind, and what its exit code says."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ def test_a_wrong_setting_is_refused_before_anything_happens():
     assert result.stderr.strip() == "TARGET: Input should be 'duckdb' or 'bigquery'"
 
 
-def test_days_of_the_command_line_are_checked_like_the_settings():
+def test_days_on_the_command_line_are_checked_like_the_settings():
     result = subprocess.run(
         [sys.executable, "-m", "pipeline", "run", "--since", "2026-02-01", "--until", "2026-01-01"],
         cwd=ROOT,
@@ -82,19 +82,19 @@ def holding(tmp_path, monkeypatch):
     return make
 
 
-def test_real_data_never_joins_sample_data(holding):
+def test_real_data_never_mixes_with_sample_data(holding):
     settings = holding("http://127.0.0.1:4711", CURSOR_API_KEY="k")
     with pytest.raises(run.RefusedError, match="holds the sandbox's sample data"):
         run.refuse_mixture(settings, is_sample=False)
 
 
-def test_sample_data_never_joins_real_data(holding):
+def test_sample_data_never_mixes_with_real_data(holding):
     settings = holding("https://api.cursor.com")
     with pytest.raises(run.RefusedError, match="holds data of real vendors"):
         run.refuse_mixture(settings, is_sample=True)
 
 
-def test_more_of_the_same_kind_is_welcome(holding, tmp_path):
+def test_more_data_of_the_same_kind_is_allowed(holding, tmp_path):
     run.refuse_mixture(holding("http://127.0.0.1:4711"), is_sample=True)
     (tmp_path / "warehouse.duckdb").unlink()
     run.refuse_mixture(load_settings(), is_sample=True)
@@ -140,29 +140,29 @@ def test_dbt_never_sees_a_secret(monkeypatch):
     assert environment["TARGET"] == "duckdb"
 
 
-def test_a_child_ends_with_its_parent_s_interest():
+def test_a_child_ends_when_its_parent_no_longer_needs_it():
     with processes.child(["-c", "import time; time.sleep(60)"], os.environ) as child:
         assert child.poll() is None
     assert child.poll() == -signal.SIGTERM
 
 
 def test_a_preview_asks_no_vendor_and_needs_nothing_of_the_sandbox(tmp_path, monkeypatch, capfd):
-    """Which is gone by then, with the credentials that it lent."""
+    """By then the sandbox has ended, and its credentials are gone."""
     settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
     monkeypatch.setenv("GOOGLE_SHEETS_ID", "sheet")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "gone.json"))
     with run.preview(settings) as draw:
         assert draw() == 1
-    said = capfd.readouterr().err
-    assert "none.duckdb" in said
-    assert "gone.json" not in said
+    printed = capfd.readouterr().err
+    assert "none.duckdb" in printed
+    assert "gone.json" not in printed
 
 
-def test_a_preview_that_fails_is_told_and_on_bigquery_there_is_none(tmp_path, caplog, capfd):
+def test_a_preview_that_fails_is_reported_and_on_bigquery_there_is_none(tmp_path, caplog, capfd):
     settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
     with run.preview(settings) as draw:
         assert draw() == 1
-    assert "Some of the preview could not be drawn" in caplog.text
+    assert "Part of the preview could not be drawn" in caplog.text
     assert f"There is no warehouse {tmp_path}/none.duckdb" in capfd.readouterr().err
     with run.preview(settings.model_copy(update={"target": "bigquery"})) as draw:
         assert draw() == 0
@@ -181,7 +181,7 @@ def test_a_difference_to_the_vendor_is_shown_and_fails(tmp_path):
     assert "differs on 2 days" in str(table.columns[-1]._cells[0])
 
 
-def test_ways_of_attribution_stand_from_the_surest_to_none_with_what_they_mean():
+def test_attribution_methods_are_listed_from_the_surest_to_none_with_their_meaning():
     costs = """(
         values
             ('unattributed', 'Design', 'unattributed', 1.00),
@@ -206,7 +206,9 @@ def test_ways_of_attribution_stand_from_the_surest_to_none_with_what_they_mean()
 @pytest.mark.parametrize(
     ("status", "level", "kept"), [("warn", "WARNING", "warnings"), ("fail", "ERROR", "failures")]
 )
-def test_what_a_test_found_is_logged_as_loud_as_the_test(caplog, holding, status, level, kept):
+def test_rows_that_a_test_found_are_logged_at_the_level_of_the_test(
+    caplog, holding, status, level, kept
+):
     node = SimpleNamespace(
         name="invoices_match_the_marts",
         resource_type="test",
@@ -226,7 +228,7 @@ def test_what_a_test_found_is_logged_as_loud_as_the_test(caplog, holding, status
 
 
 @pytest.mark.nightly
-def test_of_two_runs_on_the_sample_the_second_builds_what_each_run_tells_anew(tmp_path):
+def test_a_second_run_on_the_sample_only_builds_what_every_run_builds(tmp_path):
     settings = {"DUCKDB_PATH": str(tmp_path / "warehouse.duckdb"), "CI": ""}
     runs = [
         subprocess.run(
@@ -241,6 +243,6 @@ def test_of_two_runs_on_the_sample_the_second_builds_what_each_run_tells_anew(tm
         for _ in range(2)
     ]
     assert [run.returncode for run in runs] == [0, 0], runs[-1].stderr
-    said = ["left out what cannot have changed" in run.stderr for run in runs]
-    assert said == [False, True]
+    skipped = ["skipped what cannot have changed" in run.stderr for run in runs]
+    assert skipped == [False, True]
     assert "to the last digit" in runs[1].stdout

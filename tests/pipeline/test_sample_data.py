@@ -7,7 +7,7 @@ from foundation.sample_data import is_sandbox, refusal
 SANDBOX, VENDOR, FOLDER = "http://127.0.0.1:4711", "https://api.cursor.com", "file:///home/me/tabs"
 
 
-def test_a_database_is_the_sandboxs_by_its_name_and_not_by_its_host():
+def test_the_sandboxs_database_is_recognized_by_its_name_and_not_by_its_host():
     assert is_sandbox("postgresql://127.0.0.1:5432/ai_spend_sandbox")
     assert is_sandbox("duckdb:////tmp/sandbox-product-1/ai_spend_sandbox.duckdb")
     assert not is_sandbox("postgresql://127.0.0.1:5432/product"), "a tunnel to a real one"
@@ -26,7 +26,7 @@ def test_a_database_is_the_sandboxs_by_its_name_and_not_by_its_host():
         ([FOLDER], [SANDBOX]),
     ],
 )
-def test_the_same_kind_and_a_folder_of_files_are_welcome(held, brought):
+def test_the_same_kind_and_a_folder_of_files_are_allowed(held, brought):
     assert refusal("w.duckdb", held, brought) is None
 
 

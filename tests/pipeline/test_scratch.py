@@ -1,4 +1,4 @@
-"""Temporary folders go away with their process, or with the next one."""
+"""Temporary folders are removed with their process, or by the next one."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def another(tmp_path):
         yield process
 
 
-def test_what_the_dead_left_is_swept_and_what_the_living_use_is_kept(tmp_path):
+def test_folders_of_dead_processes_are_removed_and_those_of_living_ones_kept(tmp_path):
     with another(tmp_path) as dead, another(tmp_path) as living:
         before = set(tmp_path.iterdir())
         dead.kill()
@@ -55,7 +55,7 @@ def test_what_the_dead_left_is_swept_and_what_the_living_use_is_kept(tmp_path):
         assert not list(tmp_path.iterdir())
 
 
-def test_what_others_named_so_is_left_alone(tmp_path):
+def test_files_of_others_with_the_same_prefix_are_left_alone(tmp_path):
     target = tmp_path / "elsewhere"
     target.mkdir()
     (tmp_path / "of-test-file").touch()
@@ -65,7 +65,7 @@ def test_what_others_named_so_is_left_alone(tmp_path):
     assert set(tmp_path.iterdir()) == before
 
 
-def test_a_folder_that_is_swept_before_it_is_held_is_made_again(tmp_path, monkeypatch):
+def test_a_folder_that_is_removed_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
     hold, calls = scratch._hold, []
 
     def swept_at_first(folder, operation):

@@ -35,7 +35,7 @@ def given(monkeypatch):
     return load
 
 
-def test_settings_are_read_without_what_extracts():
+def test_settings_are_read_without_importing_the_extraction():
     """dlt and the database's library take seconds, and every command reads the settings."""
     code = "import sys, foundation.settings; print(*sys.modules)"
     loaded = subprocess.run(
@@ -45,7 +45,7 @@ def test_settings_are_read_without_what_extracts():
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
-def test_what_a_source_needs_is_a_setting_of_its_own(source):
+def test_what_a_source_needs_is_one_of_its_settings(source):
     assert {name.lower() for name in source.needs_one_of} <= set(source.settings.model_fields)
 
 
@@ -54,7 +54,7 @@ def test_each_secret_has_a_name_in_secret_manager(name):
     assert f"{name}_SECRET" in NAMES
 
 
-def test_the_names_are_those_that_are_promised():
+def test_the_names_of_settings_are_stable():
     promised = """
         TARGET DUCKDB_PATH GOOGLE_CLOUD_PROJECT BIGQUERY_DATASET BIGQUERY_LOCATION
         BIGQUERY_API_ENDPOINT BIGQUERY_MAXIMUM_BYTES_BILLED BIGQUERY_JOB_TIMEOUT_SECONDS
@@ -105,7 +105,7 @@ def test_each_source_is_configured_by_any_of_its_settings(given, tmp_path):
     }
 
 
-def test_bigquery_needs_to_be_told_where(given):
+def test_bigquery_needs_a_location(given):
     assert given(TARGET="bigquery", CURSOR_API_KEY="c").missing_settings()["bigquery"] == BIGQUERY
     missing = given(GOOGLE_CLOUD_PROJECT="p", BIGQUERY_DATASET="d").missing_settings()["bigquery"]
     assert missing == ("BIGQUERY_LOCATION",)

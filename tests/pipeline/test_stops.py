@@ -1,4 +1,4 @@
-"""A stop is a stop: no child stays, and the exit code tells."""
+"""Stopping a command stops its children too, and the exit code shows it."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ WAITS = "import signal; signal.alarm(30); print('ready', flush=True); signal.pau
 @contextmanager
 def started(*arguments, **variables):
     """A Python process in a session of its own, as a terminal has one."""
-    # Under nohup these tests would hand down that it is ignored.
+    # Under nohup these tests would pass on that the signal is ignored.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with subprocess.Popen(
         [sys.executable, *arguments],
@@ -50,7 +50,7 @@ def started(*arguments, **variables):
 
 
 def ends(process):
-    """Its exit code and what it said, once it and all its children are gone: they hold the pipe."""
+    """Its exit code and its output, once it and all its children have ended: they hold the pipe."""
     _, said = process.communicate(timeout=20)
     return process.returncode, said
 
@@ -66,7 +66,7 @@ def test_a_child_ends_with_a_parent_that_is_killed():
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_stopped_command_stops_its_child_says_so_once_and_exits_with_the_signals_code(
+def test_a_stopped_command_stops_its_child_logs_it_once_and_exits_with_the_signals_code(
     number, code
 ):
     with started("-c", PARENT, WAITS) as process:
@@ -88,7 +88,7 @@ def test_ctrl_c_reaches_the_command_only_which_stops_its_child():
     assert (process.returncode, out) == (130, "")
 
 
-def test_a_stop_that_a_library_keeps_to_itself_is_still_one():
+def test_a_stop_that_a_library_swallows_still_counts():
     script = PARENT.replace(
         "return process.wait()",
         """
@@ -118,7 +118,7 @@ def test_a_child_that_does_not_stop_is_killed_with_all_that_it_started():
 
 
 def test_a_stopped_dbt_is_one_line(tmp_path):
-    """A stand-in for dbt: it is there at once. Like dbt it has semaphores."""
+    """A stand-in for dbt that starts at once. Like dbt it has semaphores."""
     stand_in = tmp_path / "dbt"
     stand_in.write_text(
         f"import multiprocessing as m; lock = m.get_context('spawn').Lock(); {WAITS}"
@@ -140,8 +140,8 @@ def test_a_stopped_dbt_is_one_line(tmp_path):
     assert "dbt was stopped (SIGINT)" in said
 
 
-def test_a_step_that_a_stop_ended_is_the_last_one(monkeypatch):
-    """dbt keeps a KeyboardInterrupt to itself."""
+def test_a_stopped_step_is_the_last_one(monkeypatch):
+    """dbt swallows a KeyboardInterrupt."""
     monkeypatch.setattr(stopping, "_stopped", stopping.Stopped(signal.SIGTERM, "It"))
     with pytest.raises(stopping.Stopped), step("dbt build"):
         pass
@@ -149,13 +149,13 @@ def test_a_step_that_a_stop_ended_is_the_last_one(monkeypatch):
 
 @pytest.fixture
 def silent_vendor():
-    """A vendor that takes a question and never answers: accept() says that a run fetches."""
+    """A vendor that accepts a request and never answers: accept() shows that a run is fetching."""
     with socket.create_server(("127.0.0.1", 0)) as vendor:
         vendor.settimeout(30)
         yield vendor
 
 
-def test_a_terminated_run_ends_in_the_middle_of_a_fetch(tmp_path, silent_vendor):
+def test_a_terminated_run_stops_in_the_middle_of_a_fetch(tmp_path, silent_vendor):
     settings = {
         "CURSOR_API_KEY": "made-up-key",
         "CURSOR_BASE_URL": f"http://127.0.0.1:{silent_vendor.getsockname()[1]}",

@@ -1,4 +1,4 @@
-"""How the tests ask the sandbox: exact numbers, all pages."""
+"""How the tests call the sandbox: exact numbers, all pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TODAY = date(2026, 11, 21)
 
 
 def exact(response: httpx.Response) -> Any:
-    """The answer's JSON with exact numbers; fails if it is no 200."""
+    """The answer's JSON with exact numbers; fails if the status is not 200."""
     assert response.status_code == 200, response.text
 
     return json.loads(response.content, parse_float=Decimal)

@@ -1,4 +1,4 @@
-"""One sandbox for all tests; each finds it as it is at the start."""
+"""One sandbox for all tests; each test finds it as it is at the start."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sandbox(served: Running) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def clients(served: Running) -> Iterator[dict[str, httpx.Client]]:
-    """Kept open for all tests: making one costs more than most of them."""
+    """Kept open for all tests: creating one costs more than most tests."""
     url, env = served.url, served.env
     headers = {
         "anthropic-version": "2023-06-01",

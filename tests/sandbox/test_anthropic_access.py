@@ -99,7 +99,7 @@ def test_directories_page_by_id(anthropic: httpx.Client) -> None:
     assert anthropic.get("users", params={"after_id": "user_nobody"}).status_code == 400
 
 
-def test_who_has_left_has_left_the_directory_but_not_the_reports(
+def test_people_who_left_are_in_the_reports_but_not_in_the_directory(
     sandbox: Running, anthropic: httpx.Client
 ) -> None:
     emails = {user["email"] for user in pages_by_id(anthropic, "users")}
@@ -134,7 +134,7 @@ def test_workspaces_leave_out_the_default_and_the_archived_one(anthropic: httpx.
     assert archived == listed | {"Prototype"}
 
 
-def test_keys_belong_to_people_to_services_to_their_maker_or_to_nobody(
+def test_keys_belong_to_people_to_services_to_their_creator_or_to_nobody(
     anthropic: httpx.Client,
 ) -> None:
     keys = pages_by_id(anthropic, "api_keys")

@@ -153,7 +153,7 @@ def test_team_groups_overlap(enterprise: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("organization", ["console", "enterprise"])
-def test_the_daily_costs_are_the_truth_that_tests_compare_with(
+def test_the_daily_costs_are_those_that_tests_compare_with(
     sandbox: Running, anthropic: httpx.Client, enterprise: httpx.Client, organization: str
 ) -> None:
     client = anthropic if organization == "console" else enterprise
@@ -168,7 +168,7 @@ def legacy(client: httpx.Client, path: str, **extra: Any) -> list[Any]:
     return pages(client, path, **RANGE, limit=31, **extra)
 
 
-def test_the_legacy_reports_say_what_the_analytics_say(anthropic: httpx.Client) -> None:
+def test_the_legacy_reports_agree_with_the_analytics(anthropic: httpx.Client) -> None:
     cost = {
         bucket["starting_at"]: sum(Decimal(row["amount"]) for row in bucket["results"])
         for bucket in legacy(anthropic, "cost_report")
@@ -261,8 +261,8 @@ def test_there_is_a_day_without_anything_in_the_console(sandbox: Running) -> Non
         ({"limit": 1001}, "limit"),
         ({"limit": 0}, "limit"),
         ({"group_by[]": [*DIMENSIONS, "speed"]}, "at most 5"),
-        ({"group_by[]": ["colour"]}, "colour"),
-        ({"order_by": "colour"}, "order_by"),
+        ({"group_by[]": ["color"]}, "color"),
+        ({"order_by": "color"}, "order_by"),
         ({"page": "page_abc"}, "page"),
         ({"group_by": "model"}, "unknown parameter"),
     ],
@@ -282,7 +282,7 @@ def test_usage_has_no_cost_components(anthropic: httpx.Client) -> None:
     assert anthropic.get("analytics/usage", params=parameters).status_code == 400
 
 
-def test_the_range_ends_before_its_end(anthropic: httpx.Client) -> None:
+def test_the_end_of_the_range_is_exclusive(anthropic: httpx.Client) -> None:
     day = {"starting_at": zulu(START), "ending_at": zulu(START + timedelta(days=1))}
     (row,) = pages(anthropic, "analytics/cost", **day, time_bucket_width="1d")
     assert (row["starting_at"], row["ending_at"]) == (day["starting_at"], day["ending_at"])
@@ -383,7 +383,7 @@ def test_actors_are_of_every_kind(anthropic: httpx.Client, enterprise: httpx.Cli
     assert any(actor["email_address"] for actor in gone)
 
 
-def test_products_include_one_that_nobody_has_heard_of(enterprise: httpx.Client) -> None:
+def test_products_include_an_unknown_one(enterprise: httpx.Client) -> None:
     rows = pages(enterprise, "analytics/cost", **RANGE, group_by=["product", "api_key_id"])
     assert {row["group"]["product"] for row in rows} >= {
         "chat", "claude_code", "cowork", "office_agent", "aurora_canvas", None,
@@ -417,7 +417,7 @@ def test_claude_code_reports_a_day_of_the_ledger(anthropic: httpx.Client) -> Non
     assert len(set(keys)) == len(keys)
 
 
-def test_claude_code_takes_one_day_a_call(anthropic: httpx.Client) -> None:
+def test_claude_code_accepts_one_day_per_call(anthropic: httpx.Client) -> None:
     for wrong in ("2026-11-11T00:00:00Z", "yesterday", ""):
         response = anthropic.get("usage_report/claude_code", params={"starting_at": wrong})
         assert response.status_code == 400

@@ -44,9 +44,7 @@ def test_the_default_company_has_about_twenty_thousand_events(history: list[Any]
     assert 15_000 <= len(history) <= 25_000
 
 
-def test_the_events_are_the_truth_that_tests_compare_with(
-    sandbox: Running, history: list[Any]
-) -> None:
+def test_the_events_are_those_that_tests_compare_with(sandbox: Running, history: list[Any]) -> None:
     cents: Counter[tuple[str, str]] = Counter()
     for event in history:
         day = date.fromordinal(719163 + int(event["timestamp"]) // 86_400_000).isoformat()
@@ -204,13 +202,13 @@ def test_daily_usage_counts_the_events_of_the_ledger(cursor: httpx.Client) -> No
     assert reported == counted
 
 
-def test_daily_usage_ends_before_its_end(cursor: httpx.Client) -> None:
+def test_the_end_of_daily_usage_is_exclusive(cursor: httpx.Client) -> None:
     query = {**DAY_RANGE, "endDate": milliseconds(DAY + timedelta(days=1))}
     rows = exact(cursor.post("daily-usage-data", json=query))["data"]
     assert {row["day"] for row in rows} == {DAY.isoformat()}
 
 
-def test_spend_is_the_on_demand_money_of_the_running_cycle(cursor: httpx.Client) -> None:
+def test_spend_is_the_on_demand_cost_of_the_current_cycle(cursor: httpx.Client) -> None:
     first = TODAY.replace(day=1)
     on_demand: Counter[str] = Counter()
     overall: Counter[str] = Counter()
@@ -264,7 +262,7 @@ def test_an_emptied_day_has_no_events_and_idle_members(
     assert exact(cursor.post("daily-usage-data", json=DAY_RANGE))["data"] == []
 
 
-def test_each_route_has_its_own_limit_a_minute() -> None:
+def test_each_route_has_its_own_limit_per_minute() -> None:
     with running(today=TODAY, people=20, days=3) as sandbox:
         auth = (sandbox.env["CURSOR_API_KEY"], "")
         with httpx.Client(base_url=f"{sandbox.url}/teams/", auth=auth) as client:

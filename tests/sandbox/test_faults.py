@@ -1,4 +1,4 @@
-"""Faults on demand: each does what its name says, as often as asked, and nothing else."""
+"""Faults on demand: each does what its name says, as often as requested, and nothing else."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ HEADERS = {
     "start_date end_date ai_budget_monthly_usd",
     "email_aliases": "alias email",
     "api_key_mappings": "api_key_id api_key_name email platform purpose environment cost_center "
-    "is_active confidence valid_from valid_to",
+    "is_active confidence share valid_from valid_to",
     "seat_plans": "platform plan seat_price_usd billing_cycle valid_from valid_to",
     "seat_assignments": "platform email plan assigned_from assigned_to",
     "budgets": "scope_type scope month amount_usd",
@@ -84,7 +84,7 @@ def test_the_sheets_are_messy_but_valid(spreadsheet: gspread.Spreadsheet) -> Non
         date.fromisoformat(row["start_date"])
 
 
-def test_people_who_changed_team_have_a_row_for_each_time(
+def test_people_who_changed_teams_have_a_row_for_each_team(
     spreadsheet: gspread.Spreadsheet,
 ) -> None:
     rows: dict[str, list[dict[str, str]]] = {}
@@ -112,7 +112,7 @@ def test_keys_are_mapped_to_people_to_teams_to_services_and_until_a_day(
     assert any(row["is_active"] == "FALSE" for row in rows)
 
 
-def test_one_invoice_asks_for_more_than_was_used(
+def test_one_invoice_is_higher_than_the_usage(
     sandbox: Running, cursor: httpx.Client, spreadsheet: gspread.Spreadsheet
 ) -> None:
     rows = records(spreadsheet, "invoices")

@@ -34,7 +34,7 @@ def ready(process: subprocess.Popen[str]) -> dict[str, dict[str, str]]:
     return line
 
 
-def test_it_says_where_it_is_and_ends_with_its_parent(
+def test_it_prints_its_address_and_ends_with_its_parent(
     process: subprocess.Popen[str], tmp_path: Path
 ) -> None:
     line = ready(process)

@@ -183,7 +183,7 @@ def test_postgresql_listens_on_the_loopback_only_and_wants_its_password(
         assert folder_of(url).owner() != "root"
 
 
-def test_no_database_is_begun_without_a_seller() -> None:
+def test_no_database_is_started_without_a_seller() -> None:
     sandbox = build_sandbox(Options(people=20, days=3))
     with sandbox.vendor(ProductDatabase).settings("http://127.0.0.1") as settings:
         assert settings == {}

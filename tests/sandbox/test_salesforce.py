@@ -97,7 +97,7 @@ def test_only_query_all_gives_what_was_deleted(client: httpx.Client) -> None:
     assert deleted["totalSize"] == len(DELETED_ACCOUNTS)
 
 
-def test_a_span_of_time_has_its_beginning_and_not_its_end(
+def test_a_span_of_time_includes_its_beginning_but_not_its_end(
     org: Running, client: httpx.Client
 ) -> None:
     for n, second in ((1, 0), (2, 86_399), (3, 86_400)):
@@ -121,7 +121,7 @@ def test_a_span_of_time_has_its_beginning_and_not_its_end(
         ("Name = 'It\\'s nobody'", []),
     ],
 )
-def test_conditions_hold_all(client: httpx.Client, condition: str, wanted: list[str]) -> None:
+def test_all_conditions_must_hold(client: httpx.Client, condition: str, wanted: list[str]) -> None:
     soql = f"select Name from Account where {condition} order by Name"
     assert names(ask(client, soql, "query")) == wanted
 
@@ -172,8 +172,8 @@ def test_pages_have_the_size_that_was_asked_for_within_bounds(
     ("soql", "code"),
     [
         ("select Id from Weather", "INVALID_TYPE"),
-        ("select Colour__c from Account", "INVALID_FIELD"),
-        ("select Id from Account where Colour__c = 1", "INVALID_FIELD"),
+        ("select Color__c from Account", "INVALID_FIELD"),
+        ("select Id from Account where Color__c = 1", "INVALID_FIELD"),
         ("select Id from Account where Name = 7", "INVALID_FIELD"),
         ("select Id from Account where SystemModstamp > yesterday", "MALFORMED_QUERY"),
         ("select Id from Account where Name like 'A%'", "MALFORMED_QUERY"),
@@ -184,7 +184,7 @@ def test_what_is_not_understood_is_refused(client: httpx.Client, soql: str, code
     assert refused(client, soql) == (400, code)
 
 
-def test_requests_are_counted_and_end(org: Running, client: httpx.Client) -> None:
+def test_requests_are_counted_and_limited(org: Running, client: httpx.Client) -> None:
     org.control({"salesforce": {"limit": 12, "used": 9}})
     answer = client.get(f"{DATA}/limits/")
     assert answer.headers["sforce-limit-info"] == "api-usage=10/12"
@@ -211,7 +211,7 @@ def test_sessions_end_when_told_to(org: Running, client: httpx.Client) -> None:
         ("expired_session", 401, "INVALID_SESSION_ID"),
     ],
 )
-def test_faults_speak_as_salesforce_does(
+def test_faults_answer_as_salesforce_does(
     org: Running, client: httpx.Client, kind: str, status: int, code: str
 ) -> None:
     org.control({"faults": [{"match": "/services/data", "kind": kind}]})
@@ -219,7 +219,7 @@ def test_faults_speak_as_salesforce_does(
     ask(client, "select Id from User")
 
 
-def test_records_can_be_broken_and_grown(org: Running, client: httpx.Client) -> None:
+def test_records_can_be_broken_and_added(org: Running, client: httpx.Client) -> None:
     for kind in ("malformed_record", "unknown_fields"):
         org.control({"faults": [{"match": "/queryAll", "kind": kind}]})
         first = ask(client, "select Id from User")["records"][0]

@@ -1,4 +1,4 @@
-"""A vendor of the sandbox is a folder and a line: shown with one that is made up."""
+"""A vendor of the sandbox is a folder and a line, shown here with a made-up one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SMALL = {"people": 20, "days": 70, "today": TODAY}
 
 
 class Parrot(MeteredVendor):
-    """A model that repeats what it is told, for a dollar a day."""
+    """A model that repeats what it hears, for a dollar a day."""
 
     name = "parrot"
     paths = ("/v1/parrot/",)
@@ -120,7 +120,7 @@ def test_it_is_found_by_its_own_path_though_another_claims_the_beginning(aviary:
     assert httpx.get(f"{url}/v1/eggs").json()["error"]["type"] == "not_found_error"
 
 
-def test_faults_speak_and_break_as_it_does(aviary: Running) -> None:
+def test_faults_answer_and_break_as_the_vendor_does(aviary: Running) -> None:
     aviary.control({"faults": [{"match": "/words", "kind": "429_retry_after"}]})
     refused = words(aviary)
     assert (refused.status_code, refused.json()) == (429, {"squawk": "429_retry_after"})
@@ -140,7 +140,7 @@ def test_its_invoices_are_in_the_sheet_after_those_of_the_others() -> None:
     assert invoices[-1] == own[-1]
 
 
-def test_a_vendor_with_nothing_but_a_name_is_served_all_the_same() -> None:
+def test_a_vendor_with_nothing_but_a_name_is_still_served() -> None:
     class Mute(Vendor):
         name = "mute"
 
@@ -168,7 +168,7 @@ def test_no_two_vendors_answer_one_path_or_take_one_change() -> None:
         assert all(route.path.startswith(vendor.paths) for route in vendor.routes())
 
 
-def test_a_vendor_that_is_not_there_is_said_not_to_be() -> None:
+def test_a_missing_vendor_is_reported() -> None:
     sandbox = Sandbox(Options(**SMALL), ())  # type: ignore[arg-type]
     with pytest.raises(LookupError, match="has no Parrot"):
         sandbox.vendor(Parrot)

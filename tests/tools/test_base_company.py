@@ -1,4 +1,4 @@
-"""What is kept between runs of the tests is never older than what it was made with."""
+"""Cached results of the tests are never older than what they were made from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MACRO, SEED, MODEL = "macros/measures.sql", "seeds/platforms.csv", "models/marts
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of what artifacts are made with, in a folder that is the project's for the test."""
+    """A copy of what the results depend on, in a folder that is the project for the test."""
     names = ("dbt_project", "extract", "sandbox", "foundation", "pipeline", "bigquery_dev", "tools")
     for name in names:
         leftovers = shutil.ignore_patterns("target", "logs", "__pycache__")
@@ -43,7 +43,7 @@ def edit(file: Path) -> None:
         ("requirements.lock", True),
     ],
 )
-def test_an_edit_makes_anew_what_was_made_with_the_file(
+def test_an_edit_rebuilds_what_was_made_from_the_file(
     project: Path, monkeypatch: pytest.MonkeyPatch, edited: str, is_landed_again: bool
 ) -> None:
     made = []
@@ -83,7 +83,7 @@ def test_other_days_of_a_fixture_compile_again(
     assert done == [["2026-05-01"], ["2026-05-02"]]
 
 
-def test_what_is_not_finished_is_not_kept(project: Path) -> None:
+def test_unfinished_results_are_not_kept(project: Path) -> None:
     def fail(folder: Path) -> None:
         (folder / "half").write_text("")
         raise RuntimeError

@@ -25,7 +25,7 @@ renamed as (
         cost_center,
         job_title,
         cast(null as {{ dbt.type_string() }}) as seniority_level,
-        user_type as employment_type,
+        employment_type,
         -- A keyword, but the older design's name.
         cast(null as {{ dbt.type_string() }}) as location,  -- noqa: RF04
         cast(null as {{ dbt.type_string() }}) as timezone,

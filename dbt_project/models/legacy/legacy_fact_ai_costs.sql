@@ -19,7 +19,7 @@ costs as (
         {{ first_day_of('month', 'cost_date') }} as month,
         case when cost_type = 'overage' then effective_cost_usd else 0 end
             as overage_usd,
-        case when {{ is_allocated() }} then effective_cost_usd else 0 end
+        case when is_attributed then effective_cost_usd else 0 end
             as allocated_usd
     from daily_costs
 

@@ -34,11 +34,21 @@ owners as (
 
 mappings as (
 
-    select * from rules
+    select
+        subject,
+        max(purpose) as purpose,
+        max(environment) as environment,
+        count(*) as parts,
+        -- What only one of several parts says is not the whole key's.
+        case when count(*) = 1 then max(user_email) end as user_email,
+        case when count(*) = 1 then max(cost_center) end as cost_center,
+        count(coalesce(user_email, cost_center)) > 0 as names_somebody
+    from rules
     where
         rule_type = 'key_mapping'
         and {{ as_of_date() }} >= valid_from
         and {{ as_of_date() }} < valid_to
+    group by subject
 
 ),
 
@@ -52,32 +62,68 @@ ids as (
 
 ),
 
-described as (
+decided as (
 
     select
         ids.api_key_id,
+        mappings.user_email as mapped_email,
+        owners.user_email as rule_email,
+        mappings.cost_center,
+        mappings.environment,
+        mappings.subject is not null as is_mapped,
+        coalesce(mappings.parts, 1) > 1 as is_shared,
+        coalesce(mappings.purpose, owners.purpose) as purpose,
+        {{ decided_by(
+            vendor_email='cast(null as ' ~ dbt.type_string() ~ ')',
+            key_is_mapped='coalesce(mappings.names_somebody, false)',
+            owner_method='owners.attribution_method',
+            service_account_id='owners.service_account_id',
+            workspace_is_mapped='false',
+            owner_email='owners.user_email'
+        ) }} as decided_by
+    from ids
+    left join mappings
+        on ids.api_key_id = mappings.subject
+    left join owners
+        on ids.api_key_id = owners.subject
+
+),
+
+owned as (
+
+    select
+        *,
+        case
+            when decided_by = 'key_mapping' then mapped_email
+            when decided_by in ('key_principal', 'key_creator') then rule_email
+        end as named_email
+    from decided
+
+),
+
+described as (
+
+    select
+        owned.api_key_id,
         api_keys.organization,
         api_keys.workspace_id,
         api_keys.api_key_name,
         api_keys.status,
         api_keys.partial_key_hint,
-        coalesce(aliases.user_email, mappings.user_email, owners.user_email)
-            as owner_email,
-        mappings.cost_center,
-        mappings.purpose,
-        mappings.subject is not null as is_mapped,
+        coalesce(aliases.user_email, owned.named_email) as owner_email,
+        owned.cost_center,
+        owned.purpose,
+        owned.environment,
+        owned.is_mapped,
+        owned.is_shared,
         api_keys.api_key_id is not null as is_in_directory,
         api_keys.created_at,
         api_keys.expires_at
-    from ids
+    from owned
     left join api_keys
-        on ids.api_key_id = api_keys.api_key_id
-    left join mappings
-        on ids.api_key_id = mappings.subject
-    left join owners
-        on ids.api_key_id = owners.subject
+        on owned.api_key_id = api_keys.api_key_id
     left join aliases
-        on coalesce(mappings.user_email, owners.user_email) = aliases.subject
+        on owned.named_email = aliases.subject
 
     union all
 
@@ -91,7 +137,9 @@ described as (
         cast(null as {{ dbt.type_string() }}) as owner_email,
         cast(null as {{ dbt.type_string() }}) as cost_center,
         cast(null as {{ dbt.type_string() }}) as purpose,
+        cast(null as {{ dbt.type_string() }}) as environment,
         false as is_mapped,
+        false as is_shared,
         false as is_in_directory,
         cast(null as {{ dbt.type_timestamp() }}) as created_at,
         cast(null as {{ dbt.type_timestamp() }}) as expires_at

@@ -41,6 +41,14 @@ described as (
         {{ unattributed() }} as model_family,
         true as is_known
 
+    union all
+
+    select
+        {{ model_of_seats() }} as model,
+        {{ model_of_seats() }} as model_vendor,
+        {{ model_of_seats() }} as model_family,
+        true as is_known
+
 )
 
 select * from described

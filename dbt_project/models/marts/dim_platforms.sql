@@ -12,7 +12,7 @@ members as (
 
 ),
 
--- A platform that only a sheet names is a platform all the same.
+-- A platform that only a sheet names still gets a row.
 unlisted as (
 
     select members.platform_code

@@ -13,7 +13,7 @@ members as (
 
 ),
 
--- A vendor may name people that the roster does not know.
+-- A vendor may name people who are not in the roster.
 strangers as (
 
     select members.email
@@ -34,7 +34,7 @@ unioned as (
         manager_email,
         cost_center,
         job_title,
-        user_type,
+        employment_type,
         ai_budget_monthly_usd,
         is_on_roster
         and (last_end_date is null or last_end_date >= {{ as_of_date() }})
@@ -53,7 +53,7 @@ unioned as (
         cast(null as {{ dbt.type_string() }}) as manager_email,
         cast(null as {{ dbt.type_string() }}) as cost_center,
         cast(null as {{ dbt.type_string() }}) as job_title,
-        'not_on_roster' as user_type,
+        'not_on_roster' as employment_type,
         cast(null as {{ type_money() }}) as ai_budget_monthly_usd,
         false as is_active,
         {{ beginning_of_time() }} as valid_from,
@@ -70,7 +70,7 @@ unioned as (
         cast(null as {{ dbt.type_string() }}) as manager_email,
         {{ unattributed() }} as cost_center,
         cast(null as {{ dbt.type_string() }}) as job_title,
-        {{ unattributed() }} as user_type,
+        {{ unattributed() }} as employment_type,
         cast(null as {{ type_money() }}) as ai_budget_monthly_usd,
         false as is_active,
         {{ beginning_of_time() }} as valid_from,
@@ -89,7 +89,7 @@ keyed as (
         manager_email,
         cost_center,
         job_title,
-        user_type,
+        employment_type,
         cast(ai_budget_monthly_usd as {{ type_money() }}) as ai_budget_monthly_usd,
         is_active,
         valid_from,

@@ -22,7 +22,7 @@ days as (
 
 ),
 
--- Of months that have begun.
+-- Only months that have begun.
 months as (
 
     select
@@ -83,7 +83,7 @@ scoped as (
 
 ),
 
--- The sheet is typed by hand: upper and lower case are the same.
+-- People type the sheet, so upper and lower case do not matter.
 spent as (
 
     select

@@ -7,14 +7,15 @@
     )
 ) }}
 
--- GRAIN: one row per day, type of scope and scope of which a test fired
--- Eight weeks before a day say what is usual on it, so a day that changed changes as
--- many days after it (`reach`), and a run reads as many before those that it builds.
+-- GRAIN: one row per day, type of scope and scope that a test flagged
+-- The eight weeks before a day say what is usual on it. So a changed day affects as
+-- many days after it (`reach`), and a run reads as many days before the ones that it
+-- builds.
 {% set days = changed_days(ref('int_changed_days')) %}
 
 with costs as (
 
-    -- Seats cost what somebody decided, not what anybody did on the day.
+    -- Seats cost what somebody decided, not what anybody used on the day.
     select
         cost_date,
         platform_code,
@@ -80,7 +81,8 @@ scoped as (
         end as contributor
     from costs
     cross join scope_types
-    -- What no key was used for is no key's; it shows with platform and person.
+    -- Cost without a key is not a scope of keys; it shows under its platform and
+    -- person.
     where
         scope_types.scope_type != 'api_key'
         or costs.api_key_id != {{ unattributed() }}
@@ -181,7 +183,8 @@ past_costs as (
 
 ),
 
--- A median may be half of a sum: of eight decimals, so that engines round none of nine.
+-- A median may be half of a sum, so it has eight decimals: rounding a ninth could
+-- differ between engines.
 medians as (
 
     select
@@ -258,7 +261,8 @@ deviating as (
 
     select
         *,
-        -- 1.4826 times a MAD is the standard deviation, were the spread normal.
+        -- 1.4826 times the MAD is the standard deviation if the costs are normally
+        -- distributed.
         cast(
             round(
                 {{ ratio(
@@ -286,7 +290,8 @@ tested as (
             false
         ) as is_above_baseline,
         coalesce(cost_usd > limit_usd, false) as is_above_threshold,
-        -- What the weekday always costs is no jump, however quiet the days before were.
+        -- What the weekday always costs is not a jump, however quiet the days before
+        -- were.
         cost_usd - week_mean_usd >= {{ usd_setting('anomaly_min_jump_usd') }}
         and cost_usd >= week_mean_usd * {{ number_setting('anomaly_jump_ratio') }}
         and excess_usd >= {{ usd_setting('anomaly_min_jump_usd') }} as is_jump
@@ -313,7 +318,7 @@ fired as (
 
 ),
 
--- Who was there on the day, each compared with its own past in the scope.
+-- The contributors on the day, each compared with their own past in the scope.
 contributors as (
 
     select

@@ -17,14 +17,8 @@ with costs as (
 
 attributions as (
 
-    select * from {{ ref('int_attributions') }}
+    select * from {{ ref('bridge_attributions') }}
     where {{ in_days('activity_date', days) }}
-
-),
-
-users as (
-
-    select * from {{ ref('dim_users') }}
 
 ),
 
@@ -41,42 +35,39 @@ attributed as (
         costs.platform_code,
         costs.vendor,
         costs.organization,
-        users.user_sk,
-        users.user_email,
-        users.department,
-        users.team,
-        case
-            when attributions.user_email is null
-                then coalesce(attributions.mapped_cost_center, users.cost_center)
-            else users.cost_center
-        end as cost_center,
+        attributions.user_sk,
+        attributions.user_email,
+        attributions.department,
+        attributions.team,
+        attributions.cost_center,
         coalesce(costs.api_key_id, {{ unattributed() }}) as api_key_id,
         coalesce(costs.workspace_id, {{ unattributed() }}) as workspace_id,
         attributions.service_account_id,
         costs.product,
-        coalesce(costs.model, {{ unattributed() }}) as model,
-        {{ usage_category(
-            'platforms.platform_code', 'platforms.category', 'attributions.purpose'
-        ) }} as usage_category,
+        coalesce(
+            costs.model,
+            case when costs.cost_type = 'subscription' then {{ model_of_seats() }} end,
+            {{ unattributed() }}
+        ) as model,
+        {{ usage_category('platforms.category', 'attributions.purpose_category') }}
+            as usage_category,
         costs.cost_type,
         costs.token_type,
-        costs.allocation_method,
         attributions.attribution_method,
         attributions.attribution_confidence,
+        attributions.is_attributed,
         costs.source,
-        costs.list_cost_usd,
-        costs.billed_cost_usd,
-        costs.effective_cost_usd
+        coalesce(attributions.allocation_method, costs.allocation_method)
+            as allocation_method,
+        {{ part_of_usd('costs.list_cost_usd', 'attributions') }} as list_cost_usd,
+        {{ part_of_usd('costs.billed_cost_usd', 'attributions') }} as billed_cost_usd,
+        {{ part_of_usd('costs.effective_cost_usd', 'attributions') }}
+            as effective_cost_usd
     from costs
     inner join attributions
         on
             costs.cost_date = attributions.activity_date
             and costs.identity_key = attributions.identity_key
-    inner join users
-        on
-            coalesce(attributions.user_email, {{ unattributed() }}) = users.user_email
-            and costs.cost_date >= users.valid_from
-            and costs.cost_date < users.valid_to
     inner join platforms
         on costs.platform_code = platforms.platform_code
 
@@ -105,6 +96,7 @@ summed as (
         allocation_method,
         attribution_method,
         attribution_confidence,
+        is_attributed,
         source,
         cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,

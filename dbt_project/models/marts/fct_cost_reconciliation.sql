@@ -85,7 +85,7 @@ invoiced as (
 
 ),
 
--- A day that two groups of invoices cover is covered once.
+-- A day that two groups of invoices cover counts once.
 covered_days as (
 
     select distinct
@@ -126,7 +126,7 @@ last_snapshots as (
 
 ),
 
--- A snapshot is taken during its day, of which the events are not complete.
+-- A snapshot is taken during a day whose events are not complete.
 snapshots as (
 
     select

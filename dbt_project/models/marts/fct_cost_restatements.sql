@@ -2,7 +2,7 @@
     'window_date', changes='int_changed_windows', cluster_by=['vendor', 'organization']
 )) }}
 
--- GRAIN: one row per window of which the vendor changed the amount after reporting it
+-- GRAIN: one row per window whose amount the vendor changed after reporting it
 {% set days = changed_days(ref('int_changed_windows')) %}
 {% set window = 'partition by window_date, vendor, organization, resource' %}
 
@@ -37,7 +37,7 @@ compared as (
 
 ),
 
--- Other versions moved the same amount between people, keys or models.
+-- Other versions only moved the same amount between people, keys or models.
 changed as (
 
     select

@@ -5,8 +5,8 @@
     recent=var('data_quality_days')
 )) }}
 
--- What is expected of a day, and when it was last asked for, goes on changing after its
--- records have stopped to: the days that are judged are built again by every run.
+-- What is expected of a day, and when it was last requested, keeps changing after its
+-- records no longer do. So every run builds the days that are judged again.
 -- INVARIANT: costs and tokens sum to those of the facts
 {% set days = changed_days(ref('int_changed_days')) %}
 
@@ -14,7 +14,8 @@ with windows as (
 
     select
         *,
-        -- The legacy reports stand in for the Analytics API: one of the two is due.
+        -- The legacy reports stand in for the Analytics API, so only one of the two is
+        -- due.
         case resource
             when 'cost_report' then 'analytics_cost'
             when 'usage_report_messages' then 'analytics_usage'
@@ -159,8 +160,9 @@ newest_extractions as (
 
 ),
 
--- A directory or sheet is of the day of the run, and counts for the day before, which
--- that run reads. While it stays as it is, each run finds the same records refused.
+-- A directory or sheet is landed for the day of the run, and counts for the day before,
+-- which that run reads. As long as it does not change, each run refuses the same
+-- records.
 refused as (
 
     select
@@ -192,7 +194,7 @@ loads as (
 
 ),
 
--- By the end of the day after, a day should have been asked for.
+-- A day should have been requested by the end of the next day.
 last_loads as (
 
     select
@@ -219,7 +221,7 @@ fact_rows as (
         model,
         effective_cost_usd as cost_usd,
         case
-            when {{ is_allocated() }} then effective_cost_usd
+            when is_attributed then effective_cost_usd
             else cast(0 as {{ type_money() }})
         end as attributed_cost_usd,
         0 as tokens,
@@ -236,8 +238,7 @@ fact_rows as (
         cast(0 as {{ type_money() }}) as cost_usd,
         cast(0 as {{ type_money() }}) as attributed_cost_usd,
         total_tokens as tokens,
-        case when {{ is_allocated() }} then total_tokens else 0 end
-            as attributed_tokens
+        case when is_attributed then total_tokens else 0 end as attributed_tokens
     from usages
 
 ),

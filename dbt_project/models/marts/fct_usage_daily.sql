@@ -6,38 +6,19 @@
 ) }}
 
 {% set days = changed_days(ref('int_changed_days')) %}
-{% set measures = [
-    'sessions', 'requests', 'uncached_input_tokens', 'cache_read_tokens',
-    'cache_write_5m_tokens', 'cache_write_1h_tokens', 'output_tokens', 'total_tokens',
-    'messages', 'lines_suggested', 'lines_accepted', 'suggestions_shown',
-    'suggestions_accepted', 'commits', 'pull_requests', 'artifacts', 'projects', 'files',
-    'searches',
-] %}
+{% set measures = usage_measures() %}
 
 with usages as (
 
-    select
-        *,
-        uncached_input_tokens
-        + cache_read_tokens
-        + cache_write_5m_tokens
-        + cache_write_1h_tokens
-        + output_tokens as total_tokens
-    from {{ ref('int_usages') }}
+    select * from {{ ref('int_usages') }}
     where {{ in_days('usage_date', days) }}
 
 ),
 
 attributions as (
 
-    select * from {{ ref('int_attributions') }}
+    select * from {{ ref('bridge_attributions') }}
     where {{ in_days('activity_date', days) }}
-
-),
-
-users as (
-
-    select * from {{ ref('dim_users') }}
 
 ),
 
@@ -50,32 +31,37 @@ platforms as (
 attributed as (
 
     select
-        usages.*,
-        users.user_sk,
-        users.user_email,
-        users.department,
-        users.team,
-        case
-            when attributions.user_email is null
-                then coalesce(attributions.mapped_cost_center, users.cost_center)
-            else users.cost_center
-        end as cost_center,
-        attributions.service_account_id as attributed_service_account_id,
-        {{ usage_category(
-            'platforms.platform_code', 'platforms.category', 'attributions.purpose'
-        ) }} as usage_category,
+        usages.usage_date,
+        usages.platform_code,
+        usages.vendor,
+        usages.organization,
+        attributions.user_sk,
+        attributions.user_email,
+        attributions.department,
+        attributions.team,
+        attributions.cost_center,
+        coalesce(usages.api_key_id, {{ unattributed() }}) as api_key_id,
+        coalesce(usages.workspace_id, {{ unattributed() }}) as workspace_id,
+        attributions.service_account_id,
+        usages.product,
+        coalesce(usages.model, {{ unattributed() }}) as model,
+        {{ usage_category('platforms.category', 'attributions.purpose_category') }}
+            as usage_category,
+        usages.service_tier,
+        usages.usage_type,
         attributions.attribution_method,
-        attributions.attribution_confidence
+        attributions.attribution_confidence,
+        attributions.is_attributed,
+        usages.source,
+    {% for measure in measures -%}
+        {{ part_of_count('usages.' ~ measure, 'attributions') }} as {{ measure }}
+        {{- "," if not loop.last }}
+    {% endfor %}
     from usages
     inner join attributions
         on
             usages.usage_date = attributions.activity_date
             and usages.identity_key = attributions.identity_key
-    inner join users
-        on
-            coalesce(attributions.user_email, {{ unattributed() }}) = users.user_email
-            and usages.usage_date >= users.valid_from
-            and usages.usage_date < users.valid_to
     inner join platforms
         on usages.platform_code = platforms.platform_code
 
@@ -93,21 +79,30 @@ summed as (
         department,
         team,
         cost_center,
-        coalesce(api_key_id, {{ unattributed() }}) as api_key_id,
-        coalesce(workspace_id, {{ unattributed() }}) as workspace_id,
-        attributed_service_account_id as service_account_id,
+        api_key_id,
+        workspace_id,
+        service_account_id,
         product,
-        coalesce(model, {{ unattributed() }}) as model,
+        model,
         usage_category,
         service_tier,
         usage_type,
         attribution_method,
         attribution_confidence,
+        is_attributed,
         source,
     {% for measure in measures -%}
-        cast(sum({{ measure }}) as int64) as {{ measure }}
-        {{- "," if not loop.last }}
+        cast(sum({{ measure }}) as int64) as {{ measure }},
     {% endfor %}
+        cast(
+            sum(
+                uncached_input_tokens
+                + cache_read_tokens
+                + cache_write_5m_tokens
+                + cache_write_1h_tokens
+                + output_tokens
+            ) as int64
+        ) as total_tokens
     from attributed
     group by all
 

@@ -75,8 +75,8 @@ tokens as (
 
 ),
 
--- Tokens and costs stand under each other and are summed: nothing is joined, so nothing
--- can fan out or get lost.
+-- Tokens and costs are unioned and summed. Without a join, nothing can fan out or get
+-- lost.
 metered as (
 
     select
@@ -107,7 +107,7 @@ metered as (
 
 ),
 
--- A seat is bought on the day that bills its cycle, and used on each of its days.
+-- A seat is bought on the day that its cycle is billed, and used on each of its days.
 seats as (
 
     select
@@ -184,7 +184,7 @@ summed as (
 
 ),
 
--- FOCUS says null where the facts say `unattributed`.
+-- FOCUS has null where the facts have `unattributed`.
 named as (
 
     select

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- GRAIN: that of focus_cost_and_usage, in the columns of FOCUS 1.2
+-- GRAIN: the same as focus_cost_and_usage, with the columns of FOCUS 1.2
 {% set columns = [
     'billing_account_id', 'billing_account_name', 'sub_account_id', 'sub_account_name',
     'billing_period_start', 'billing_period_end', 'charge_period_start',

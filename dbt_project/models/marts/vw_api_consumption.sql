@@ -25,7 +25,7 @@ with costs as (
 
     select
         *,
-        case when {{ is_allocated() }} then 0 else effective_cost_usd end
+        case when is_attributed then 0 else effective_cost_usd end
             as unattributed_cost_usd
     from {{ ref('fct_cost_daily') }}
     where
@@ -65,7 +65,7 @@ token_types as (
 
     union all
 
-    -- A request has tokens of several types: it is counted beside them.
+    -- A request has tokens of several types, so it is counted in a row of its own.
     select 'none' as token_type
 
 ),
@@ -154,7 +154,8 @@ tiered as (
 
 ),
 
--- Cost without usage is a row, and usage without cost; neither can multiply the other.
+-- Cost without usage has a row, and so has usage without cost; neither can multiply the
+-- other.
 summed as (
 
     select
@@ -173,7 +174,7 @@ summed as (
 
 ),
 
--- All that a key did on a day says whose it was, not only what one model's row says.
+-- Everything that a key did on a day says who owns it, not only the row of one model.
 owned as (
 
     select
@@ -208,6 +209,8 @@ priced as (
         api_keys.api_key_name,
         owned.workspace_id,
         workspaces.workspace_name,
+        api_keys.purpose,
+        api_keys.environment,
         owned.model,
         owned.token_type,
         case

@@ -1,5 +1,5 @@
--- INVARIANT: total_cost sums to fct_cost_daily.effective_cost_usd; what is nobody's is
--- a row of `unattributed`
+-- INVARIANT: total_cost sums to fct_cost_daily.effective_cost_usd; what cannot be
+-- attributed is in the rows of `unattributed`
 with months as (
 
     select * from {{ ref('rollup_months') }}
@@ -31,7 +31,7 @@ reconciliations as (
 
 ),
 
--- A seat's cost has no organization of its own: it follows the platform's only one.
+-- A seat's cost has no organization of its own, so it takes the platform's only one.
 only_reconciliations as (
 
     select
@@ -66,8 +66,8 @@ checked_costs as (
 
 ),
 
--- Costs and usages are put one below the other and summed: nothing fans out, and what
--- has only one of them has a row.
+-- Costs and usages are unioned and summed, so nothing fans out, and what has only one
+-- of them still has a row.
 unioned as (
 
     select
@@ -79,7 +79,7 @@ unioned as (
         effective_cost_usd as total_cost,
         case when cost_type = 'overage' then effective_cost_usd else 0 end
             as overage_cost,
-        case when is_allocated then effective_cost_usd else 0 end as allocated_cost,
+        case when is_attributed then effective_cost_usd else 0 end as allocated_cost,
         confident_cost_usd,
         case
             when reconciliation_status = 'reconciled' then effective_cost_usd else 0
@@ -118,7 +118,7 @@ summed as (
         cost_center,
         user_email,
         platform_code,
-        -- With their lengths, since what is typed by hand may have bars in it.
+        -- With their lengths, because text that people type may contain bars.
         {{ surrogate_key([
             'length(department)', 'department', 'length(cost_center)', 'cost_center',
             'length(user_email)', 'user_email', 'platform_code',
@@ -159,9 +159,9 @@ weighed as (
 
 ),
 
--- A person's budget is one amount for all rows of the person: each has the part of it
--- that it has of their cost. Parts are whole billionths; what that leaves over goes to
--- the largest.
+-- A person's budget is one amount for all rows of the person. Each row gets a part in
+-- proportion to its cost. Parts are whole billionths; the largest part gets the
+-- remainder.
 shared as (
 
     select

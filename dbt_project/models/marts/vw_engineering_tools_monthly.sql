@@ -1,6 +1,6 @@
 -- GRAIN: one row per month, department and tool
--- The roster of a month may change with no change of its days, so the table is built
--- whole, from sums by month and person.
+-- The roster of a month may change without a change of its days, so every run builds
+-- the whole table, from sums by month and person.
 {% set counts = [
     'sessions', 'requests', 'total_tokens', 'lines_suggested', 'suggested_lines_accepted',
     'lines_accepted', 'tabs_shown', 'tabs_accepted', 'edits_applied', 'edits_accepted',
@@ -38,7 +38,7 @@ platforms as (
 
 ),
 
--- Whichever department a person used it in.
+-- In any department in which the person used it.
 active_people as (
 
     select distinct
@@ -50,7 +50,7 @@ active_people as (
 
 ),
 
--- A key of the API is no second tool to type into.
+-- A key of the API does not count as a second tool.
 tools_of_people as (
 
     select

@@ -42,7 +42,7 @@ costs_by_month as (
     select
         month,
         sum(effective_cost_usd) as total_cost,
-        sum(case when is_allocated then effective_cost_usd else 0 end)
+        sum(case when is_attributed then effective_cost_usd else 0 end)
             as allocated_cost,
         sum(case when vendor = 'cursor' then effective_cost_usd else 0 end)
             as cursor_cost,

@@ -30,7 +30,7 @@ unioned as (
         platform_code,
         cast(null as {{ dbt.type_string() }}) as active_email,
         effective_cost_usd,
-        case when is_allocated then effective_cost_usd else 0 end as allocated_cost_usd
+        case when is_attributed then effective_cost_usd else 0 end as allocated_cost_usd
     from costs
 
     union all

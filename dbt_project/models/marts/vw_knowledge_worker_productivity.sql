@@ -1,13 +1,15 @@
 {{ config(**replaced_by_day(
     'activity_date',
     changes='int_changed_days',
-    cluster_by=['platform_code', 'department', 'user_email']
+    cluster_by=['platform_code', 'department', 'user_email'],
+    whole_months=true
 )) }}
 
--- GRAIN: one row per day, person and platform; where nobody is known, per cost centre
--- too
+-- GRAIN: one row per day, person and platform; where no person is known, also per cost
+-- center
 -- INVARIANT: a day costs what fct_cost_daily says that knowledge work cost
-{% set days = changed_days(ref('int_changed_days')) %}
+-- A person's type is of the month, so a changed day has all days of its month built again.
+{% set days = days_of_changed_months(ref('int_changed_days')) %}
 {% set key = [
     'activity_date', 'platform_code', 'user_sk', 'user_email', 'department', 'team',
     'cost_center',
@@ -45,8 +47,14 @@ platforms as (
 
 ),
 
--- Rows of usage and of cost stand one below the other, so that neither multiplies the
--- other and either may be alone.
+user_months as (
+
+    select * from {{ ref('rollup_active_days_by_month') }}
+
+),
+
+-- Rows of usage and of cost are unioned, so that neither multiplies the other and
+-- either may be missing.
 unioned as (
 
     select
@@ -57,7 +65,7 @@ unioned as (
         department,
         team,
         cost_center,
-        -- The reports of activity and of tokens name the same surfaces in two ways.
+        -- The activity and token reports have different names for the same surfaces.
         case
             when platform_code != 'claude_ai' then null
             when product = 'office_agent' then 'office'
@@ -130,6 +138,7 @@ measured as (
         summed.department,
         summed.team,
         summed.cost_center,
+        user_months.user_type,
         summed.usage_rows > 0 as is_active,
         summed.surfaces,
         case when platforms.measures_sessions then summed.conversations end
@@ -148,6 +157,10 @@ measured as (
     from summed
     inner join platforms
         on summed.platform_code = platforms.platform_code
+    left join user_months
+        on
+            {{ first_day_of('month', 'summed.activity_date') }} = user_months.month
+            and summed.user_email = user_months.user_email
 
 )
 

@@ -1,4 +1,4 @@
--- Of the tools that write code: those of which the vendor measures lines.
+-- Only tools that write code: those whose vendor measures lines.
 with months as (
 
     select * from {{ ref('rollup_months') }}
@@ -115,7 +115,7 @@ team_sizes as (
 
 ),
 
--- A person is counted in the team of the month's last day.
+-- A person counts in the team of the month's last day.
 measured as (
 
     select
@@ -134,6 +134,7 @@ measured as (
         coalesce(usages.pull_requests, 0) as pull_requests,
         coalesce(usages.total_tokens, 0) as total_tokens,
         coalesce(costs.effective_cost_usd, 0) as allocated_cost,
+        active_days.user_type,
         coalesce(active_days.engineering_days, 0) as active_days,
         {{ ratio('usages.suggested_lines_accepted', 'usages.suggested_lines') }}
             as acceptance_rate,
@@ -144,7 +145,7 @@ measured as (
         ) }} as engagement_rate,
         {{ ratio('costs.effective_cost_usd', 'usages.lines_accepted') }}
             as cost_per_line,
-        -- Only people in a team are compared with one.
+        -- Only people with a team are compared with one.
         people.user_email != {{ unattributed() }}
         and users.team is not null as is_ranked
     from people
@@ -170,7 +171,7 @@ measured as (
 
 ),
 
--- What can be compared: null where there is too little of it.
+-- What can be compared; null if there is too little of it.
 compared as (
 
     select
@@ -246,6 +247,7 @@ described as (
         cast(in_teams.total_tokens as int64) as total_tokens,
         in_teams.acceptance_rate,
         in_teams.productivity_score,
+        in_teams.user_type,
         in_teams.active_days,
         in_teams.engagement_rate,
         cast(in_teams.allocated_cost as {{ type_money() }}) as allocated_cost,

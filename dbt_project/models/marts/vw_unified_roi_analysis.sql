@@ -36,7 +36,7 @@ platforms as (
 
 ),
 
--- Who the roster does not know has no department; a department's key is never null.
+-- People who are not in the roster have no department, but a key must not be null.
 unioned as (
 
     select
@@ -127,8 +127,8 @@ adopted as (
 
 ),
 
--- The months of the quarter before, if all three were seen: then a department without
--- cost in one of them had none.
+-- The months of the previous quarter, if there is data for all three: then a department
+-- without a row in one of them had no cost.
 quarters as (
 
     select
@@ -199,7 +199,7 @@ derived as (
             end
             as {{ type_money() }}
         ) as prev_quarter_cost,
-        -- A month against a month of the quarter before.
+        -- A month compared with an average month of the previous quarter.
         case
             when quarters.months_seen = 3
                 then {{ growth('summed.total_cost * 3', 'quarter_costs.quarter_cost') }}

@@ -1,5 +1,5 @@
--- Over the last days, a person or a cost centre is known for most of what each
--- organization spent, and of its tokens (attributed_share_warn, _error).
+-- Over the last days, most of what each organization spent, and most of its tokens, is
+-- attributed to a person or a cost center (attributed_share_warn, _error).
 {{ config(
     store_failures=true,
     fail_calc='coalesce(max(quality_level), 0)',

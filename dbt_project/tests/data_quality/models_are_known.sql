@@ -1,5 +1,5 @@
--- The models of the last days are in the seed models (unknown_models_warn, _error): add
--- those named here, so that they have a vendor and a family.
+-- The models of the last days are in the seed models (unknown_models_warn, _error). Add
+-- the ones named here, so that they have a vendor and a family.
 {{ config(
     store_failures=true,
     fail_calc='coalesce(max(quality_level), 0)',

@@ -1,5 +1,5 @@
--- By the end of the day of the run, no source was last asked longer ago than
--- freshness_hours_warn (fails: _error).
+-- At the end of the day of the run, no source was last requested more than
+-- freshness_hours_warn ago (fails at freshness_hours_error).
 {{ config(
     store_failures=true,
     fail_calc='coalesce(max(quality_level), 0)',
@@ -14,7 +14,7 @@ with days as (
 
 ),
 
--- A source that was never asked before yesterday ended says nothing yet.
+-- A source that was first requested today cannot be judged yet.
 newest as (
 
     select

@@ -1,4 +1,4 @@
-{# None of `columns` is null in any row: one query for what would be many tests. #}
+{# None of `columns` is null in any row: one query instead of many tests. #}
 {% test never_null(model, columns) %}
     select {{ columns | join(', ') }}
     from {{ model }}

@@ -1,4 +1,4 @@
-{# No two rows agree in all of `columns`; null is a value like any other. #}
+{# No two rows are equal in all of `columns`; null is a value like any other. #}
 {% test unique_combination(model, columns) %}
     with keys as (
 

@@ -58,7 +58,7 @@ def rows() -> dict[str, str]:
             from range(3000) as t(i)
         """,
         "metric_costs": f"""
-            select {day} as cost_date, i % 4 > 0 as is_allocated, 1 as effective_cost_usd
+            select {day} as cost_date, i % 4 > 0 as is_attributed, 1 as effective_cost_usd
             from range(3000) as t(i)
         """,
         "fct_usage_daily": f"""

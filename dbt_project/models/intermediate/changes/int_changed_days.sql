@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per day to build again, and reason
+-- GRAIN: one row per reason and day that has to be built again
 with changed_windows as (
 
     select * from {{ ref('int_changed_windows') }}

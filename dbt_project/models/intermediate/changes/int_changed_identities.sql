@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per identity and span of days on which a changed rule may touch it
+-- GRAIN: one row per identity and span of days that a changed rule may affect
 with changed_rules as (
 
     select * from {{ ref('int_changed_rules') }}
@@ -14,8 +14,9 @@ identities as (
 
 ),
 
--- A rule leads from its subject to a person or a service account, also if it no longer
--- holds: a change of theirs touches the subject too.
+-- A rule leads from its subject to a person or a service account, even if it is no
+-- longer valid. A change of the person or the account therefore affects the subject
+-- too.
 links as (
 
     select distinct

@@ -1,4 +1,4 @@
--- GRAIN: one row per rule and span of days on which the rule changed
+-- GRAIN: one row per rule and span of days for which the rule changed
 with last_run as (
 
     {{ last_completed_run() }}

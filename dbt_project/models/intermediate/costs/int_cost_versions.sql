@@ -1,6 +1,6 @@
 -- GRAIN: one row per cost window and version
--- Days come from the records and pass through unions and groupings only, so that those
--- that a reader wants reach the raw tables.
+-- Days come from the records and pass only through unions and groupings, so that a
+-- reader's condition on the days reaches the raw tables.
 with versions as (
 
     {{ all_vendors('cost_versions') }}
@@ -13,7 +13,7 @@ records as (
 
 ),
 
--- A version without records has its row as well.
+-- A version without records has a row too.
 billed as (
 
     select
@@ -96,7 +96,7 @@ numbered as (
 
 ),
 
--- From the first report that supersedes it on, a report of the same day does not count.
+-- Once a report supersedes it, a report of the same day no longer counts.
 superseded as (
 
     select

@@ -1,6 +1,6 @@
 -- GRAIN: one row per day, vendor, organization and platform
--- Sums the records themselves; nothing that allocates or attributes, and no join that
--- could add a row or lose one.
+-- Sums the records themselves, without models that allocate or attribute, and without
+-- joins that could add or lose a row.
 with records as (
 
     {{ all_vendors('cost_records') }}
@@ -13,7 +13,7 @@ windows as (
 
 ),
 
--- The newest version of each window; none where another report of the day counts.
+-- The newest version of each window, unless another report of the day counts.
 reported as (
 
     select

@@ -22,7 +22,7 @@ windows as (
 
 ),
 
--- Seats are counted from the first month of which a vendor reported anything.
+-- Seats count from the first month for which a vendor reported anything.
 history as (
 
     select min(window_start) as first_day from windows
@@ -49,7 +49,7 @@ cycle_days as (
 
 ),
 
--- Cycles that began before the run's day, from the one in which history begins.
+-- Cycles that began before the day of the run, from the cycle in which history begins.
 numbered_days as (
 
     select
@@ -67,7 +67,7 @@ numbered_days as (
 
 ),
 
--- Each day's part of the price, so that all parts of a cycle add up to it.
+-- Each day's part of the price. The parts of a cycle add up to the price.
 seat_days as (
 
     select

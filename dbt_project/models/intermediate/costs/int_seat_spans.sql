@@ -21,8 +21,8 @@ newest_plans as (
 
 ),
 
--- A price holds until its last day, or until the next one begins; of two that begin on
--- the same day the one that ends later.
+-- A price is valid until its last day, or until the next price begins. If two begin on
+-- the same day, the one that ends later wins.
 plans as (
 
     select
@@ -77,14 +77,95 @@ assignments as (
 
 ),
 
--- The first snapshot stands for the days before it as well.
-first_snapshot as (
+first_list as (
 
     select min(window_start) as snapshot_date
     from windows
     where
         source_name = 'cursor'
         and resource = 'members'
+
+),
+
+-- Who had a seat before members were first listed, the list does not say. It follows from the
+-- roster and from who used Cursor.
+aliases as (
+
+    select * from {{ ref('stg_google_sheets__email_aliases') }}
+    where
+        alias is not null
+        and email is not null
+        and seen_to = {{ end_of_time() }}
+    qualify row_number() over (partition by alias order by email) = 1
+
+),
+
+roster as (
+
+    select
+        email,
+        min(on_roster_from) as on_roster_from,
+        max(on_roster_to) as on_roster_to
+    from {{ ref('int_people') }}
+    group by email
+
+),
+
+early_uses as (
+
+    select
+        actor_email as email,
+        min(usage_date) as first_use,
+        {{ add_days('max(usage_date)', 1) }} as last_use_to
+    from {{ ref('stg_cursor__early_use_days') }}
+    group by actor_email
+
+),
+
+first_listed as (
+
+    select distinct members.email
+    from members
+    inner join first_list
+        on members.seen_from = first_list.snapshot_date
+    where not members.is_removed
+
+),
+
+known_by_mail as (
+
+    select email from first_listed
+
+    union distinct
+
+    select email from early_uses
+
+),
+
+early_spans as (
+
+    select
+        known_by_mail.email,
+        first_listed.email is not null as is_listed,
+        least(
+            coalesce(roster.on_roster_from, early_uses.first_use, first_list.snapshot_date),
+            coalesce(early_uses.first_use, first_list.snapshot_date),
+            first_list.snapshot_date
+        ) as seen_from,
+        early_uses.first_use,
+        early_uses.last_use_to,
+        roster.on_roster_to,
+        first_list.snapshot_date
+    from known_by_mail
+    cross join first_list
+    left join first_listed
+        on known_by_mail.email = first_listed.email
+    left join early_uses
+        on known_by_mail.email = early_uses.email
+    left join aliases
+        on known_by_mail.email = aliases.alias
+    left join roster
+        on coalesce(aliases.email, known_by_mail.email) = roster.email
 
 ),
 
@@ -95,18 +176,38 @@ present as (
         members.seen_to,
         coalesce(members.email, members.member_id) as holder,
         case
-            when members.seen_from = first_snapshot.snapshot_date
-                then {{ beginning_of_time() }}
+            when members.seen_from = first_list.snapshot_date
+                then coalesce(early_spans.seen_from, members.seen_from)
             else members.seen_from
         end as seen_from
     from members
-    cross join first_snapshot
+    cross join first_list
+    left join early_spans
+        on members.email = early_spans.email
     where not members.is_removed
+
+    union all
+
+    -- Who left before the first list had a seat until the roster's last day; of others who are
+    -- not on it, only their use says that they had one.
+    select
+        email,
+        case
+            when on_roster_to <= snapshot_date then greatest(on_roster_to, last_use_to)
+            else last_use_to
+        end as seen_to,
+        email as holder,
+        case
+            when on_roster_to <= snapshot_date then seen_from
+            else first_use
+        end as seen_from
+    from early_spans
+    where not is_listed
 
 ),
 
--- What the directory says of a member may change, and a member may be listed twice,
--- while they are there all the time.
+-- What the directory says about a member may change while they are a member, and a
+-- member may be listed twice.
 continued as (
 
     select
@@ -145,8 +246,8 @@ member_spans as (
 
 ),
 
--- A Cursor seat is on the plan that the sheet assigns for the day, else on the first
--- plan listed.
+-- A Cursor seat is on the plan that the sheet assigns for the day, otherwise on the
+-- first plan listed.
 first_cursor_plan as (
 
     select plan
@@ -174,7 +275,8 @@ assigned_members as (
 
 ),
 
--- What assignments leave open of each span: before each of them, and after the last.
+-- The parts of each span without an assignment: before each assignment, and after the
+-- last.
 unassigned_members as (
 
     select

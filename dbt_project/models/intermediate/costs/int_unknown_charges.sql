@@ -1,4 +1,4 @@
--- GRAIN: one row per day, organization and kind of charge that nobody knows
+-- GRAIN: one row per day, organization and unknown kind of charge
 -- Until somebody says what such a kind is, it counts as billed.
 with charges as (
 

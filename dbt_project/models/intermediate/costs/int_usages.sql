@@ -54,7 +54,7 @@ summed as (
 
 ),
 
--- Inactive members come as rows of zeros.
+-- Inactive members have rows with only zeros.
 active as (
 
     select * from summed

@@ -28,7 +28,7 @@ cleaned as (
 
 ),
 
--- Who enters an invoice a second time means the later row.
+-- If an invoice is entered twice, the later row wins.
 numbered as (
 
     select

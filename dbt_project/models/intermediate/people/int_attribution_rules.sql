@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per rule, what it is about, and the first day on which it holds
+-- GRAIN: one row per rule, subject and first day of validity
 with vendor_users as (
 
     select * from {{ ref('int_vendor_users') }}
@@ -28,6 +28,18 @@ aliases as (
         alias is not null
         and email is not null
         and seen_to = {{ end_of_time() }}
+
+),
+
+workspaces as (
+
+    select * from {{ ref('int_workspaces') }}
+
+),
+
+patterns as (
+
+    select * from {{ ref('usage_purpose_names') }}
 
 ),
 
@@ -67,20 +79,83 @@ methods as (
 
 ),
 
+-- Rows of a key that hold for the same days share it: by what they say, else in equal parts.
+numbered_mappings as (
+
+    select
+        *,
+        row_number() over (
+            partition by api_key_id, mapped_from, mapped_to
+            order by email asc nulls last, cost_center asc nulls last, sheet_row
+        ) as part_number,
+        count(*) over (partition by api_key_id, mapped_from, mapped_to) as parts,
+        count(share_percent) over (partition by api_key_id, mapped_from, mapped_to)
+        > 0 as says_shares
+    from mappings
+
+),
+
+weighted_mappings as (
+
+    select
+        *,
+        case
+            when parts = 1 or not says_shares then 1
+            else cast(coalesce(share_percent, 0) * 100 as int64)
+        end as weight
+    from numbered_mappings
+
+),
+
+shared_mappings as (
+
+    select
+        *,
+        sum(weight) over (partition by api_key_id, mapped_from, mapped_to)
+            as share_whole,
+        sum(weight) over (
+            partition by api_key_id, mapped_from, mapped_to
+            order by part_number
+            rows between unbounded preceding and current row
+        ) as share_to,
+        case
+            when parts = 1 then null
+            when says_shares then 'manual_share'
+            else 'equal_split'
+        end as allocation_method
+    from weighted_mappings
+
+),
+
+-- What the name of a key or workspace says that it is for; the first pattern that fits.
+names as (
+
+    select api_key_name as name from api_keys
+
+    union distinct
+
+    select workspace_name as name from workspaces
+
+),
+
+named_purposes as (
+
+    select
+        names.name,
+        patterns.purpose
+    from names
+    inner join patterns
+        on lower(names.name) like patterns.name_pattern
+    qualify row_number() over (
+        partition by names.name order by patterns.pattern_rank
+    ) = 1
+
+),
+
 vendor_user_rules as (
 
     select
-        'vendor_user' as rule_type,
-        user_id as subject,
-        email as user_email,
-        cast(null as {{ dbt.type_string() }}) as service_account_id,
-        cast(null as {{ dbt.type_string() }}) as cost_center,
-        cast(null as {{ dbt.type_string() }}) as purpose,
-        cast(null as {{ dbt.type_string() }}) as attribution_method,
-        cast(null as {{ type_number() }}) as confidence,
-        cast(null as {{ dbt.type_string() }}) as attributes,
-        {{ beginning_of_time() }} as valid_from,
-        {{ end_of_time() }} as valid_to
+        {{ rule_row('vendor_user', 'user_id', user_email='email') }}
     from vendor_users
 
 ),
@@ -88,17 +163,7 @@ vendor_user_rules as (
 alias_rules as (
 
     select
-        'alias' as rule_type,
-        alias as subject,
-        email as user_email,
-        cast(null as {{ dbt.type_string() }}) as service_account_id,
-        cast(null as {{ dbt.type_string() }}) as cost_center,
-        cast(null as {{ dbt.type_string() }}) as purpose,
-        cast(null as {{ dbt.type_string() }}) as attribution_method,
-        cast(null as {{ type_number() }}) as confidence,
-        cast(null as {{ dbt.type_string() }}) as attributes,
-        {{ beginning_of_time() }} as valid_from,
-        {{ end_of_time() }} as valid_to
+        {{ rule_row('alias', 'alias', user_email='email') }}
     from aliases
 
 ),
@@ -106,23 +171,28 @@ alias_rules as (
 mapping_rules as (
 
     select
-        'key_mapping' as rule_type,
-        api_key_id as subject,
-        email as user_email,
-        cast(null as {{ dbt.type_string() }}) as service_account_id,
-        cost_center,
-        purpose,
-        cast(null as {{ dbt.type_string() }}) as attribution_method,
-        confidence,
-        cast(null as {{ dbt.type_string() }}) as attributes,
-        mapped_from as valid_from,
-        mapped_to as valid_to
-    from mappings
+        {{ rule_row(
+            'key_mapping',
+            'api_key_id',
+            user_email='email',
+            cost_center='cost_center',
+            purpose='purpose',
+            environment='environment',
+            confidence='confidence',
+            allocation_method='allocation_method',
+            part_number='part_number',
+            share_from='share_to - weight',
+            share_to='share_to',
+            share_whole='share_whole',
+            valid_from='mapped_from',
+            valid_to='mapped_to'
+        ) }}
+    from shared_mappings
 
 ),
 
--- Who a key acts as counts before who made it; a key that acts as a service account is
--- that service account's, whoever made it.
+-- Whom a key acts as counts before who created it. A key that acts as a service account
+-- belongs to that service account, whoever created it.
 owners as (
 
     select
@@ -143,7 +213,8 @@ owners as (
         case
             when principals.user_id is not null then 'key_principal'
             when creators.user_id is not null then 'key_creator'
-        end as attribution_method
+        end as attribution_method,
+        named_purposes.purpose
     from api_keys
     left join vendor_users as principals
         on api_keys.principal_id = principals.user_id
@@ -151,43 +222,53 @@ owners as (
         on api_keys.principal_id = service_principals.service_account_id
     left join vendor_users as creators
         on api_keys.created_by_id = creators.user_id
+    left join named_purposes
+        on api_keys.api_key_name = named_purposes.name
 
 ),
 
 owner_rules as (
 
     select
-        'key_owner' as rule_type,
-        owners.api_key_id as subject,
-        owners.user_email,
-        owners.service_account_id,
-        cast(null as {{ dbt.type_string() }}) as cost_center,
-        cast(null as {{ dbt.type_string() }}) as purpose,
-        owners.attribution_method,
-        methods.default_confidence as confidence,
-        cast(null as {{ dbt.type_string() }}) as attributes,
-        {{ beginning_of_time() }} as valid_from,
-        {{ end_of_time() }} as valid_to
+        {{ rule_row(
+            'key_owner',
+            'owners.api_key_id',
+            user_email='owners.user_email',
+            service_account_id='owners.service_account_id',
+            purpose='owners.purpose',
+            attribution_method='owners.attribution_method',
+            confidence='methods.default_confidence'
+        ) }}
     from owners
     left join methods
         on owners.attribution_method = methods.attribution_method
 
 ),
 
+workspace_rules as (
+
+    select distinct
+        {{ rule_row(
+            'workspace', 'workspaces.workspace_id', purpose='named_purposes.purpose'
+        ) }}
+    from workspaces
+    inner join named_purposes
+        on workspaces.workspace_name = named_purposes.name
+
+),
+
 person_rules as (
 
     select
-        'person' as rule_type,
-        email as subject,
-        email as user_email,
-        cast(null as {{ dbt.type_string() }}) as service_account_id,
-        cost_center,
-        cast(null as {{ dbt.type_string() }}) as purpose,
-        cast(null as {{ dbt.type_string() }}) as attribution_method,
-        cast(null as {{ type_number() }}) as confidence,
-        attributes_hash as attributes,
-        valid_from,
-        valid_to
+        {{ rule_row(
+            'person',
+            'email',
+            user_email='email',
+            cost_center='cost_center',
+            attributes='attributes_hash',
+            valid_from='valid_from',
+            valid_to='valid_to'
+        ) }}
     from people
 
 ),
@@ -195,18 +276,14 @@ person_rules as (
 seat_rules as (
 
     select
-        'seat' as rule_type,
-        platform || '|' || holder || '|' || plan as subject,
-        email as user_email,
-        cast(null as {{ dbt.type_string() }}) as service_account_id,
-        cast(null as {{ dbt.type_string() }}) as cost_center,
-        cast(null as {{ dbt.type_string() }}) as purpose,
-        cast(null as {{ dbt.type_string() }}) as attribution_method,
-        cast(null as {{ type_number() }}) as confidence,
-        billing_cycle || '|' || {{ decimal_to_text('seat_price_usd') }}
-            as attributes,
-        valid_from,
-        valid_to
+        {{ rule_row(
+            'seat',
+            "platform || '|' || holder || '|' || plan",
+            user_email='email',
+            attributes="billing_cycle || '|' || " ~ decimal_to_text('seat_price_usd'),
+            valid_from='valid_from',
+            valid_to='valid_to'
+        ) }}
     from seats
 
 ),
@@ -229,6 +306,10 @@ unioned as (
 
     union all
 
+    select * from workspace_rules
+
+    union all
+
     select * from person_rules
 
     union all
@@ -237,41 +318,75 @@ unioned as (
 
 ),
 
--- One rule a day for each subject, whatever the sheet says twice: the later row begins
--- where the earlier one ends.
+-- The spans of a subject in their order; the parts of a shared key are one span.
+ordered as (
+
+    select
+        *,
+        dense_rank() over (
+            partition by rule_type, subject order by valid_from, valid_to
+        ) as span_number
+    from unioned
+    qualify row_number() over (
+        partition by rule_type, subject, valid_from, valid_to, part_number
+        order by user_email asc nulls last, cost_center asc nulls last
+    ) = 1
+
+),
+
+-- One span a day for each subject, whatever the sheet says twice: the later one begins where
+-- the earlier one ends.
+next_spans as (
+
+    select distinct
+        rule_type,
+        subject,
+        span_number - 1 as span_number,
+        valid_from as next_valid_from
+    from ordered
+
+),
+
 clipped as (
 
     select
-        rule_type,
-        subject,
-        user_email,
-        service_account_id,
-        cost_center,
-        purpose,
-        attribution_method,
-        confidence,
-        attributes,
-        valid_from,
+        ordered.rule_type,
+        ordered.subject,
+        ordered.user_email,
+        ordered.service_account_id,
+        ordered.cost_center,
+        ordered.purpose,
+        ordered.environment,
+        ordered.attribution_method,
+        ordered.confidence,
+        ordered.attributes,
+        ordered.allocation_method,
+        ordered.part_number,
+        ordered.share_from,
+        ordered.share_to,
+        ordered.share_whole,
+        ordered.valid_from,
         least(
-            valid_to,
-            coalesce(
-                lead(valid_from) over (
-                    partition by rule_type, subject order by valid_from, valid_to
-                ),
-                {{ end_of_time() }}
-            )
+            ordered.valid_to, coalesce(next_spans.next_valid_from, {{ end_of_time() }})
         ) as valid_to
-    from unioned
+    from ordered
+    left join next_spans
+        on
+            ordered.rule_type = next_spans.rule_type
+            and ordered.subject = next_spans.subject
+            and ordered.span_number = next_spans.span_number
 
 ),
 
 keyed as (
 
     select
-        {{ surrogate_key(['rule_type', 'subject', 'valid_from']) }} as rule_id,
+        {{ surrogate_key(['rule_type', 'subject', 'valid_from', 'part_number']) }}
+            as rule_id,
         {{ surrogate_key([
             'user_email', 'service_account_id', 'cost_center', 'purpose',
             'attribution_method', decimal_to_text('confidence'), 'attributes',
+            'allocation_method', 'share_from', 'share_to', 'share_whole',
         ]) }} as content_hash,
         clipped.*
     from clipped

@@ -1,5 +1,5 @@
--- GRAIN: one row per day and identity: who it was, how that is known and how sure it is
--- First match wins, in the order of attribution_methods.method_rank.
+-- GRAIN: one row per day, identity and part: who it was, how that is known and how sure it is.
+-- An identity has one part, unless its key is shared.
 with identity_days as (
 
     select * from {{ ref('int_identity_days') }}
@@ -26,17 +26,39 @@ aliases as (
 
 ),
 
-mappings as (
-
-    select * from rules
-    where rule_type = 'key_mapping'
-
-),
-
 owners as (
 
     select * from rules
     where rule_type = 'key_owner'
+
+),
+
+workspaces as (
+
+    select * from rules
+    where rule_type = 'workspace'
+
+),
+
+mappings as (
+
+    select
+        *,
+        count(*) over (partition by subject, valid_from) as parts,
+        count(cost_center) over (partition by subject, valid_from) > 0
+            as has_cost_center,
+        count(coalesce(user_email, cost_center)) over (partition by subject, valid_from)
+        > 0 as names_somebody
+    from rules
+    where rule_type = 'key_mapping'
+
+),
+
+-- Of a mapping with several parts the first one: it says whether the mapping counts at all.
+first_parts as (
+
+    select * from mappings
+    where part_number = 1
 
 ),
 
@@ -55,104 +77,162 @@ candidates as (
         identity_days.actor_user_id,
         identity_days.api_key_id,
         identity_days.workspace_id,
-        key_mappings.user_email as mapped_email,
-        key_mappings.confidence as mapped_confidence,
         owners.user_email as owner_email,
         owners.attribution_method as owner_method,
         owners.confidence as owner_confidence,
-        service_mappings.cost_center as service_cost_center,
         coalesce(identity_days.actor_email, vendor_users.user_email) as vendor_email,
         coalesce(identity_days.service_account_id, owners.service_account_id)
             as service_account_id,
-        coalesce(key_mappings.cost_center, workspace_mappings.cost_center)
-            as mapped_cost_center,
-        case
-            when key_mappings.cost_center is not null then key_mappings.confidence
-            else workspace_mappings.confidence
-        end as team_confidence,
+        coalesce(key_mappings.names_somebody, false) as key_is_mapped,
+        coalesce(service_mappings.has_cost_center, false) as service_is_mapped,
+        coalesce(workspace_mappings.has_cost_center, false) as workspace_is_mapped,
+        -- Of a key that is shared nobody knows which part a person's use belongs to.
+        case when key_mappings.parts = 1 then key_mappings.cost_center end
+            as key_cost_center,
         coalesce(
-            key_mappings.purpose, service_mappings.purpose, workspace_mappings.purpose
+            key_mappings.purpose,
+            service_mappings.purpose,
+            workspace_mappings.purpose,
+            owners.purpose,
+            workspaces.purpose
         ) as purpose
     from identity_days
     left join vendor_users
         on identity_days.actor_user_id = vendor_users.subject
-    left join mappings as key_mappings
+    left join first_parts as key_mappings
         on
             identity_days.api_key_id = key_mappings.subject
             and identity_days.activity_date >= key_mappings.valid_from
             and identity_days.activity_date < key_mappings.valid_to
     left join owners
         on identity_days.api_key_id = owners.subject
-    left join mappings as service_mappings
+    left join first_parts as service_mappings
         on
             coalesce(identity_days.service_account_id, owners.service_account_id)
             = service_mappings.subject
             and identity_days.activity_date >= service_mappings.valid_from
             and identity_days.activity_date < service_mappings.valid_to
-    left join mappings as workspace_mappings
+    left join first_parts as workspace_mappings
         on
             identity_days.workspace_id = workspace_mappings.subject
             and identity_days.activity_date >= workspace_mappings.valid_from
             and identity_days.activity_date < workspace_mappings.valid_to
+    left join workspaces
+        on identity_days.workspace_id = workspaces.subject
 
 ),
 
-chosen as (
+decided as (
+
+    select
+        *,
+        {{ decided_by(
+            vendor_email='vendor_email',
+            key_is_mapped='key_is_mapped',
+            owner_method='owner_method',
+            service_account_id='service_account_id',
+            workspace_is_mapped='workspace_is_mapped',
+            owner_email='owner_email'
+        ) }} as decided_by
+    from candidates
+
+),
+
+with_subjects as (
 
     select
         *,
         case
-            when vendor_email is not null then 'vendor_identity'
-            when mapped_email is not null then 'key_mapping'
-            when owner_method = 'key_principal' then owner_method
-            when service_account_id is null and owner_email is not null
-                then owner_method
-            when service_account_id is not null then 'service_account'
-            when mapped_cost_center is not null then 'team_mapping'
-            else 'unattributed'
+            when decided_by = 'key_mapping' then api_key_id
+            when decided_by = 'workspace_mapping' then workspace_id
+            when decided_by = 'service_account' and service_is_mapped
+                then service_account_id
+            when decided_by = 'service_account' and workspace_is_mapped
+                then workspace_id
+        end as mapped_subject
+    from decided
+
+),
+
+parted as (
+
+    select
+        with_subjects.*,
+        mappings.user_email as mapped_email,
+        mappings.confidence as mapped_confidence,
+        mappings.allocation_method,
+        coalesce(mappings.cost_center, with_subjects.key_cost_center)
+            as mapped_cost_center,
+        coalesce(mappings.part_number, 1) as part_number,
+        coalesce(mappings.share_from, 0) as share_from,
+        coalesce(mappings.share_to, 1) as share_to,
+        coalesce(mappings.share_whole, 1) as share_whole,
+        case with_subjects.decided_by
+            when 'vendor' then 'vendor_identity'
+            when 'key_principal' then 'key_principal'
+            when 'key_creator' then 'key_creator'
+            when 'service_account' then 'service_account'
+            else
+                case
+                    when
+                        with_subjects.decided_by = 'key_mapping'
+                        and mappings.user_email is not null
+                        then 'key_mapping'
+                    when mappings.cost_center is not null then 'team_mapping'
+                    else 'unattributed'
+                end
         end as attribution_method
-    from candidates
+    from with_subjects
+    left join mappings
+        on
+            with_subjects.mapped_subject = mappings.subject
+            and with_subjects.activity_date >= mappings.valid_from
+            and with_subjects.activity_date < mappings.valid_to
 
 ),
 
 valued as (
 
     select
-        chosen.activity_date,
-        chosen.identity_key,
-        chosen.actor_email,
-        chosen.actor_user_id,
-        chosen.service_account_id,
-        chosen.api_key_id,
-        chosen.workspace_id,
-        chosen.purpose,
-        chosen.attribution_method,
+        parted.activity_date,
+        parted.identity_key,
+        parted.part_number,
+        parted.actor_email,
+        parted.actor_user_id,
+        parted.service_account_id,
+        parted.api_key_id,
+        parted.workspace_id,
+        parted.purpose,
+        parted.allocation_method,
+        parted.share_from,
+        parted.share_to,
+        parted.share_whole,
+        parted.attribution_method,
+        parted.mapped_cost_center,
         cast(
             coalesce(
-                case chosen.attribution_method
-                    when 'key_mapping' then chosen.mapped_confidence
-                    when 'key_principal' then chosen.owner_confidence
-                    when 'key_creator' then chosen.owner_confidence
-                    when 'team_mapping' then chosen.team_confidence
+                case
+                    when parted.attribution_method in ('key_mapping', 'team_mapping')
+                        then parted.mapped_confidence
+                    when parted.attribution_method in ('key_principal', 'key_creator')
+                        then parted.owner_confidence
+                end,
+                case
+                    when parted.decided_by = 'workspace_mapping'
+                        then methods.workspace_confidence
                 end,
                 methods.default_confidence
             ) as {{ type_number() }}
         ) as attribution_confidence,
-        case chosen.attribution_method
-            when 'vendor_identity' then chosen.vendor_email
-            when 'key_mapping' then chosen.mapped_email
-            when 'key_principal' then chosen.owner_email
-            when 'key_creator' then chosen.owner_email
-        end as named_email,
-        case chosen.attribution_method
-            when
-                'service_account'
-                then coalesce(chosen.service_cost_center, chosen.mapped_cost_center)
-            when 'team_mapping' then chosen.mapped_cost_center
-        end as mapped_cost_center
-    from chosen
+        case parted.attribution_method
+            when 'vendor_identity' then parted.vendor_email
+            when 'key_mapping' then parted.mapped_email
+            when 'key_principal' then parted.owner_email
+            when 'key_creator' then parted.owner_email
+        end as named_email
+    from parted
     left join methods
-        on chosen.attribution_method = methods.attribution_method
+        on parted.attribution_method = methods.attribution_method
 
 ),
 

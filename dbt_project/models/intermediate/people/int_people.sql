@@ -1,12 +1,12 @@
--- GRAIN: one row per person and version; a person's versions neither overlap nor leave
--- a gap
+-- GRAIN: one row per person and version; a person's versions do not overlap and leave
+-- no gap
 with employees as (
 
     select * from {{ ref('stg_google_sheets__employees') }}
 
 ),
 
--- A person's newest form is what the last snapshot that shows them says.
+-- The newest information about a person is in the last snapshot that lists them.
 marked as (
 
     select
@@ -36,8 +36,8 @@ counted as (
 
 ),
 
--- Several rows with dates: the sheet itself says when which of them was true; of two
--- that begin on the same day the one that ends later.
+-- Several rows with dates: the sheet itself says when each of them was valid. If two
+-- begin on the same day, the one that ends later wins.
 dated as (
 
     select
@@ -48,7 +48,7 @@ dated as (
         manager_email,
         cost_center,
         job_title,
-        user_type,
+        employment_type,
         ai_budget_monthly_usd,
         end_date,
         is_on_roster,
@@ -66,7 +66,7 @@ dated as (
 
 ),
 
--- One row: an edit is a new version on the day it was seen.
+-- A single row: an edit is a new version as of the day it was seen.
 edits as (
 
     select
@@ -95,7 +95,7 @@ seen as (
         counted.manager_email,
         counted.cost_center,
         counted.job_title,
-        counted.user_type,
+        counted.employment_type,
         counted.ai_budget_monthly_usd,
         counted.end_date,
         counted.is_on_roster,
@@ -131,13 +131,13 @@ hashed as (
         *,
         {{ surrogate_key([
             'full_name', 'department', 'team', 'manager_email', 'cost_center',
-            'job_title', 'user_type', decimal_to_text('ai_budget_monthly_usd'),
+            'job_title', 'employment_type', decimal_to_text('ai_budget_monthly_usd'),
         ]) }} as attributes_hash
     from unioned
 
 ),
 
--- The newest end date counts for the whole person: it makes no version of its own.
+-- The newest end date counts for the whole person and does not begin a version.
 compared as (
 
     select
@@ -164,12 +164,13 @@ versions as (
         manager_email,
         cost_center,
         job_title,
-        user_type,
+        employment_type,
         ai_budget_monthly_usd,
         is_on_roster,
         last_end_date,
         on_roster_from,
-        -- Who left the sheet without a last day had left when that was seen.
+        -- A person who disappears from the sheet without a last day has left as of the
+        -- first snapshot without them.
         case
             when last_end_date is null then last_seen_to
             else least({{ add_days('last_end_date', 1) }}, last_seen_to)

@@ -1,5 +1,5 @@
 -- GRAIN: one row per month, scope type and scope
--- Of two rows for the same the lower one on the sheet counts.
+-- If the sheet has two rows for the same scope and month, the lower one counts.
 with sheet as (
 
     select * from {{ ref('stg_google_sheets__budgets') }}

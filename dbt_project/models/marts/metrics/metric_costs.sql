@@ -1,7 +1,7 @@
 {{ config(materialized='view') }}
 
--- The condition on the day excludes nothing: BigQuery requires one of whoever reads the
--- fact, and MetricFlow writes none, or one with a function around the column.
+-- The condition on the day excludes nothing. BigQuery requires one from whoever reads
+-- the fact, and MetricFlow writes none, or one with a function around the column.
 with costs as (
 
     select * from {{ ref('fct_cost_daily') }}
@@ -30,7 +30,7 @@ described as (
         token_type,
         allocation_method,
         attribution_method,
-        {{ is_allocated() }} as is_allocated,
+        is_attributed,
         list_cost_usd,
         billed_cost_usd,
         effective_cost_usd

@@ -1,9 +1,9 @@
--- GRAIN: one row per day and scope with an anomaly that people are told of
+-- GRAIN: one row per day and scope with an anomaly that people are alerted about
 with anomalies as (
 
     select * from {{ ref('fct_cost_anomalies') }}
     where
-        -- Older ones are history, not news.
+        -- Older anomalies are history, not news.
         anomaly_date >= {{ days_before_run(7) }}
         and anomaly_date < {{ as_of_date() }}
         and severity in ('critical', 'warning')

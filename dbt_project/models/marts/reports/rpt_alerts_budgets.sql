@@ -1,5 +1,6 @@
 -- GRAIN: one row per scope type and scope whose budget is at risk
--- Of the month of the last complete day: the first of a month closes the month before.
+-- The month is that of the last complete day, so on the first of a month it is the
+-- month that just ended.
 with budgets as (
 
     select * from {{ ref('fct_budget_monthly') }}

@@ -4,7 +4,7 @@ with reconciliations as (
     select * from {{ ref('fct_cost_reconciliation') }}
     where
         reconciliation_status = 'disputed'
-        -- Older ones were settled or given up, whatever the sheet says.
+        -- Older disputes were settled or given up, whatever the sheet says.
         and month >= {{ first_day_of('month', days_before_run(366)) }}
 
 ),

@@ -1,4 +1,4 @@
--- GRAIN: one row per source and organization of which reports of the week are missing
+-- GRAIN: one row per source and organization with missing reports of the week
 with qualities as (
 
     select * from {{ ref('fct_data_quality_daily') }}

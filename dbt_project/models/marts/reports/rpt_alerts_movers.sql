@@ -69,7 +69,7 @@ ranked as (
 
 ),
 
--- A change of no cent is none.
+-- A change of less than a cent does not count.
 moved as (
 
     select

@@ -1,4 +1,5 @@
 -- GRAIN: one row per platform that people used in the two weeks, and one for all
+-- platforms
 with usages as (
 
     select * from {{ ref('fct_usage_daily') }}

@@ -1,4 +1,4 @@
--- GRAIN: one row per platform that cost something in the two weeks, and one for all
+-- GRAIN: one row per platform with a cost in the two weeks, and one for all platforms
 with costs as (
 
     select * from {{ ref('fct_cost_daily') }}
@@ -24,7 +24,7 @@ by_week as (
         case
             when cost_date < {{ days_before_run(7) }} then effective_cost_usd else 0
         end as week_before_usd,
-        attribution_method != {{ unattributed() }} as is_attributed
+        is_attributed
     from costs
 
 ),

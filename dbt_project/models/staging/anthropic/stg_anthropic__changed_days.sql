@@ -1,4 +1,4 @@
--- GRAIN: one row per day of which a legacy report was landed since the last run
+-- GRAIN: one row per day with a legacy report that was landed since the last run
 with last_run as (
 
     {{ last_completed_run() }}

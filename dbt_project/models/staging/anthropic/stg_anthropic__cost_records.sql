@@ -1,7 +1,7 @@
--- GRAIN: one row per record of a cost report, of every version, also of loads that are
--- not complete
--- The day passes through unions and filters only, so that the days that a reader wants
--- reach the raw tables.
+-- GRAIN: one row per record of a cost report, of every version, including loads that
+-- are not complete
+-- The day passes only through unions and filters, so that a reader's condition on the
+-- days reaches the raw tables.
 with analytics as (
 
     select * from {{ ref('base_anthropic__analytics_costs') }}

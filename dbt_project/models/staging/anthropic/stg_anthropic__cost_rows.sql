@@ -1,5 +1,5 @@
--- GRAIN: one row per record of the report that counts for its day; one of the legacy
--- report per part of it
+-- GRAIN: one row per record of the report that counts for its day; for the legacy
+-- report, one per part of a record
 with analytics as (
 
     select * from {{ ref('stg_anthropic__analytics_costs') }}
@@ -56,7 +56,7 @@ analytics_rows as (
 
 ),
 
--- The legacy report knows no list price.
+-- The legacy report has no list price.
 legacy_rows as (
 
     select

@@ -1,4 +1,4 @@
--- A key keeps its last known entry after it has left the directory.
+-- A key that has left the directory keeps its last known entry.
 with source as (
 
     {{ directory_records('anthropic', 'api_keys') }}

@@ -2,9 +2,9 @@
     'cost_date', changes='stg_anthropic__changed_days', cluster_by=['organization']
 )) }}
 
--- The legacy cost report names neither key nor person: each of its rows is shared out
--- over the usage of its day, workspace, model and token type in proportion to tokens;
--- where there is none, over the workspace's usage of the day; else it stays at its
+-- The legacy cost report names neither key nor person. So each row is divided over the
+-- usage of its day, workspace, model and token type in proportion to tokens; if there
+-- is none, over the workspace's usage of the day; otherwise it stays with its
 -- workspace.
 -- INVARIANT: the parts of a row sum to the row, to the last digit
 {% set days = changed_days(ref('stg_anthropic__changed_days')) %}
@@ -123,7 +123,7 @@ matched as (
 
 ),
 
--- Parts are whole billionths of a dollar; what that leaves over goes to the largest.
+-- Parts are whole billionths of a dollar; the largest part gets the remainder.
 shares as (
 
     select

@@ -1,5 +1,5 @@
--- Which source speaks for an organization's cost and usage on a day: the analytics API
--- where its window was landed, else the legacy reports. Never both.
+-- Which source counts for an organization's cost and usage on a day: the analytics API
+-- if its window was landed, otherwise the legacy reports. Never both.
 with windows as (
 
     select * from {{ ref('stg_windows') }}

@@ -1,5 +1,5 @@
 -- GRAIN: one row per record of a report, and per member and surface
--- INVARIANT: a token, line, session or search is counted by one report only
+-- INVARIANT: each token, line, session or search is counted by one report only
 with analytics as (
 
     select * from {{ ref('stg_anthropic__analytics_usages') }}
@@ -70,7 +70,7 @@ surfaces as (
 
     union all
 
-    -- Searches are counted per member, whatever the surface.
+    -- Searches are counted per member, on any surface.
     select 'search' as usage_type
 
     union all
@@ -135,7 +135,7 @@ legacy_rows as (
 
 ),
 
--- The report names a key by its name; names that two keys share name nobody.
+-- The report has only the name of a key; a name that two keys share identifies neither.
 claude_code_rows as (
 
     select
@@ -167,7 +167,7 @@ claude_code_rows as (
 
 ),
 
--- A member's row of a day has a column for each surface and measure.
+-- A member's row for a day has a column for each surface and measure.
 activity_rows as (
 
     select
@@ -242,7 +242,7 @@ activity_rows as (
         on
             activities.organization = report_days.organization
             and activities.usage_date = report_days.report_date
-    -- Claude Code's own report says the same in more detail.
+    -- Claude Code's own report has the same in more detail.
     where
         surfaces.usage_type != 'session'
         or not coalesce(report_days.has_claude_code_report, false)

@@ -1,4 +1,4 @@
--- A user keeps the last known e-mail after it has left the directory.
+-- A user who has left the directory keeps the last known e-mail.
 with source as (
 
     {{ directory_records('anthropic', 'users') }}

@@ -1,4 +1,4 @@
--- A workspace keeps its last known entry after it has left the directory.
+-- A workspace that has left the directory keeps its last known entry.
 with source as (
 
     {{ directory_records('anthropic', 'workspaces') }}

@@ -1,4 +1,4 @@
--- GRAIN: one row per usage event, with what it is charged at and whether that is cash
+-- GRAIN: one row per usage event, with what is charged for it and whether that is cash
 with events as (
 
     select * from {{ ref('stg_cursor__usage_events') }}

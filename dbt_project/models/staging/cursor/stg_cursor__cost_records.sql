@@ -1,5 +1,5 @@
--- GRAIN: one row per usage event that Cursor charges in cash, of every version, also of
--- loads that are not complete
+-- GRAIN: one row per usage event that Cursor charges in cash, of every version,
+-- including loads that are not complete
 with events as (
 
     select * from {{ ref('base_cursor__usage_events') }}

@@ -41,7 +41,7 @@ modes as (
 
 ),
 
--- Cursor does not say for how long it caches: its cache writes count as 5-minute ones.
+-- Cursor does not say how long it caches, so its cache writes count as 5-minute ones.
 event_rows as (
 
     select
@@ -61,7 +61,8 @@ event_rows as (
 
 ),
 
--- The requests of each mode are among the events above, so here they count as messages.
+-- The requests of each mode are already among the events above, so here they count as
+-- messages.
 mode_rows as (
 
     select

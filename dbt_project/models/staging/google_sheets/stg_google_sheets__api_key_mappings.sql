@@ -15,11 +15,12 @@ renamed as (
         {{ clean_text(json_text('api_key_name')) }} as api_key_name,
         lower({{ clean_text(json_text('platform')) }}) as platform,
         lower({{ clean_text(json_text('purpose')) }}) as purpose,
-        {{ clean_text(json_text('environment')) }} as environment,
+        lower({{ clean_text(json_text('environment')) }}) as environment,
         {{ clean_text(json_text('cost_center')) }} as cost_center,
         -- numerics
         {{ json_integer('_row') }} as sheet_row,
         {{ json_number('confidence') }} as confidence,
+        {{ json_number('share') }} as share_percent,
         -- booleans
         coalesce(
             cast(lower({{ clean_text(json_text('is_active')) }}) as boolean), true

@@ -17,7 +17,7 @@ renamed as (
         {{ clean_text(json_text('team')) }} as team,
         {{ clean_text(json_text('cost_center')) }} as cost_center,
         {{ clean_text(json_text('job_title')) }} as job_title,
-        {{ clean_text(json_text('user_type')) }} as user_type,
+        {{ clean_text(json_text('user_type')) }} as employment_type,
         -- numerics
         {{ json_integer('_row') }} as sheet_row,
         {{ json_usd('ai_budget_monthly_usd') }} as ai_budget_monthly_usd,

@@ -15,7 +15,7 @@ renamed as (
         -- timestamps
         {{ salesforce_timestamp(json_text('SystemModstamp')) }} as modified_at
     from source
-    -- A record that changed shows in the windows of all the days on which it did.
+    -- A changed record is in the windows of all days on which it changed.
     qualify row_number() over (
         partition by {{ salesforce_id(json_text('Id')) }}
         order by {{ json_text('SystemModstamp') }} desc, _dlt_load_id desc

@@ -1,3 +1,8 @@
 {{ all_sources(
-    var('vendors') | list + var('other_sources'), completed_extractions
+    var('vendors') | list + var('other_sources'),
+    completed_extractions,
+    [
+        'extraction_id', 'resource', 'organization', 'records', 'rejected', 'is_changed',
+        'window_start', 'loaded_at',
+    ]
 ) }}

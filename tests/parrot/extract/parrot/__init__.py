@@ -32,7 +32,7 @@ class Cost(Record):
 def extract(settings: ParrotSettings, run: Run) -> Iterator[Window]:
     with _client(settings) as client:
         costs = Resource(
-            "costs", Cost, partial(_costs, client), is_directory=False, look_back=3, most_days=31
+            "costs", Cost, partial(_costs, client), is_directory=False, look_back=3, max_days=31
         )
         yield from fetch(costs, ORGANIZATION, run)
 

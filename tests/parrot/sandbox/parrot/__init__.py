@@ -1,1 +1,1 @@
-"""Parrot, which repeats what it is told for a dollar a day."""
+"""Parrot, which repeats what it hears for a dollar a day."""

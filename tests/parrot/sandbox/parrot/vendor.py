@@ -1,4 +1,4 @@
-"""Parrot as the sandbox plays it: its first person pays a dollar a day, and nobody another."""
+"""Parrot in the sandbox: its first person costs a dollar a day, and another is unattributed."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
--- GRAIN: one row per group of invoices, and month, platform and organization that it is
--- shared over
+-- GRAIN: one row per group of invoices, and month, platform and organization among
+-- which it is divided
 -- INVARIANT: the shares of a group sum to its amount, to the last digit
 with invoice_groups as (
 
@@ -52,7 +52,7 @@ weighed as (
 
 ),
 
--- Parts are whole billionths of a dollar; what that leaves over goes to the largest.
+-- Parts are whole billionths of a dollar; the largest part gets the remainder.
 ranked as (
 
     select
@@ -114,7 +114,7 @@ completed as (
 
 ),
 
--- An invoice for what the marts hold nothing of is a row all the same.
+-- An invoice without any cost in the marts still gets a row.
 uncovered as (
 
     select

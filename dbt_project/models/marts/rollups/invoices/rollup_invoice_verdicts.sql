@@ -56,10 +56,6 @@ compared as (
             'asked.amount_usd',
             var('invoice_tolerance_usd'),
             var('invoice_tolerance_percent')
-        ) }}
-        + {{ percent_of(
-            'coalesce(covered.estimated_seats_usd, 0)',
-            var('estimated_seats_tolerance_percent')
         ) }} as tolerance_usd
     from asked
     left join covered
@@ -136,8 +132,8 @@ explained as (
                         concat(
                             ' ',
                             {{ usd_in_words('estimated_seats_usd') }},
-                            ' of it are seats from before members were'
-                            ' first listed, an estimate.'
+                            ' of it are seats from before members were first listed,'
+                            ' worked out from the roster and from use.'
                         )
                 else ''
             end,

@@ -1,6 +1,6 @@
--- Seats come from a sheet, which is no organization that anybody is invoiced for. They
--- belong to the organization that reports their platform in the month, if there is only
--- one. That depends on all days of the month, so it is not kept by day.
+-- Seats come from a sheet, which is not an organization that is invoiced. They belong
+-- to the organization that reports their platform in the month, if there is exactly
+-- one. That depends on all days of the month, so it is not stored by day.
 with billed_days as (
 
     select
@@ -10,8 +10,7 @@ with billed_days as (
 
 ),
 
--- Who had a Cursor seat before members were first listed, nobody knows: the first list
--- stands for those days.
+-- Before members were first listed, seats are worked out from the roster and from use.
 first_list as (
 
     select min(window_start) as snapshot_date

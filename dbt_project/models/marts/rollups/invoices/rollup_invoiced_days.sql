@@ -1,5 +1,5 @@
--- GRAIN: one row per group of invoices for the same thing and time, and day, platform
--- and organization whose cost it covers
+-- GRAIN: one row per group of invoices (same platform, organization and period), and
+-- day, platform and organization whose cost it covers
 with invoices as (
 
     select * from {{ ref('int_invoices') }}
@@ -25,7 +25,7 @@ scopes as (
 
 ),
 
--- An invoice may name a vendor and mean all of its platforms.
+-- An invoice may name a vendor and mean all its platforms.
 covered as (
 
     select

@@ -3,8 +3,8 @@
 )) }}
 
 -- GRAIN: one row per day, platform and organization
--- What reconciles months and invoices reads this and not the facts: a row for each
--- organization and platform, whatever the size of the company.
+-- The models that reconcile months and invoices read this and not the facts, because
+-- its size does not depend on the size of the company.
 {% set days = changed_days(ref('int_changed_days')) %}
 
 with ties as (

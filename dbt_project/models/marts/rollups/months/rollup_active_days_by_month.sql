@@ -3,7 +3,7 @@
 )) }}
 
 -- GRAIN: one row per month and person
--- A day with two tools counts once, so days cannot be summed from tools.
+-- A day with two tools counts once, so the days of the tools cannot be summed.
 {% set days = days_of_changed_months(ref('int_changed_days')) %}
 
 with usages as (
@@ -28,6 +28,7 @@ used_days as (
         usages.usage_date,
         {{ first_day_of('month', 'usages.usage_date') }} as month,
         {{ iso_weekday('usages.usage_date') }} <= 5 as is_weekday,
+        usages.usage_category,
         coalesce(platforms.measures_lines, false) as is_engineering
     from usages
     left join platforms
@@ -44,10 +45,32 @@ counted as (
         count(distinct case when is_engineering then usage_date end)
             as engineering_days,
         count(distinct case when is_engineering and is_weekday then usage_date end)
-            as engineering_weekdays
+            as engineering_weekdays,
+        max(case usage_category when 'engineering_productivity' then 1 else 0 end) = 1
+            as does_engineering,
+        max(case usage_category when 'knowledge_work' then 1 else 0 end) = 1
+            as does_knowledge_work
     from used_days
     group by month, user_email
 
+),
+
+-- Use of an API alone says nothing about a person's kind of work.
+typed as (
+
+    select
+        month,
+        user_email,
+        case
+            when does_engineering and does_knowledge_work then 'hybrid'
+            when does_engineering then 'engineering'
+            when does_knowledge_work then 'knowledge_worker'
+        end as user_type,
+        active_days,
+        engineering_days,
+        engineering_weekdays
+    from counted
+
 )
 
-select * from counted
+select * from typed

@@ -3,7 +3,7 @@
 )) }}
 
 -- GRAIN: one row per month, platform, organization, person, department, team and cost
--- centre on the day, cost type and the way in which the owner is known
+-- center on the day, cost type and attribution method
 -- INVARIANT: sums to fct_cost_daily, to the last digit
 {% set days = days_of_changed_months(ref('int_changed_days')) %}
 
@@ -36,11 +36,12 @@ summed as (
         cost_center,
         cost_type,
         attribution_method,
-        {{ is_allocated() }} as is_allocated,
+        is_attributed,
         cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
         cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,
-        -- Rounded only where in doubt: what is sure counts for what it is.
+        -- Only uncertain amounts are rounded; a cost with full confidence counts
+        -- exactly.
         cast(
             sum(
                 case
@@ -51,17 +52,7 @@ summed as (
             as {{ type_money() }}
         ) as confident_cost_usd
     from dated
-    group by
-        month,
-        vendor,
-        platform_code,
-        organization,
-        user_email,
-        department,
-        team,
-        cost_center,
-        cost_type,
-        attribution_method
+    group by all
 
 )
 

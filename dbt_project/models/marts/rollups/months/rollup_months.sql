@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per month in which anything was used or cost something
+-- GRAIN: one row per month with any usage or cost
 with costs as (
 
     select distinct month from {{ ref('rollup_costs_by_month') }}
@@ -48,7 +48,7 @@ described as (
                     then days.date_day
             end
         ) as elapsed_weekdays,
-        -- What is true on this day is true of the month.
+        -- The month is described as it was on this day.
         max(
             case
                 when

@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per month and person on the roster in it, as they were on its last day
+-- GRAIN: one row per month and person on the roster, as they were on its last day
 with months as (
 
     select * from {{ ref('rollup_months') }}

@@ -2,7 +2,7 @@
     'month', changes='int_changed_days', cluster_by=['platform_code', 'user_email']
 )) }}
 
--- GRAIN: one row per month, platform, person, and department, team and cost centre on
+-- GRAIN: one row per month, platform, person, and department, team and cost center on
 -- the day
 -- INVARIANT: sums to fct_usage_daily
 {% set days = days_of_changed_months(ref('int_changed_days')) %}

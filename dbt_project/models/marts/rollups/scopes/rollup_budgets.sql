@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
 -- GRAIN: one row per month, scope type and scope
--- The sheet's row for a person comes before the roster's amount.
+-- The sheet's row for a person wins over the roster's amount.
 with sheet as (
 
     select * from {{ ref('int_sheet_budgets') }}

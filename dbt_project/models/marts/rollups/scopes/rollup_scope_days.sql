@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per scope and day of the last eight weeks, from its first cost in them
--- on; days without cost included
+-- GRAIN: one row per scope and day of the last eight weeks, since the scope's first
+-- cost in them, including days without cost
 {% set first_day = days_before_run(56) %}
 
 with costs as (
@@ -82,7 +82,7 @@ summed as (
 
 ),
 
--- Before its first cost a scope was not there, rather than cheap.
+-- Before its first cost a scope did not exist, rather than being cheap.
 scopes as (
 
     select

@@ -1,9 +1,10 @@
 {{ config(materialized='table') }}
 
--- GRAIN: one row per scope that cost something in the last eight weeks: what the rest
--- of the running month will cost
--- Each day to come is taken to cost what its weekday did: on average, and for low and
--- high as the cheaper and the dearer quarter of them. In cents: these are estimates.
+-- GRAIN: one row per scope with a cost in the last eight weeks, with what the rest of
+-- the running month will cost
+-- Each remaining day is expected to cost what its weekday cost: on average, and for the
+-- low and high forecasts, in the cheaper and the more expensive quarter. In cents,
+-- because these are estimates.
 with scope_days as (
 
     select * from {{ ref('rollup_scope_days') }}
@@ -65,7 +66,7 @@ counted as (
 
 ),
 
--- A weekday that a new scope has not seen yet counts as nothing.
+-- A weekday that a new scope has not had yet counts as nothing.
 estimated as (
 
     select
