@@ -22,7 +22,7 @@ setup: ## install everything into .venv; the other targets do it when needed
 		echo "Python 3.11, 3.12 or 3.13 is needed. Install one, or say where: make PYTHON=/path/to/python3.11"; \
 		exit 1; \
 	fi
-	@$(PYTHON) tools/install.py
+	@$(PYTHON) -m tools.install
 
 run: setup ## fetch what is new, build the marts, report; without settings on sample data
 	@$(PY) -m pipeline run
@@ -102,8 +102,8 @@ focus: setup ## write the FinOps FOCUS export: make focus SINCE=2026-01-01 UNTIL
 bench: setup ## measure speed and memory
 	@$(PY) -m bench
 
-lock: setup ## write requirements.lock anew from pyproject.toml
-	@$(PY) tools/lock.py
+lock: setup ## write requirements.lock from pyproject.toml, versions kept; newer ones: make lock UPGRADE="dlt ruff" or UPGRADE=all
+	@$(PY) -m tools.lock $(UPGRADE)
 
 clean: ## remove .venv, caches and build folders; data/ and .env stay
 	rm -rf .venv .venv-emulator .venv-focus target dbt_project/target dbt_project/logs logs build *.egg-info
