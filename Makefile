@@ -61,7 +61,7 @@ test-focus: setup ## check the FOCUS export with both validators; the one for 1.
 	@$(PY) -m pytest tests/marts/test_focus.py
 
 mutate: setup ## break models on purpose and list what no test notices: make mutate MODELS="dim_users fct_cost_daily"
-	@$(PY) tools/mutate.py $(MODELS)
+	@$(PY) -m tools.mutate $(MODELS)
 
 diff: setup ## show what a change does to the marts, in target/diff.md: make diff BASE=main WAREHOUSE=data/warehouse.duckdb (optional)
 	@$(PY) -m changes diff $(if $(BASE),--base "$(BASE)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
