@@ -35,11 +35,12 @@ def installed() -> set[str]:
     return {f"{re.sub(r'[-_.]+', '-', name).lower()}=={version}" for name, version in pairs}
 
 
-def runs(python: Path) -> bool:
-    """Whether an interpreter answers; an environment dies with the Python that it was made from."""
-    if not python.exists():
+def can_install() -> bool:
+    """Whether there is an environment to install into. One dies with the Python that it was made
+    from, and one that was cut off while it was made has a Python and no pip."""
+    if not PYTHON.exists() or not any(name.startswith("pip==") for name in installed()):
         return False
-    return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
+    return subprocess.run([PYTHON, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
 def advice(error: str) -> str:
@@ -77,6 +78,8 @@ def install(packages: dict[str, str]) -> None:
             command = [*pip, "--only-binary", ":all:", "--force-reinstall", *options]
             _check(subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False))
         write([name for name in packages if name not in own])
+        # What is built here is built with what is locked too.
+        options += ["--build-constraints", str(LOCK)]
         _check(uv.run("pip", "install", "--reinstall", *options))
 
 
@@ -87,12 +90,12 @@ def _check(done: subprocess.CompletedProcess[str]) -> None:
 
 def main() -> None:
     start = time.monotonic()
-    usable = runs(PYTHON)
-    there = installed() if usable else set()
+    is_there = can_install()
+    there = installed() if is_there else set()
     wanted = {name: text for name, text in locked().items() if name not in there}
     if not wanted:
         return
-    if not usable:
+    if not is_there:
         print(f"Making .venv with Python {sys.version.split()[0]}", flush=True)
         if subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False).returncode:
             sys.exit("No virtual environment can be made; on Debian: apt install python3-venv")
