@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,7 @@ from jinja2 import Environment
 
 from tools.breakages import Breakage, breakages, put_in
 from tools.marks import Jinja, marked
-from tools.mutate import Trial, attempt
+from tools.mutate import PROJECT, Trial, attempt, equivalents
 
 MODEL = """\
 {{ config(materialized='table', post_hook="{{ log_build() }}") }}
@@ -229,3 +230,13 @@ def test_a_test_that_fails_already_is_said(trial: tuple[str, Trial]) -> None:
     tried.unit_tests = {"sums": tried.unit_tests["sums"].replace("'a', 5,", "'a', 6,")}
     with pytest.raises(RuntimeError, match="fails before anything is broken"):
         attempt(warehouse, tried, list(tried.breakages()))
+
+
+def test_what_nothing_can_notice_is_of_models_that_are_there() -> None:
+    texts = {file.stem: file.read_text() for file in PROJECT.glob("models/**/*.sql")}
+    gone = {
+        (model, cte)
+        for model, cte, _ in equivalents()
+        if not re.search(rf"\b{cte} as \(", texts.get(model, ""))
+    }
+    assert not gone
