@@ -157,7 +157,7 @@ def load_catalog(settings: Settings) -> Catalog:
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < max(_changed(), default=0):
         parsed = subprocess.run(
             [dbt.DBT, "--quiet", "parse"],
-            env=dbt.environment(settings),
+            env=dbt.environment(settings.dbt_environment()),
             capture_output=True,
             text=True,
             check=False,
