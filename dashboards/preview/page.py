@@ -22,7 +22,12 @@ from dashboards.preview.cube import ChartData, JsonObject
 
 HERE = Path(__file__).parent
 # In this order: each uses those before it.
-SCRIPTS = ("formats.js", "filters.js", "aggregate.js", "charts.js", "page.js")
+CHARTS = ("colors", "plots", "axes", "round", "steps", "scalar", "tables")
+SCRIPTS = (
+    *("formats.js", "filters.js", "aggregate.js"),
+    *(f"charts/{name}.js" for name in CHARTS),
+    "page.js",
+)
 
 # Without buttons for images: they would be fetched from elsewhere.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
