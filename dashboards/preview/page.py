@@ -16,7 +16,7 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from dashboards.compile import CompiledChart, CompiledDashboard, Field, filter_label
+from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label
 from dashboards.definition import AnyFilter, Pie
 from dashboards.preview.cube import ChartData, JsonObject
 
