@@ -22,7 +22,7 @@ setup: ## install everything into .venv; the other targets do it when needed
 		echo "Python 3.11, 3.12 or 3.13 is needed. Install one, or say where: make PYTHON=/path/to/python3.11"; \
 		exit 1; \
 	fi
-	@$(PYTHON) tools/install.py
+	@$(PYTHON) -m tools.install
 
 run: setup ## fetch what is new, build the marts, report; without settings on sample data
 	@$(PY) -m pipeline run
@@ -61,7 +61,7 @@ test-focus: setup ## check the FOCUS export with both validators; the one for 1.
 	@$(PY) -m pytest tests/marts/test_focus.py
 
 mutate: setup ## break models on purpose and list what no test notices: make mutate MODELS="dim_users fct_cost_daily"
-	@$(PY) tools/mutate.py $(MODELS)
+	@$(PY) -m tools.mutate $(MODELS)
 
 diff: setup ## show what a change does to the marts, in target/diff.md: make diff BASE=main WAREHOUSE=data/warehouse.duckdb (optional)
 	@$(PY) -m changes diff $(if $(BASE),--base "$(BASE)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
@@ -102,8 +102,8 @@ focus: setup ## write the FinOps FOCUS export: make focus SINCE=2026-01-01 UNTIL
 bench: setup ## measure speed and memory
 	@$(PY) -m bench
 
-lock: setup ## write requirements.lock anew from pyproject.toml
-	@$(PY) tools/lock.py
+lock: setup ## write requirements.lock from pyproject.toml, versions kept; newer ones: make lock UPGRADE="dlt ruff" or UPGRADE=all
+	@$(PY) -m tools.lock $(UPGRADE)
 
 clean: ## remove .venv, caches and build folders; data/ and .env stay
 	rm -rf .venv .venv-emulator .venv-focus target dbt_project/target dbt_project/logs logs build *.egg-info

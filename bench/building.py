@@ -10,7 +10,6 @@ included, and once more without a change. Printed is also how the two histories 
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from foundation.dbt import DBT, environment, on_duckdb
 from sandbox.server import running
 
 ROOT = Path(__file__).parents[1]
@@ -36,11 +36,10 @@ def measure(people: int, days: int) -> dict[str, float]:
         running(people=people, days=days, today=YESTERDAY, rate_limits=False) as sandbox,
     ):
         folder = Path(name)
-        project = {"DBT_PROJECT_DIR": "dbt_project", "DBT_PROFILES_DIR": "dbt_project"}
-        warehouse = {"TARGET": "duckdb", "DUCKDB_PATH": str(folder / "warehouse.duckdb")}
         # An Enterprise organization has no reports from the years before its analytics.
         console_only = {"ANTHROPIC_ENTERPRISE_KEY": ""}
-        env = os.environ | sandbox.env | project | warehouse | console_only
+        duckdb = environment(on_duckdb(folder / "warehouse.duckdb"))
+        env = duckdb | sandbox.env | console_only
 
         def timed(*command: str) -> float:
             begin = time.perf_counter()
@@ -48,8 +47,7 @@ def measure(people: int, days: int) -> dict[str, float]:
             return time.perf_counter() - begin
 
         extract = (sys.executable, "-m", "extract", "run", "--report", str(folder / "report.json"))
-        dbt = str(Path(sys.executable).with_name("dbt"))
-        build = (dbt, "build", "--exclude-resource-type", "unit_test")
+        build = (DBT, "build", "--exclude-resource-type", "unit_test")
         build += ("--target-path", str(folder / "target"), "--log-path", str(folder / "logs"))
         first = str(YESTERDAY - timedelta(days=days))
         seconds = [

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from foundation.dbt import DBT, environment, on_duckdb
 from sandbox.server import running
 
 ROOT = Path(__file__).parents[1]
@@ -70,8 +70,7 @@ def main() -> None:
     ):
         folder = Path(name)
         path = folder / "warehouse.duckdb"
-        project = {"DBT_PROJECT_DIR": "dbt_project", "DBT_PROFILES_DIR": "dbt_project"}
-        env = os.environ | sandbox.env | project | {"TARGET": "duckdb", "DUCKDB_PATH": str(path)}
+        env = environment(on_duckdb(path)) | sandbox.env
 
         def timed(*command: str) -> float:
             begin = time.perf_counter()
@@ -88,10 +87,9 @@ def main() -> None:
             return whole, sum(one["execution_time"] for one in results if one["unique_id"] in ours)
 
         extract = (sys.executable, "-m", "extract", "run", "--report", str(folder / "report.json"))
-        dbt = str(Path(sys.executable).with_name("dbt"))
         folders = ("--target-path", str(folder / "target"), "--log-path", str(folder / "logs"))
-        parse = (dbt, "parse", *folders)
-        build = (dbt, "build", "--exclude-resource-type", "unit_test", "test", *folders)
+        parse = (DBT, "parse", *folders)
+        build = (DBT, "build", "--exclude-resource-type", "unit_test", "test", *folders)
         table = Table(title=f"{options.events:,} events in a month, seconds")
         for heading in ("", "landing", "dbt", "its models"):
             table.add_column(heading, justify="right" if heading else "left")

@@ -11,7 +11,6 @@ its last month. Printed are the medians; one above a tenth of a second is marked
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from foundation import dbt
 from sandbox.server import running
 
 ROOT = Path(__file__).parents[1]
@@ -57,8 +57,7 @@ def main() -> None:
             console.print(f"landing: {timed(*extract, env=env):.0f} s")
         rows = multiply(path, options.times)
         console.print(f"{rows:,} raw records after copying")
-        dbt = str(Path(sys.executable).with_name("dbt"))
-        build = [dbt, "build", "--exclude-resource-type", "unit_test"]
+        build = [dbt.DBT, "build", "--exclude-resource-type", "unit_test"]
         build += ["--target-path", f"{folder}/target", "--log-path", f"{folder}/logs"]
         console.print(f"full build: {timed(*build, env=env):.0f} s")
         people = options.people * options.times
@@ -68,10 +67,8 @@ def main() -> None:
 @contextmanager
 def environment(path: Path, people: int, days: int) -> Iterator[dict[str, str]]:
     """Settings for a sandbox that runs as long as the block."""
-    project = {"DBT_PROJECT_DIR": "dbt_project", "DBT_PROFILES_DIR": "dbt_project"}
-    warehouse = {"TARGET": "duckdb", "DUCKDB_PATH": str(path)}
     with running(people=people, days=days, rate_limits=False) as sandbox:
-        yield os.environ | sandbox.env | project | warehouse
+        yield dbt.environment(dbt.on_duckdb(path)) | sandbox.env
 
 
 def timed(*command: str, env: dict[str, str]) -> float:

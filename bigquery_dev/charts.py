@@ -13,7 +13,7 @@ from pathlib import Path
 from bigquery_dev.compiled import Node
 from dashboards import query
 from dashboards.catalog import Catalog
-from dashboards.compile import CompiledChart, CompiledDashboard, literal
+from dashboards.compiled import CompiledChart, CompiledDashboard, literal
 from dashboards.conditions import condition, sample
 from dashboards.loading import DEFINITIONS, load
 

@@ -7,7 +7,6 @@ answers instead, and says which form (branch) each incremental model takes.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ import pyarrow as pa
 from bigquery_dev.googlesql import Columns
 from extract.landing import OWN_TABLES, RECORDS
 from extract.product_database.tables import TABLES as PRODUCT_TABLES
-from foundation.dbt import FOLDERS, DbtError, invoke, parse
+from foundation.dbt import DbtError, environment, invoke, parse
 from foundation.settings import ROOT
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def compile_project(
     of today by default. `manifest` is what dbt parsed with SETTINGS, if that exists already. Raises
     CompileError."""
     try:
-        manifest = manifest or parse(os.environ | SETTINGS | FOLDERS, *_into(folder))
+        manifest = manifest or parse(environment(SETTINGS), *_into(folder))
     except DbtError as error:
         raise CompileError(str(error)) from error
     for branch in BRANCHES:
@@ -106,7 +105,7 @@ def _compile(
     said: list[str] = []
     done = invoke(
         [*arguments, *_into(folder)],
-        os.environ | SETTINGS | FOLDERS,
+        environment(SETTINGS),
         manifest,
         lambda event: said.append(event.info.msg) if event.info.level == "error" else None,
     )

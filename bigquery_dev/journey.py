@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from foundation.dbt import DBT, FOLDERS
+from foundation.dbt import DBT, environment
 from foundation.settings import ROOT, Settings
 from foundation.warehouse import warehouse
 from sandbox.server import Running, running
@@ -48,12 +48,13 @@ class Side:
 
     def extract(self, until: date) -> None:
         arguments = ["--until", str(until), "--report", str(self.folder / "extract.json")]
-        self._run(sys.executable, "-m", "extract", "run", *arguments)
+        command = [sys.executable, "-m", "extract", "run", *arguments]
+        self._run(command, os.environ | self.settings)
 
     def dbt(self, *arguments: str, as_of: date) -> None:
         folders = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder)]
         variables = ["--vars", json.dumps({"as_of_date": str(as_of)})]
-        self._run(DBT, *arguments, *variables, *folders)
+        self._run([DBT, *arguments, *variables, *folders], environment(self.settings))
 
     def facts(self) -> dict[str, Rows]:
         """The rows of both facts, ordered, with the columns that their contracts list."""
@@ -79,11 +80,10 @@ class Side:
         values = {name.lower(): value for name, value in self.settings.items()}
         return Settings(_env_file=None, **values)  # type: ignore[call-arg,arg-type]
 
-    def _run(self, *command: str) -> None:
+    def _run(self, command: list[str], variables: dict[str, str]) -> None:
         log.info("%s: %s", self.name, " ".join(command[1:4]))
-        environment = os.environ | FOLDERS | self.settings
         done = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+            command, env=variables, cwd=ROOT, capture_output=True, text=True, check=False
         )
         if done.returncode:
             output = (done.stdout + done.stderr).splitlines()

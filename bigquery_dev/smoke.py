@@ -19,6 +19,7 @@ from google.cloud import bigquery
 from rich.logging import RichHandler
 
 from bigquery_dev.journey import YESTERDAY, JourneyError, Side, company, travel
+from foundation import dbt
 from foundation.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
@@ -63,20 +64,18 @@ def _sides(
     from what a first extraction finds in them.
     """
     (folder / "sheets").mkdir()
-    first = Side("sheets", vendors | _duckdb(folder / "sheets.duckdb"), _made(folder / "first"))
+    first = Side(
+        "sheets", vendors | dbt.on_duckdb(folder / "sheets.duckdb"), _made(folder / "first")
+    )
     first.extract(YESTERDAY)
     _write_sheets(folder / "sheets.duckdb", folder / "sheets")
     google = ("GOOGLE_SHEETS_ID", "GOOGLE_SHEETS_BASE_URL", "GOOGLE_APPLICATION_CREDENTIALS")
     vendors = {name: value for name, value in vendors.items() if name not in google}
     vendors |= {"GOOGLE_SHEETS_ID": "", "SHEETS_DIR": str(folder / "sheets")}
     real = settings.model_copy(update={"target": "bigquery", "bigquery_dataset": prefix})
-    here = Side("DuckDB", vendors | _duckdb(folder / "here.duckdb"), _made(folder / "here"))
+    here = Side("DuckDB", vendors | dbt.on_duckdb(folder / "here.duckdb"), _made(folder / "here"))
     there = Side("BigQuery", vendors | real.dbt_environment(), _made(folder / "there"))
     return here, there
-
-
-def _duckdb(path: Path) -> dict[str, str]:
-    return {"TARGET": "duckdb", "DUCKDB_PATH": str(path)}
 
 
 def _made(folder: Path) -> Path:

@@ -4,7 +4,6 @@ base."""
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 
 from foundation import dbt
 from foundation.dbt import BAD, DBT, PROJECT, DbtError
-from foundation.settings import ROOT, SECRETS
+from foundation.settings import ROOT
 
 PARSED = "partial_parse.msgpack"
 CACHE = ROOT / "target" / "cache"
@@ -31,17 +30,6 @@ class Outcome:
     skipped: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-def environment(warehouse: Path, project: Path = PROJECT) -> dict[str, str]:
-    """The environment for dbt: what it needs, and none of the secrets."""
-    inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
-    return inherited | {
-        "TARGET": "duckdb",
-        "DUCKDB_PATH": str(warehouse),
-        "DBT_PROJECT_DIR": str(project),
-        "DBT_PROFILES_DIR": str(project),
-    }
 
 
 def arguments(folder: Path, as_of: date) -> list[str]:
@@ -69,7 +57,7 @@ class Child:
         with self._output.open("w") as output:
             self._process = subprocess.Popen(
                 [DBT, *command, *arguments(folder, as_of)],
-                env=environment(folder / "warehouse.duckdb", project),
+                env=dbt.environment(dbt.on_duckdb(folder / "warehouse.duckdb"), project),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -91,7 +79,7 @@ class Dbt:
 
     def __init__(self, warehouse: Path, folder: Path, as_of: date) -> None:
         """Parses the project; raises DbtError if that fails."""
-        self._environment = environment(warehouse)
+        self._environment = dbt.environment(dbt.on_duckdb(warehouse))
         self._arguments = arguments(folder, as_of)
         target = folder / "target"
         self.manifest_path = target / "manifest.json"

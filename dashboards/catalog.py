@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,6 +76,11 @@ class Model:
     day: str | None = None
 
 
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f": did you mean {' or '.join(close)}?" if close else ""
+
+
 class Catalog:
     """The marts by name. Queries in DuckDB's SQL, with the marts in the schema `marts`, are bound
     against their contracts."""
@@ -107,6 +113,19 @@ class Catalog:
                 },
                 day=_required_day(node["config"]),
             )
+
+    def unknown_model(self, model: str) -> str | None:
+        """What to say of a mart that is not there; None if it is."""
+        if model in self.models:
+            return None
+        return f"there is no mart {model}{did_you_mean(model, self.models)}"
+
+    def unknown_column(self, model: str, name: str) -> str | None:
+        """What to say of a column that a mart has not; None if it has it."""
+        columns = self.models[model].columns
+        if name in columns:
+            return None
+        return f"{model} has no column {name}{did_you_mean(name, columns)}"
 
     def answer(self, sql: str) -> list[Column]:
         """The columns that a query returns. Raises duckdb.Error, which says what is wrong with the
@@ -157,7 +176,7 @@ def load_catalog(settings: Settings) -> Catalog:
     if not MANIFEST.exists() or MANIFEST.stat().st_mtime < max(_changed(), default=0):
         parsed = subprocess.run(
             [dbt.DBT, "--quiet", "parse"],
-            env=dbt.environment(settings),
+            env=dbt.environment(settings.dbt_environment()),
             capture_output=True,
             text=True,
             check=False,

@@ -10,7 +10,7 @@ import duckdb
 
 from dashboards import query
 from dashboards.catalog import MARTS, Catalog
-from dashboards.compile import CompiledChart, CompiledDashboard, literal
+from dashboards.compiled import CompiledChart, CompiledDashboard, literal
 from dashboards.conditions import on_mart, sample
 from dashboards.loading import Finding, Source
 from foundation.settings import Settings

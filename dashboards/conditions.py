@@ -11,7 +11,7 @@ import re
 from datetime import date, timedelta
 from typing import cast
 
-from dashboards.compile import CompiledDashboard, Wire, literal
+from dashboards.compiled import CompiledDashboard, Wire, literal
 from dashboards.definition import (
     AnyFilter,
     DateRange,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from dashboards.compile import CompiledDashboard
+from dashboards.compiled import CompiledDashboard
 from dashboards.loading import Finding
 from dashboards.schema import SCHEMA, schema_json
 from foundation import dbt

@@ -13,7 +13,8 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from dashboards import definition
 from dashboards.catalog import Catalog
-from dashboards.compile import CompiledDashboard, compile_dashboard
+from dashboards.compile import compile_dashboard
+from dashboards.compiled import CompiledDashboard
 from dashboards.definition import Dashboard
 from foundation.settings import ROOT
 

@@ -20,16 +20,20 @@ if TYPE_CHECKING:
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 PROJECT = ROOT / "dbt_project"
-# The variables in which dbt looks for the project, whatever folder it is called from.
-FOLDERS = {"DBT_PROJECT_DIR": str(PROJECT), "DBT_PROFILES_DIR": str(PROJECT)}
 # How dbt marks a node that went wrong.
 BAD = ("error", "fail", "runtime error", "partial success")
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """The environment for dbt: the settings that it needs, and none of the secrets."""
-    inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
-    return inherited | settings.dbt_environment() | FOLDERS
+def environment(settings: Mapping[str, str], project: Path = PROJECT) -> dict[str, str]:
+    """The environment for dbt: settings under the names that profiles.yml reads, over this
+    process's own, without secrets. dbt finds the project with it in whatever folder it starts."""
+    given = {name: value for name, value in (os.environ | settings).items() if name not in SECRETS}
+    return given | {"DBT_PROJECT_DIR": str(project), "DBT_PROFILES_DIR": str(project)}
+
+
+def on_duckdb(warehouse: Path) -> dict[str, str]:
+    """Settings for dbt: a DuckDB file, and nothing of what this machine is set to."""
+    return {"TARGET": "duckdb", "DUCKDB_PATH": str(warehouse)}
 
 
 def invoke(
@@ -116,5 +120,5 @@ def project(settings: Settings) -> Manifest:
     DbtError."""
     key = json.dumps(settings.dbt_environment(), sort_keys=True)
     if key not in _read:
-        _read[key] = parse(environment(settings))
+        _read[key] = parse(environment(settings.dbt_environment()))
     return _read[key]

@@ -80,7 +80,9 @@ def build(settings: Settings) -> Build:
                 name = event.data.node_info.node_name
                 progress.update(task, completed=done, total=total, description=name)
 
-        ended = dbt.invoke(arguments, dbt.environment(settings), manifest, on_event)
+        ended = dbt.invoke(
+            arguments, dbt.environment(settings.dbt_environment()), manifest, on_event
+        )
     result = _results(ended.result)
     result.is_whole = wanted is None
     result.exit_code = int(not ended.success)
@@ -129,7 +131,7 @@ def call(settings: Settings, arguments: list[str]) -> int:
     if BUILDING.intersection(arguments):
         # What somebody builds by hand may differ from what the project says now.
         finished_builds.forget(settings)
-    with child([dbt.DBT, *arguments], dbt.environment(settings)) as process:
+    with child([dbt.DBT, *arguments], dbt.environment(settings.dbt_environment())) as process:
         return process.wait()
 
 
@@ -138,5 +140,5 @@ def call_metricflow(settings: Settings, arguments: list[str]) -> int:
     refuse_if_held(settings)
     if failed := call(settings, ["parse", "--quiet"]):
         return failed
-    with child([*METRICFLOW, *arguments], dbt.environment(settings)) as process:
+    with child([*METRICFLOW, *arguments], dbt.environment(settings.dbt_environment())) as process:
         return process.wait()

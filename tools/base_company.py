@@ -151,7 +151,7 @@ def build(
 
     done = dbt.invoke(
         ["--no-write-json", "--log-level-file", "none", *words],
-        environment(warehouse),
+        dbt.environment(dbt.on_duckdb(warehouse)),
         manifest(),
         listen,
     )
@@ -170,7 +170,7 @@ def manifest() -> Manifest:
 def parsed(settings: Mapping[str, str] | None = None) -> Path:
     """The folder with what dbt parsed, including manifest.json; for the project as it would run
     with `settings`, by default on DuckDB."""
-    settings = settings or {"TARGET": "duckdb", "DUCKDB_PATH": "warehouse.duckdb"}
+    settings = settings or dbt.on_duckdb(Path("warehouse.duckdb"))
     name = f"parsed-for-{settings['TARGET']}"
 
     def parse(folder: Path) -> None:
@@ -178,11 +178,6 @@ def parsed(settings: Mapping[str, str] | None = None) -> Path:
         for older in CACHE.glob(f"{name}-*/partial_parse.msgpack"):
             shutil.copy(older, folder)
         folders = ("--target-path", str(folder), "--log-path", str(folder))
-        dbt.parse(os.environ | settings | dbt.FOLDERS, *folders)
+        dbt.parse(dbt.environment(settings), *folders)
 
     return kept(name, content_key("dbt_project", LOCK), parse)
-
-
-def environment(warehouse: Path) -> dict[str, str]:
-    """The environment for dbt: the warehouse, and none of this machine's settings."""
-    return os.environ | {"TARGET": "duckdb", "DUCKDB_PATH": str(warehouse)} | dbt.FOLDERS

@@ -1,33 +1,40 @@
-"""Write requirements.lock: the newest versions within pyproject.toml's bounds, all of them exact.
+"""Write requirements.lock: exact versions within pyproject.toml's bounds, and hashes of files.
 
-Resolved for the machine that it runs on; none of our packages differs between Linux and macOS in
-what it needs. Names and versions only: where packages come from is the installer's setting.
+Versions stay as they are locked while the bounds allow it. `make lock UPGRADE="NAME …"` takes the
+newest of these packages, `UPGRADE=all` of all. Resolved for Linux and Python 3.11 on every machine;
+no package differs in what it needs between Linux and macOS. Only the index that pip asks first is
+asked: a further one may have a version's file for one kind of machine and not for the others. The
+file names no index: where packages come from is the installer's setting.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-HEADER = "# Written by `make lock` from pyproject.toml. Do not edit.\n"
+from tools import uv
+from tools.install import LOCK, locked
+
+# uv writes it into the head of the file.
+MADE_BY = "make lock"
 
 
-def main() -> None:
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install"]
-    options = ["--quiet", "--quiet", "--dry-run", "--ignore-installed", "--report", "-"]
-    command = [*pip, *options, f"{ROOT}[dev]"]
-    answer = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-    found = json.loads(answer)["install"]
-    packages = [item["metadata"] for item in found if "dir_info" not in item["download_info"]]
-    names = {re.sub(r"[-_.]+", "-", item["name"]).lower(): item["version"] for item in packages}
-    lines = [f"{name}=={version}\n" for name, version in sorted(names.items())]
-    (ROOT / "requirements.lock").write_text(HEADER + "".join(lines))
-    print(f"requirements.lock: {len(lines)} packages")
+def main(upgrade: list[str]) -> None:
+    names = {package.partition("==")[0] for package in locked()}
+    if unknown := set(upgrade) - names - {"all"}:
+        sys.exit(f"Not in requirements.lock: {', '.join(sorted(unknown))}")
+    newest = [f"--upgrade-package={name}" for name in upgrade]
+    done = uv.run(
+        *("pip", "compile", "--quiet", "--generate-hashes", "--extra", "dev"),
+        *("--python-version", "3.11", "--python-platform", "linux"),
+        *("--custom-compile-command", MADE_BY, "--output-file", str(LOCK)),
+        *(["--upgrade"] if "all" in upgrade else newest),
+        "pyproject.toml",
+        one_index=True,
+    )
+    if done.returncode:
+        sys.exit(done.stderr.strip())
+    print(f"requirements.lock: {len(locked())} packages")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

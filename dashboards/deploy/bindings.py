@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dashboards.compile import CompiledChart, CompiledDashboard, Wire, filter_label
+from dashboards.compiled import CompiledChart, CompiledDashboard, Wire, filter_label
 from dashboards.conditions import operation
 from dashboards.definition import (
     AnyFilter,

@@ -18,7 +18,7 @@ from dbtmetabase import DbtMetabase, Filter
 from dbtmetabase.errors import MetabaseStateError
 
 from dashboards.catalog import Catalog, Column
-from dashboards.compile import CompiledDashboard
+from dashboards.compiled import CompiledDashboard
 from dashboards.deploy.errors import DeployError
 from foundation.logs import redacted
 from foundation.settings import Settings

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.compile import CompiledChart, CompiledDashboard, Path, Tile
+from dashboards.compiled import CompiledChart, CompiledDashboard, Path, Tile
 from dashboards.definition import Pivot, slug
 from dashboards.deploy import bindings, pivots, visualization
 from dashboards.deploy.bindings import Warehouse

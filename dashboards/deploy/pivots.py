@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from dashboards import query
 from dashboards.catalog import MARTS, Kind
-from dashboards.compile import CompiledChart, CompiledDashboard, Field
+from dashboards.compiled import CompiledChart, CompiledDashboard, Field
 from dashboards.deploy.bindings import NAMESPACE, Warehouse, parameter_id
 from dashboards.deploy.client import Json
 from dashboards.deploy.errors import PayloadError

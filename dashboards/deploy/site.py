@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dashboards.compile import CompiledDashboard
+from dashboards.compiled import CompiledDashboard
 from dashboards.deploy.bindings import Warehouse
 from dashboards.deploy.client import Client, Json, MetabaseError
 from dashboards.deploy.errors import DeployError

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 
-from dashboards.compile import CompiledChart, Field
+from dashboards.compiled import CompiledChart, Field
 from dashboards.definition import (
     Area,
     Bar,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from dashboards.compile import CompiledDashboard
+from dashboards.compiled import CompiledDashboard
 from dashboards.loading import Source
 from dashboards.preview import page
 from dashboards.preview.cube import Counts, Cubes

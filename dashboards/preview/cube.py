@@ -24,7 +24,7 @@ from dashboards import query
 from dashboards.catalog import MARTS
 from dashboards.catalog import Column as MartColumn
 from dashboards.check import sql_of
-from dashboards.compile import CompiledChart, CompiledDashboard, Field, filter_label
+from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label
 from dashboards.conditions import condition
 from dashboards.definition import DateRange, Funnel, RelativeDate
 from dashboards.preview.expression import Cube, Tree, UnsupportedError, is_additive, tree_of

@@ -9,6 +9,12 @@ let open = 1;
 
 // --- tiles
 
+// What draws a chart's rows into its tile, by the type of chart.
+const DRAWN = {
+  scalar: drawScalar, line: drawAxes, bar: drawAxes, area: drawAxes, row: drawAxes, pie: drawPie, gauge: drawGauge,
+  combo: drawCombo, scatter: drawScatter, funnel: drawFunnel, waterfall: drawWaterfall, pivot: drawPivot, table: drawTable,
+};
+
 // The filters that the viewer has changed but that the chart's data cannot apply.
 function withoutEffect(chart) {
   if (!chart.source || chart.source.cube !== undefined) return [];

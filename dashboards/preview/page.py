@@ -16,13 +16,18 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from dashboards.compile import CompiledChart, CompiledDashboard, Field, filter_label
+from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label
 from dashboards.definition import AnyFilter, Pie
 from dashboards.preview.cube import ChartData, JsonObject
 
 HERE = Path(__file__).parent
 # In this order: each uses those before it.
-SCRIPTS = ("formats.js", "filters.js", "aggregate.js", "charts.js", "page.js")
+CHARTS = ("colors", "plots", "axes", "round", "steps", "scalar", "tables")
+SCRIPTS = (
+    *("formats.js", "filters.js", "aggregate.js"),
+    *(f"charts/{name}.js" for name in CHARTS),
+    "page.js",
+)
 
 # Without buttons for images: they would be fetched from elsewhere.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -165,11 +164,11 @@ def duckdb_table(
 
 def render(target: str, jinja: str, folder: Path, variables: dict) -> str:
     """Jinja as dbt compiles it for a target, without a warehouse."""
-    settings = SETTINGS if target == "bigquery" else {"TARGET": target, "DUCKDB_PATH": ":memory:"}
+    settings = SETTINGS if target == "bigquery" else dbt.on_duckdb(Path(":memory:"))
     parsed = base_company.parsed(SETTINGS if target == "bigquery" else None)
     command = ["compile", "--no-introspect", "--no-populate-cache"]
     command += ["--inline", jinja, "--vars", json.dumps(variables)]
     command += ["--target-path", str(folder), "--log-path", str(folder)]
-    done = dbt.invoke(command, os.environ | settings | dbt.FOLDERS, dbt.read_manifest(parsed))
+    done = dbt.invoke(command, dbt.environment(settings), dbt.read_manifest(parsed))
     assert done.success, done.exception
     return str(done.result.results[0].node.compiled_code)

@@ -9,7 +9,7 @@ import pytest
 
 from dashboards import definition
 from dashboards.check import sql_of
-from dashboards.compile import filter_label
+from dashboards.compiled import filter_label
 from dashboards.loading import DEFINITIONS, load
 from tools.base_company import TODAY
 

@@ -352,9 +352,14 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
+def test_each_script_is_in_the_page():
+    files = {str(file.relative_to(page.HERE)) for file in page.HERE.rglob("*.js")}
+    assert files == set(page.SCRIPTS)
+
+
 @pytest.mark.parametrize(("look", "ground"), [("light", "#ffffff"), ("dark", "#191f27")])
 def test_what_is_drawn_stands_out_from_its_ground(look, ground):
-    script = (page.HERE / "charts.js").read_text()
+    script = (page.HERE / "charts" / "colors.js").read_text()
     colors = re.search(rf"{look}: \[(.*?)\]", script)[1]
     for color in re.findall(r"#[0-9a-f]{6}", colors):
         assert contrast(color, ground) >= 3, color

@@ -141,7 +141,8 @@ def compiled_marts(folder: Path) -> Marts:
     command = ["compile", "--no-introspect", "--no-populate-cache", "--no-write-json"]
     command += ["--vars", variables, "--target-path", str(folder), "--log-path", str(folder)]
     manifest = base_company.manifest()
-    done = dbt.invoke(command, base_company.environment(folder / "warehouse.duckdb"), manifest)
+    environment = dbt.environment(dbt.on_duckdb(folder / "warehouse.duckdb"))
+    done = dbt.invoke(command, environment, manifest)
     assert done.success, done.exception
     sql, raw = {}, []
     for node in (*manifest.nodes.values(), *manifest.sources.values()):

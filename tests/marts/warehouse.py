@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from extract.report import RunReport
+from foundation import dbt
 from tools import base_company
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ class Warehouse:
 
     def environment(self) -> dict[str, str]:
         """What extractors and dbt are started with, where a test starts processes of its own."""
-        return base_company.environment(self.path) | self.env
+        return dbt.environment(dbt.on_duckdb(self.path)) | self.env
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of a query, money as Decimal."""

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from foundation.settings import ROOT
+from tools import install
 
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -21,11 +22,6 @@ def requirements():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     texts = project["dependencies"] + project["optional-dependencies"]["dev"]
     return [Requirement(text) for text in texts]
-
-
-def lock():
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
-    return [line for line in lines if not line.startswith("#")]
 
 
 def test_make_help_lists_every_target_with_a_line():
@@ -59,25 +55,25 @@ def test_each_dependency_has_both_bounds_and_a_reason():
     assert [line for line in pinned if not re.search(r'", +# \w', line)] == []
 
 
-def test_the_lock_is_exact_and_names_no_index():
-    for line in lock():
-        assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.+!]*", line), line
+def test_the_lock_is_exact_has_hashes_and_names_no_index():
+    text = (ROOT / "requirements.lock").read_text()
+    lines = [line for line in text.splitlines() if not line.strip().startswith("#")]
+    assert len(install.locked()) == len([line for line in lines if not line.startswith(" ")])
+    for line in lines:
+        package = r"[a-z0-9-]+==[0-9][0-9a-z.+!]* \\"
+        assert re.fullmatch(rf"{package}|    --hash=sha256:[0-9a-f]{{64}}( \\)?", line), line
+    assert "://" not in text
 
 
 def test_the_lock_has_everything_the_project_needs():
-    versions = dict(line.split("==") for line in lock())
+    versions = dict(package.split("==") for package in install.locked())
     for requirement in requirements():
         version = versions[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement}, locked at {version}"
 
 
 def test_what_is_installed_here_is_what_is_locked():
-    sys.path.insert(0, str(ROOT / "tools"))
-    try:
-        import install
-    finally:
-        sys.path.pop(0)
-    assert set(lock()) <= install.installed()
+    assert install.locked().keys() <= install.installed()
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)

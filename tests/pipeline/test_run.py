@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from foundation import dbt, processes
-from foundation.settings import ROOT, load_settings
+from foundation.settings import ROOT, SECRETS, load_settings
 from pipeline import building, report, run, words
 
 
@@ -132,12 +132,26 @@ def test_salesforce_and_the_other_vendors_are_all_real_or_all_made_up(holding):
 
 
 def test_dbt_never_sees_a_secret(monkeypatch):
-    monkeypatch.setenv("CURSOR_API_KEY", "hush")
-    monkeypatch.setenv("PRODUCT_DATABASE_URL", "hush")
-    monkeypatch.setenv("SALESFORCE_CLIENT_SECRET", "hush")
-    environment = dbt.environment(load_settings())
+    for name in SECRETS:
+        monkeypatch.setenv(name, "hush")
+    environment = dbt.environment({"TARGET": "duckdb", "CURSOR_API_KEY": "hush"})
     assert "hush" not in environment.values()
     assert environment["TARGET"] == "duckdb"
+    assert environment["PATH"] == os.environ["PATH"]
+
+
+def test_dbt_finds_the_project_that_it_is_told(tmp_path):
+    environment = dbt.environment(dbt.on_duckdb(tmp_path / "w.duckdb"), tmp_path)
+    assert environment["DBT_PROJECT_DIR"] == environment["DBT_PROFILES_DIR"] == str(tmp_path)
+    assert environment["DUCKDB_PATH"] == str(tmp_path / "w.duckdb")
+
+
+def test_the_environment_for_dbt_is_made_in_one_place():
+    files = [
+        file for package in ROOT.glob("*/__init__.py") for file in package.parent.rglob("*.py")
+    ]
+    makers = [str(file) for file in files if "DBT_PROJECT_DIR" in file.read_text()]
+    assert makers == [dbt.__file__]
 
 
 def test_a_child_ends_when_its_parent_no_longer_needs_it():

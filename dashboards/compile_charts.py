@@ -1,0 +1,286 @@
+"""From a chart's definition to its columns, its query and the filters that narrow it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Literal
+
+import duckdb
+from sqlglot import exp
+
+from dashboards import query
+from dashboards.catalog import MARTS, Catalog, did_you_mean
+from dashboards.catalog import Column as MartColumn
+from dashboards.columns import Draft, Part, is_measure, name_of, order, parts, quotient_format
+from dashboards.compiled import (
+    DATES,
+    NUMBERS,
+    CompiledChart,
+    Field,
+    Path,
+    Problem,
+    Wire,
+    humanized,
+    literal,
+)
+from dashboards.definition import (
+    AnyChart,
+    Dashboard,
+    Funnel,
+    Pie,
+    Scalar,
+    StaticDate,
+    StaticNumber,
+    StaticText,
+    Table,
+)
+
+
+class ChartCompiler:
+    """Compiles the charts of a dashboard. What is wrong is added to `problems`; `used` are the
+    filters that do something in a chart."""
+
+    def __init__(
+        self, key: str, definition: Dashboard, catalog: Catalog, problems: list[Problem]
+    ) -> None:
+        self.key, self.definition, self.catalog = key, definition, catalog
+        self.problems = problems
+        self.used: set[str] = set()
+
+    def _problem(self, path: Path, message: str) -> None:
+        self.problems.append(Problem(path, message))
+
+    def compile(self, chart: AnyChart, path: Path) -> CompiledChart | None:
+        """None if something is wrong with it."""
+        before = len(self.problems)
+        if chart.model is not None and (unknown := self.catalog.unknown_model(chart.model)):
+            self._problem((*path, "model"), unknown)
+            return None
+        template, drafts = self._shape(chart, path)
+        if len(self.problems) > before:
+            return None
+        try:
+            answer = {column.name: column for column in self.catalog.answer(self._bare(template))}
+        except duckdb.Error as error:
+            self._problem((*path, "sql" if chart.sql else "model"), _said(error))
+            return None
+        fields = [self._resolved(draft, answer, chart, path) for draft in drafts]
+        by_role = {
+            role: tuple(
+                one for one, draft in zip(fields, drafts, strict=True) if draft.role == role
+            )
+            for role in ("dimension", "measure", "goal")
+        }
+        compiled = CompiledChart(
+            key=f"{self.key}.{chart.key}",
+            path=path,
+            definition=chart,
+            template=template,
+            fields=tuple(fields),
+            dimensions=by_role["dimension"],
+            measures=by_role["measure"],
+            goal=next(iter(by_role["goal"]), None),
+            wires=tuple(self._wires(template, chart.unfiltered)),
+            variables=tuple(query.slots_in(template, query.VARIABLE)),
+            marts=tuple(query.marts_in(template)),
+        )
+        self.used |= {wire.filter for wire in compiled.wires} | set(compiled.variables)
+        self._check_filters(compiled, path)
+        self._check_locked(compiled, path)
+        self._check_kinds(compiled, path)
+        return compiled if len(self.problems) == before else None
+
+    def _bare(self, template: str) -> str:
+        """A template in DuckDB's SQL with no filter set and static ones at their defaults."""
+        return query.render(template, "duckdb", MARTS, lambda _mart: "true", self._default)
+
+    def _default(self, name: str) -> str:
+        definition = self.definition.filters[name]
+        return literal(definition, definition.default)
+
+    def _shape(self, chart: AnyChart, path: Path) -> tuple[str, list[Draft]]:
+        """A chart's template and its columns, as far as the definition says what they are."""
+        drafts = [self._draft(key, part, chart, (*path, key)) for key, part in parts(chart)]
+        names = [draft.name for draft in drafts]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            self._problem(path, f"two columns are called {twice[0]}: give one a `label`")
+        if chart.sql is not None:
+            return self._sql(chart, path), drafts
+        if chart.where:
+            try:
+                self._knows_columns(chart.where, chart.model or "")
+            except query.QueryError as error:
+                self._problem((*path, "where"), str(error))
+        if isinstance(chart, Funnel) and chart.x is None:
+            steps = [query.Output(draft.label, draft.sql or "", is_group=False) for draft in drafts]
+            step = replace(drafts[0], role="dimension", name="step", label="Step", format=None)
+            value = replace(drafts[0], name="value", label=chart.name)
+            return query.steps_of_model(chart, steps, self._day(chart)), [step, value]
+        outputs = [
+            query.Output(draft.name, draft.sql or "", is_group=draft.role == "dimension")
+            for draft in drafts
+        ]
+        return query.of_model(chart, outputs, order(chart, drafts), self._day(chart)), drafts
+
+    def _sql(self, chart: AnyChart, path: Path) -> str:
+        try:
+            template = query.of_sql(
+                chart, {model.name: model.day for model in self.catalog.models.values()}
+            )
+            for name in query.slots_in(template, query.VARIABLE):
+                definition = self.definition.filters.get(name)
+                if not isinstance(definition, StaticDate | StaticNumber | StaticText):
+                    raise query.QueryError(f"there is no static filter {name} (date, number, text)")
+                if definition.default is None:
+                    raise query.QueryError(f"the filter {name} needs a `default`: a query uses it")
+            query.parse(template)
+        except query.QueryError as error:
+            self._problem((*path, "sql"), str(error))
+            return ""
+        return template
+
+    def _draft(self, key: str, part: Part, chart: AnyChart, path: Path) -> Draft:
+        aggregates = is_measure(part, chart)
+        name, sql = part.value, None
+        if chart.sql is not None:
+            if getattr(part, "grain", None):
+                self._problem(path, "with `sql` the query groups by the period itself")
+        else:
+            name = name_of(part, chart)
+            try:
+                self._knows_columns(part.value, chart.model or "")
+                if aggregates:
+                    sql = query.measure(part.value, self._ratios(chart.model or ""))
+                else:
+                    sql = query.dimension(part.value, getattr(part, "grain", None))
+            except query.QueryError as error:
+                self._problem(path, str(error))
+        role: Literal["dimension", "measure", "goal"] = "measure" if aggregates else "dimension"
+        return Draft(
+            key=key,
+            role="goal" if key == "goal" else role,
+            name=name,
+            label=part.label or humanized(name),
+            format=part.format,
+            decimals=getattr(part, "decimals", None),
+            sql=sql,
+        )
+
+    def _knows_columns(self, sql: str, model: str) -> None:
+        """Raises QueryError if an expression has a column that the model has not."""
+        for found in query.parse(sql).find_all(exp.Column):
+            if unknown := self.catalog.unknown_column(model, found.name):
+                raise query.QueryError(unknown)
+
+    def _day(self, chart: AnyChart) -> str | None:
+        return self.catalog.models[chart.model or ""].day
+
+    def _ratios(self, model: str) -> list[str]:
+        columns = self.catalog.models[model].columns.values()
+        return [column.name for column in columns if column.is_ratio]
+
+    def _resolved(
+        self, draft: Draft, answer: dict[str, MartColumn], chart: AnyChart, path: Path
+    ) -> Field:
+        """A column with the type that the query returns and the format that goes with it."""
+        column = answer.get(draft.name)
+        if column is None:
+            self._problem(
+                (*path, draft.key),
+                f"the query returns no {draft.name}{did_you_mean(draft.name, answer)}",
+            )
+            column = MartColumn(draft.name, "text")
+        known = self.catalog.models[chart.model].columns if chart.model else {}
+        derived = None
+        if draft.sql and draft.role != "dimension":
+            derived = quotient_format(draft.sql, known)
+        return Field(
+            name=draft.name,
+            label=draft.label,
+            kind=column.kind,
+            format=draft.format or derived or column.format,
+            decimals=draft.decimals,
+            sql=draft.sql,
+        )
+
+    def _narrowed(self, name: str, mart: str) -> str | None:
+        """The mart's column that a filter narrows: the one bound, or one of the same name."""
+        bound = [text.partition(".")[::2] for text in self.definition.filters[name].column]
+        for model, column in bound:
+            if model == mart:
+                return column
+        columns = self.catalog.models[mart].columns
+        return next((column for _, column in bound if column in columns), None)
+
+    def _wires(self, template: str, unfiltered: Iterable[str]) -> Iterator[Wire]:
+        tags: set[str] = set(query.slots_in(template, query.VARIABLE))
+        for mart in query.slots_in(template, query.FILTERS):
+            for name in self.definition.filters:
+                column = None if name in unfiltered else self._narrowed(name, mart)
+                if column is None:
+                    continue
+                tag, number = name, 2
+                while tag in tags:
+                    tag, number = f"{name}_{number}", number + 1
+                tags.add(tag)
+                yield Wire(name, mart, column, tag)
+
+    def _check_filters(self, chart: CompiledChart, path: Path) -> None:
+        """With `sql`, a filter that could narrow a mart must be let in or left out on purpose."""
+        slots = query.slots_in(chart.template, query.FILTERS)
+        for name in self.definition.filters:
+            if name in (*chart.definition.unfiltered, *chart.variables):
+                continue
+            if any(self._narrowed(name, mart) for mart in slots):
+                continue
+            for mart in chart.marts:
+                if column := self._narrowed(name, mart):
+                    self._problem(
+                        (*path, "sql"),
+                        f"the filter {name} is left out, and {mart} has {column}: write `where "
+                        f"{{{{ filters('{mart}') }}}}`, or list it in `unfiltered`",
+                    )
+                    break
+
+    def _check_locked(self, chart: CompiledChart, path: Path) -> None:
+        """Every chart of a dashboard that is shown elsewhere is narrowed by what is locked: one
+        that is not would show the viewer what is other people's."""
+        narrowed = {wire.filter for wire in chart.wires} | set(chart.variables)
+        for name in self.definition.embed.locked if self.definition.embed else ():
+            if name not in narrowed:
+                self._problem(
+                    path,
+                    f"{chart.definition.name} is not narrowed by {name}, which is locked where the "
+                    f"dashboard is shown: ask a mart that has its column, or leave the chart out",
+                )
+
+    def _check_kinds(self, chart: CompiledChart, path: Path) -> None:
+        """Columns of a kind that the type of chart can draw."""
+        definition = chart.definition
+        for one in chart.measures:
+            is_drawable = one.kind in NUMBERS or isinstance(definition, Table)
+            if not is_drawable and not (isinstance(definition, Scalar) and one.kind in DATES):
+                self._problem(path, f"{one.name} is {one.kind}: a {definition.type} needs a number")
+        if (
+            isinstance(definition, Scalar)
+            and definition.x
+            and chart.dimensions[0].kind not in DATES
+        ):
+            self._problem((*path, "x"), "the trend of a scalar is over a date: `day by month`")
+        if isinstance(definition, Pie) and definition.limit:
+            self._problem((*path, "limit"), "a pie shows a whole, which `limit` would cut")
+        if isinstance(definition, Table) and definition.sort:
+            wanted = definition.sort.lstrip("-")
+            shown = {name for one in chart.fields for name in (one.label, one.name)}
+            if definition.sql is not None:
+                self._problem((*path, "sort"), "with `sql` the query sorts itself: use `order by`")
+            elif wanted not in shown:
+                self._problem(
+                    (*path, "sort"), f"no column is called {wanted}{did_you_mean(wanted, shown)}"
+                )
+
+
+def _said(error: duckdb.Error) -> str:
+    """DuckDB's message without the copy of the query."""
+    return "\n".join(str(error).split("\n\nLINE")[0].splitlines()).strip()

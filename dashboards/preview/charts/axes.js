@@ -1,0 +1,233 @@
+// Charts over two axes: line, bar, area, row, combo, scatter.
+
+const MOST_SERIES = 8;
+
+// One list of values over the same keys for each series or measure.
+function seriesOf(chart, rows, notes) {
+  const { fields } = chart;
+  const measures = fields.map((_, place) => place).filter((place) => fields[place].role === "measure");
+  const keys = [...new Set(rows.map((row) => row[0]))];
+  const at = new Map(keys.map((key, place) => [key, place]));
+  const series = [];
+  const blank = () => keys.map(() => null);
+  if (!chart.hasSeries) {
+    for (const place of measures) {
+      const values = blank();
+      for (const row of rows) values[at.get(row[0])] = row[place];
+      series.push({ label: fields[place].label, values, field: fields[place], measure: place });
+    }
+    return { keys, series };
+  }
+  const [measure] = measures;
+  const order = ranked(rows, 1, measure);
+  const isSum = chart.source.additive[measure];
+  const drawn = new Set(order.length > MOST_SERIES ? order.slice(0, isSum ? MOST_SERIES - 1 : MOST_SERIES) : order);
+  if (order.length > MOST_SERIES) {
+    notes.push(isSum
+      ? `${order.length} series: the ${drawn.size} largest are drawn, the rest as “${OTHER}”.`
+      : `${order.length} series: only the ${drawn.size} largest are drawn, as ratios do not add up.`);
+  }
+  const byValue = new Map();
+  for (const row of rows) {
+    const isDrawn = drawn.has(row[1]);
+    if (!isDrawn && !isSum) continue;
+    const label = isDrawn ? name(row[1], fields[1]) : OTHER;
+    if (!byValue.has(label)) byValue.set(label, blank());
+    const values = byValue.get(label);
+    const place = at.get(row[0]);
+    if (row[measure] !== null) values[place] = (values[place] ?? 0) + row[measure];
+  }
+  const labels = order.filter((value) => drawn.has(value)).map((value) => name(value, fields[1]));
+  if (byValue.has(OTHER) && !labels.includes(OTHER)) labels.push(OTHER);
+  for (const label of labels) {
+    series.push({ label, values: byValue.get(label), field: fields[measure], measure, isValue: true });
+  }
+  return { keys, series };
+}
+
+function drawAxes(chart, rows, body, look, notes) {
+  const key = withGrain(chart.fields[0], rows.map((row) => row[0]));
+  const { keys, series: all } = seriesOf(chart, rows, notes);
+  all.forEach((one, place) => (one.color = one.isValue ? colorOf(one.label, look) : look.palette[place % look.palette.length]));
+  const goal = goalOf(chart, rows, keys);
+  if (all.length > 1 || chart.hasSeries || (goal && !goal.isFlat)) {
+    const items = all.map(({ label, color }) => ({ label, color }));
+    if (goal && !goal.isFlat) items.push({ label: goal.label, color: look.text, dashed: true });
+    drawLegend(chart, body, items);
+  }
+  const series = all.filter((one) => !chart.hidden?.has(one.label));
+  const isLying = chart.type === "row";
+  const stack = chart.type === "line" ? "none" : (chart.stack ?? "none");
+  const width = Math.max(120, body.clientWidth - 70);
+  const isTime = isDate(key) && !isLying;
+  const totals = keys.map((_, place) => series.reduce((sum, one) => sum + Math.abs(one.values[place] ?? 0), 0));
+  const share = { format: "percent" };
+  const traces = series.map((one) => {
+    const { color } = one;
+    const drawn = one.values.map((value, at) =>
+      stack === "percent" ? (value === null || !totals[at] ? null : value / totals[at]) : value);
+    const hover = one.values.map((value, at) => {
+      const part = stack === "percent" && value !== null && totals[at] ? ` (${number(value / totals[at], share)})` : "";
+      return plain(shown(value, one.field) + part);
+    });
+    const titles = keys.map((one) => plain(shortened(shown(one, key), 60)));
+    const named = series.length > 1 || one.isValue ? `${plain(shortened(one.label, 40))}: ` : "";
+    const positions = isTime ? keys : keys.map((_, at) => at);
+    const common = {
+      name: plain(shortened(one.label, 24)), customdata: hover.map((text, at) => [text, titles[at]]),
+      hovertemplate: `<b>%{customdata[1]}</b><br>${named}%{customdata[0]}<extra></extra>`,
+    };
+    if (chart.type === "bar" || isLying) {
+      return {
+        ...common, type: "bar", orientation: isLying ? "h" : "v", x: isLying ? drawn : positions, y: isLying ? positions : drawn,
+        marker: { color, line: { width: 0 } },
+        ...(isLying && series.length === 1 && stack === "none"
+          ? { text: drawn.map((value) => plain(short(value, one.field))), textposition: fitting(drawn, one.field, body), cliponaxis: false, insidetextanchor: "end", textangle: 0, constraintext: "none", insidetextfont: { color: look.tile }, outsidetextfont: { color: look.text } }
+          : {}),
+      };
+    }
+    const few = drawn.filter((value) => value !== null).length <= 14 && stack === "none";
+    return {
+      ...common, type: "scatter", mode: few ? "lines+markers" : "lines", x: positions, y: drawn,
+      line: { color, width: 2 }, marker: { color, size: 5 },
+      ...(stack === "none"
+        ? chart.type === "area" ? { fill: "tozeroy", fillcolor: translucent(color) } : {}
+        : { stackgroup: "all", fillcolor: translucent(color, 0.55), line: { color, width: 1 } }),
+    };
+  });
+  const field = stack === "percent" ? share : all[0].field;
+  const sums = stack === "stacked" ? totalsSigned(series, keys) : series.flatMap((one) => one.values);
+  const extent = stack === "percent" ? [0, 1] : [...sums, ...(goal ? goal.values : [])];
+  const values = valueAxis(field, extent, look);
+  if (stack === "percent") values.range = [0, 1.01];
+  if (isLying && series.length === 1) values.range = padded(extent);
+  const shape = layout(look, {
+    // Room for half of the last day's label, which plotly leaves out otherwise.
+    margin: { l: 8, r: isTime ? 36 : 12, t: 8, b: 8, pad: 2 }, barmode: stack === "none" ? "group" : "relative", bargap: keys.length < 4 ? 0.5 : 0.25,
+    xaxis: isLying ? values : keyAxis(keys, { ...key, isBars: chart.type === "bar" }, look, width),
+    yaxis: isLying ? namesAxis(keys, key, look, body) : values,
+  });
+  if (goal && !chart.hidden?.has(goal.label)) addGoal(goal, traces, shape, { isLying, isTime, keys, look });
+  plot(body, traces, shape, isLying ? 40 + keys.length * (series.length > 1 && stack === "none" ? 14 * series.length + 8 : 24) : null);
+}
+
+// Whether each bar's number has room in it; if not, it stands beside it.
+function fitting(values, field, body) {
+  const longest = Math.max(...values.map((value) => Math.abs(value ?? 0)), 0);
+  const width = body.clientWidth * 0.5;
+  return values.map((value) => {
+    const room = longest ? (Math.abs(value ?? 0) / longest) * width : 0;
+    return room > short(value, field).length * 7.5 + 12 ? "inside" : "outside";
+  });
+}
+
+// What a stacked chart reaches to, upwards and downwards.
+function totalsSigned(series, keys) {
+  return keys.flatMap((_, place) => {
+    const values = series.map((one) => one.values[place] ?? 0);
+    return [values.filter((one) => one > 0).reduce((a, b) => a + b, 0), values.filter((one) => one < 0).reduce((a, b) => a + b, 0)];
+  });
+}
+
+// Room for the numbers at the bars' ends.
+function padded(values) {
+  const numbers = values.filter((value) => typeof value === "number");
+  const [low, high] = [Math.min(0, ...numbers), Math.max(0, ...numbers)];
+  const room = (high - low || 1) * 0.12;
+  return [low < 0 ? low - room : 0, high > 0 ? high + room : 0.01];
+}
+
+// The goal as a value for each key: one for all, or the largest that a key's rows have.
+function goalOf(chart, rows, keys) {
+  const place = chart.fields.findIndex((field) => field.role === "goal");
+  if (place < 0) {
+    if (typeof chart.goal !== "number") return null;
+    const field = chart.fields.find((one) => one.role === "measure");
+    return { values: keys.map(() => chart.goal), label: `Goal ${short(chart.goal, field)}`, field, isFlat: true };
+  }
+  const values = keys.map((key) =>
+    rows.filter((row) => row[0] === key).reduce((most, row) => (row[place] === null ? most : Math.max(most ?? row[place], row[place])), null));
+  const field = chart.fields[place];
+  return { values, label: field.label, field, isFlat: new Set(values).size === 1 && values[0] !== null };
+}
+
+function addGoal(goal, traces, shape, { isLying, isTime, keys, look }) {
+  const dashed = { color: look.text, width: 1.5, dash: "dash" };
+  if (goal.isFlat) {
+    const [value] = goal.values;
+    const line = isLying ? { x0: value, x1: value, y0: 0, y1: 1, yref: "paper" } : { y0: value, y1: value, x0: 0, x1: 1, xref: "paper" };
+    shape.shapes = [{ type: "line", line: dashed, ...line }];
+    const at = isLying ? { x: value, y: 0, yref: "paper", yanchor: "bottom", xanchor: "left" } : { y: value, x: 1, xref: "paper", xanchor: "right", yanchor: "bottom" };
+    const text = goal.label.startsWith("Goal") ? goal.label : `${shortened(goal.label, 24)} ${short(value, goal.field)}`;
+    shape.annotations = [{ ...at, text: plain(text), showarrow: false, font: { size: 11, color: look.text }, bgcolor: look.tile, opacity: 0.9 }];
+    return;
+  }
+  const positions = isTime ? keys : keys.map((_, place) => place);
+  traces.push({
+    type: "scatter", mode: "lines", name: plain(shortened(goal.label, 24)), line: { ...dashed, shape: isLying ? "linear" : "hvh" },
+    x: isLying ? goal.values : positions, y: isLying ? positions : goal.values,
+    customdata: goal.values.map((value) => plain(shown(value, goal.field))),
+    hovertemplate: `${plain(goal.label)}: %{customdata}<extra></extra>`,
+  });
+}
+
+// --- combo
+
+function drawCombo(chart, rows, body, look) {
+  const key = withGrain(chart.fields[0], rows.map((row) => row[0]));
+  const keys = rows.map((row) => row[0]);
+  const isTime = isDate(key);
+  const positions = isTime ? keys : keys.map((_, place) => place);
+  const onAxis = { left: [], right: [] };
+  const traces = chart.marks.map((mark, at) => {
+    const field = chart.fields[at + 1];
+    const values = rows.map((row) => row[at + 1]);
+    onAxis[mark.axis].push({ field, values });
+    const color = look.palette[at % look.palette.length];
+    return {
+      type: mark.show_as === "bar" ? "bar" : "scatter", mode: "lines+markers", x: positions, y: values,
+      yaxis: mark.axis === "right" ? "y2" : "y", name: plain(shortened(field.label, 24) + (mark.axis === "right" ? " (right)" : "")),
+      marker: { color, size: 6 }, line: { color, width: 2 }, offsetgroup: String(at),
+      ...(mark.show_as === "area" ? { fill: "tozeroy", fillcolor: translucent(color) } : {}),
+      customdata: values.map((value, place) => [plain(shown(value, field)), plain(shown(keys[place], key))]),
+      hovertemplate: `<b>%{customdata[1]}</b><br>${plain(field.label)}: %{customdata[0]}<extra></extra>`,
+    };
+  });
+  drawLegend(chart, body, chart.marks.map((mark, at) => ({ label: legendOf(mark, chart.fields[at + 1]), color: look.palette[at % look.palette.length] })));
+  const drawn = traces.filter((_, at) => !chart.hidden?.has(legendOf(chart.marks[at], chart.fields[at + 1])));
+  // Bars first, so that lines lie over them.
+  drawn.sort((one, other) => (one.type === "bar" ? 0 : 1) - (other.type === "bar" ? 0 : 1));
+  const axis = (side, more) => {
+    const [first] = onAxis[side];
+    return first ? valueAxis(first.field, onAxis[side].flatMap((one) => one.values), look, more) : undefined;
+  };
+  const right = axis("right", { side: "right", overlaying: onAxis.left.length ? "y" : undefined, showgrid: !onAxis.left.length });
+  plot(body, drawn, layout(look, {
+    barmode: "group", bargap: 0.3,
+    xaxis: { ...keyAxis(keys, { ...key, isBars: true }, look, Math.max(120, body.clientWidth - 120)), anchor: onAxis.left.length ? "y" : "y2" },
+    ...(onAxis.left.length ? { yaxis: axis("left") } : {}), ...(right ? { yaxis2: right } : {}),
+  }));
+}
+
+function legendOf(mark, field) {
+  return field.label + (mark.axis === "right" ? " (right)" : "");
+}
+
+// --- scatter
+
+function drawScatter(chart, rows, body, look) {
+  const [point, x, y, size] = chart.fields;
+  const drawn = rows.filter((row) => row[1] !== null && row[2] !== null);
+  const largest = Math.max(...drawn.map((row) => Math.abs(row[3] ?? 0)), 0);
+  const axis = (place, field) => ({ ...valueAxis(field, drawn.map((row) => row[place] * 1.08), look), title: { text: plain(shortened(field.label, 40)), font: { size: 12, color: look.muted }, standoff: 6 } });
+  plot(body, [{
+    type: "scatter", mode: "markers", x: drawn.map((row) => row[1]), y: drawn.map((row) => row[2]),
+    marker: {
+      color: look.palette[0], opacity: 0.75, line: { color: look.tile, width: 1 },
+      size: drawn.map((row) => (chart.hasSize ? 6 + 30 * Math.sqrt(Math.abs(row[3] ?? 0) / (largest || 1)) : 9)),
+    },
+    customdata: drawn.map((row) => [row[0], row[1], row[2], row[3]].map((value, place) => plain(chart.fields[place] ? shown(value, chart.fields[place]) : ""))),
+    hovertemplate: `<b>%{customdata[0]}</b><br>${plain(x.label)}: %{customdata[1]}<br>${plain(y.label)}: %{customdata[2]}`
+      + (size ? `<br>${plain(size.label)}: %{customdata[3]}` : "") + "<extra></extra>",
+  }], layout(look, { xaxis: { ...axis(1, x), showgrid: true }, yaxis: axis(2, y) }));
+}
