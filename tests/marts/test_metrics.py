@@ -33,7 +33,8 @@ ON_COSTS = {
 ON_USAGES = {
     "active_users": "count(distinct user_email) filter (user_email != 'unattributed')",
     "lines_accepted": "sum(lines_accepted)",
-    "lines_suggested": "sum(lines_suggested) filter (platform_code = 'cursor')",
+    "lines_suggested": "sum(lines_suggested)",
+    "suggested_lines_accepted": "sum(lines_accepted) filter (platform_code = 'cursor')",
     "acceptance_rate": (
         "sum(lines_accepted) filter (platform_code = 'cursor')"
         " / sum(lines_suggested) filter (platform_code = 'cursor')"

@@ -11,18 +11,16 @@
     'cache_write_5m_tokens', 'cache_write_1h_tokens', 'output_tokens', 'total_tokens',
     'messages', 'lines_suggested', 'lines_accepted', 'suggestions_shown',
     'suggestions_accepted', 'commits', 'pull_requests', 'artifacts', 'projects', 'files',
-    'searches',
+    'searches', 'mode_requests', 'suggested_lines_accepted',
 ] %}
 
 with usages as (
 
     select
         *,
-        uncached_input_tokens
-        + cache_read_tokens
-        + cache_write_5m_tokens
-        + cache_write_1h_tokens
-        + output_tokens as total_tokens
+        {{ total_of(token_columns()) }} as total_tokens,
+        case when lines_suggested is not null then lines_accepted end
+            as suggested_lines_accepted
     from {{ ref('int_usages') }}
     where {{ in_days('usage_date', days) }}
 

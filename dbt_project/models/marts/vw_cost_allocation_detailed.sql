@@ -87,7 +87,7 @@ unioned as (
         case when reconciliation_status = 'disputed' then effective_cost_usd else 0 end
             as disputed_cost,
         0 as billable_tokens,
-        0 as billable_requests
+        cast(null as int64) as billable_requests
     from checked_costs
 
     union all
@@ -129,8 +129,9 @@ summed as (
         sum(confident_cost_usd) as confident_cost_usd,
         cast(sum(reconciled_cost) as {{ type_money() }}) as reconciled_cost,
         cast(sum(disputed_cost) as {{ type_money() }}) as disputed_cost,
-        cast(sum(billable_tokens) as int64) as billable_tokens,
-        cast(sum(billable_requests) as int64) as billable_requests
+        cast(coalesce(sum(billable_tokens), 0) as int64) as billable_tokens,
+        {{ requests_counted('sum(billable_requests)', 'sum(billable_tokens)') }}
+            as billable_requests
     from unioned
     group by
         month,

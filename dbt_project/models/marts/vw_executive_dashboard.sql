@@ -17,12 +17,6 @@ usages as (
 
 ),
 
-platforms as (
-
-    select * from {{ ref('platforms') }}
-
-),
-
 budgets as (
 
     select * from {{ ref('rollup_budgets') }}
@@ -56,19 +50,14 @@ costs_by_month as (
 usages_by_month as (
 
     select
-        usages.month,
-        count(
-            distinct
-            case
-                when usages.user_email != {{ unattributed() }} then usages.user_email
-            end
-        ) as active_users,
-        sum(usages.lines_accepted) as lines_accepted,
-        {{ acceptance_rate() }} as acceptance_rate
+        month,
+        count(distinct case when user_email != {{ unattributed() }} then user_email end)
+            as active_users,
+        sum(lines_accepted) as lines_accepted,
+        {{ ratio('sum(suggested_lines_accepted)', 'sum(lines_suggested)') }}
+            as acceptance_rate
     from usages
-    left join platforms
-        on usages.platform_code = platforms.platform_code
-    group by usages.month
+    group by month
 
 ),
 

@@ -53,16 +53,7 @@ usages as (
         sum(
             case when platforms.measures_sessions then all_usages.lines_accepted end
         ) as lines_in_sessions,
-        sum(
-            case
-                when platforms.measures_suggested_lines then all_usages.lines_accepted
-            end
-        ) as suggested_lines_accepted,
-        sum(
-            case
-                when platforms.measures_suggested_lines then all_usages.lines_suggested
-            end
-        ) as suggested_lines,
+        sum(all_usages.suggested_lines_accepted) as suggested_lines_accepted,
         sum(all_usages.commits) as commits,
         sum(all_usages.pull_requests) as pull_requests,
         sum(all_usages.total_tokens) as total_tokens
@@ -86,19 +77,38 @@ costs as (
 
 ),
 
-people as (
+tools as (
 
     select
         month,
-        user_email
-    from usages
+        user_email,
+        platform_code
+    from all_usages
 
     union distinct
 
     select
         month,
-        user_email
-    from costs
+        user_email,
+        platform_code
+    from all_costs
+
+),
+
+people as (
+
+    select
+        tools.month,
+        tools.user_email,
+        max(case when platforms.measures_sessions then 1 else 0 end) as has_sessions,
+        max(case when platforms.measures_suggested_lines then 1 else 0 end)
+            as has_suggested_lines,
+        max(case when tools.platform_code = 'claude_code' then 1 else 0 end)
+            as has_commits
+    from tools
+    inner join platforms
+        on tools.platform_code = platforms.platform_code
+    group by tools.month, tools.user_email
 
 ),
 
@@ -127,15 +137,20 @@ measured as (
         users.department,
         users.team,
         users.manager_email,
-        coalesce(usages.sessions, 0) as sessions,
-        coalesce(usages.lines_suggested, 0) as lines_suggested,
+        {{ measured('usages.sessions', 'people.has_sessions = 1') }} as sessions,
+        {{ measured('usages.lines_suggested', 'people.has_suggested_lines = 1') }}
+            as lines_suggested,
+        {{ measured(
+            'usages.suggested_lines_accepted', 'people.has_suggested_lines = 1'
+        ) }} as suggested_lines_accepted,
         coalesce(usages.lines_accepted, 0) as lines_accepted,
-        coalesce(usages.commits, 0) as commits,
-        coalesce(usages.pull_requests, 0) as pull_requests,
+        {{ measured('usages.commits', 'people.has_commits = 1') }} as commits,
+        {{ measured('usages.pull_requests', 'people.has_commits = 1') }}
+            as pull_requests,
         coalesce(usages.total_tokens, 0) as total_tokens,
         coalesce(costs.effective_cost_usd, 0) as allocated_cost,
         coalesce(active_days.engineering_days, 0) as active_days,
-        {{ ratio('usages.suggested_lines_accepted', 'usages.suggested_lines') }}
+        {{ ratio('usages.suggested_lines_accepted', 'usages.lines_suggested') }}
             as acceptance_rate,
         {{ ratio('usages.lines_in_sessions', 'usages.sessions') }}
             as productivity_score,
@@ -280,7 +295,8 @@ described as (
             as lines_per_active_day,
         previous.productivity_score as prev_month_productivity,
         {{ growth('in_teams.productivity_score', 'previous.productivity_score') }}
-            as productivity_growth_mom
+            as productivity_growth_mom,
+        cast(in_teams.suggested_lines_accepted as int64) as suggested_lines_accepted
     from in_teams
     left join team_sizes
         on

@@ -1,4 +1,9 @@
 -- INVARIANT: total_cost sums to fct_cost_daily.effective_cost_usd
+{% set counts = [
+    'sessions', 'requests', 'total_tokens', 'messages', 'lines_accepted', 'commits',
+    'pull_requests',
+] %}
+
 with months as (
 
     select * from {{ ref('rollup_months') }}
@@ -46,13 +51,10 @@ unioned as (
         cast(null as {{ dbt.type_string() }}) as active_email,
         effective_cost_usd,
         billed_cost_usd,
-        0 as sessions,
-        0 as requests,
-        0 as total_tokens,
-        0 as messages,
-        0 as lines_accepted,
-        0 as commits,
-        0 as pull_requests
+    {% for count in counts -%}
+        cast(null as int64) as {{ count }}
+        {{- "," if not loop.last }}
+    {% endfor %}
     from costs
 
     union all
@@ -65,13 +67,7 @@ unioned as (
             as active_email,
         0 as effective_cost_usd,
         0 as billed_cost_usd,
-        sessions,
-        requests,
-        total_tokens,
-        messages,
-        lines_accepted,
-        commits,
-        pull_requests
+        {{ counts | join(',\n        ') }}
     from usages
 
 ),
@@ -85,13 +81,10 @@ summed as (
         cast(sum(effective_cost_usd) as {{ type_money() }}) as total_cost,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost,
         count(distinct active_email) as active_users,
-        cast(sum(sessions) as int64) as sessions,
-        cast(sum(requests) as int64) as requests,
-        cast(sum(total_tokens) as int64) as total_tokens,
-        cast(sum(messages) as int64) as messages,
-        cast(sum(lines_accepted) as int64) as lines_accepted,
-        cast(sum(commits) as int64) as commits,
-        cast(sum(pull_requests) as int64) as pull_requests
+    {% for count in counts -%}
+        cast(sum({{ count }}) as int64) as {{ count }}
+        {{- "," if not loop.last }}
+    {% endfor %}
     from unioned
     group by month, department, platform_code
 
@@ -174,13 +167,17 @@ derived as (
         coalesce(rosters.roster_users, 0) as roster_users,
         {{ ratio('coalesce(adopted.adopters, 0)', 'rosters.roster_users') }}
             as adoption_rate,
-        summed.sessions,
-        summed.requests,
-        summed.total_tokens,
-        summed.messages,
-        summed.lines_accepted,
-        summed.commits,
-        summed.pull_requests,
+        {{ measured('summed.sessions', 'platforms.measures_sessions') }} as sessions,
+        {{ requests_counted('summed.requests', 'summed.total_tokens') }} as requests,
+        {{ measured('summed.total_tokens', 'platforms.measures_tokens') }}
+            as total_tokens,
+        {{ measured('summed.messages', 'platforms.measures_messages') }} as messages,
+        {{ measured('summed.lines_accepted', 'platforms.measures_lines') }}
+            as lines_accepted,
+        {{ measured('summed.commits', "summed.platform_code = 'claude_code'") }}
+            as commits,
+        {{ measured('summed.pull_requests', "summed.platform_code = 'claude_code'") }}
+            as pull_requests,
         {{ ratio('summed.total_cost', 'summed.active_users') }} as cost_per_active_user,
         {{ ratio('summed.total_cost', 'summed.lines_accepted') }} as cost_per_line,
         {{ ratio('summed.total_cost', 'summed.commits') }} as cost_per_commit,
