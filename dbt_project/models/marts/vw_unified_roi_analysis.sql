@@ -41,6 +41,16 @@ platforms as (
 
 ),
 
+members as (
+
+    select
+        month,
+        user_email,
+        coalesce(department, {{ no_department() }}) as department
+    from roster
+
+),
+
 -- Who the roster does not know has no department; a department's key is never null.
 unioned as (
 
@@ -49,6 +59,7 @@ unioned as (
         coalesce(department, {{ no_department() }}) as department,
         platform_code,
         cast(null as {{ dbt.type_string() }}) as active_email,
+        cast(null as {{ dbt.type_string() }}) as other_email,
         effective_cost_usd,
         billed_cost_usd,
     {% for count in counts -%}
@@ -60,15 +71,23 @@ unioned as (
     union all
 
     select
-        month,
-        coalesce(department, {{ no_department() }}) as department,
-        platform_code,
-        case when user_email != {{ unattributed() }} then user_email end
-            as active_email,
+        usages.month,
+        coalesce(usages.department, {{ no_department() }}) as department,
+        usages.platform_code,
+        nullif(usages.user_email, {{ unattributed() }}) as active_email,
+        case
+            when members.user_email is null
+                then nullif(usages.user_email, {{ unattributed() }})
+        end as other_email,
         0 as effective_cost_usd,
         0 as billed_cost_usd,
-        {{ counts | join(',\n        ') }}
+        usages.{{ counts | join(',\n        usages.') }}
     from usages
+    left join members
+        on
+            usages.month = members.month
+            and usages.user_email = members.user_email
+            and coalesce(usages.department, {{ no_department() }}) = members.department
 
 ),
 
@@ -81,6 +100,7 @@ summed as (
         cast(sum(effective_cost_usd) as {{ type_money() }}) as total_cost,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost,
         count(distinct active_email) as active_users,
+        count(distinct other_email) as other_active_users,
     {% for count in counts -%}
         cast(sum({{ count }}) as int64) as {{ count }}
         {{- "," if not loop.last }}
@@ -94,10 +114,10 @@ rosters as (
 
     select
         month,
-        coalesce(department, {{ no_department() }}) as department,
+        department,
         count(*) as roster_users
-    from roster
-    group by month, coalesce(department, {{ no_department() }})
+    from members
+    group by month, department
 
 ),
 
@@ -105,18 +125,15 @@ adopted as (
 
     select
         usages.month,
-        coalesce(roster.department, {{ no_department() }}) as department,
+        members.department,
         usages.platform_code,
         count(distinct usages.user_email) as adopters
     from usages
-    inner join roster
+    inner join members
         on
-            usages.month = roster.month
-            and usages.user_email = roster.user_email
-    group by
-        usages.month,
-        coalesce(roster.department, {{ no_department() }}),
-        usages.platform_code
+            usages.month = members.month
+            and usages.user_email = members.user_email
+    group by usages.month, members.department, usages.platform_code
 
 ),
 
@@ -200,7 +217,9 @@ derived as (
         case
             when quarters.months_seen = 3
                 then {{ growth('summed.total_cost * 3', 'quarter_costs.quarter_cost') }}
-        end as cost_growth_qoq
+        end as cost_growth_qoq,
+        coalesce(adopted.adopters, 0) as active_roster_users,
+        summed.other_active_users
     from summed
     inner join months
         on summed.month = months.month
