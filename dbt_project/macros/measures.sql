@@ -90,16 +90,6 @@ as BigQuery does. #}
     end
 {%- endmacro %}
 
-{# Cost against budget: over 110 %, over 90 %, or under. #}
-{% macro budget_status(cost, budget) -%}
-    case
-        when {{ budget }} is null then 'No Budget'
-        when {{ cost }} * 100 > {{ budget }} * 110 then 'Over Budget'
-        when {{ cost }} * 100 > {{ budget }} * 90 then 'Near Budget'
-        else 'Under Budget'
-    end
-{%- endmacro %}
-
 {# How sure it is whose a cost is, in a word. #}
 {% macro data_quality_tier(confident_cost, cost) -%}
     case

@@ -20,7 +20,7 @@ usages as (
 
 budgets as (
 
-    select * from {{ ref('rollup_budgets') }}
+    select * from {{ ref('fct_budget_monthly') }}
     where scope_type = 'user'
 
 ),
@@ -147,6 +147,7 @@ weighed as (
     select
         summed.*,
         budgets.budget_usd,
+        budgets.budget_status,
         cast(greatest(summed.total_cost, 0) as {{ type_money() }}) as weight_usd,
         row_number() over (
             partition by summed.month, summed.user_email
@@ -243,8 +244,7 @@ derived as (
             as allocation_rate,
         {{ percent_over('budgeted.total_cost', 'budgeted.budget_allocated') }}
             as budget_variance_pct,
-        {{ budget_status('budgeted.total_cost', 'budgeted.budget_allocated') }}
-            as budget_status,
+        coalesce(budgeted.budget_status, 'No Budget') as budget_status,
         {{ data_quality_tier('budgeted.confident_cost_usd', 'budgeted.total_cost') }}
             as data_quality_tier,
         {{ ratio('budgeted.reconciled_cost', 'budgeted.total_cost') }}
