@@ -63,6 +63,7 @@ ON_DASHBOARD = {
     "cost_per_active_user": "cost_per_user",
     "acceptance_rate": "acceptance_rate",
     "cost_per_line_produced": "cost_per_line_produced",
+    "cost_per_accepted_line": "cost_per_accepted_line",
     "company_budget": "budget_amount",
     "company_budget_variance_pct": "budget_variance_pct",
 }

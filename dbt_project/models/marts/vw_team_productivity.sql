@@ -158,7 +158,7 @@ measured as (
             'coalesce(active_days.engineering_weekdays, 0)', 'months.elapsed_weekdays'
         ) }} as engagement_rate,
         {{ ratio('costs.effective_cost_usd', 'usages.lines_accepted') }}
-            as cost_per_line,
+            as cost_per_accepted_line,
         -- Only people in a team are compared with one.
         people.user_email != {{ unattributed() }}
         and users.team is not null as is_ranked
@@ -192,7 +192,8 @@ compared as (
         *,
         case when is_ranked then productivity_score end as ranked_productivity,
         case when is_ranked then acceptance_rate end as ranked_acceptance,
-        case when is_ranked then cost_per_line end as ranked_cost_per_line
+        case when is_ranked then cost_per_accepted_line end
+            as ranked_cost_per_accepted_line
     from measured
 
 ),
@@ -213,8 +214,9 @@ in_teams as (
             as team_median_productivity,
         {{ median_over('ranked_acceptance', ['month', 'department', 'team']) }}
             as team_median_acceptance,
-        {{ median_over('ranked_cost_per_line', ['month', 'department', 'team']) }}
-            as team_median_cost_per_line,
+        {{ median_over(
+            'ranked_cost_per_accepted_line', ['month', 'department', 'team']
+        ) }} as team_median_cost_per_accepted_line,
         case
             when ranked_productivity is not null
                 then
@@ -232,11 +234,11 @@ in_teams as (
                     )
         end as acceptance_rank,
         case
-            when ranked_cost_per_line is not null
+            when ranked_cost_per_accepted_line is not null
                 then
                     rank() over (
                         partition by month, department, team
-                        order by ranked_cost_per_line asc nulls last
+                        order by ranked_cost_per_accepted_line asc nulls last
                     )
         end as cost_efficiency_rank
     from compared
@@ -271,7 +273,7 @@ described as (
         cast(in_teams.team_sessions as int64) as team_sessions,
         in_teams.team_median_productivity,
         in_teams.team_median_acceptance,
-        in_teams.team_median_cost_per_line,
+        in_teams.team_median_cost_per_accepted_line,
         in_teams.productivity_rank,
         in_teams.acceptance_rank,
         in_teams.cost_efficiency_rank,
@@ -289,7 +291,7 @@ described as (
                 then 'Below Average'
             else 'Needs Support'
         end as performance_tier,
-        in_teams.cost_per_line,
+        in_teams.cost_per_accepted_line,
         in_teams.productivity_score as lines_per_session,
         {{ ratio('in_teams.lines_accepted', 'in_teams.active_days') }}
             as lines_per_active_day,

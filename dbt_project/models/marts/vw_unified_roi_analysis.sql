@@ -196,7 +196,8 @@ derived as (
         {{ measured('summed.pull_requests', "summed.platform_code = 'claude_code'") }}
             as pull_requests,
         {{ ratio('summed.total_cost', 'summed.active_users') }} as cost_per_active_user,
-        {{ ratio('summed.total_cost', 'summed.lines_accepted') }} as cost_per_line,
+        {{ ratio('summed.total_cost', 'summed.lines_accepted') }}
+            as cost_per_accepted_line,
         {{ ratio('summed.total_cost', 'summed.commits') }} as cost_per_commit,
         {{ ratio('summed.total_cost', 'summed.pull_requests') }}
             as cost_per_pull_request,
