@@ -24,7 +24,8 @@ vendors alike.
                 'allocation_method', 'source', 'list_cost_usd', 'billed_cost_usd',
                 'effective_cost_usd',
             ],
-            'texts': who + ['product', 'model', 'token_type'],
+            'texts': who + ['product', 'model', 'token_type', 'billing_currency'],
+            'amounts': ['billed_cost_in_currency'],
         },
         'cost_records': {
             'given': [
@@ -83,6 +84,7 @@ vendors alike.
         'texts': 'cast(null as ' ~ dbt.type_string() ~ ')',
         'timestamps': 'cast(null as ' ~ dbt.type_timestamp() ~ ')',
         'counts': 'cast(null as int64)',
+        'amounts': 'cast(null as ' ~ type_money() ~ ')',
     } -%}
     {%- set known = columns.values() | sum(start=[]) -%}
     {%- set wrong = values.keys() | reject('in', known) | list

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
 
 MOST_PROBLEMS = 20
 
@@ -42,6 +42,17 @@ Email = Annotated[str, _like(r"[^@\s]+@[^@\s]+", "is not an e-mail address")]
 Day = Annotated[str, AfterValidator(_day)]
 Month = Annotated[str, _like(r"\d{4}-(0[1-9]|1[0-2])", "is not a month, YYYY-MM")]
 Number = Annotated[str, _like(r"-?\d{1,18}(\.\d+)?", "is not a plain number such as 1234.50")]
+Rate = Annotated[
+    str,
+    _like(
+        r"(?=.*[1-9])\d{1,8}(\.\d{1,8})?",
+        "is not a number above 0 with at most eight decimals, such as 1.0842",
+    ),
+]
+Currency = Annotated[str, _like(r"[A-Za-z]{3}", "is not a currency code such as EUR")]
+ForeignCurrency = Annotated[
+    Currency, _like(r"(?i)(?!usd).*", "needs no rate: all amounts are shown in dollars")
+]
 Share = Annotated[str, _like(r"0(\.\d+)?|1(\.0+)?", "is not a number from 0 to 1")]
 Flag = Annotated[str, _like(r"(?i)true|false", "is neither true nor false")]
 _SCOPES = ("company", "department", "team", "cost_center", "user")
@@ -151,8 +162,24 @@ class Invoice(Row):
     invoice_id: str
     period_start: Day
     period_end: Day
-    amount_usd: Number
+    amount_usd: Number = ""
+    amount: Number = ""
+    currency: Currency = ""
     status: str = ""
+
+    @model_validator(mode="after")
+    def _is_one_amount(self) -> Invoice:
+        if bool(self.amount_usd) == bool(self.amount) or bool(self.amount) != bool(self.currency):
+            raise ValueError("fill amount_usd alone, or amount and currency")
+        return self
+
+
+class ExchangeRate(Row):
+    key = ("currency", "valid_from")
+
+    currency: ForeignCurrency
+    valid_from: Day
+    usd_per_unit: Rate
 
 
 TABS: dict[str, type[Row]] = {
@@ -163,6 +190,7 @@ TABS: dict[str, type[Row]] = {
     "seat_assignments": SeatAssignment,
     "budgets": Budget,
     "invoices": Invoice,
+    "exchange_rates": ExchangeRate,
 }
 
 
@@ -244,6 +272,9 @@ def _cell_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterato
         except ValidationError as error:
             for problem in error.errors():
                 said = problem["msg"].removeprefix("Value error, ")
+                if not problem["loc"]:
+                    yield f"{name} row {number}: {said}"
+                    continue
                 said = (
                     "is empty" if problem["type"] == "missing" else f"{problem['input']!r} {said}"
                 )

@@ -52,6 +52,7 @@ RESOURCES = {
         "seat_assignments",
         "budgets",
         "invoices",
+        "exchange_rates",
     ),
     "salesforce": ("accounts", "opportunities", "subscriptions", "users", "subscription_overages"),
     "product": ("teams", "team_members", "usage_events", "daily_activity"),

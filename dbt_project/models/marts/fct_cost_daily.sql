@@ -66,7 +66,9 @@ attributed as (
         costs.source,
         costs.list_cost_usd,
         costs.billed_cost_usd,
-        costs.effective_cost_usd
+        costs.effective_cost_usd,
+        costs.billing_currency,
+        costs.billed_cost_in_currency
     from costs
     inner join attributions
         on
@@ -108,7 +110,10 @@ summed as (
         source,
         cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
-        cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd
+        cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,
+        billing_currency,
+        cast(sum(billed_cost_in_currency) as {{ type_money() }})
+            as billed_cost_in_currency
     from attributed
     group by all
 
