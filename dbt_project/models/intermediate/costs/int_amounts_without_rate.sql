@@ -1,9 +1,15 @@
--- GRAIN: one row per day, organization, source and currency of costs, per invoice, and per
--- spend limit as last reported
+-- GRAIN: one row per day, organization, source and currency of costs, per invoice, and
+-- per spend limit as last reported
 with costs as (
 
     select * from {{ ref('int_costs') }}
     where billing_currency != 'USD'
+
+),
+
+rates as (
+
+    select * from {{ ref('stg_exchange_rates') }}
 
 ),
 
@@ -27,21 +33,26 @@ spend_limits as (
 
 ),
 
--- A currency has one rate a day: without one none of its amounts are dollars.
 unpriced_costs as (
 
     select
         'cost' as kind,
-        source,
-        organization,
-        cost_date as amount_date,
-        billing_currency as currency,
-        sum(billed_cost_in_currency) as amount
+        costs.source,
+        costs.organization,
+        costs.cost_date as amount_date,
+        costs.billing_currency as currency,
+        sum(costs.billed_cost_in_currency) as amount
     from costs
-    group by source, organization, cost_date, billing_currency
-    having
-        max(abs(billed_cost_usd)) = 0
-        and max(abs(billed_cost_in_currency)) > 0
+    left join rates
+        on {{ rate_of_day('costs.billing_currency', 'costs.cost_date') }}
+    where
+        rates.currency is null
+        and costs.billed_cost_in_currency != 0
+    group by
+        costs.source,
+        costs.organization,
+        costs.cost_date,
+        costs.billing_currency
 
 ),
 

@@ -84,8 +84,10 @@ summed as (
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
         cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,
         -- A vendor that names no currency bills dollars.
-        cast(sum(coalesce(billed_cost_in_currency, billed_cost_usd)) as {{ type_money() }})
-            as billed_cost_in_currency
+        cast(
+            sum(coalesce(billed_cost_in_currency, billed_cost_usd))
+            as {{ type_money() }}
+        ) as billed_cost_in_currency
     from unioned
     group by
         cost_date,

@@ -1,5 +1,5 @@
 -- Every version of every window, also of loads that are not complete.
--- UNITS: dollars; what has no exchange rate is none, and stands in its own currency only
+-- UNITS: dollars; zero where there is no exchange rate for the currency
 with source as (
 
     select * from {{ source('raw_anthropic', 'cost_report') }}

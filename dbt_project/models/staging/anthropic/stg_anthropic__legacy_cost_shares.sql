@@ -123,7 +123,8 @@ matched as (
 
 ),
 
--- Parts are whole billionths of a dollar, and of the currency; what that leaves over goes to the largest.
+-- Parts are whole billionths of a dollar, and of the currency billed; what that leaves
+-- over goes to the largest.
 shares as (
 
     select
@@ -181,6 +182,7 @@ allocated as (
         service_account_id,
         api_key_id,
         allocation_method,
+        currency,
         case
             when share_rank > 1 then share_usd
             else
@@ -192,7 +194,6 @@ allocated as (
                     0
                 )
         end as billed_cost_usd,
-        currency,
         case
             when share_rank > 1 then share_in_currency
             else
