@@ -1,7 +1,7 @@
 {#
 What every vendor ends in: rows of one form. A vendor's folder in staging ends with the models
 that the var `vendors` lists for it, `stg_<vendor>__usage_rows` and the like. In them the vendor
-names what it says; everything else is null, or zero, by itself. What is above them reads all
+names what it says; everything else is null by itself: what is not measured is no zero. What is above them reads all
 vendors alike.
 #}
 
@@ -24,7 +24,8 @@ vendors alike.
                 'allocation_method', 'source', 'list_cost_usd', 'billed_cost_usd',
                 'effective_cost_usd',
             ],
-            'texts': who + ['product', 'model', 'token_type'],
+            'texts': who + ['product', 'model', 'token_type', 'billing_currency'],
+            'amounts': ['billed_cost_in_currency'],
         },
         'cost_records': {
             'given': [
@@ -67,6 +68,7 @@ vendors alike.
         'cache_write_5m_tokens', 'cache_write_1h_tokens', 'output_tokens', 'messages',
         'lines_suggested', 'lines_accepted', 'suggestions_shown', 'suggestions_accepted',
         'commits', 'pull_requests', 'artifacts', 'projects', 'files', 'searches',
+        'mode_requests',
     ]) }}
 {%- endmacro %}
 
@@ -81,7 +83,8 @@ vendors alike.
     {%- set lacking = {
         'texts': 'cast(null as ' ~ dbt.type_string() ~ ')',
         'timestamps': 'cast(null as ' ~ dbt.type_timestamp() ~ ')',
-        'counts': '0',
+        'counts': 'cast(null as int64)',
+        'amounts': 'cast(null as ' ~ type_money() ~ ')',
     } -%}
     {%- set known = columns.values() | sum(start=[]) -%}
     {%- set wrong = values.keys() | reject('in', known) | list
@@ -102,13 +105,12 @@ vendors alike.
     {%- endfor -%}
 {%- endmacro %}
 
-{# Where a column has one of some values, what goes with it; else zero. #}
+{# Where a column has one of some values, what goes with it; else null. #}
 {% macro by_value(column, values) -%}
     case {{ column }}
         {%- for value, expression in values.items() %}
         when '{{ value }}' then {{ expression }}
         {%- endfor %}
-        else 0
     end
 {%- endmacro %}
 

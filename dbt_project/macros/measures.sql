@@ -68,17 +68,6 @@ round the way BigQuery does. #}
     round({{ amount }}, 9) * {{ weight }}
 {%- endmacro %}
 
-{# Lines accepted of those suggested, summed over usages joined to their platforms: of the
-tools that say how many lines they suggested. #}
-{% macro acceptance_rate() -%}
-    {{ ratio(
-        'sum(case when platforms.measures_suggested_lines'
-        ' then usages.lines_accepted end)',
-        'sum(case when platforms.measures_suggested_lines'
-        ' then usages.lines_suggested end)'
-    ) }}
-{%- endmacro %}
-
 {# A rating of the cost per line of code. #}
 {% macro roi_status(cost, lines) -%}
     case
@@ -90,16 +79,6 @@ tools that say how many lines they suggested. #}
             then '{{ status }}'
         {% endfor -%}
         else 'Review Required'
-    end
-{%- endmacro %}
-
-{# Cost compared with budget: over 110 %, over 90 %, or under. #}
-{% macro budget_status(cost, budget) -%}
-    case
-        when {{ budget }} is null then 'No Budget'
-        when {{ cost }} * 100 > {{ budget }} * 110 then 'Over Budget'
-        when {{ cost }} * 100 > {{ budget }} * 90 then 'Near Budget'
-        else 'Under Budget'
     end
 {%- endmacro %}
 
@@ -120,6 +99,32 @@ tools that say how many lines they suggested. #}
 {# Whether a month is over on the day of the run. #}
 {% macro is_complete_month(month) -%}
     {{ next_first_day('month', month) }} <= {{ as_of_date() }}
+{%- endmacro %}
+
+{# The columns of tokens that usage counts apart: input of four kinds, then output. #}
+{% macro token_columns() -%}
+    {{ return([
+        'uncached_input_tokens', 'cache_read_tokens', 'cache_write_5m_tokens',
+        'cache_write_1h_tokens', 'output_tokens',
+    ]) }}
+{%- endmacro %}
+
+{# The sum of columns of a row, of those that are measured; null where none is. #}
+{% macro total_of(columns) -%}
+    case
+        when coalesce({{ columns | join(', ') }}) is not null
+            then coalesce({{ columns | join(', 0) + coalesce(') }}, 0)
+    end
+{%- endmacro %}
+
+{# A sum of counts that is null where no row says any: zero if the platform measures it. #}
+{% macro measured(count, is_measured) -%}
+    coalesce({{ count }}, case when {{ is_measured }} then 0 end)
+{%- endmacro %}
+
+{# Requests; null where tokens were used and nobody counted the requests for them. #}
+{% macro requests_counted(requests, tokens) -%}
+    cast({{ measured(requests, 'coalesce(' ~ tokens ~ ', 0) = 0') }} as int64)
 {%- endmacro %}
 
 {# The types of tokens that usage counts apart, a row each. #}

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
 
 MAX_PROBLEMS = 20
 HUNDRED = Decimal(100)
@@ -47,6 +47,17 @@ Number = Annotated[str, _like(r"-?\d{1,18}(\.\d+)?", "is not a plain number such
 Fraction = Annotated[str, _like(r"0(\.\d+)?|1(\.0+)?", "is not a number from 0 to 1")]
 Percent = Annotated[
     str, _like(r"100(\.0{1,2})?|\d{1,2}(\.\d{1,2})?", "is not a percentage such as 25 or 12.5")
+]
+Rate = Annotated[
+    str,
+    _like(
+        r"(?=.*[1-9])\d{1,8}(\.\d{1,8})?",
+        "is not a number above 0 with at most eight decimals, such as 1.0842",
+    ),
+]
+Currency = Annotated[str, _like(r"[A-Za-z]{3}", "is not a currency code such as EUR")]
+ForeignCurrency = Annotated[
+    Currency, _like(r"(?i)(?!usd).*", "needs no rate: all amounts are shown in dollars")
 ]
 Flag = Annotated[str, _like(r"(?i)true|false", "is neither true nor false")]
 _SCOPES = ("company", "department", "team", "cost_center", "user")
@@ -163,8 +174,24 @@ class Invoice(Row):
     invoice_id: str
     period_start: Day
     period_end: Day
-    amount_usd: Number
+    amount_usd: Number = ""
+    amount: Number = ""
+    currency: Currency = ""
     status: str = ""
+
+    @model_validator(mode="after")
+    def _is_one_amount(self) -> Invoice:
+        if bool(self.amount_usd) == bool(self.amount) or bool(self.amount) != bool(self.currency):
+            raise ValueError("fill amount_usd alone, or amount and currency")
+        return self
+
+
+class ExchangeRate(Row):
+    key = ("currency", "valid_from")
+
+    currency: ForeignCurrency
+    valid_from: Day
+    usd_per_unit: Rate
 
 
 TABS: dict[str, type[Row]] = {
@@ -175,6 +202,7 @@ TABS: dict[str, type[Row]] = {
     "seat_assignments": SeatAssignment,
     "budgets": Budget,
     "invoices": Invoice,
+    "exchange_rates": ExchangeRate,
 }
 
 
@@ -258,6 +286,9 @@ def _cell_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterato
         except ValidationError as error:
             for problem in error.errors():
                 said = problem["msg"].removeprefix("Value error, ")
+                if not problem["loc"]:
+                    yield f"{name} row {number}: {said}"
+                    continue
                 said = (
                     "is empty" if problem["type"] == "missing" else f"{problem['input']!r} {said}"
                 )

@@ -1,4 +1,4 @@
-"""The company's spreadsheet: seven tabs, kept by people, with what people do to sheets.
+"""The company's spreadsheet: eight tabs, kept by people, with what people do to sheets.
 
 Cells are text, as Google formats them. The mess is valid: padded headers and cells, addresses in
 mixed case, several rows for somebody who changed teams. End dates are inclusive. Invoices are the
@@ -21,7 +21,7 @@ from sandbox.vendor import MeteredVendor
 
 TABS: Final = (
     "employees", "email_aliases", "api_key_mappings", "seat_plans", "seat_assignments", "budgets",
-    "invoices",
+    "invoices", "exchange_rates",
 )  # fmt: skip
 
 CURSOR_SEAT_USD: Final = Decimal(40)
@@ -44,6 +44,7 @@ def default_tab(sandbox: Sandbox, name: str) -> Rows:
         "seat_assignments": _seat_assignments,
         "budgets": _budgets,
         "invoices": _invoices,
+        "exchange_rates": _exchange_rates,
     }
     return makers[name](sandbox)
 
@@ -212,6 +213,16 @@ def _invoices(sandbox: Sandbox) -> Rows:
                 ]
             )
     return rows
+
+
+def _exchange_rates(sandbox: Sandbox) -> Rows:
+    """Of a currency that nothing of the company is billed in, so far."""
+    first = sandbox.options.start.replace(day=1)
+    return [
+        ["currency", "valid_from", "usd_per_unit"],
+        ["EUR", _text(first), "1.0842"],
+        ["EUR", _text(first + timedelta(days=45)), "1.091"],
+    ]
 
 
 def _last_day(month: date) -> date:

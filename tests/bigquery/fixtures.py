@@ -53,6 +53,7 @@ RESOURCES = {
         "seat_assignments",
         "budgets",
         "invoices",
+        "exchange_rates",
     ),
     "salesforce": ("accounts", "opportunities", "subscriptions", "users", "subscription_overages"),
     "product": ("teams", "team_members", "usage_events", "daily_activity"),
@@ -192,7 +193,8 @@ def by_key(key: str | int) -> dict:
 
 def cost(actor, amount, listed=None, **group) -> dict:
     group = {"cost_type": "tokens", "token_type": "output_tokens", "actor": actor} | group
-    money = {"amount": amount, "list_amount": listed or amount, "currency": "USD"}
+    currency = group.pop("currency", "USD")
+    money = {"amount": amount, "list_amount": listed or amount, "currency": currency}
     return {"starting_at": "x", "group": group, "cost": money}
 
 
@@ -277,6 +279,8 @@ ANALYTICS_COSTS = [
     cost(UNLISTED, "1"),
     cost(ALIAS, "2.5", model=None, workspace_id=None),
     cost(FEDERATED, "4"),
+    cost(FEDERATED, "12.34567890123456", "20", currency="eur"),
+    cost(ADA, "5", currency="GBP"),
     cost(SERVICE, "26.519306", workspace_id="wrkspc_a", api_key_id="key_bot"),
     cost(STRANGE_SERVICE, "8", token_type=None, cost_type="code_execution"),
     cost(None, "9.99", cost_type=None, token_type=None),
@@ -588,20 +592,25 @@ BUDGETS = tab(
 # A credit, a sum that no cost divides, one that begins and ends within months, a vendor for all of
 # its platforms (of one organization, too), a number twice, cells that are empty, nobody's platform.
 INVOICES = tab(
-    "platform organization invoice_id period_start period_end amount_usd status",
-    "Cursor||INV-1|2024-02-01|2024-02-29|-105.505| Paid",
-    "cursor||INV-11|2024-02-01|2024-02-29|700|open",
-    "claude_api|| INV-2|2023-12-01|2023-12-31|123456789012.123456|",
-    "Anthropic ||INV-3|2023-12-31|2024-03-02|100.0000000000001|Draft",
-    "anthropic|Enterprise|INV-4|2024-02-29|2024-03-04|1.005|disputed",
-    "claude_ai||INV-5|2024-02-01|2024-02-29|365.01|paid",
-    "claude_ai||inv-5|2024-02-01|2024-02-29|365.02|paid",
-    "gemini||INV-6|2024-02-01|2024-02-29|12.345|",
-    "windsurf||INV-7|2024-02-01|2024-03-31|7|",
-    "||INV-8|2024-02-10|2024-02-11|8|",
-    "cursor||INV-9|2024-02-10||9|",
-    "cursor||INV-10|2024-02-10|2024-02-11||",
+    "platform organization invoice_id period_start period_end amount_usd status amount currency",
+    "Cursor||INV-1|2024-02-01|2024-02-29|-105.505| Paid||",
+    "cursor||INV-11|2024-02-01|2024-02-29|700|open||",
+    "claude_api|| INV-2|2023-12-01|2023-12-31|123456789012.123456|||",
+    "Anthropic ||INV-3|2023-12-31|2024-03-02|100.0000000000001|Draft||",
+    "anthropic|Enterprise|INV-4|2024-02-29|2024-03-04|1.005|disputed||",
+    "claude_ai||INV-5|2024-02-01|2024-02-29|365.01|paid||",
+    "claude_ai||inv-5|2024-02-01|2024-02-29|365.02|paid||",
+    "gemini||INV-6|2024-02-01|2024-02-29|12.345|||",
+    "windsurf||INV-7|2024-02-01|2024-03-31|7|||",
+    "||INV-8|2024-02-10|2024-02-11|8|||",
+    "cursor||INV-9|2024-02-10||9|||",
+    "cursor||INV-10|2024-02-10|2024-02-11||||",
+    "claude_code||INV-12|2024-02-01|2024-02-29||paid|100.105|eur ",
+    "claude_code||INV-13|2024-03-01|2024-03-02||paid|100|GBP",
 )
+
+# Of one currency two rates, of which the second begins on the leap day.
+RATES = tab("currency valid_from usd_per_unit", " eur|2024-01-01|1.08425001", "EUR|2024-02-29|1.1")
 
 
 def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
@@ -613,6 +622,7 @@ def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
         ("seat_assignments", ASSIGNMENTS),
         ("budgets", BUDGETS),
         ("invoices", INVOICES),
+        ("exchange_rates", RATES),
     ):
         yield Window(resource, "sheets", day, rows)
 

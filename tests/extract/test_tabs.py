@@ -36,7 +36,8 @@ GOOD = {
     "seat_plans": ["cursor", "business", "40.00", "monthly", "", ""],
     "seat_assignments": ["claude_ai", "a@example.com", "enterprise", "", ""],
     "budgets": ["team", "Data", "2026-01", "100"],
-    "invoices": ["cursor", "", "I-1", "2026-01-01", "2026-01-31", "12.30", ""],
+    "invoices": ["cursor", "", "I-1", "2026-01-01", "2026-01-31", "12.30", "", "", ""],
+    "exchange_rates": ["eur", "2026-01-01", "1.0842"],
 }
 
 
@@ -74,6 +75,12 @@ def test_a_good_row_of_each_tab_passes(name: str) -> None:
         ("budgets", "scope", " ", "is empty"),
         ("invoices", "amount_usd", "1.234,00", "is not a plain number"),
         ("invoices", "period_end", "2025-12-31", "is before period_start"),
+        ("exchange_rates", "currency", "Euro", "is not a currency code"),
+        ("exchange_rates", "currency", "usd", "needs no rate"),
+        ("exchange_rates", "valid_from", "", "is empty"),
+        ("exchange_rates", "usd_per_unit", "0.00", "is not a number above 0"),
+        ("exchange_rates", "usd_per_unit", "-1.1", "is not a number above 0"),
+        ("exchange_rates", "usd_per_unit", "1,08", "is not a number above 0"),
     ],
 )
 def test_a_bad_cell_is_named(name: str, column: str, value: str, expected: str) -> None:

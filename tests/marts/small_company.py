@@ -558,6 +558,41 @@ def attributed_companies(draw: Callable) -> Company:
     return company([reports], [draw(cursor_loads())[0]], sheets)
 
 
+CURRENCIES = ("USD", "usd", "EUR", "EUR", "eur", "GBP", "JPY")
+
+
+@st.composite
+def foreign_companies(draw: Callable) -> Company:
+    """Companies that are billed in several currencies, for some of which and from some day on
+    the sheet has rates."""
+    analytics = draw(st.lists(analytics_rows(), min_size=1, max_size=6))
+    legacy = draw(st.lists(LEGACY_COST, min_size=1, max_size=4))
+    for row in analytics:
+        row["cost"]["currency"] = draw(_one_of(*CURRENCIES))
+    for row in legacy:
+        row["currency"] = draw(_one_of(*CURRENCIES))
+    first, second = draw(st.lists(_one_of(*DAYS), min_size=2, max_size=2, unique=True))
+    reports = [
+        Window("analytics_cost", "console", first, analytics),
+        Window("cost_report", "console", second, legacy),
+        Window(
+            "usage_report_messages", "console", second, draw(st.lists(LEGACY_USAGE, max_size=5))
+        ),
+    ]
+    begun = draw(
+        st.lists(st.tuples(_one_of("EUR", "eur ", "GBP"), _one_of(*DAYS)), max_size=6, unique=True)
+    )
+    rates = {(code.strip().upper(), day): draw(RATE) for code, day in begun}
+    tab = fixtures.tab(
+        "currency valid_from usd_per_unit",
+        *(f"{code}|{day}|{rate}" for (code, day), rate in rates.items()),
+    )
+    return company([reports], sheets=[[Window("exchange_rates", "sheets", SNAPSHOTS[0], tab)]])
+
+
+RATE = _one_of("1", "1.0842", "0.00612345", "1.99999999", "150")
+
+
 @st.composite
 def companies(draw: Callable) -> Company:
     return company(draw(anthropic_loads()), draw(cursor_loads()), draw(sheets_loads()))

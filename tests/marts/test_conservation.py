@@ -159,6 +159,43 @@ def test_tokens_are_counted_once(built: Built) -> None:
     assert held == reported
 
 
+MEASURED = {
+    "total_tokens": "measures_tokens",
+    "lines_accepted": "measures_lines",
+    "lines_suggested": "measures_suggested_lines",
+    "messages": "measures_messages",
+    "sessions": "measures_sessions",
+}
+
+
+@pytest.mark.parametrize("count", MEASURED)
+def test_a_platform_has_a_count_exactly_if_its_vendor_measures_it(built: Built, count: str) -> None:
+    warehouse, _ = built
+    wrong = warehouse.rows(
+        f"select platform_code, {MEASURED[count]}, count({count}) from marts.fct_usage_daily"
+        " inner join marts.dim_platforms using (platform_code) group by all"
+        f" having (count({count}) > 0) != {MEASURED[count]}"
+    )
+    assert wrong == []
+
+
+def test_a_plain_ratio_of_lines_is_the_published_acceptance_rate(built: Built) -> None:
+    warehouse, _ = built
+    plain = "round(sum(suggested_lines_accepted) / sum(lines_suggested), 6)"
+    published = warehouse.rows(
+        "select month, round(acceptance_rate, 6)::double from marts.vw_executive_dashboard"
+        " where acceptance_rate is not null order by 1"
+    )
+    assert published
+    for table, month in (
+        ("marts.fct_usage_daily", "date_trunc('month', usage_date)"),
+        ("marts.vw_team_productivity", "month"),
+        ("marts.vw_engineering_productivity", "date_trunc('month', activity_date)"),
+    ):
+        sql = f"select {month}::date, {plain} from {table} group by 1 order by 1"
+        assert [row for row in warehouse.rows(sql) if row[1] is not None] == published, table
+
+
 def test_seats_cost_their_price_for_the_days_that_they_were_held(built: Built) -> None:
     warehouse, _ = built
     finished = (

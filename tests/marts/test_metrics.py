@@ -34,7 +34,8 @@ ON_COSTS = {
 ON_USAGES = {
     "active_users": "count(distinct user_email) filter (user_email != 'unattributed')",
     "lines_accepted": "sum(lines_accepted)",
-    "lines_suggested": "sum(lines_suggested) filter (platform_code = 'cursor')",
+    "lines_suggested": "sum(lines_suggested)",
+    "suggested_lines_accepted": "sum(lines_accepted) filter (platform_code = 'cursor')",
     "acceptance_rate": (
         "sum(lines_accepted) filter (platform_code = 'cursor')"
         " / sum(lines_suggested) filter (platform_code = 'cursor')"
@@ -63,6 +64,7 @@ ON_DASHBOARD = {
     "cost_per_active_user": "cost_per_user",
     "acceptance_rate": "acceptance_rate",
     "cost_per_line_produced": "cost_per_line_produced",
+    "cost_per_accepted_line": "cost_per_accepted_line",
     "company_budget": "budget_amount",
     "company_budget_variance_pct": "budget_variance_pct",
 }

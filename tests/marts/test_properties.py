@@ -256,6 +256,61 @@ def test_each_day_costs_what_the_records_say_from_one_source_only(
     )
 
 
+def currency_of(record: Row) -> str:
+    return str(record.get("cost", record)["currency"]).upper()
+
+
+def in_dollars(company: Company, row: Row, day: str, amount: Decimal) -> Decimal | None:
+    """By the latest rate of the currency that is not after the day; None without one."""
+    currency = currency_of(row)
+    if currency == "USD":
+        return amount
+    rates = [
+        (made.cell(rate, "valid_from"), Decimal(rate["usd_per_unit"]))
+        for rate in company.newest("exchange_rates")
+        if made.cell(rate, "currency").upper() == currency and made.cell(rate, "valid_from") <= day
+    ]
+    return amount.quantize(Decimal("1e-10"), ROUND_HALF_UP) * max(rates)[1] if rates else None
+
+
+@property_settings(14)
+@given(company=made.foreign_companies())
+def test_each_currency_counts_by_the_rate_of_its_day_and_without_one_in_no_sum(
+    marts: Marts, company: Company
+) -> None:
+    marts.build(company.loads, "fct_cost_daily", "int_amounts_without_rate", "int_reported_costs")
+    records = list(billed_records(company))
+    priced = [(day, in_dollars(company, row, day, amount)) for day, _, _, row, amount in records]
+    by_day = (
+        "select cast(cost_date as text), sum(billed_cost_usd) from marts.fct_cost_daily group by 1"
+    )
+    assert marts.sums(by_day) == summed((day, usd) for day, usd in priced if usd is not None)
+    in_currency = (
+        "select cast(cost_date as text), billing_currency, sum(billed_cost_in_currency)"
+        " from marts.fct_cost_daily group by all"
+    )
+    assert marts.sums(in_currency) == summed(
+        ((day, currency_of(row)), amount) for day, _, _, row, amount in records
+    )
+    reported = (
+        "select cast(cost_date as text), sum(reported_usd)"
+        " from intermediate.int_reported_costs group by 1"
+    )
+    assert marts.sums(reported) == marts.sums(by_day)
+    without = set(
+        marts.rows(
+            "select cast(amount_date as text), currency from intermediate.int_amounts_without_rate"
+        )
+    )
+    unpriced = [
+        ((day, currency_of(row)), amount)
+        for (day, _, _, row, amount), (_, usd) in zip(records, priced, strict=True)
+        if usd is None
+    ]
+    # Amounts that cancel each other out need no rate.
+    assert set(summed(unpriced)) <= without <= {key for key, amount in unpriced if amount}
+
+
 @property_settings(14)
 @given(company=made.companies() | made.attributed_companies())
 def test_attribution_neither_loses_nor_doubles_and_names_who_it_was(

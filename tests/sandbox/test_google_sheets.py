@@ -28,6 +28,7 @@ HEADERS = {
     "seat_assignments": "platform email plan assigned_from assigned_to",
     "budgets": "scope_type scope month amount_usd",
     "invoices": "platform invoice_id period_start period_end amount_usd status",
+    "exchange_rates": "currency valid_from usd_per_unit",
 }
 
 

@@ -172,7 +172,8 @@ judged as (
         case
             when actual_cost_usd > budget_usd then 'Over Budget'
             when projected_cost_usd > budget_usd then 'Projected Over Budget'
-            else 'On Track'
+            when actual_cost_usd * 100 > budget_usd * 90 then 'Near Budget'
+            else 'Under Budget'
         end as budget_status
     from compared
 

@@ -62,7 +62,10 @@ attributed as (
         {{ part_of_usd('costs.list_cost_usd', 'attributions') }} as list_cost_usd,
         {{ part_of_usd('costs.billed_cost_usd', 'attributions') }} as billed_cost_usd,
         {{ part_of_usd('costs.effective_cost_usd', 'attributions') }}
-            as effective_cost_usd
+            as effective_cost_usd,
+        costs.billing_currency,
+        {{ part_of_usd('costs.billed_cost_in_currency', 'attributions') }}
+            as billed_cost_in_currency
     from costs
     inner join attributions
         on
@@ -100,7 +103,10 @@ summed as (
         source,
         cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
-        cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd
+        cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,
+        billing_currency,
+        cast(sum(billed_cost_in_currency) as {{ type_money() }})
+            as billed_cost_in_currency
     from attributed
     group by all
 

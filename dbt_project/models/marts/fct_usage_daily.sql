@@ -94,15 +94,10 @@ summed as (
     {% for measure in measures -%}
         cast(sum({{ measure }}) as int64) as {{ measure }},
     {% endfor %}
+        cast(sum({{ total_of(token_columns()) }}) as int64) as total_tokens,
         cast(
-            sum(
-                uncached_input_tokens
-                + cache_read_tokens
-                + cache_write_5m_tokens
-                + cache_write_1h_tokens
-                + output_tokens
-            ) as int64
-        ) as total_tokens
+            sum(case when lines_suggested is not null then lines_accepted end) as int64
+        ) as suggested_lines_accepted
     from attributed
     group by all
 

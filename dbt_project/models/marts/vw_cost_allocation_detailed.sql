@@ -20,7 +20,7 @@ usages as (
 
 budgets as (
 
-    select * from {{ ref('rollup_budgets') }}
+    select * from {{ ref('fct_budget_monthly') }}
     where scope_type = 'user'
 
 ),
@@ -87,7 +87,7 @@ unioned as (
         case when reconciliation_status = 'disputed' then effective_cost_usd else 0 end
             as disputed_cost,
         0 as billable_tokens,
-        0 as billable_requests
+        cast(null as int64) as billable_requests
     from checked_costs
 
     union all
@@ -129,8 +129,9 @@ summed as (
         sum(confident_cost_usd) as confident_cost_usd,
         cast(sum(reconciled_cost) as {{ type_money() }}) as reconciled_cost,
         cast(sum(disputed_cost) as {{ type_money() }}) as disputed_cost,
-        cast(sum(billable_tokens) as int64) as billable_tokens,
-        cast(sum(billable_requests) as int64) as billable_requests
+        cast(coalesce(sum(billable_tokens), 0) as int64) as billable_tokens,
+        {{ requests_counted('sum(billable_requests)', 'sum(billable_tokens)') }}
+            as billable_requests
     from unioned
     group by
         month,
@@ -146,6 +147,7 @@ weighed as (
     select
         summed.*,
         budgets.budget_usd,
+        budgets.budget_status,
         cast(greatest(summed.total_cost, 0) as {{ type_money() }}) as weight_usd,
         row_number() over (
             partition by summed.month, summed.user_email
@@ -242,8 +244,7 @@ derived as (
             as allocation_rate,
         {{ percent_over('budgeted.total_cost', 'budgeted.budget_allocated') }}
             as budget_variance_pct,
-        {{ budget_status('budgeted.total_cost', 'budgeted.budget_allocated') }}
-            as budget_status,
+        coalesce(budgeted.budget_status, 'No Budget') as budget_status,
         {{ data_quality_tier('budgeted.confident_cost_usd', 'budgeted.total_cost') }}
             as data_quality_tier,
         {{ ratio('budgeted.reconciled_cost', 'budgeted.total_cost') }}

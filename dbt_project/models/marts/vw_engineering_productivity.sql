@@ -23,8 +23,8 @@
     'tool_actions_decided', 'tool_actions_accepted', 'commits', 'pull_requests'
 ] %}
 {% set counts = [
-    'usage_rows', 'uncounted_rows', 'sessions', 'requests', 'total_tokens',
-    'lines_suggested', 'lines_accepted',
+    'sessions', 'requests', 'total_tokens', 'lines_suggested',
+    'suggested_lines_accepted', 'lines_accepted',
 ] + counts_of_cursor + counts_of_claude_code %}
 {% set costs_usd = ['list_cost_usd', 'billed_cost_usd', 'effective_cost_usd'] %}
 
@@ -71,26 +71,28 @@ unioned as (
         team,
         cost_center,
         1 as usage_rows,
-        case when source = 'usage_report_messages' then 1 else 0 end as uncounted_rows,
+        case when usage_type = 'model_request' and requests is null then 1 else 0 end
+            as uncounted_rows,
         sessions,
         requests,
         total_tokens,
         lines_suggested,
+        suggested_lines_accepted,
         lines_accepted,
-        case when usage_type = 'tab' then suggestions_shown else 0 end as tabs_shown,
-        case when usage_type = 'tab' then suggestions_accepted else 0 end
+        case when usage_type = 'tab' then suggestions_shown end as tabs_shown,
+        case when usage_type = 'tab' then suggestions_accepted end
             as tabs_accepted,
-        case when usage_type = 'edit' then suggestions_shown else 0 end
+        case when usage_type = 'edit' then suggestions_shown end
             as edits_applied,
-        case when usage_type = 'edit' then suggestions_accepted else 0 end
+        case when usage_type = 'edit' then suggestions_accepted end
             as edits_accepted,
         {% for mode in modes %}
-            case when usage_type = '{{ mode }}' then messages else 0 end
+            case when usage_type = '{{ mode }}' then mode_requests end
                 as {{ mode }}_requests,
         {% endfor %}
-        case when usage_type = 'session' then suggestions_shown else 0 end
+        case when usage_type = 'session' then suggestions_shown end
             as tool_actions_decided,
-        case when usage_type = 'session' then suggestions_accepted else 0 end
+        case when usage_type = 'session' then suggestions_accepted end
             as tool_actions_accepted,
         commits,
         pull_requests,
@@ -109,8 +111,10 @@ unioned as (
         department,
         team,
         cost_center,
+        0 as usage_rows,
+        0 as uncounted_rows,
         {% for count in counts %}
-            0 as {{ count }},
+            cast(null as int64) as {{ count }},
         {% endfor %}
         list_cost_usd,
         billed_cost_usd,
@@ -123,6 +127,8 @@ summed as (
 
     select
         {{ key | join(', ') }},
+        sum(usage_rows) as usage_rows,
+        sum(uncounted_rows) as uncounted_rows,
         {% for count in counts %}
             cast(sum({{ count }}) as int64) as {{ count }},
         {% endfor %}
@@ -148,21 +154,24 @@ measured as (
         summed.cost_center,
         user_months.user_type,
         summed.usage_rows > 0 as is_active,
-        case when platforms.measures_sessions then summed.sessions end as sessions,
-        case when summed.uncounted_rows = 0 then summed.requests end as requests,
-        summed.total_tokens,
-        case when platforms.measures_suggested_lines then summed.lines_suggested end
+        {{ measured('summed.sessions', 'platforms.measures_sessions') }} as sessions,
+        case when summed.uncounted_rows = 0 then coalesce(summed.requests, 0) end
+            as requests,
+        {{ measured('summed.total_tokens', 'platforms.measures_tokens') }}
+            as total_tokens,
+        {{ measured('summed.lines_suggested', 'platforms.measures_suggested_lines') }}
             as lines_suggested,
-        case when platforms.measures_suggested_lines then summed.lines_accepted end
-            as suggested_lines_accepted,
-        case when platforms.measures_lines then summed.lines_accepted end
+        {{ measured(
+            'summed.suggested_lines_accepted', 'platforms.measures_suggested_lines'
+        ) }} as suggested_lines_accepted,
+        {{ measured('summed.lines_accepted', 'platforms.measures_lines') }}
             as lines_accepted,
         {% for count in counts_of_cursor %}
-            case when summed.platform_code = 'cursor' then summed.{{ count }} end
+            {{ measured('summed.' ~ count, "summed.platform_code = 'cursor'") }}
                 as {{ count }},
         {% endfor %}
         {% for count in counts_of_claude_code %}
-            case when summed.platform_code = 'claude_code' then summed.{{ count }} end
+            {{ measured('summed.' ~ count, "summed.platform_code = 'claude_code'") }}
                 as {{ count }},
         {% endfor %}
         summed.list_cost_usd,

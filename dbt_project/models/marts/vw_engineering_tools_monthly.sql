@@ -8,7 +8,8 @@
 ] %}
 {% set costs_usd = ['list_cost_usd', 'billed_cost_usd', 'effective_cost_usd'] %}
 {% set people = [
-    'active_users', 'multi_tool_users', 'active_days', 'roster_users', 'active_roster_users'
+    'active_users', 'multi_tool_users', 'active_days', 'roster_users',
+    'active_roster_users', 'other_active_users',
 ] %}
 
 with months as (
@@ -88,6 +89,9 @@ unioned as (
             as active_days,
         0 as roster_users,
         0 as active_roster_users,
+        case
+            when person_months.is_active and members.user_email is null then 1 else 0
+        end as other_active_users,
     {% for column in counts + costs_usd -%}
         person_months.{{ column }}
         {{- "," if not loop.last }}
@@ -97,6 +101,12 @@ unioned as (
         on
             person_months.month = tools_of_people.month
             and person_months.user_email = tools_of_people.user_email
+    left join roster as members
+        on
+            person_months.month = members.month
+            and person_months.user_email = members.user_email
+            and coalesce(person_months.department, {{ no_department() }})
+            = coalesce(members.department, {{ no_department() }})
 
     union all
 
@@ -110,6 +120,7 @@ unioned as (
         1 as roster_users,
         case when active_people.user_email is null then 0 else 1 end
             as active_roster_users,
+        0 as other_active_users,
         {% for count in counts %}
             cast(null as int64) as {{ count }},
         {% endfor %}

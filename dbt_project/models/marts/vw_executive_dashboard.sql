@@ -40,35 +40,37 @@ forecasts as (
 costs_by_month as (
 
     select
-        month,
-        sum(effective_cost_usd) as total_cost,
-        sum(case when is_attributed then effective_cost_usd else 0 end)
+        costs.month,
+        sum(costs.effective_cost_usd) as total_cost,
+        sum(case when costs.is_attributed then costs.effective_cost_usd else 0 end)
             as allocated_cost,
-        sum(case when vendor = 'cursor' then effective_cost_usd else 0 end)
+        sum(case when costs.vendor = 'cursor' then costs.effective_cost_usd else 0 end)
             as cursor_cost,
-        sum(case when vendor = 'anthropic' then effective_cost_usd else 0 end)
-            as anthropic_cost
+        sum(
+            case
+                when costs.vendor = 'anthropic' then costs.effective_cost_usd else 0
+            end
+        ) as anthropic_cost,
+        sum(case when platforms.measures_lines then costs.effective_cost_usd else 0 end)
+            as coding_cost
     from costs
-    group by month
+    left join platforms
+        on costs.platform_code = platforms.platform_code
+    group by costs.month
 
 ),
 
 usages_by_month as (
 
     select
-        usages.month,
-        count(
-            distinct
-            case
-                when usages.user_email != {{ unattributed() }} then usages.user_email
-            end
-        ) as active_users,
-        sum(usages.lines_accepted) as lines_accepted,
-        {{ acceptance_rate() }} as acceptance_rate
+        month,
+        count(distinct case when user_email != {{ unattributed() }} then user_email end)
+            as active_users,
+        sum(lines_accepted) as lines_accepted,
+        {{ ratio('sum(suggested_lines_accepted)', 'sum(lines_suggested)') }}
+            as acceptance_rate
     from usages
-    left join platforms
-        on usages.platform_code = platforms.platform_code
-    group by usages.month
+    group by month
 
 ),
 
@@ -88,6 +90,8 @@ joined as (
             as cursor_cost,
         cast(coalesce(costs_by_month.anthropic_cost, 0) as {{ type_money() }})
             as anthropic_cost,
+        cast(coalesce(costs_by_month.coding_cost, 0) as {{ type_money() }})
+            as coding_cost,
         coalesce(usages_by_month.active_users, 0) as active_users,
         cast(coalesce(usages_by_month.lines_accepted, 0) as int64)
             as total_lines_produced,
@@ -158,7 +162,10 @@ derived as (
             as budget_variance_pct,
         {{ roi_status(
             'this_month.total_monthly_cost', 'this_month.total_lines_produced'
-        ) }} as roi_status
+        ) }} as roi_status,
+        this_month.coding_cost,
+        {{ ratio('this_month.coding_cost', 'this_month.total_lines_produced') }}
+            as cost_per_accepted_line
     from joined as this_month
     left join joined as previous
         on this_month.previous_month = previous.month

@@ -15,11 +15,11 @@
     'cost_center',
 ] %}
 {% set counts = [
-    'usage_rows', 'uncounted_rows', 'conversations', 'sessions', 'messages', 'artifacts',
-    'projects', 'files', 'searches', 'requests', 'total_tokens',
+    'conversations', 'sessions', 'messages', 'artifacts', 'projects', 'files', 'searches',
+    'requests', 'total_tokens',
 ] %}
 {% set counts_of_claude_ai = [
-    'active_surfaces', 'artifacts', 'projects', 'files', 'searches'
+    'artifacts', 'projects', 'files', 'searches'
 ] %}
 {% set costs_usd = ['list_cost_usd', 'billed_cost_usd', 'effective_cost_usd'] %}
 
@@ -73,8 +73,9 @@ unioned as (
             else product
         end as surface,
         1 as usage_rows,
-        case when source = 'usage_report_messages' then 1 else 0 end as uncounted_rows,
-        case when usage_type = 'chat' then sessions else 0 end as conversations,
+        case when usage_type = 'model_request' and requests is null then 1 else 0 end
+            as uncounted_rows,
+        case when usage_type = 'chat' then sessions end as conversations,
         sessions,
         messages,
         artifacts,
@@ -99,8 +100,10 @@ unioned as (
         team,
         cost_center,
         null as surface,
+        0 as usage_rows,
+        0 as uncounted_rows,
         {% for count in counts %}
-            0 as {{ count }},
+            cast(null as int64) as {{ count }},
         {% endfor %}
         list_cost_usd,
         billed_cost_usd,
@@ -115,6 +118,8 @@ summed as (
         {{ key | join(', ') }},
         count(distinct surface) as active_surfaces,
         string_agg(distinct surface, ', ' order by surface) as surfaces,
+        sum(usage_rows) as usage_rows,
+        sum(uncounted_rows) as uncounted_rows,
         {% for count in counts %}
             cast(sum({{ count }}) as int64) as {{ count }},
         {% endfor %}
@@ -141,16 +146,20 @@ measured as (
         user_months.user_type,
         summed.usage_rows > 0 as is_active,
         summed.surfaces,
-        case when platforms.measures_sessions then summed.conversations end
+        {{ measured('summed.conversations', 'platforms.measures_sessions') }}
             as conversations,
-        case when platforms.measures_sessions then summed.sessions end as sessions,
-        case when platforms.measures_messages then summed.messages end as messages,
+        {{ measured('summed.sessions', 'platforms.measures_sessions') }} as sessions,
+        {{ measured('summed.messages', 'platforms.measures_messages') }} as messages,
+        case when summed.platform_code = 'claude_ai' then summed.active_surfaces end
+            as active_surfaces,
         {% for count in counts_of_claude_ai %}
-            case when summed.platform_code = 'claude_ai' then summed.{{ count }} end
+            {{ measured('summed.' ~ count, "summed.platform_code = 'claude_ai'") }}
                 as {{ count }},
         {% endfor %}
-        case when summed.uncounted_rows = 0 then summed.requests end as requests,
-        summed.total_tokens,
+        case when summed.uncounted_rows = 0 then coalesce(summed.requests, 0) end
+            as requests,
+        {{ measured('summed.total_tokens', 'platforms.measures_tokens') }}
+            as total_tokens,
         summed.list_cost_usd,
         summed.billed_cost_usd,
         summed.effective_cost_usd

@@ -53,16 +53,7 @@ usages as (
         sum(
             case when platforms.measures_sessions then all_usages.lines_accepted end
         ) as lines_in_sessions,
-        sum(
-            case
-                when platforms.measures_suggested_lines then all_usages.lines_accepted
-            end
-        ) as suggested_lines_accepted,
-        sum(
-            case
-                when platforms.measures_suggested_lines then all_usages.lines_suggested
-            end
-        ) as suggested_lines,
+        sum(all_usages.suggested_lines_accepted) as suggested_lines_accepted,
         sum(all_usages.commits) as commits,
         sum(all_usages.pull_requests) as pull_requests,
         sum(all_usages.total_tokens) as total_tokens
@@ -86,19 +77,38 @@ costs as (
 
 ),
 
-people as (
+tools as (
 
     select
         month,
-        user_email
-    from usages
+        user_email,
+        platform_code
+    from all_usages
 
     union distinct
 
     select
         month,
-        user_email
-    from costs
+        user_email,
+        platform_code
+    from all_costs
+
+),
+
+people as (
+
+    select
+        tools.month,
+        tools.user_email,
+        max(case when platforms.measures_sessions then 1 else 0 end) as has_sessions,
+        max(case when platforms.measures_suggested_lines then 1 else 0 end)
+            as has_suggested_lines,
+        max(case when tools.platform_code = 'claude_code' then 1 else 0 end)
+            as has_commits
+    from tools
+    inner join platforms
+        on tools.platform_code = platforms.platform_code
+    group by tools.month, tools.user_email
 
 ),
 
@@ -127,16 +137,21 @@ measured as (
         users.department,
         users.team,
         users.manager_email,
-        coalesce(usages.sessions, 0) as sessions,
-        coalesce(usages.lines_suggested, 0) as lines_suggested,
+        {{ measured('usages.sessions', 'people.has_sessions = 1') }} as sessions,
+        {{ measured('usages.lines_suggested', 'people.has_suggested_lines = 1') }}
+            as lines_suggested,
+        {{ measured(
+            'usages.suggested_lines_accepted', 'people.has_suggested_lines = 1'
+        ) }} as suggested_lines_accepted,
         coalesce(usages.lines_accepted, 0) as lines_accepted,
-        coalesce(usages.commits, 0) as commits,
-        coalesce(usages.pull_requests, 0) as pull_requests,
+        {{ measured('usages.commits', 'people.has_commits = 1') }} as commits,
+        {{ measured('usages.pull_requests', 'people.has_commits = 1') }}
+            as pull_requests,
         coalesce(usages.total_tokens, 0) as total_tokens,
         coalesce(costs.effective_cost_usd, 0) as allocated_cost,
         active_days.user_type,
         coalesce(active_days.engineering_days, 0) as active_days,
-        {{ ratio('usages.suggested_lines_accepted', 'usages.suggested_lines') }}
+        {{ ratio('usages.suggested_lines_accepted', 'usages.lines_suggested') }}
             as acceptance_rate,
         {{ ratio('usages.lines_in_sessions', 'usages.sessions') }}
             as productivity_score,
@@ -144,8 +159,8 @@ measured as (
             'coalesce(active_days.engineering_weekdays, 0)', 'months.elapsed_weekdays'
         ) }} as engagement_rate,
         {{ ratio('costs.effective_cost_usd', 'usages.lines_accepted') }}
-            as cost_per_line,
-        -- Only people with a team are compared with one.
+            as cost_per_accepted_line,
+        -- Only people in a team are compared with one.
         people.user_email != {{ unattributed() }}
         and users.team is not null as is_ranked
     from people
@@ -178,7 +193,8 @@ compared as (
         *,
         case when is_ranked then productivity_score end as ranked_productivity,
         case when is_ranked then acceptance_rate end as ranked_acceptance,
-        case when is_ranked then cost_per_line end as ranked_cost_per_line
+        case when is_ranked then cost_per_accepted_line end
+            as ranked_cost_per_accepted_line
     from measured
 
 ),
@@ -199,8 +215,9 @@ in_teams as (
             as team_median_productivity,
         {{ median_over('ranked_acceptance', ['month', 'department', 'team']) }}
             as team_median_acceptance,
-        {{ median_over('ranked_cost_per_line', ['month', 'department', 'team']) }}
-            as team_median_cost_per_line,
+        {{ median_over(
+            'ranked_cost_per_accepted_line', ['month', 'department', 'team']
+        ) }} as team_median_cost_per_accepted_line,
         case
             when ranked_productivity is not null
                 then
@@ -218,11 +235,11 @@ in_teams as (
                     )
         end as acceptance_rank,
         case
-            when ranked_cost_per_line is not null
+            when ranked_cost_per_accepted_line is not null
                 then
                     rank() over (
                         partition by month, department, team
-                        order by ranked_cost_per_line asc nulls last
+                        order by ranked_cost_per_accepted_line asc nulls last
                     )
         end as cost_efficiency_rank
     from compared
@@ -258,7 +275,7 @@ described as (
         cast(in_teams.team_sessions as int64) as team_sessions,
         in_teams.team_median_productivity,
         in_teams.team_median_acceptance,
-        in_teams.team_median_cost_per_line,
+        in_teams.team_median_cost_per_accepted_line,
         in_teams.productivity_rank,
         in_teams.acceptance_rank,
         in_teams.cost_efficiency_rank,
@@ -276,13 +293,14 @@ described as (
                 then 'Below Average'
             else 'Needs Support'
         end as performance_tier,
-        in_teams.cost_per_line,
+        in_teams.cost_per_accepted_line,
         in_teams.productivity_score as lines_per_session,
         {{ ratio('in_teams.lines_accepted', 'in_teams.active_days') }}
             as lines_per_active_day,
         previous.productivity_score as prev_month_productivity,
         {{ growth('in_teams.productivity_score', 'previous.productivity_score') }}
-            as productivity_growth_mom
+            as productivity_growth_mom,
+        cast(in_teams.suggested_lines_accepted as int64) as suggested_lines_accepted
     from in_teams
     left join team_sizes
         on

@@ -1,4 +1,9 @@
 -- INVARIANT: total_cost sums to fct_cost_daily.effective_cost_usd
+{% set counts = [
+    'sessions', 'requests', 'total_tokens', 'messages', 'lines_accepted', 'commits',
+    'pull_requests',
+] %}
+
 with months as (
 
     select * from {{ ref('rollup_months') }}
@@ -36,7 +41,17 @@ platforms as (
 
 ),
 
--- People who are not in the roster have no department, but a key must not be null.
+members as (
+
+    select
+        month,
+        user_email,
+        coalesce(department, {{ no_department() }}) as department
+    from roster
+
+),
+
+-- Who the roster does not know has no department; a department's key is never null.
 unioned as (
 
     select
@@ -44,35 +59,35 @@ unioned as (
         coalesce(department, {{ no_department() }}) as department,
         platform_code,
         cast(null as {{ dbt.type_string() }}) as active_email,
+        cast(null as {{ dbt.type_string() }}) as other_email,
         effective_cost_usd,
         billed_cost_usd,
-        0 as sessions,
-        0 as requests,
-        0 as total_tokens,
-        0 as messages,
-        0 as lines_accepted,
-        0 as commits,
-        0 as pull_requests
+    {% for count in counts -%}
+        cast(null as int64) as {{ count }}
+        {{- "," if not loop.last }}
+    {% endfor %}
     from costs
 
     union all
 
     select
-        month,
-        coalesce(department, {{ no_department() }}) as department,
-        platform_code,
-        case when user_email != {{ unattributed() }} then user_email end
-            as active_email,
+        usages.month,
+        coalesce(usages.department, {{ no_department() }}) as department,
+        usages.platform_code,
+        nullif(usages.user_email, {{ unattributed() }}) as active_email,
+        case
+            when members.user_email is null
+                then nullif(usages.user_email, {{ unattributed() }})
+        end as other_email,
         0 as effective_cost_usd,
         0 as billed_cost_usd,
-        sessions,
-        requests,
-        total_tokens,
-        messages,
-        lines_accepted,
-        commits,
-        pull_requests
+        usages.{{ counts | join(',\n        usages.') }}
     from usages
+    left join members
+        on
+            usages.month = members.month
+            and usages.user_email = members.user_email
+            and coalesce(usages.department, {{ no_department() }}) = members.department
 
 ),
 
@@ -85,13 +100,11 @@ summed as (
         cast(sum(effective_cost_usd) as {{ type_money() }}) as total_cost,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost,
         count(distinct active_email) as active_users,
-        cast(sum(sessions) as int64) as sessions,
-        cast(sum(requests) as int64) as requests,
-        cast(sum(total_tokens) as int64) as total_tokens,
-        cast(sum(messages) as int64) as messages,
-        cast(sum(lines_accepted) as int64) as lines_accepted,
-        cast(sum(commits) as int64) as commits,
-        cast(sum(pull_requests) as int64) as pull_requests
+        count(distinct other_email) as other_active_users,
+    {% for count in counts -%}
+        cast(sum({{ count }}) as int64) as {{ count }}
+        {{- "," if not loop.last }}
+    {% endfor %}
     from unioned
     group by month, department, platform_code
 
@@ -101,10 +114,10 @@ rosters as (
 
     select
         month,
-        coalesce(department, {{ no_department() }}) as department,
+        department,
         count(*) as roster_users
-    from roster
-    group by month, coalesce(department, {{ no_department() }})
+    from members
+    group by month, department
 
 ),
 
@@ -112,18 +125,15 @@ adopted as (
 
     select
         usages.month,
-        coalesce(roster.department, {{ no_department() }}) as department,
+        members.department,
         usages.platform_code,
         count(distinct usages.user_email) as adopters
     from usages
-    inner join roster
+    inner join members
         on
-            usages.month = roster.month
-            and usages.user_email = roster.user_email
-    group by
-        usages.month,
-        coalesce(roster.department, {{ no_department() }}),
-        usages.platform_code
+            usages.month = members.month
+            and usages.user_email = members.user_email
+    group by usages.month, members.department, usages.platform_code
 
 ),
 
@@ -174,15 +184,20 @@ derived as (
         coalesce(rosters.roster_users, 0) as roster_users,
         {{ ratio('coalesce(adopted.adopters, 0)', 'rosters.roster_users') }}
             as adoption_rate,
-        summed.sessions,
-        summed.requests,
-        summed.total_tokens,
-        summed.messages,
-        summed.lines_accepted,
-        summed.commits,
-        summed.pull_requests,
+        {{ measured('summed.sessions', 'platforms.measures_sessions') }} as sessions,
+        {{ requests_counted('summed.requests', 'summed.total_tokens') }} as requests,
+        {{ measured('summed.total_tokens', 'platforms.measures_tokens') }}
+            as total_tokens,
+        {{ measured('summed.messages', 'platforms.measures_messages') }} as messages,
+        {{ measured('summed.lines_accepted', 'platforms.measures_lines') }}
+            as lines_accepted,
+        {{ measured('summed.commits', "summed.platform_code = 'claude_code'") }}
+            as commits,
+        {{ measured('summed.pull_requests', "summed.platform_code = 'claude_code'") }}
+            as pull_requests,
         {{ ratio('summed.total_cost', 'summed.active_users') }} as cost_per_active_user,
-        {{ ratio('summed.total_cost', 'summed.lines_accepted') }} as cost_per_line,
+        {{ ratio('summed.total_cost', 'summed.lines_accepted') }}
+            as cost_per_accepted_line,
         {{ ratio('summed.total_cost', 'summed.commits') }} as cost_per_commit,
         {{ ratio('summed.total_cost', 'summed.pull_requests') }}
             as cost_per_pull_request,
@@ -203,7 +218,9 @@ derived as (
         case
             when quarters.months_seen = 3
                 then {{ growth('summed.total_cost * 3', 'quarter_costs.quarter_cost') }}
-        end as cost_growth_qoq
+        end as cost_growth_qoq,
+        coalesce(adopted.adopters, 0) as active_roster_users,
+        summed.other_active_users
     from summed
     inner join months
         on summed.month = months.month

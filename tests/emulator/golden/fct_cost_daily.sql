@@ -23,7 +23,9 @@ attribution_confidence numeric not null,
 source string not null,
 list_cost_usd bignumeric not null,
 billed_cost_usd bignumeric not null,
-effective_cost_usd bignumeric not null
+effective_cost_usd bignumeric not null,
+billing_currency string not null,
+billed_cost_in_currency bignumeric not null
 )
 partition by cost_date
 cluster by platform_code, user_email

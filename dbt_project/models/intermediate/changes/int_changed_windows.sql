@@ -27,6 +27,12 @@ seat_changes as (
 
 ),
 
+changed_rates as (
+
+    select * from {{ ref('stg_changed_rates') }}
+
+),
+
 reported_days as (
 
     select
@@ -110,9 +116,26 @@ billing_days as (
 
 ),
 
+rate_days as (
+
+    select
+        days.date_day as changed_date,
+        'an exchange rate changed' as reason
+    from changed_rates
+    inner join days
+        on
+            changed_rates.changed_from <= days.date_day
+            and days.date_day < {{ as_of_date() }}
+
+),
+
 unioned as (
 
     select * from reported_days
+
+    union all
+
+    select * from rate_days
 
     union all
 

@@ -3,7 +3,7 @@
 )) }}
 
 -- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
--- cost type, token type, allocation method and source
+-- cost type, token type, allocation method, source and currency
 -- UNITS: dollars; before attribution
 {% set days = changed_days(ref('int_changed_windows')) %}
 
@@ -79,9 +79,15 @@ summed as (
         token_type,
         allocation_method,
         source,
+        coalesce(billing_currency, 'USD') as billing_currency,
         cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
-        cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd
+        cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,
+        -- A vendor that names no currency bills dollars.
+        cast(
+            sum(coalesce(billed_cost_in_currency, billed_cost_usd))
+            as {{ type_money() }}
+        ) as billed_cost_in_currency
     from unioned
     group by
         cost_date,
@@ -98,7 +104,8 @@ summed as (
         cost_type,
         token_type,
         allocation_method,
-        source
+        source,
+        coalesce(billing_currency, 'USD')
 
 )
 

@@ -6,6 +6,33 @@ with sheet as (
 
 ),
 
+rates as (
+
+    select * from {{ ref('stg_exchange_rates') }}
+
+),
+
+-- By the rate of the last day that the invoice bills.
+in_dollars as (
+
+    select
+        sheet.record_id,
+        sheet.invoice_id,
+        sheet.platform,
+        sheet.organization,
+        sheet.status,
+        sheet.sheet_row,
+        sheet.amount,
+        coalesce(sheet.currency, 'USD') as currency,
+        {{ to_usd('sheet.amount', 'sheet.currency') }} as amount_usd,
+        sheet.period_start,
+        sheet.period_end
+    from sheet
+    left join rates
+        on {{ rate_of_day('sheet.currency', 'sheet.period_end') }}
+
+),
+
 cleaned as (
 
     select
@@ -15,6 +42,8 @@ cleaned as (
         organization,
         status,
         sheet_row,
+        amount,
+        currency,
         amount_usd,
         period_start,
         period_end,
@@ -24,7 +53,7 @@ cleaned as (
         coalesce(amount_usd is not null and period_start <= period_end, false)
             as is_whole,
         coalesce(lower(invoice_id), record_id) as invoice_key
-    from sheet
+    from in_dollars
 
 ),
 
@@ -66,7 +95,9 @@ grouped as (
         is_contested,
         has_platform,
         is_whole,
-        is_whole and copy_number = 1 as is_counted
+        is_whole and copy_number = 1 as is_counted,
+        amount,
+        currency
     from numbered
 
 )

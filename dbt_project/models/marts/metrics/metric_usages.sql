@@ -28,16 +28,14 @@ described as (
         usage_type,
         attribution_method,
         nullif(user_email, {{ unattributed() }}) as active_user_email,
-        uncached_input_tokens
-        + cache_read_tokens
-        + cache_write_5m_tokens
-        + cache_write_1h_tokens as input_tokens,
+        {{ total_of(token_columns()[:-1]) }} as input_tokens,
         cache_read_tokens,
         output_tokens,
         total_tokens,
         requests,
         lines_suggested,
-        lines_accepted
+        lines_accepted,
+        suggested_lines_accepted
     from usages
 
 )

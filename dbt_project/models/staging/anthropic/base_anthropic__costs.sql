@@ -1,7 +1,14 @@
 -- Every version of every window, also of loads that are not complete.
+-- UNITS: dollars; zero where there is no exchange rate for the currency
 with source as (
 
     select * from {{ source('raw_anthropic', 'cost_report') }}
+
+),
+
+rates as (
+
+    select * from {{ ref('stg_exchange_rates') }}
 
 ),
 
@@ -20,13 +27,37 @@ renamed as (
         {{ token_type(json_text('token_type')) }} as token_type,
         {{ json_text('service_tier') }} as service_tier,
         {{ json_text('context_window') }} as context_window,
-        {{ json_text('currency') }} as currency,
+        upper({{ json_text('currency') }}) as currency,
         -- numerics
-        {{ cents_to_usd(json_text('amount')) }} as billed_cost_usd,
+        {{ cents_to_usd(json_text('amount')) }} as billed_cost,
         -- dates
         window_start as cost_date
     from source
 
+),
+
+in_dollars as (
+
+    select
+        renamed.record_id,
+        renamed.load_id,
+        renamed.organization,
+        renamed.workspace_id,
+        renamed.description,
+        renamed.model,
+        renamed.cost_type,
+        renamed.token_type,
+        renamed.service_tier,
+        renamed.context_window,
+        renamed.currency,
+        coalesce({{ to_usd('renamed.billed_cost', 'renamed.currency') }}, 0)
+            as billed_cost_usd,
+        renamed.billed_cost as billed_cost_in_currency,
+        renamed.cost_date
+    from renamed
+    left join rates
+        on {{ rate_of_day('renamed.currency', 'renamed.cost_date') }}
+
 )
 
-select * from renamed
+select * from in_dollars

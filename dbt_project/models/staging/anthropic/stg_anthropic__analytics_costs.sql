@@ -35,6 +35,7 @@ current_records as (
         -- numerics
         records.list_cost_usd,
         records.billed_cost_usd,
+        records.billed_cost_in_currency,
         -- dates
         records.cost_date
     from records

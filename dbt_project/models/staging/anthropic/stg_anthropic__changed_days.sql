@@ -1,4 +1,5 @@
--- GRAIN: one row per day with a legacy report that was landed since the last run
+-- GRAIN: one row per day of which a legacy report was landed, or an exchange rate
+-- changed, since the last run
 with last_run as (
 
     {{ last_completed_run() }}
@@ -14,12 +15,25 @@ windows as (
 
 ),
 
+changed_rates as (
+
+    select * from {{ ref('stg_changed_rates') }}
+
+),
+
 changed as (
 
-    select distinct windows.window_start as changed_date
+    select windows.window_start as changed_date
     from last_run
     inner join windows
         on last_run.loads_through < windows.loaded_at
+
+    union distinct
+
+    select windows.window_start as changed_date
+    from changed_rates
+    inner join windows
+        on changed_rates.changed_from <= windows.window_start
 
 )
 

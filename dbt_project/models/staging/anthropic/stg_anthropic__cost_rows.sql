@@ -40,6 +40,7 @@ analytics_rows as (
                 'analytics.actor_user_id', 'analytics.service_account_id',
                 'analytics.api_key_id', 'analytics.workspace_id', 'analytics.product',
                 'analytics.model', 'analytics.list_cost_usd', 'analytics.billed_cost_usd',
+                'analytics.billed_cost_in_currency',
             ],
             platform_code=anthropic_platform(
                 'products.platform_code', 'analytics.organization'
@@ -48,6 +49,7 @@ analytics_rows as (
             token_type=anthropic_billed_token_type('analytics'),
             allocation_method="'reported'",
             source="'analytics_cost'",
+            billing_currency='analytics.currency',
             effective_cost_usd='analytics.billed_cost_usd'
         ) }}
     from analytics
@@ -66,6 +68,7 @@ legacy_rows as (
                 'legacy.cost_date', 'legacy.organization', 'legacy.actor_user_id',
                 'legacy.service_account_id', 'legacy.api_key_id', 'legacy.workspace_id',
                 'legacy.model', 'legacy.allocation_method', 'legacy.billed_cost_usd',
+                'legacy.billed_cost_in_currency',
             ],
             platform_code=anthropic_platform(
                 anthropic_workspace_platform('workspaces.workspace_name'),
@@ -74,6 +77,7 @@ legacy_rows as (
             cost_type=anthropic_cost_type('legacy.cost_type'),
             token_type=anthropic_billed_token_type('legacy'),
             source="'cost_report'",
+            billing_currency='legacy.currency',
             list_cost_usd='legacy.billed_cost_usd',
             effective_cost_usd='legacy.billed_cost_usd'
         ) }}

@@ -30,6 +30,7 @@ current_records as (
         records.currency,
         -- numerics
         records.billed_cost_usd,
+        records.billed_cost_in_currency,
         -- dates
         records.cost_date
     from records

@@ -123,7 +123,8 @@ matched as (
 
 ),
 
--- Parts are whole billionths of a dollar; the largest part gets the remainder.
+-- Parts are whole billionths of a dollar, and of the currency billed; what that leaves
+-- over goes to the largest.
 shares as (
 
     select
@@ -134,7 +135,9 @@ shares as (
         costs.model,
         costs.cost_type,
         costs.token_type,
+        costs.currency,
         costs.billed_cost_usd as row_cost_usd,
+        costs.billed_cost_in_currency as row_cost_in_currency,
         matched.actor_user_id,
         matched.service_account_id,
         matched.api_key_id,
@@ -144,6 +147,11 @@ shares as (
             'matched.tokens',
             'sum(matched.tokens) over (partition by costs.cost_date, costs.record_id)'
         )) }} as share_usd,
+        {{ nanos_to_usd(share_of_nanos(
+            'costs.billed_cost_in_currency',
+            'matched.tokens',
+            'sum(matched.tokens) over (partition by costs.cost_date, costs.record_id)'
+        )) }} as share_in_currency,
         row_number() over (
             partition by costs.cost_date, costs.record_id
             order by
@@ -174,6 +182,7 @@ allocated as (
         service_account_id,
         api_key_id,
         allocation_method,
+        currency,
         case
             when share_rank > 1 then share_usd
             else
@@ -184,7 +193,18 @@ allocated as (
                     ),
                     0
                 )
-        end as billed_cost_usd
+        end as billed_cost_usd,
+        case
+            when share_rank > 1 then share_in_currency
+            else
+                row_cost_in_currency
+                - coalesce(
+                    sum(case when share_rank > 1 then share_in_currency end) over (
+                        partition by cost_date, record_id
+                    ),
+                    0
+                )
+        end as billed_cost_in_currency
     from shares
 
 )

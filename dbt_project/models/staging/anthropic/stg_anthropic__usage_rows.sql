@@ -91,13 +91,13 @@ analytics_rows as (
                 'analytics.model', 'analytics.uncached_input_tokens',
                 'analytics.cache_read_tokens', 'analytics.cache_write_5m_tokens',
                 'analytics.cache_write_1h_tokens', 'analytics.output_tokens',
+                'analytics.requests',
             ],
             platform_code=anthropic_platform(
                 'products.platform_code', 'analytics.organization'
             ),
             usage_type="'model_request'",
-            source="'analytics_usage'",
-            requests='coalesce(analytics.requests, 0)'
+            source="'analytics_usage'"
         ) }}
     from analytics
     left join products
@@ -152,7 +152,6 @@ claude_code_rows as (
             product="'claude_code'",
             usage_type="'session'",
             source="'usage_report_claude_code'",
-            lines_suggested='claude_code.lines_added',
             lines_accepted='claude_code.lines_added',
             suggestions_shown=(
                 'claude_code.suggestions_accepted + claude_code.suggestions_rejected'
@@ -203,9 +202,6 @@ activity_rows as (
                 'office': 'activities.office_messages',
                 'design': 'activities.design_messages',
                 'science': 'activities.science_messages',
-            }),
-            lines_suggested=by_value('surfaces.usage_type', {
-                'session': 'activities.claude_code_lines_added',
             }),
             lines_accepted=by_value('surfaces.usage_type', {
                 'session': 'activities.claude_code_lines_added',

@@ -55,14 +55,14 @@ event_rows as (
             usage_type="'model_request'",
             source="'usage_events'",
             requests='1',
-            cache_write_5m_tokens='cache_write_tokens'
+            cache_write_5m_tokens='cache_write_tokens',
+            cache_write_1h_tokens='0'
         ) }}
     from events
 
 ),
 
--- The requests of each mode are already among the events above, so here they count as
--- messages.
+-- The requests of each mode are among the events above, so they are counted apart.
 mode_rows as (
 
     select
@@ -74,7 +74,7 @@ mode_rows as (
             ],
             platform_code="'cursor'",
             source="'daily_usage'",
-            messages=by_value('modes.usage_type', {
+            mode_requests=by_value('modes.usage_type', {
                 'composer': 'daily_usages.composer_requests',
                 'chat': 'daily_usages.chat_requests',
                 'agent': 'daily_usages.agent_requests',

@@ -1,5 +1,5 @@
 {% set resources = [
-    'api_key_mappings', 'budgets', 'email_aliases', 'employees',
+    'api_key_mappings', 'budgets', 'email_aliases', 'employees', 'exchange_rates',
     'invoices', 'seat_assignments', 'seat_plans',
 ] %}
 {{ config(**changes_of_directories('google_sheets', resources, ['resource', 'organization'])) }}

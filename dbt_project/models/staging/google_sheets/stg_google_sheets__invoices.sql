@@ -14,9 +14,10 @@ renamed as (
         lower({{ clean_text(json_text('platform')) }}) as platform,
         lower({{ clean_text(json_text('organization')) }}) as organization,
         lower({{ clean_text(json_text('status')) }}) as status,
+        upper({{ clean_text(json_text('currency')) }}) as currency,
         -- numerics
         {{ json_integer('_row') }} as sheet_row,
-        {{ json_usd('amount_usd') }} as amount_usd,
+        coalesce({{ json_usd('amount_usd') }}, {{ json_usd('amount') }}) as amount,
         -- dates
         seen_from,
         seen_to,

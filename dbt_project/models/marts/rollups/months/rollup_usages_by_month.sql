@@ -10,7 +10,7 @@
     'sessions', 'requests', 'uncached_input_tokens', 'cache_read_tokens',
     'cache_write_5m_tokens', 'cache_write_1h_tokens', 'output_tokens', 'total_tokens',
     'messages', 'lines_suggested', 'lines_accepted', 'suggestions_shown',
-    'suggestions_accepted', 'commits', 'pull_requests',
+    'suggestions_accepted', 'commits', 'pull_requests', 'suggested_lines_accepted',
 ] %}
 
 with usages as (

@@ -1,0 +1,40 @@
+{#
+Amounts in other currencies become dollars here and nowhere else: by the rate of their day, the
+latest of the tab `exchange_rates` that is not after it (stg_exchange_rates). A report or tab
+that names no currency means dollars. An amount without a rate is null in dollars, so it is in
+no sum; rpt_amounts_without_rate names it, and the run fails.
+#}
+
+{# The join of amounts to their rates, called `rates`. #}
+{% macro rate_of_day(currency, day) -%}
+    upper({{ currency }}) = rates.currency
+    and {{ day }} >= rates.valid_from
+    and {{ day }} < rates.valid_to
+{%- endmacro %}
+
+{# To ten decimals of the amount and eight of the rate: the product is exact in both engines. #}
+{% macro to_usd(amount, currency, rate='rates.usd_per_unit') -%}
+    case
+        when {{ is_usd(currency) }} then {{ amount }}
+        else {{ converted(amount, rate) }}
+    end
+{%- endmacro %}
+
+{% macro is_usd(currency) -%}
+    coalesce(upper({{ currency }}), 'USD') = 'USD'
+{%- endmacro %}
+
+{% macro converted(amount, rate) -%}
+    {{ return(adapter.dispatch('converted')(amount, rate)) }}
+{%- endmacro %}
+
+{% macro duckdb__converted(amount, rate) -%}
+    cast(
+        cast({{ amount }} as decimal(22, 10)) * cast({{ rate }} as decimal(16, 8))
+        as {{ type_money() }}
+    )
+{%- endmacro %}
+
+{% macro bigquery__converted(amount, rate) -%}
+    round({{ amount }}, 10) * round({{ rate }}, 8)
+{%- endmacro %}

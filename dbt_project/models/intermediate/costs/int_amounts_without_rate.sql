@@ -1,0 +1,87 @@
+-- GRAIN: one row per day, organization, source and currency of costs, per invoice, and
+-- per spend limit as last reported
+with costs as (
+
+    select * from {{ ref('int_costs') }}
+    where billing_currency != 'USD'
+
+),
+
+rates as (
+
+    select * from {{ ref('stg_exchange_rates') }}
+
+),
+
+invoices as (
+
+    select * from {{ ref('int_invoices') }}
+    where
+        amount is not null
+        and amount_usd is null
+        and period_end is not null
+
+),
+
+spend_limits as (
+
+    select * from {{ ref('stg_anthropic__spend_limits') }}
+    where
+        limit_in_currency is not null
+        and limit_usd is null
+    qualify snapshot_date = max(snapshot_date) over (partition by organization)
+
+),
+
+unpriced_costs as (
+
+    select
+        'cost' as kind,
+        costs.source,
+        costs.organization,
+        costs.cost_date as amount_date,
+        costs.billing_currency as currency,
+        sum(costs.billed_cost_in_currency) as amount
+    from costs
+    left join rates
+        on {{ rate_of_day('costs.billing_currency', 'costs.cost_date') }}
+    where
+        rates.currency is null
+        and costs.billed_cost_in_currency != 0
+    group by
+        costs.source,
+        costs.organization,
+        costs.cost_date,
+        costs.billing_currency
+
+),
+
+unioned as (
+
+    select * from unpriced_costs
+
+    union all
+
+    select
+        'invoice' as kind,
+        concat('invoices row ', sheet_row) as source,
+        organization,
+        period_end as amount_date,
+        currency,
+        amount
+    from invoices
+
+    union all
+
+    select
+        'spend limit' as kind,
+        'spend_limits' as source,
+        organization,
+        snapshot_date as amount_date,
+        currency,
+        limit_in_currency as amount
+    from spend_limits
+
+)
+
+select * from unioned
