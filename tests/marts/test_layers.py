@@ -35,7 +35,7 @@ def climbs(manifest):
                 is_down = parent not in models or layer(models[parent]) in READS[layer(node)]
             if not is_down:
                 lines.append(f"{node.name} reads {parent.rpartition('.')[2]}")
-    return lines
+    return sorted(lines)
 
 
 def test_models_read_downwards():
@@ -52,9 +52,9 @@ def test_a_climb_is_found():
         "model.ai_spend.stg_cursor__members"
     )
     assert climbs(manifest) == [
+        "dim_users reads stg_cursor__members",
         "int_costs reads fct_cost_daily",
         "int_costs reads usage_events",
-        "dim_users reads stg_cursor__members",
     ]
 
 
