@@ -39,7 +39,7 @@ many snapshots there have ever been does not matter.
                 {% if days is not none -%}
                     and {{ in_days('records.window_start', days['compared']) }}
                 {%- endif %}
-            ) as {{ resource }}
+            ) as {{ resource }}_records
             {{ "union all" if not loop.last }}
         {% endfor %}
 
@@ -155,6 +155,7 @@ many snapshots there have ever been does not matter.
 
 {# Which snapshots a base model builds, and which it reads for that; none for all. #}
 {% macro changed_snapshots(source_name, resources) -%}
+    {%- set windows = ref('stg_windows') -%}
     {%- if not execute or not is_incremental() -%}
         {{ return(none) }}
     {%- endif -%}
@@ -176,7 +177,7 @@ many snapshots there have ever been does not matter.
                 lag(loaded_at) over (
                     partition by resource, organization order by window_start
                 ) as previous_loaded_at
-            from {{ ref('stg_windows') }}
+            from {{ windows }}
             where
                 source_name = '{{ source_name }}'
                 and resource in ({{ sql_list(resources) }})
