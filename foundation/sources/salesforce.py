@@ -12,6 +12,7 @@ from foundation.sources.source import Source
 
 # The secret is sent there, and reports name it: encrypted unless it is this machine, no password.
 ADDRESS = re.compile(r"https://[^/@\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
+FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 class SalesforceSettings(BaseModel):
@@ -21,6 +22,9 @@ class SalesforceSettings(BaseModel):
     salesforce_client_secret_secret: str | None = None
     salesforce_api_share: float = Field(
         default=0.8, gt=0, le=1, description="of the API requests that the org has left"
+    )
+    salesforce_included_usage_field: str | None = Field(
+        default=None, description="of Subscription__c: dollars of usage that a month includes"
     )
 
 
@@ -40,6 +44,12 @@ def problems(settings: SalesforceSettings) -> Iterator[str]:
         yield "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_ID as well"
     if not settings.salesforce_client_secret and not settings.salesforce_client_secret_secret:
         yield "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_SECRET as well"
+    field = settings.salesforce_included_usage_field
+    if field and not FIELD.fullmatch(field):
+        yield (
+            "SALESFORCE_INCLUDED_USAGE_FIELD must be the API name of a field of Subscription__c, "
+            "such as Included_Usage__c"
+        )
 
 
 SOURCE = Source(
