@@ -112,9 +112,9 @@ reports as (
 
 ),
 
--- The first reading of a source of RevOps is of all that there is, and lands the days on
--- which something happened; later ones land each day that they ask for. Usage events are
--- read by id: every reading is of all days before it.
+-- The first reading of a source of RevOps is of all that there is, and lands the days
+-- on which something happened; later ones land each day that they ask for. Usage events
+-- are read by id: every reading is of all days before it.
 readings as (
 
     select

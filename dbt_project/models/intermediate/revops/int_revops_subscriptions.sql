@@ -1,5 +1,5 @@
--- A subscription is active from its first day to its last, both included. What Salesforce
--- says that a month of it includes goes before what its seats include.
+-- A subscription is active from its first day to its last, both included. What
+-- Salesforce says that a month of it includes goes before what its seats include.
 {% set per_seat = var('revops_included_usd_per_seat') %}
 
 with subscriptions as (

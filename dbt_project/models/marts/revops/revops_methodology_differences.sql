@@ -202,8 +202,8 @@ team_months as (
 
 ),
 
--- The subscriptions to which opportunities lead, all of them or those of new business: a
--- team counts once for each.
+-- The subscriptions to which opportunities lead, all of them or those of new business:
+-- a team counts once for each.
 paths as (
 
     select distinct

@@ -142,8 +142,9 @@ keys as (
 
 ),
 
--- What is compared are the days of the month's invoices; of a month without one those that
--- no invoice of another month is for. Outside its term a subscription includes nothing.
+-- What is compared are the days of the month's invoices; of a month without one those
+-- that no invoice of another month is for. Outside its term nothing says what a
+-- subscription includes.
 invoice_terms as (
 
     select
@@ -160,8 +161,8 @@ invoice_terms as (
 
 ),
 
--- A period of the contract is a month from its day to the same day of the next, and what is
--- left after the last whole one a part of the one that follows.
+-- A month of a contract goes from its day to the same day of the next. What is left after
+-- the last whole one is a part of the one that follows.
 invoice_months as (
 
     select

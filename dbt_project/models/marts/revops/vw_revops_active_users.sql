@@ -45,8 +45,8 @@ joined as (
 
 ),
 
--- Of the days before the first one nothing is known, so a count that reaches there would
--- grow by itself.
+-- Of the days before the first one nothing is known, so a count that reaches there
+-- would grow by itself.
 whole as (
 
     select
