@@ -161,8 +161,8 @@ invoice_terms as (
 
 ),
 
--- A month of a contract goes from its day to the same day of the next. What is left after
--- the last whole one is a part of the one that follows.
+-- A month of a contract goes from its day to the same day of the next. What is left
+-- after the last whole one is a part of the one that follows.
 invoice_months as (
 
     select
