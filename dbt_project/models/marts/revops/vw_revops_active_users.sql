@@ -15,7 +15,11 @@ team_months as (
 
 first_days as (
 
-    select min(activity_date) as first_day from {{ ref('dau_all') }}
+    select min(window_start) as first_day from {{ ref('int_revops_windows') }}
+    where
+        source_name = 'product'
+        and is_daily
+        and records > 0
 
 ),
 
