@@ -6,6 +6,16 @@ with invoices as (
 
 ),
 
+subscriptions as (
+
+    select
+        *,
+        coalesce(start_date, {{ beginning_of_time() }}) as term_from,
+        coalesce({{ add_days('end_date', 1) }}, {{ end_of_time() }}) as term_to
+    from {{ ref('dim_subscriptions') }}
+
+),
+
 -- Several invoices of a month are one, from the first day of them to the last.
 overages as (
 
@@ -93,8 +103,15 @@ marked_usages as (
         daily_usages.month,
         daily_usages.subscription_id,
         daily_usages.used_usd,
-        covered_days.usage_date is not null as is_invoiced
+        covered_days.usage_date is not null as is_invoiced,
+        coalesce(
+            daily_usages.usage_date >= subscriptions.term_from
+            and daily_usages.usage_date < subscriptions.term_to,
+            false
+        ) as is_in_term
     from daily_usages
+    left join subscriptions
+        on daily_usages.subscription_id = subscriptions.subscription_id
     left join covered_days
         on
             daily_usages.subscription_id = covered_days.subscription_id
@@ -109,20 +126,12 @@ monthly_usages as (
         subscription_id,
         sum(used_usd) as used_usd,
         sum(case when is_invoiced then 0 else used_usd end) as uninvoiced_usd,
+        sum(case when is_in_term and not is_invoiced then used_usd else 0 end)
+            as uninvoiced_in_term_usd,
         max(case when is_invoiced then 1 else 0 end) = 1 as has_invoiced_days,
         max(case when is_invoiced then 0 else 1 end) = 1 as has_uninvoiced_days
     from marked_usages
     group by month, subscription_id
-
-),
-
-subscriptions as (
-
-    select
-        *,
-        coalesce(start_date, {{ beginning_of_time() }}) as term_from,
-        coalesce({{ add_days('end_date', 1) }}, {{ end_of_time() }}) as term_to
-    from {{ ref('dim_subscriptions') }}
 
 ),
 
@@ -298,6 +307,7 @@ joined as (
                 then cast(coalesce(period_usages.used_usd, 0) as {{ type_money() }})
         end as used_in_period_usd,
         included.included_usd,
+        monthly_usages.uninvoiced_in_term_usd,
         overlapping_months.month is not null as is_overlapping,
         monthly_usages.has_invoiced_days,
         monthly_usages.has_uninvoiced_days
@@ -327,7 +337,8 @@ joined as (
 
 ),
 
--- Overage is what was used beyond what is included.
+-- Overage is what was used beyond what is included. An invoice says itself for which
+-- days it is; of other months the days count on which the subscription ran.
 measured as (
 
     select
@@ -336,7 +347,9 @@ measured as (
             when included_usd is not null
                 then cast(
                     greatest(
-                        coalesce(used_in_period_usd, uninvoiced_usd) - included_usd, 0
+                        coalesce(used_in_period_usd, uninvoiced_in_term_usd)
+                        - included_usd,
+                        0
                     ) as {{ type_money() }}
                 )
         end as overage_usd
