@@ -141,7 +141,7 @@ heavy_users as (
 -- Teams whose own record names a subscription that there is.
 recorded_teams as (
 
-    select distinct team_id from links
+    select team_id from links
     where link_source = 'team_record'
 
 ),

@@ -104,11 +104,8 @@ marked_usages as (
         daily_usages.subscription_id,
         daily_usages.used_usd,
         covered_days.usage_date is not null as is_invoiced,
-        coalesce(
-            daily_usages.usage_date >= subscriptions.term_from
-            and daily_usages.usage_date < subscriptions.term_to,
-            false
-        ) as is_in_term
+        daily_usages.usage_date >= subscriptions.term_from
+        and daily_usages.usage_date < subscriptions.term_to as is_in_term
     from daily_usages
     left join subscriptions
         on daily_usages.subscription_id = subscriptions.subscription_id
@@ -218,6 +215,7 @@ month_terms as (
 
 ),
 
+-- Of invoices that begin earlier the longest counts, should they overlap.
 month_parts as (
 
     select
@@ -226,7 +224,7 @@ month_parts as (
         0 as whole_months,
         greatest(
             {{ days_between('month_terms.included_to', 'month_terms.included_from') }}
-            - sum(
+            - max(
                 case
                     when overages.month is null then 0
                     else {{ days_between(
@@ -383,10 +381,7 @@ judged as (
         overage_usd,
         difference_usd,
         case
-            when
-                invoiced_usd is null
-                and has_invoiced_days
-                and not has_uninvoiced_days
+            when invoiced_usd is null and not has_uninvoiced_days
                 then 'covered_by_earlier_invoice'
             when is_overlapping then 'overlapping_invoices'
             when overage_usd is null then 'included_not_known'
