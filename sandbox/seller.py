@@ -37,6 +37,9 @@ ACCOUNTS_WITHOUT_SUBSCRIPTION: Final = (39, 40)
 SUBSCRIPTIONS: Final = ACCOUNTS - 2 + 5
 DELETED_ACCOUNTS: Final = (41, 42)
 DELETED_SUBSCRIPTION: Final = 44
+DELETED_CUSTOMER: Final = 32
+"""Its account was merged into another, which deletes it; its subscription and team go on."""
+SUBSCRIPTION_OF_DELETED_CUSTOMER: Final = 37
 
 TEAM_LISTS: Final = {
     5: "105, 144",
@@ -94,7 +97,14 @@ OVERAGE_SUBSCRIPTIONS: Final = (*range(1, 13), *RENEWED)
 OVERCHARGED: Final = (4, Decimal("100.00"))
 UNDERCHARGED: Final = (8, Decimal("0.5"))
 """Subscriptions whose newest complete month is invoiced wrongly: one with that many dollars more
-than its usage, one with that part of it."""
+than its overage, one with that part of it."""
+INCLUDED_USAGE_FIELD: Final = "Included_Usage_USD__c"
+"""What a month of a subscription includes, in dollars. Those with overages use more of it in every
+month, all others less, but for the two that follow."""
+NOT_INVOICED: Final = 13
+"""Uses more than it includes, and nobody invoiced it."""
+INCLUDED_NOT_KNOWN: Final = 15
+"""Nobody filled in what it includes."""
 
 FEE_NANO: Final = 250
 """A quarter of a dollar per million tokens, in billionths of a dollar per token."""
@@ -239,6 +249,20 @@ class Seller:
                 sums[n, day.replace(day=1)] += event[10] + event[11]
         return sums
 
+    def included(self) -> dict[int, float]:
+        """What a month of each subscription includes, in dollars."""
+        used: dict[int, list[int]] = {}
+        for (n, month), nanos in self.usage_nano().items():
+            if month in self.complete_months():
+                used.setdefault(n, []).append(nanos)
+        included = {}
+        for n in range(1, RENEWED[1] + 1):
+            least, most = min(used.get(n, [0])) // 10**9, max(used.get(n, [0])) // 10**9
+            exceeds = n in OVERAGE_SUBSCRIPTIONS or n == NOT_INVOICED
+            included[n] = float(least // 2) if exceeds else float(most // 10 * 10 + 20)
+        del included[INCLUDED_NOT_KNOWN]
+        return included
+
 
 def _months_before(day: date, months: int) -> date:
     number = day.year * 12 + day.month - 1 - months
@@ -254,14 +278,14 @@ def build_seller(options: Options) -> Seller:
     _make_events(seller, rng)
     people = list(_salespeople(options, rng))
     accounts = list(_accounts(options, rng))
-    subscriptions = list(_subscriptions(options, rng))
+    subscriptions = list(_subscriptions(options, rng, seller.included()))
     seller.teams = list(_teams(subscriptions))
     seller.records = {
         "User": people,
         "Account": accounts,
         "Subscription__c": subscriptions,
         "Opportunity": list(_opportunities(options, rng, subscriptions)),
-        "Subscription_Overage__c": list(_overages(seller)),
+        "Subscription_Overage__c": list(_overages(seller, subscriptions)),
     }
     return seller
 
@@ -337,7 +361,7 @@ def _accounts(options: Options, rng: Random) -> Iterator[Record]:
             "NumberOfEmployees": engineers * rng.randrange(3, 12),
             "OwnerId": long_id("User", 3 + n % 8),
             "Technical_Account_Manager__c": long_id("User", 11 + n % 2) if n % 3 else None,
-            "IsDeleted": deleted,
+            "IsDeleted": deleted or n == DELETED_CUSTOMER,
             "SystemModstamp": moment(_back(options, age), second),
             "CreatedDate": moment(_back(options, 1300 + n), 36_000),
         }
@@ -353,7 +377,7 @@ def open_renewal(subscription: int) -> int | None:
     return 300 + subscription if subscription % 3 == 1 and subscription <= SUBSCRIPTIONS else None
 
 
-def _subscriptions(options: Options, rng: Random) -> Iterator[Record]:
+def _subscriptions(options: Options, rng: Random, included: dict[int, float]) -> Iterator[Record]:
     year = timedelta(days=365)
     for n in range(1, DELETED_SUBSCRIPTION + 1):
         deleted = n == DELETED_SUBSCRIPTION
@@ -369,6 +393,7 @@ def _subscriptions(options: Options, rng: Random) -> Iterator[Record]:
             "Name": f"SUB-{n:04d} {company_name(account)}",
             "Account__c": long_id("Account", account),
             "Total_Licensed_Seats__c": float(rng.randrange(2, 12) * 5),
+            INCLUDED_USAGE_FIELD: included.get(n),
             "All_Cursor_Team_IDs__c": "158" if deleted else team_list(n),
             "Open_Renewal__c": long_id("Opportunity", renewal) if renewal else None,
             "Start_Date__c": start.isoformat(),
@@ -387,6 +412,7 @@ def _subscriptions(options: Options, rng: Random) -> Iterator[Record]:
         "Id": long_id("Subscription__c", n),
         "Name": f"SUB-{n:04d} {company_name(account_of(RENEWED[0]))}",
         "Total_Licensed_Seats__c": 35.0,
+        INCLUDED_USAGE_FIELD: included.get(n),
         "Start_Date__c": start.isoformat(),
         "End_Date__c": (start + year).isoformat(),
         "SystemModstamp": moment(start, 40_000),
@@ -463,8 +489,11 @@ def _opportunities(options: Options, rng: Random, subscriptions: list[Record]) -
     yield opportunity(200 + n, "Renewal", account_of(ended), agreed, **link)
 
 
-def _overages(seller: Seller) -> Iterator[Record]:
-    """Of each month, or of the days of it in which the subscription ran."""
+def _overages(seller: Seller, subscriptions: list[Record]) -> Iterator[Record]:
+    """What was used beyond the included, of each month, or of the days of it that a renewal leaves.
+    Of days before or after its term a subscription includes nothing."""
+    terms = {one["Id"]: (one["Start_Date__c"], one["End_Date__c"]) for one in subscriptions}
+    included = seller.included()
     months, usage = seller.complete_months(), seller.usage_nano()
     ended, renewed = RENEWED
     number = 0
@@ -476,7 +505,11 @@ def _overages(seller: Seller) -> Iterator[Record]:
             if start >= end:
                 continue
             number += 1
-            amount = Decimal(usage.get((n, month), 0)) / 10**9
+            first, last = map(date.fromisoformat, terms[long_id("Subscription__c", n)])
+            days = min(end, last + timedelta(days=1)) - max(start, first)
+            part = Decimal(max(days.days, 0)) / (following - month).days
+            beyond = Decimal(usage.get((n, month), 0)) / 10**9 - Decimal(included[n]) * part
+            amount = max(beyond, Decimal(0))
             if month == months[-1] and n == OVERCHARGED[0]:
                 amount += OVERCHARGED[1]
             if month == months[-1] and n == UNDERCHARGED[0]:

@@ -59,7 +59,7 @@ def preview(
     with connection:
         today = today_in(connection)
         company = page.facts(connection, today)
-        customers = page.facts(connection, today, of_customers=True)
+        customers = page.customer_facts(connection, today)
         values: dict[tuple[str, str], list[str]] = {}
         counts: Counts = {}
         for source in sources:
@@ -71,7 +71,8 @@ def preview(
                 for name in dashboard.definition.filters
             }
             marts = {mart for chart in dashboard.charts for mart in chart.marts}
-            facts = customers if any("revops" in mart for mart in marts) else company
+            of_customers = any("revops" in mart for mart in marts)
+            facts = customers if of_customers else company
             html = page.dashboard(dashboard, charts, cubes.cubes(), choices, facts, today)
             write(folder / f"{dashboard.key}.html", html)
             written.add(f"{dashboard.key}.html")

@@ -46,15 +46,25 @@ MOST_SLICES, MOST_SERIES = 5, 8
 
 @dataclass(frozen=True)
 class Facts:
-    """How new and how complete the data is; None if the marts do not say, as for customers' marts
-    that never landed."""
+    """How new the data is and how much of it is attributed; None for what the marts do not say."""
 
     newest_day: date | None = None
     last_load: datetime | None = None
     unattributed_share: float | None = None
     no_cost_center_share: float | None = None
     unattributed_of: str = ""
-    of_customers: bool = False
+
+
+@dataclass(frozen=True)
+class CustomerFacts:
+    """The same of the customers of a seller: what of their spend and usage belongs to a
+    subscription."""
+
+    newest_day: date | None = None
+    last_load: datetime | None = None
+    attributed_spend_share: float | None = None
+    attributed_usage_share: float | None = None
+    attributed_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,11 +116,13 @@ def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
     return seen
 
 
-# How new the data is, and by month how much of the spend is unattributed: in the company's marts,
-# and in those of its customers.
-FRESHNESS = """
+# How new the data is, and by month how much of the spend is attributed: in the company's marts, and
+# in those of its customers.
+CUSTOMER_SOURCES = "('product', 'salesforce')"
+FRESHNESS = f"""
     select max(quality_date) filter (where windows_landed > 0), max(last_loaded_at)
     from marts.fct_data_quality_daily
+    where source_name not in {CUSTOMER_SOURCES}
 """
 # As the metric unattributed_share has it.
 UNATTRIBUTED = """
@@ -122,36 +134,65 @@ UNATTRIBUTED = """
     from marts.metric_costs
     group by month
 """
-CUSTOMERS_FRESHNESS = "select max(usage_date), null from marts.fct_revops_usage_daily"
-CUSTOMERS_UNATTRIBUTED = """
+CUSTOMERS_NEWEST_DAY = "select max(usage_date) from marts.fct_revops_usage_daily"
+CUSTOMERS_LAST_LOAD = f"""
+    select max(last_loaded_at)
+    from marts.fct_data_quality_daily
+    where source_name in {CUSTOMER_SOURCES}
+"""
+CUSTOMERS_ATTRIBUTED = """
     select
         month,
-        sum(total_cost_usd) filter (where subscription_id = 'unattributed'),
-        0,
-        sum(total_cost_usd)
+        sum(total_cost_usd) filter (where subscription_id != 'unattributed'),
+        sum(total_cost_usd),
+        sum(total_tokens) filter (where subscription_id != 'unattributed'),
+        sum(total_tokens)
     from marts.fct_revops_monthly_team_metrics
     group by month
 """
 
 
-def facts(
-    connection: duckdb.DuckDBPyConnection, today: date, *, of_customers: bool = False
-) -> Facts:
+def facts(connection: duckdb.DuckDBPyConnection, today: date) -> Facts:
     """Freshness, and the unattributed share of cost in the last complete month; None for what the
-    marts do not say. Customers' cost is unattributed if no subscription leads to the team."""
-    freshness = CUSTOMERS_FRESHNESS if of_customers else FRESHNESS
-    cost = CUSTOMERS_UNATTRIBUTED if of_customers else UNATTRIBUTED
-    last_month = (
-        f"select * from ({cost}) where month < date_trunc('month', date '{today}')"
+    marts do not say."""
+    day, load = _first(connection, FRESHNESS) or (None, None)
+    last_month = _first(connection, _of_last_month(UNATTRIBUTED, today))
+    month, unattributed, no_cost_center, total = last_month or [None] * 4
+    return Facts(
+        newest_day=day,
+        last_load=load,
+        unattributed_share=_share(unattributed, total),
+        no_cost_center_share=_share(no_cost_center, total),
+        unattributed_of=f"{month:%b %Y}" if month else "",
+    )
+
+
+def customer_facts(connection: duckdb.DuckDBPyConnection, today: date) -> CustomerFacts:
+    """The same of what customers spend and use; attributed is what a team used that a subscription
+    leads to."""
+    (day,) = _first(connection, CUSTOMERS_NEWEST_DAY) or [None]
+    (load,) = _first(connection, CUSTOMERS_LAST_LOAD) or [None]
+    last_month = _first(connection, _of_last_month(CUSTOMERS_ATTRIBUTED, today))
+    month, tied_usd, usd, tied_tokens, tokens = last_month or [None] * 5
+    return CustomerFacts(
+        newest_day=day,
+        last_load=load,
+        attributed_spend_share=_share(tied_usd, usd),
+        attributed_usage_share=_share(tied_tokens, tokens),
+        attributed_of=f"{month:%b %Y}" if month else "",
+    )
+
+
+def _of_last_month(by_month: str, today: date) -> str:
+    """A query for the newest whole month of one that has a row for each."""
+    return (
+        f"select * from ({by_month}) where month < date_trunc('month', date '{today}')"
         " order by month desc limit 1"
     )
-    day, load = _first(connection, freshness) or (None, None)
-    month, *parts, total = _first(connection, last_month) or (None, None, None, None)
-    unattributed, no_cost_center = (
-        float(part or 0) / float(total) if total else None for part in parts
-    )
-    of_month = f"{month:%b %Y}" if month else ""
-    return Facts(day, load, unattributed, no_cost_center, of_month, of_customers)
+
+
+def _share(part: Any, whole: Any) -> float | None:  # noqa: ANN401 - what DuckDB sums to
+    return float(part or 0) / float(whole) if whole else None
 
 
 def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401
@@ -166,7 +207,7 @@ def dashboard(
     charts: dict[str, ChartData],
     cubes: list[JsonObject],
     choices: dict[str, list[str]],
-    known: Facts,
+    known: Facts | CustomerFacts,
     today: date,
 ) -> str:
     """A dashboard's page."""

@@ -155,3 +155,15 @@ on 1.2345678E7. What is no whole number stays as it is. #}
 {% macro distinct_people(user_id) -%}
     count(distinct case when {{ user_id }} != {{ unattributed() }} then {{ user_id }} end)
 {%- endmacro %}
+
+{# Whole months from one date to a later one: a month is over on the same day of the next. #}
+{% macro whole_months_between(later, earlier) -%}
+    (
+        (extract(year from {{ later }}) - extract(year from {{ earlier }})) * 12
+        + extract(month from {{ later }}) - extract(month from {{ earlier }})
+        - case
+            when extract(day from {{ later }}) < extract(day from {{ earlier }}) then 1
+            else 0
+        end
+    )
+{%- endmacro %}

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -64,9 +64,25 @@ class Object:
     record: type[records.SalesforceRecord]
     fields: str
     is_optional: bool = False
+    included_usage: str | None = None
+    """A field that settings name; its value lands under the key `included_usage` as well."""
 
     def query(self, condition: str) -> str:
-        return f"select {', '.join(self.fields.split())} from {self.name} {condition}"
+        fields = self.fields.split()
+        if self.included_usage:
+            fields.append(self.included_usage)
+        return f"select {', '.join(fields)} from {self.name} {condition}"
+
+    def landed(self, record: msgspec.Raw) -> msgspec.Raw:
+        """The record as it came. What settings name has another name in every org, and models need
+        one: its value, as it came, is added at the end."""
+        if not self.included_usage:
+            return record
+        values = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        # SOQL takes a name in any case, and answers with that of the field.
+        spelled = {name.lower(): value for name, value in values.items()}
+        values["included_usage"] = spelled[self.included_usage.lower()]
+        return msgspec.Raw(msgspec.json.encode(values))
 
 
 OBJECTS = {
@@ -104,10 +120,16 @@ OBJECTS = {
 TABLES = tuple(OBJECTS)
 
 
+def objects(settings: SalesforceSettings) -> dict[str, Object]:
+    """The objects with the fields that settings name."""
+    field = settings.salesforce_included_usage_field
+    return OBJECTS | {"subscriptions": replace(OBJECTS["subscriptions"], included_usage=field)}
+
+
 def extract(settings: SalesforceSettings, run: Run) -> Iterator[Window]:
     with requests.Session() as session:
         api = Api(settings, session)
-        for resource in resources(api):
+        for resource in resources(api, objects(settings)):
             yield from fetch(resource, ORGANIZATION, run)
         run.report.notes.append(api.usage())
 
@@ -118,7 +140,7 @@ def check(settings: SalesforceSettings) -> Iterator[tuple[str, Callable[[], None
     def ask() -> None:
         with requests.Session() as session:
             api = Api(settings, session)
-            for thing in OBJECTS.values():
+            for thing in objects(settings).values():
                 try:
                     api.ask("queryAll/", q=thing.query("limit 1"))
                 except UnreadableError:
@@ -128,7 +150,7 @@ def check(settings: SalesforceSettings) -> Iterator[tuple[str, Callable[[], None
     yield ORGANIZATION, ask
 
 
-def resources(api: Api) -> tuple[Resource, ...]:
+def resources(api: Api, things: Mapping[str, Object]) -> tuple[Resource, ...]:
     return tuple(
         Resource(
             name,
@@ -144,7 +166,7 @@ def resources(api: Api) -> tuple[Resource, ...]:
             # over.
             has_today=True,
         )
-        for name, thing in OBJECTS.items()
+        for name, thing in things.items()
     )
 
 
@@ -327,7 +349,7 @@ def _pages(api: Api, thing: Object, period: Period) -> Iterator[Page]:
     envelope = api.ask("queryAll/", q=soql)
     count = 0
     while True:
-        found = records_in(envelope, "records")
+        found = [thing.landed(record) for record in records_in(envelope, "records")]
         count += len(found)
         yield Page([(None, found)], request, scalars_in(envelope, PAGING | {"records"}))
         if "nextRecordsUrl" not in envelope:

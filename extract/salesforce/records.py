@@ -64,6 +64,7 @@ class Subscription(SalesforceRecord):
     Account__c: SalesforceId
     IsDeleted: bool
     Total_Licensed_Seats__c: Number | None = None
+    included_usage: Money | None = None
     All_Cursor_Team_IDs__c: Label = None
     Open_Renewal__c: SalesforceId | None = None
     Start_Date__c: dt.date | None = None

@@ -13,6 +13,7 @@ from foundation.sources.source import Source
 # The secret is sent there and reports name it, so: encrypted unless it is this machine, and without
 # a password.
 ADDRESS = re.compile(r"https://[^/@\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
+FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 class SalesforceSettings(BaseModel):
@@ -22,6 +23,9 @@ class SalesforceSettings(BaseModel):
     salesforce_client_secret_secret: str | None = None
     salesforce_api_share: float = Field(
         default=0.8, gt=0, le=1, description="share of the org's remaining API requests"
+    )
+    salesforce_included_usage_field: str | None = Field(
+        default=None, description="of Subscription__c: dollars of usage that a month includes"
     )
 
 
@@ -41,6 +45,12 @@ def problems(settings: SalesforceSettings) -> Iterator[str]:
         yield "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_ID as well"
     if not settings.salesforce_client_secret and not settings.salesforce_client_secret_secret:
         yield "SALESFORCE_INSTANCE_URL is set: set SALESFORCE_CLIENT_SECRET as well"
+    field = settings.salesforce_included_usage_field
+    if field and not FIELD.fullmatch(field):
+        yield (
+            "SALESFORCE_INCLUDED_USAGE_FIELD must be the API name of a field of Subscription__c, "
+            "such as Included_Usage__c"
+        )
 
 
 SOURCE = Source(

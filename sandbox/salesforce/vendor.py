@@ -13,6 +13,7 @@ from sandbox.salesforce import errors
 from sandbox.salesforce.access import CLIENT_ID, CLIENT_SECRET
 from sandbox.salesforce.routes import routes
 from sandbox.salesforce.state import State
+from sandbox.seller import INCLUDED_USAGE_FIELD
 from sandbox.state import Sandbox
 from sandbox.vendor import Change, Vendor
 
@@ -42,6 +43,7 @@ class Salesforce(Vendor):
                 "SALESFORCE_INSTANCE_URL": url,
                 "SALESFORCE_CLIENT_ID": CLIENT_ID,
                 "SALESFORCE_CLIENT_SECRET": CLIENT_SECRET,
+                "SALESFORCE_INCLUDED_USAGE_FIELD": INCLUDED_USAGE_FIELD,
             }
         )
 

@@ -16,7 +16,14 @@ from extract.report import RunReport
 from extract.run import run
 from foundation.settings import Settings
 from sandbox.salesforce.access import CLIENT_SECRET
-from sandbox.seller import company_name, long_id, moment
+from sandbox.seller import (
+    DELETED_ACCOUNTS,
+    DELETED_CUSTOMER,
+    INCLUDED_USAGE_FIELD,
+    company_name,
+    long_id,
+    moment,
+)
 from sandbox.server import Running, running
 from tests.extract.conftest import current, part, rows
 
@@ -75,7 +82,36 @@ def test_every_record_of_every_object_lands_with_the_fields_that_are_read(
         found = payloads(settings, table)
         assert len(found) == len({one["Id"] for one in found}) == count
         fields = salesforce.OBJECTS[table].fields.split()
+        if table == "subscriptions":
+            fields += [INCLUDED_USAGE_FIELD, "included_usage"]
         assert all(list(one) == ["attributes", *fields] for one in found)
+
+
+def test_the_field_that_settings_name_lands_under_the_name_that_models_know(
+    org: Running, settings: Settings
+) -> None:
+    change(org, "Subscription__c", Id=long_id("Subscription__c", 9), **{INCLUDED_USAGE_FIELD: "9"})
+    named = settings.model_copy(
+        # SOQL does not mind the case.
+        update={"salesforce_included_usage_field": INCLUDED_USAGE_FIELD.upper()}
+    )
+    report = run(named, sources=SALESFORCE)
+    assert report.exit_code == 1, "a text is no amount"
+    assert rows(settings, "select reason from raw_salesforce.rejected_records") == [
+        ("included_usage: Value error, must be a number",)
+    ]
+    found = payloads(settings, "subscriptions")
+    assert all(one["included_usage"] == one[INCLUDED_USAGE_FIELD] for one in found)
+    assert {one["included_usage"] is None for one in found} == {True, False}
+
+
+def test_without_a_named_field_nothing_says_what_is_included(settings: Settings) -> None:
+    unnamed = settings.model_copy(update={"salesforce_included_usage_field": None})
+    assert run(unnamed, sources=SALESFORCE).exit_code == 0
+    assert all(
+        INCLUDED_USAGE_FIELD not in one and "included_usage" not in one
+        for one in payloads(settings, "subscriptions")
+    )
 
 
 def test_a_day_is_that_of_system_modstamp_in_utc(ingest: Ingest, settings: Settings) -> None:
@@ -105,7 +141,7 @@ def test_the_first_run_reaches_the_record_that_nobody_touched_for_years(
 def test_deleted_records_land_and_are_marked(ingest: Ingest, settings: Settings) -> None:
     ingest()
     deleted = {one["Id"] for one in payloads(settings, "accounts") if one["IsDeleted"]}
-    assert deleted == {long_id("Account", 41), long_id("Account", 42)}
+    assert deleted == {long_id("Account", n) for n in (DELETED_CUSTOMER, *DELETED_ACCOUNTS)}
 
 
 def test_money_and_numbers_are_the_bytes_that_arrived(

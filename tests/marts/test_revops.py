@@ -5,8 +5,10 @@ The sandbox's seller is landed from its Salesforce and its database the way a ru
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -15,7 +17,16 @@ from dashboards.catalog import Catalog
 from dashboards.check import sql_of
 from dashboards.loading import load
 from dashboards.preview import page
-from sandbox.seller import OVERAGE_SUBSCRIPTIONS, OVERCHARGED, RENEWED, UNDERCHARGED, short_id
+from sandbox.seller import (
+    CHURNED_SUBSCRIPTION,
+    INCLUDED_NOT_KNOWN,
+    NOT_INVOICED,
+    OVERAGE_SUBSCRIPTIONS,
+    OVERCHARGED,
+    RENEWED,
+    UNDERCHARGED,
+    short_id,
+)
 from tests.marts.warehouse import Warehouse
 from tools.base_company import TODAY
 
@@ -57,7 +68,13 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
         " or table_schema = 'intermediate' and (table_name like 'int_revops%'"
         " or table_name like 'rollup_revops%') order by 1"
     )
-    return {table: warehouse.rows(f"select * from {table} order by all") for (table,) in tables}
+    # What was loaded when is another matter than what it makes.
+    about_loads = {"intermediate.int_revops_windows", "intermediate.int_revops_extractions"}
+    return {
+        table: warehouse.rows(f"select * from {table} order by all")
+        for (table,) in tables
+        if table not in about_loads
+    }
 
 
 def columns(warehouse: Warehouse, table: str) -> list[str]:
@@ -124,18 +141,83 @@ def test_no_chart_of_the_customers_dashboard_is_empty(seller: Warehouse, catalog
     assert empty == set()
 
 
+def test_who_has_more_active_people_than_seats_is_listed_and_nobody_else(
+    seller: Warehouse, catalog: Catalog
+) -> None:
+    listed = shown(seller, catalog, "More active people than licensed seats")
+    over = seller.rows(
+        "select distinct subscription_id, mau_of_subscription - licensed_seats"
+        " from marts.vw_revops_subscriptions where is_active"
+    )
+    expected = sorted(above for _, above in over if above is not None and above > 0)
+    assert sorted(row[-1] for row in listed) == expected != []
+
+
+@pytest.mark.parametrize("chart", ["People by dollars a month", "People by requests a month"])
+def test_depth_of_usage_counts_people_of_a_month(
+    seller: Warehouse, catalog: Catalog, chart: str
+) -> None:
+    known = "user_id != 'unattributed'"
+    assert_people_of_a_month(seller, shown(seller, catalog, chart), known)
+
+
+def test_the_ways_in_which_people_work_count_people_of_a_month(
+    seller: Warehouse, catalog: Catalog
+) -> None:
+    assert_people_of_a_month(seller, shown(seller, catalog, "How people work"), "is_active")
+
+
+def assert_people_of_a_month(
+    seller: Warehouse, rows: list[tuple[Any, ...]], condition: str
+) -> None:
+    """The classes of a month hold each of its people once, but for those in two teams."""
+    shown_by_month: Counter[Any] = Counter()
+    for month, _, people in rows:
+        shown_by_month[month] += people
+    by_month = seller.rows(
+        "select month, count(distinct user_id), count(*) from marts.fct_revops_user_metrics"
+        f" where is_complete_month and {condition} group by month"
+    )
+    assert set(shown_by_month) == {month for month, _, _ in by_month}
+    for month, people, memberships in by_month:
+        assert people <= shown_by_month[month] <= memberships < people * 1.01
+
+
+def test_a_line_of_30_days_begins_with_the_thirtieth_day(seller: Warehouse) -> None:
+    first = seller.value("select min(activity_date) from marts.dau_all")
+    for column, days in (("active_users_7d", 7), ("active_users_30d", 30)):
+        begins = seller.value(
+            f"select min(metric_date) from marts.vw_revops_active_users where {column} is not null"
+        )
+        assert begins == first + DAY * (days - 1)
+
+
+def shown(seller: Warehouse, catalog: Catalog, name: str) -> list[tuple[Any, ...]]:
+    """The rows of a chart of the customers' dashboard."""
+    sources, _ = load(catalog)
+    (dashboard,) = (one.dashboard for one in sources if one.dashboard.key == "customer_usage")
+    (chart,) = (one for one in dashboard.charts if one.definition.name == name)
+    return seller.rows(sql_of(dashboard, chart, TODAY))
+
+
 def test_the_dashboards_header_is_about_customers(seller: Warehouse) -> None:
     with duckdb.connect(str(seller.path), read_only=True) as connection:
-        facts = page.facts(connection, TODAY, of_customers=True)
+        facts = page.customer_facts(connection, TODAY)
     assert facts.newest_day == TODAY - DAY
     month = (TODAY.replace(day=1) - DAY).replace(day=1)
-    spent = (
-        "select sum(total_cost_usd) from marts.fct_revops_usage_daily join marts.dim_teams"
-        " using (team_id) where date_trunc('month', usage_date) = ? and subscription_id like ?"
-    )
-    share = seller.value(spent, month, "unattributed") / seller.value(spent, month, "%")
-    assert facts.unattributed_share == pytest.approx(float(share))
-    assert facts.unattributed_of == f"{month:%b %Y}"
+    for measure, share in (
+        ("total_cost_usd", facts.attributed_spend_share),
+        ("total_tokens", facts.attributed_usage_share),
+    ):
+        tied, everything = seller.rows(
+            f"select sum({measure}) filter (where subscription_id != 'unattributed'),"
+            f" sum({measure}) from marts.fct_revops_usage_daily join marts.dim_teams"
+            " using (team_id) where date_trunc('month', usage_date) = ?",
+            month,
+        )[0]
+        assert share == pytest.approx(float(tied) / float(everything))
+        assert 0.9 < share < 1
+    assert facts.attributed_of == f"{month:%b %Y}"
 
 
 def test_an_overage_is_the_invoice_or_shows_by_how_much_it_is_not(seller: Warehouse) -> None:
@@ -155,9 +237,37 @@ def test_an_overage_is_the_invoice_or_shows_by_how_much_it_is_not(seller: Wareho
     assert status == "invoiced_too_little"
     assert round(invoiced - difference, 1) == round(invoiced / part, 1)
     others = {one: status for one, (status, _, _) in found.items() if one not in planted}
-    ended = short_id("Subscription__c", RENEWED[0])
-    expected = {short_id("Subscription__c", n) for n in OVERAGE_SUBSCRIPTIONS} - planted - {ended}
+    ended = {short_id("Subscription__c", n) for n in (RENEWED[0], CHURNED_SUBSCRIPTION)}
+    expected = {short_id("Subscription__c", n) for n in OVERAGE_SUBSCRIPTIONS} - planted - ended
+    churned = others.pop(short_id("Subscription__c", CHURNED_SUBSCRIPTION))
+    assert churned == "included_not_known", "it no longer runs and includes nothing"
     assert others == dict.fromkeys(expected, "matched")
+
+
+def test_a_month_without_an_invoice_is_missed_only_if_there_was_an_overage(
+    seller: Warehouse,
+) -> None:
+    missed = seller.rows(
+        "select distinct subscription_id from marts.subscription_overage"
+        " where overage_status = 'not_invoiced'"
+    )
+    # That of team 127 claims 126's team as well, and pays for both.
+    claims = short_id("Subscription__c", 26)
+    assert set(missed) == {(short_id("Subscription__c", NOT_INVOICED),), (claims,)}
+    judged = seller.rows(
+        "select distinct overage_status from marts.subscription_overage"
+        " where subscription_id in ('unattributed', ?)",
+        short_id("Subscription__c", INCLUDED_NOT_KNOWN),
+    )
+    assert judged == [("included_not_known",)]
+    within = (
+        "select count(*), max(used_usd - included_usd), min(overage_usd), max(overage_usd)"
+        " from marts.subscription_overage where overage_status = 'within_included'"
+    )
+    [(months, most, least_overage, most_overage)] = seller.rows(within)
+    assert months > 50
+    assert most <= 1
+    assert 0 <= least_overage <= most_overage <= 1
 
 
 def test_the_invoices_before_and_after_a_renewal_match_their_days(seller: Warehouse) -> None:

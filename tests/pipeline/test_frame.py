@@ -10,11 +10,15 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from pydantic import SecretStr
 
-from foundation.settings import ROOT
+from foundation.settings import ROOT, SECRETS
+from foundation.sources import SOURCES
 from tools import install
 
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+# A folder of sheets, and the file of a key that production does without.
+ONLY_LOCAL = ("SHEETS_DIR", "GOOGLE_APPLICATION_CREDENTIALS")
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
@@ -93,6 +97,23 @@ def test_a_workflow_is_valid_and_calls_only_make_targets(workflow):
 def test_the_daily_run_waits_for_the_one_before():
     workflow = yaml.safe_load((ROOT / ".github/workflows/run.yml").read_text())
     assert workflow["concurrency"] == {"group": "run", "cancel-in-progress": False}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_the_daily_run_is_given_all_settings_of_a_source_and_the_docs_list_them(source):
+    workflow = yaml.safe_load((ROOT / ".github/workflows/run.yml").read_text())
+    given = workflow["jobs"]["run"]["env"]
+    manual = (ROOT / "docs/production.md").read_text()
+    for name, field in source.settings.model_fields.items():
+        setting = name.upper()
+        # Addresses of vendors, secrets kept elsewhere, and what is for one machine.
+        if setting.endswith(("_BASE_URL", "_SECRET_SECRET")) or setting in ONLY_LOCAL:
+            continue
+        if setting.endswith("_SECRET") and setting.removesuffix("_SECRET") in SECRETS:
+            continue
+        kind = "secrets" if field.annotation == SecretStr | None else "vars"
+        assert given.get(setting) == f"${{{{ {kind}.{setting} }}}}"
+        assert f"`{setting}`" in manual
 
 
 def test_ci_run_calls_the_test_command_of_the_readme_then_lint():

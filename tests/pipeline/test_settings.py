@@ -63,6 +63,7 @@ def test_the_names_of_settings_are_stable():
         GOOGLE_SHEETS_BASE_URL SHEETS_DIR EXTRACT_SINCE EXTRACT_UNTIL METABASE_URL METABASE_API_KEY
         METABASE_DATABASE METABASE_EMBEDDING_SECRET SLACK_WEBHOOK_URL LOG_LEVEL LOG_FORMAT
         SALESFORCE_INSTANCE_URL SALESFORCE_CLIENT_ID SALESFORCE_CLIENT_SECRET SALESFORCE_API_SHARE
+        SALESFORCE_INCLUDED_USAGE_FIELD
         PRODUCT_DATABASE_URL PRODUCT_DATABASE_SCHEMA
     """.split()
     assert {*promised, *(f"{name}_SECRET" for name in SECRETS)} == NAMES
@@ -162,6 +163,15 @@ def test_dates_and_numbers_are_read(given):
         (
             {"SALESFORCE_INSTANCE_URL": "x.my.salesforce.com"},
             "SALESFORCE_INSTANCE_URL must be the address of the org",
+        ),
+        (
+            {
+                "SALESFORCE_INSTANCE_URL": "https://x.my.salesforce.com",
+                "SALESFORCE_CLIENT_ID": "i",
+                "SALESFORCE_CLIENT_SECRET": "s",
+                "SALESFORCE_INCLUDED_USAGE_FIELD": "Plan__r.Included__c, Name",
+            },
+            "SALESFORCE_INCLUDED_USAGE_FIELD must be the API name of a field of Subscription__c",
         ),
         ({"SALESFORCE_API_SHARE": "80"}, "SALESFORCE_API_SHARE: Input should be less than"),
     ],

@@ -46,7 +46,7 @@ def test_the_same_options_give_the_same_company_and_other_seeds_another(sold: Se
 
 
 def test_it_has_the_size_that_is_promised(sold: Seller) -> None:
-    assert len([one for one in sold.records["Account"] if not one["IsDeleted"]]) == 40
+    assert len([one for one in sold.records["Account"] if not one["IsDeleted"]]) == 39
     assert len(sold.teams) == 60
     assert len({member.user_id for member in sold.members}) == 900
     assert len(sold.events) == 12_000
@@ -173,28 +173,67 @@ def test_opportunities_are_of_all_kinds(sold: Seller) -> None:
     }
 
 
-def test_invoices_for_overages_are_the_usage_but_for_two(sold: Seller) -> None:
-    usage = sold.usage_nano()
+def test_invoices_are_the_usage_beyond_the_included_but_for_two(sold: Seller) -> None:
+    usage, included = sold.usage_nano(), sold.included()
+    newest = sold.complete_months()[-1]
     wrong = {}
     for one in sold.records["Subscription_Overage__c"]:
-        month = date.fromisoformat(one["Period_Start__c"]).replace(day=1)
+        start, end = (date.fromisoformat(one[f"Period_{name}__c"]) for name in ("Start", "End"))
         n = next(
             n
             for n in seller.OVERAGE_SUBSCRIPTIONS
             if long_id("Subscription__c", n) == one["Subscription__c"]
         )
-        exact = Decimal(usage[n, month]) / 10**9
-        if abs(one["Amount__c"] - exact) > Decimal("0.005"):
-            wrong[n, month] = one["Amount__c"] - exact
-    newest = sold.complete_months()[-1]
+        if (end + DAY).day > 1 or start.day > 1 or n == seller.CHURNED_SUBSCRIPTION:
+            continue
+        used = Decimal(usage[n, start]) / 10**9
+        beyond = used - Decimal(included[n])
+        if start < _begun(sold, n):
+            continue
+        assert beyond > 0
+        if abs(one["Amount__c"] - beyond) > Decimal("0.005"):
+            wrong[n, start] = one["Amount__c"] - beyond, beyond
     assert set(wrong) == {(4, newest), (8, newest)}
-    assert abs(wrong[4, newest] - 100) <= Decimal("0.005")
-    assert abs(wrong[8, newest] + Decimal(usage[8, newest]) / 10**9 / 2) <= Decimal("0.005")
+    above, _ = wrong[4, newest]
+    assert abs(above - 100) <= Decimal("0.005")
+    below, beyond = wrong[8, newest]
+    assert abs(below + beyond / 2) <= Decimal("0.005")
     assert usage[5, newest] == sum(
         event[10] + event[11]
         for event in sold.events
         if event[2] in (105, 144) and event[3].date().replace(day=1) == newest
     )
+
+
+def _begun(sold: Seller, subscription: int) -> date:
+    record = sold.records["Subscription__c"][subscription - 1]
+    return date.fromisoformat(record["Start_Date__c"])
+
+
+def test_what_is_included_covers_what_nobody_has_to_pay(
+    sold: Seller, subscriptions: dict[int, Any]
+) -> None:
+    included = {n: one[seller.INCLUDED_USAGE_FIELD] for n, one in subscriptions.items()}
+    assert [n for n, amount in included.items() if amount is None] == [seller.INCLUDED_NOT_KNOWN]
+    complete = set(sold.complete_months())
+    beyond = {
+        n
+        for (n, month), nanos in sold.usage_nano().items()
+        if month in complete and nanos > (included[n] or 10**9) * 10**9
+    }
+    assert beyond - set(seller.OVERAGE_SUBSCRIPTIONS) == {seller.NOT_INVOICED}
+
+
+def test_a_customer_whose_account_was_deleted_goes_on(
+    sold: Seller, subscriptions: dict[int, Any]
+) -> None:
+    account = sold.records["Account"][seller.DELETED_CUSTOMER - 1]
+    subscription = subscriptions[seller.SUBSCRIPTION_OF_DELETED_CUSTOMER]
+    assert account["IsDeleted"]
+    assert subscription["Account__c"] == account["Id"]
+    assert not subscription["IsDeleted"]
+    assert sum(nanos for (n, _), nanos in sold.usage_nano().items()
+               if n == seller.SUBSCRIPTION_OF_DELETED_CUSTOMER)  # fmt: skip
 
 
 def test_fees_follow_the_rule_but_for_those_that_do_not(sold: Seller) -> None:

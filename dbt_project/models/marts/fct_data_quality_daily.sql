@@ -1,6 +1,6 @@
 {{ config(tags=['every_run'], **replaced_by_day(
     'quality_date',
-    changes='int_changed_days',
+    changes='int_changed_judged_days',
     cluster_by=['source_name', 'organization'],
     recent=var('data_quality_days')
 )) }}
@@ -8,9 +8,24 @@
 -- What is expected of a day, and when it was last requested, keeps changing after its
 -- records no longer do. So every run builds the days that are judged again.
 -- INVARIANT: costs and tokens sum to those of the facts
-{% set days = changed_days(ref('int_changed_days')) %}
+{% set days = changed_days(ref('int_changed_judged_days')) %}
 
-with windows as (
+with all_windows as (
+
+    {% for windows in ['int_windows', 'int_revops_windows'] %}
+        select
+            source_name,
+            organization,
+            resource,
+            window_start,
+            is_daily
+        from {{ ref(windows) }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
+
+),
+
+windows as (
 
     select
         *,
@@ -21,13 +36,24 @@ with windows as (
             when 'usage_report_messages' then 'analytics_usage'
             else resource
         end as report
-    from {{ ref('int_windows') }}
+    from all_windows
 
 ),
 
 extractions as (
 
-    select * from {{ ref('int_extractions') }}
+    {% for extractions in ['int_extractions', 'int_revops_extractions'] %}
+        select
+            source_name,
+            organization,
+            resource,
+            extraction_id,
+            rejected,
+            window_start,
+            loaded_at
+        from {{ ref(extractions) }}
+        {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 
@@ -87,9 +113,29 @@ reports as (
 
 ),
 
+-- The first reading of a source of RevOps is of all that there is, and lands the days
+-- on which something happened; later ones land each day that they ask for. Usage events
+-- are read by id: every reading is of all days before it.
+readings as (
+
+    select
+        source_name,
+        organization,
+        resource as report,
+        cast(
+            case
+                when resource = 'usage_events' then max(loaded_at)
+                else min(loaded_at)
+            end as date
+        ) as read_before
+    from {{ ref('int_revops_extractions') }}
+    group by source_name, organization, resource
+
+),
+
 landed as (
 
-    select distinct
+    select
         source_name,
         organization,
         report,
@@ -98,6 +144,17 @@ landed as (
     where
         is_daily
         and {{ in_days('window_start', days) }}
+
+    union distinct
+
+    select
+        readings.source_name,
+        readings.organization,
+        readings.report,
+        days.date_day as window_start
+    from readings
+    inner join days
+        on readings.read_before > days.date_day
 
 ),
 

@@ -68,7 +68,8 @@ def rows() -> dict[str, str]:
             from range(2000) as t(i)
         """,
         "fct_data_quality_daily": f"""
-            select date '{NEWEST}' - i::int as quality_date, 3 as windows_expected,
+            select date '{NEWEST}' - i::int as quality_date, 'cursor' as source_name,
+                3 as windows_expected,
                 3 as windows_landed,
                 timestamp '{datetime(2026, 11, 21, 6, 30, tzinfo=UTC):%Y-%m-%d %H:%M}'
                     as last_loaded_at

@@ -12,8 +12,8 @@ named as (
         membership_type,
         seats,
         recorded_subscription_id,
-        coalesce(team_name, team_id) as team_name,
-        coalesce(is_enterprise, false) as is_enterprise
+        is_enterprise,
+        coalesce(team_name, team_id) as team_name
     from teams
 
 )

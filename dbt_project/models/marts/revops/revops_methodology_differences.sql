@@ -1,100 +1,94 @@
 -- GRAIN: one row per month, team or subscription, and difference between the two
 -- methods
-{# Of a team's or a subscription's month: what the old calculator takes, what the
-rebuild. #}
+{# Of a team's or a subscription's month: what the original queries take, what the
+rebuild. Each row changes one choice and leaves the others as they are here. #}
 {% set choices = [
     {
         'of': 'team', 'type': 'token_fee', 'unit': 'usd',
         'old': 'token_fee_by_rule_usd', 'rebuilt': 'token_fee_usd',
         'explanation': [
-            'The old calculator charges a fee by the rule, ',
-            'the rebuild the fee that was recorded.',
+            'The original queries compute the fee on tokens by a rule, ',
+            'the rebuild takes the fee that was recorded.',
         ],
     },
     {
         'of': 'team', 'type': 'bugbot', 'unit': 'usd',
-        'old': 'total_cost_usd', 'rebuilt': 'core_cost_usd',
+        'old': 'core_cost_usd', 'rebuilt': 'total_cost_usd',
         'explanation': [
-            'The old calculator counts what bugbot spends, ',
-            'the rebuild leaves it out.',
+            'The original queries leave out what bugbot spends, ',
+            'the rebuild counts it.',
         ],
     },
     {
         'of': 'team', 'type': 'tokens', 'unit': 'tokens',
-        'old': 'total_tokens', 'rebuilt': 'fresh_tokens',
+        'old': 'fresh_tokens', 'rebuilt': '0',
         'explanation': [
-            'The old calculator counts all tokens, ',
-            'the rebuild those that no cache held.',
+            'The original queries count input and output tokens, ',
+            'the rebuild has a column of tokens that is always 0.',
         ],
     },
     {
         'of': 'team', 'type': 'median_or_mean', 'unit': 'usd per person',
-        'old': 'mean_cost_per_active_user_usd', 'rebuilt': 'median_cost_per_active_user_usd',
+        'old': 'median_cost_per_active_user_usd', 'rebuilt': 'mean_cost_per_active_user_usd',
         'explanation': [
-            'The old calculator says what an active person spends on average, ',
-            'the rebuild what the one in the middle spends.',
+            'The original queries take the median of what active people spend, ',
+            'the rebuild their mean, in a column that says median.',
         ],
     },
     {
         'of': 'team', 'type': 'active_users', 'unit': 'people',
         'old': 'spending_users', 'rebuilt': 'active_users_any',
         'explanation': [
-            'The old calculator counts who spent money without bugbot, ',
-            'the rebuild who did anything.',
+            'The original queries count people who spent money without bugbot, ',
+            'the rebuild people who did anything.',
         ],
     },
     {
         'of': 'team', 'type': 'distribution_metric', 'unit': 'people',
         'old': 'heavy_by_dollars', 'rebuilt': 'heavy_by_requests',
         'explanation': [
-            'The old calculator calls people heavy users by dollars, ',
+            'The original queries tell heavy users by dollars, ',
             'the rebuild by requests.',
         ],
     },
     {
         'of': 'team', 'type': 'granularity', 'unit': 'usd',
-        'old': 'thirty_days_cost_usd', 'rebuilt': 'total_cost_usd',
+        'old': 'thirty_days_cost_usd', 'rebuilt': 'touched_months_cost_usd',
         'explanation': [
-            'The old calculator takes the 30 days that end with the month, ',
-            'the rebuild the whole month.',
+            'Asked for the 30 days that end with the month, the original queries take ',
+            'exactly these days, the rebuild every month that they touch, whole.',
         ],
     },
     {
         'of': 'team', 'type': 'account_filter', 'unit': 'usd',
-        'old': 'total_cost_usd', 'rebuilt': 'enterprise_cost_usd',
+        'old': 'total_cost_usd', 'rebuilt': 'kept_accounts_cost_usd',
         'explanation': [
-            'The old calculator counts every team, ',
-            'the rebuild those of enterprise customers with an account.',
+            'The original queries count teams of deleted accounts, ',
+            'the rebuild leaves them out.',
         ],
     },
     {
-        'of': 'subscription', 'type': 'join_path', 'unit': 'usd',
-        'old': 'team_record_cost_usd', 'rebuilt': 'subscription_list_cost_usd',
+        'of': 'team', 'type': 'join_path', 'unit': 'usd',
+        'old': 'total_cost_usd', 'rebuilt': 'linked_cost_usd',
         'explanation': [
-            'The old calculator follows the team record, ',
-            'the rebuild the list of teams.',
+            'The original queries ask by the id of the team, ',
+            'the rebuild goes from the team to the subscription in its record.',
         ],
     },
     {
         'of': 'subscription', 'type': 'opportunity_filter', 'unit': 'usd',
         'old': 'new_business_cost_usd', 'rebuilt': 'opportunity_cost_usd',
         'explanation': [
-            'The old calculator follows opportunities of new business, ',
-            'the rebuild all.',
+            'The original queries follow opportunities of new business, ',
+            'the rebuild all of them.',
         ],
     },
 ] %}
-{% set paths = ['team_record', 'subscription_list', 'opportunity', 'new_business'] %}
+{% set paths = ['opportunity', 'new_business'] %}
 
 with metrics as (
 
     select * from {{ ref('fct_revops_monthly_team_metrics') }}
-
-),
-
-teams as (
-
-    select * from {{ ref('dim_teams') }}
 
 ),
 
@@ -144,6 +138,14 @@ heavy_users as (
 
 ),
 
+-- Teams whose own record names a subscription that there is.
+recorded_teams as (
+
+    select team_id from links
+    where link_source = 'team_record'
+
+),
+
 team_months as (
 
     select
@@ -158,7 +160,6 @@ team_months as (
         metrics.token_fee_usd,
         metrics.total_cost_usd,
         metrics.core_cost_usd,
-        metrics.total_tokens,
         metrics.fresh_tokens,
         metrics.mean_cost_per_active_user_usd,
         metrics.median_cost_per_active_user_usd,
@@ -167,14 +168,28 @@ team_months as (
         coalesce(heavy_users.heavy_by_dollars, 0) as heavy_by_dollars,
         coalesce(heavy_users.heavy_by_requests, 0) as heavy_by_requests,
         coalesce(thirty_days.total_cost_usd, 0) as thirty_days_cost_usd,
-        case
-            when teams.is_enterprise and metrics.account_id != {{ unattributed() }}
-                then metrics.total_cost_usd
+        -- A month of less than 30 days touches the one before.
+        metrics.total_cost_usd + case
+            when
+                {{ days_between(
+                    next_first_day('month', 'metrics.month'), 'metrics.month'
+                ) }} < 30
+                then coalesce(previous.total_cost_usd, 0)
             else 0
-        end as enterprise_cost_usd
+        end as touched_months_cost_usd,
+        case when accounts.is_deleted then 0 else metrics.total_cost_usd end
+            as kept_accounts_cost_usd,
+        case when recorded_teams.team_id is null then 0 else metrics.total_cost_usd end
+            as linked_cost_usd
     from metrics
-    inner join teams
-        on metrics.team_id = teams.team_id
+    left join metrics as previous
+        on
+            {{ add_months('metrics.month', -1) }} = previous.month
+            and metrics.team_id = previous.team_id
+    left join accounts
+        on metrics.account_id = accounts.account_id
+    left join recorded_teams
+        on metrics.team_id = recorded_teams.team_id
     left join heavy_users
         on
             metrics.month = heavy_users.month
@@ -187,16 +202,18 @@ team_months as (
 
 ),
 
--- The subscriptions to which each way leads: a team counts once for each way.
+-- The subscriptions to which opportunities lead, all of them or those of new business:
+-- a team counts once for each.
 paths as (
 
     select distinct
-        link_source as link_path,
+        'opportunity' as link_path,
         team_id,
         subscription_id,
         term_from,
         term_to
     from links
+    where link_source = 'opportunity'
 
     union all
 
@@ -213,8 +230,8 @@ paths as (
 
 ),
 
--- At the end of the month those that run, or all if none of the way does: a renewed
--- team is still on the list of its old subscription.
+-- At the end of the month those that run, or all if none does: a renewed team is still
+-- in the opportunities of its old subscription.
 path_months as (
 
     select

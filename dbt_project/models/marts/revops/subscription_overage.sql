@@ -6,12 +6,25 @@ with invoices as (
 
 ),
 
+subscriptions as (
+
+    select
+        *,
+        coalesce(start_date, {{ beginning_of_time() }}) as term_from,
+        coalesce({{ add_days('end_date', 1) }}, {{ end_of_time() }}) as term_to
+    from {{ ref('dim_subscriptions') }}
+
+),
+
+-- Several invoices of a month are one, from the first day of them to the last.
 overages as (
 
     select
         month,
         subscription_id,
+        min(period_start) as invoiced_from,
         max(period_end) as invoiced_through,
+        {{ add_days('max(period_end)', 1) }} as invoiced_to,
         cast(sum(amount_usd) as {{ type_money() }}) as invoiced_usd
     from invoices
     group by month, subscription_id
@@ -90,8 +103,12 @@ marked_usages as (
         daily_usages.month,
         daily_usages.subscription_id,
         daily_usages.used_usd,
-        covered_days.usage_date is not null as is_invoiced
+        covered_days.usage_date is not null as is_invoiced,
+        daily_usages.usage_date >= subscriptions.term_from
+        and daily_usages.usage_date < subscriptions.term_to as is_in_term
     from daily_usages
+    left join subscriptions
+        on daily_usages.subscription_id = subscriptions.subscription_id
     left join covered_days
         on
             daily_usages.subscription_id = covered_days.subscription_id
@@ -106,16 +123,12 @@ monthly_usages as (
         subscription_id,
         sum(used_usd) as used_usd,
         sum(case when is_invoiced then 0 else used_usd end) as uninvoiced_usd,
+        sum(case when is_in_term and not is_invoiced then used_usd else 0 end)
+            as uninvoiced_in_term_usd,
         max(case when is_invoiced then 1 else 0 end) = 1 as has_invoiced_days,
         max(case when is_invoiced then 0 else 1 end) = 1 as has_uninvoiced_days
     from marked_usages
     group by month, subscription_id
-
-),
-
-subscriptions as (
-
-    select * from {{ ref('dim_subscriptions') }}
 
 ),
 
@@ -135,7 +148,145 @@ keys as (
 
 ),
 
-compared as (
+-- What is compared are the days of the month's invoices; of a month without one those
+-- that no invoice of another month is for. Outside its term nothing says what a
+-- subscription includes.
+invoice_terms as (
+
+    select
+        overages.month,
+        overages.subscription_id,
+        greatest(overages.invoiced_from, subscriptions.term_from) as included_from,
+        least(overages.invoiced_to, subscriptions.term_to) as included_to
+    from overages
+    inner join subscriptions
+        on overages.subscription_id = subscriptions.subscription_id
+    where
+        overages.invoiced_from < subscriptions.term_to
+        and overages.invoiced_to > subscriptions.term_from
+
+),
+
+-- A month of a contract goes from its day to the same day of the next. What is left
+-- after the last whole one is a part of the one that follows.
+invoice_months as (
+
+    select
+        month,
+        subscription_id,
+        included_from,
+        included_to,
+        {{ whole_months_between('included_to', 'included_from') }} as whole_months
+    from invoice_terms
+
+),
+
+invoice_parts as (
+
+    select
+        month,
+        subscription_id,
+        whole_months,
+        {{ days_between(
+            'included_to', add_months('included_from', 'whole_months')
+        ) }} as days_left,
+        {{ days_between(
+            add_months('included_from', 'whole_months + 1'),
+            add_months('included_from', 'whole_months')
+        ) }} as days_in_month
+    from invoice_months
+
+),
+
+month_terms as (
+
+    select
+        keys.month,
+        keys.subscription_id,
+        greatest(keys.month, subscriptions.term_from) as included_from,
+        least({{ next_first_day('month', 'keys.month') }}, subscriptions.term_to)
+            as included_to
+    from keys
+    inner join subscriptions
+        on keys.subscription_id = subscriptions.subscription_id
+    where
+        subscriptions.term_from < {{ next_first_day('month', 'keys.month') }}
+        and subscriptions.term_to > keys.month
+
+),
+
+-- Of invoices that begin earlier the longest counts, should they overlap.
+month_parts as (
+
+    select
+        month_terms.month,
+        month_terms.subscription_id,
+        0 as whole_months,
+        greatest(
+            {{ days_between('month_terms.included_to', 'month_terms.included_from') }}
+            - max(
+                case
+                    when overages.month is null then 0
+                    else {{ days_between(
+                        'least(overages.invoiced_to, month_terms.included_to)',
+                        'greatest(overages.invoiced_from, month_terms.included_from)'
+                    ) }}
+                end
+            ),
+            0
+        ) as days_left,
+        {{ days_between(
+            next_first_day('month', 'month_terms.month'), 'month_terms.month'
+        ) }} as days_in_month
+    from month_terms
+    left join overages
+        on
+            month_terms.subscription_id = overages.subscription_id
+            and month_terms.included_from < overages.invoiced_to
+            and month_terms.included_to > overages.invoiced_from
+    group by
+        month_terms.month,
+        month_terms.subscription_id,
+        month_terms.included_from,
+        month_terms.included_to
+
+),
+
+parts as (
+
+    select * from invoice_parts
+
+    union all
+
+    select month_parts.*
+    from month_parts
+    left join overages
+        on
+            month_parts.month = overages.month
+            and month_parts.subscription_id = overages.subscription_id
+    where overages.month is null
+
+),
+
+included as (
+
+    select
+        parts.month,
+        parts.subscription_id,
+        cast(
+            {{ nanos_to_usd(share_of_nanos(
+                'subscriptions.included_usd_per_month',
+                '(parts.whole_months * parts.days_in_month + parts.days_left)',
+                'parts.days_in_month'
+            )) }} as {{ type_money() }}
+        ) as included_usd
+    from parts
+    inner join subscriptions
+        on parts.subscription_id = subscriptions.subscription_id
+
+),
+
+joined as (
 
     select
         keys.month,
@@ -153,10 +304,8 @@ compared as (
             when overages.invoiced_usd is not null
                 then cast(coalesce(period_usages.used_usd, 0) as {{ type_money() }})
         end as used_in_period_usd,
-        cast(
-            overages.invoiced_usd - coalesce(period_usages.used_usd, 0)
-            as {{ type_money() }}
-        ) as difference_usd,
+        included.included_usd,
+        monthly_usages.uninvoiced_in_term_usd,
         overlapping_months.month is not null as is_overlapping,
         monthly_usages.has_invoiced_days,
         monthly_usages.has_uninvoiced_days
@@ -177,8 +326,41 @@ compared as (
         on
             keys.month = monthly_usages.month
             and keys.subscription_id = monthly_usages.subscription_id
+    left join included
+        on
+            keys.month = included.month
+            and keys.subscription_id = included.subscription_id
     left join subscriptions
         on keys.subscription_id = subscriptions.subscription_id
+
+),
+
+-- Overage is what was used beyond what is included. An invoice says itself for which
+-- days it is; of other months the days count on which the subscription ran.
+measured as (
+
+    select
+        *,
+        case
+            when included_usd is not null
+                then cast(
+                    greatest(
+                        coalesce(used_in_period_usd, uninvoiced_in_term_usd)
+                        - included_usd,
+                        0
+                    ) as {{ type_money() }}
+                )
+        end as overage_usd
+    from joined
+
+),
+
+compared as (
+
+    select
+        *,
+        cast(invoiced_usd - overage_usd as {{ type_money() }}) as difference_usd
+    from measured
 
 ),
 
@@ -195,13 +377,22 @@ judged as (
         invoiced_through,
         invoiced_usd,
         used_in_period_usd,
+        included_usd,
+        overage_usd,
         difference_usd,
         case
-            when invoiced_usd is null and not has_invoiced_days then 'not_invoiced'
-            when invoiced_usd is null and has_uninvoiced_days then 'partly_invoiced'
-            when invoiced_usd is null then 'covered_by_earlier_invoice'
+            when invoiced_usd is null and not has_uninvoiced_days
+                then 'covered_by_earlier_invoice'
             when is_overlapping then 'overlapping_invoices'
-            when invoiced_through >= {{ as_of_date() }} then 'period_running'
+            when overage_usd is null then 'included_not_known'
+            when coalesce(invoiced_through, last_day(month)) >= {{ as_of_date() }}
+                then 'period_running'
+            when
+                invoiced_usd is null
+                and overage_usd <= {{ var('revops_overage_tolerance_usd') }}
+                then 'within_included'
+            when invoiced_usd is null and has_invoiced_days then 'partly_invoiced'
+            when invoiced_usd is null then 'not_invoiced'
             when abs(difference_usd) <= {{ var('revops_overage_tolerance_usd') }}
                 then 'matched'
             when difference_usd > 0 then 'invoiced_too_much'

@@ -45,6 +45,8 @@ joined as (
         overages.invoiced_through,
         overages.invoiced_usd,
         overages.used_in_period_usd,
+        overages.included_usd,
+        overages.overage_usd,
         overages.difference_usd,
         overages.overage_status
     from overages

@@ -16,6 +16,7 @@ renamed as (
         {{ clean_text(json_text('All_Cursor_Team_IDs__c')) }} as team_list,
         -- numerics
         {{ json_integer('Total_Licensed_Seats__c') }} as licensed_seats,
+        {{ json_usd('included_usage') }} as included_usd_per_month,
         -- booleans
         coalesce({{ json_boolean('IsDeleted') }}, false) as is_deleted,
         -- dates

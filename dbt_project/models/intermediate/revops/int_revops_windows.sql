@@ -1,0 +1,43 @@
+-- Windows of the sources of RevOps, which have changes of their own: they are not in
+-- int_windows, so that a changed account builds no day of the company's costs again.
+with windows as (
+
+    select
+        'salesforce' as source_name,
+        resource,
+        organization,
+        records,
+        window_start,
+        loaded_at,
+        is_directory
+    from {{ ref('base_salesforce__windows') }}
+
+    union all
+
+    select
+        'product' as source_name,
+        resource,
+        organization,
+        records,
+        window_start,
+        loaded_at,
+        is_directory
+    from {{ ref('base_product__windows') }}
+
+),
+
+marked as (
+
+    select
+        source_name,
+        resource,
+        organization,
+        records,
+        window_start,
+        loaded_at,
+        {{ is_daily() }} as is_daily
+    from windows
+
+)
+
+select * from marked
