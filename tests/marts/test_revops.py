@@ -69,7 +69,7 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
         " or table_name like 'rollup_revops%') order by 1"
     )
     # What was loaded when is another matter than what it makes.
-    about_loads = {"intermediate.int_revops_windows", "intermediate.int_revops_extractions"}
+    about_loads = {"intermediate.int_revops_windows"}
     return {
         table: warehouse.rows(f"select * from {table} order by all")
         for (table,) in tables

@@ -27,7 +27,7 @@ renamed as (
         people.acceptance_rank,
         people.cost_efficiency_rank,
         people.performance_tier,
-        {{ to_float('people.cost_per_line') }} as cost_per_line,
+        {{ to_float('people.cost_per_accepted_line') }} as cost_per_line,
         {{ to_float('people.lines_per_session') }} as lines_per_session,
         previous.lines_accepted as prev_month_productivity,
         {{ to_float(growth('people.lines_accepted', 'previous.lines_accepted')) }}

@@ -42,18 +42,7 @@ windows as (
 
 extractions as (
 
-    {% for extractions in ['int_extractions', 'int_revops_extractions'] %}
-        select
-            source_name,
-            organization,
-            resource,
-            extraction_id,
-            rejected,
-            window_start,
-            loaded_at
-        from {{ ref(extractions) }}
-        {{ "union all" if not loop.last }}
-    {% endfor %}
+    select * from {{ ref('int_extractions') }}
 
 ),
 
@@ -128,7 +117,8 @@ readings as (
                 else min(loaded_at)
             end as date
         ) as read_before
-    from {{ ref('int_revops_extractions') }}
+    from extractions
+    where source_name in ({{ sql_list(var('seller_sources')) }})
     group by source_name, organization, resource
 
 ),

@@ -2,27 +2,8 @@
 -- int_windows, so that a changed account builds no day of the company's costs again.
 with windows as (
 
-    select
-        'salesforce' as source_name,
-        resource,
-        organization,
-        records,
-        window_start,
-        loaded_at,
-        is_directory
-    from {{ ref('base_salesforce__windows') }}
-
-    union all
-
-    select
-        'product' as source_name,
-        resource,
-        organization,
-        records,
-        window_start,
-        loaded_at,
-        is_directory
-    from {{ ref('base_product__windows') }}
+    select * from {{ ref('stg_windows') }}
+    where source_name in ({{ sql_list(var('seller_sources')) }})
 
 ),
 

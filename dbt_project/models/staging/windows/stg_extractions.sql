@@ -1,5 +1,5 @@
 {{ all_sources(
-    var('vendors') | list + var('other_sources'),
+    var('vendors') | list + var('other_sources') + var('seller_sources'),
     completed_extractions,
     [
         'extraction_id', 'resource', 'organization', 'records', 'rejected', 'is_changed',

@@ -1,1 +1,0 @@
-{{ completed_extractions('product') }}
