@@ -54,7 +54,7 @@ DIFFERENT = {
     ("vw_team_productivity", "prev_month_productivity"): None,
     ("vw_team_productivity", "productivity_growth_mom"): None,
 }
-SOURCE = re.compile(r"From (\w+)\.(\w+)")
+SOURCE = re.compile(r"(?:From|The same as) (\w+)\.(\w+)")
 
 
 def test_the_page_lists_every_column_with_its_type_and_source() -> None:

@@ -198,22 +198,25 @@ def test_a_difference_to_the_vendor_is_shown_and_fails(tmp_path):
 def test_attribution_methods_are_listed_from_the_surest_to_none_with_their_meaning():
     costs = """(
         values
-            ('unattributed', 'Design', 'unattributed', 1.00),
-            ('vendor_identity', 'Design', 'ana@example.com', 2.00),
-            ('vendor_identity', 'Design', 'ana@example.com', 1.00)
-    ) as costs (attribution_method, department, user_email, effective_cost_usd)"""
+            ('unattributed', 'Design', 'unattributed', 'unattributed', false, 1.00),
+            ('service_account', 'Design', 'unattributed', 'unattributed', false, 1.00),
+            ('vendor_identity', 'Design', 'ana@example.com', 'CC-1', true, 2.00),
+            ('vendor_identity', 'Design', 'ana@example.com', null, true, 1.00)
+    ) as costs (
+        attribution_method, department, user_email, cost_center, is_attributed, effective_cost_usd
+    )"""
     methods = f"'{ROOT}/dbt_project/seeds/attribution_methods.csv'"
     with duckdb.connect() as connection:
         group = report.attribution(
             lambda sql: connection.execute(sql).fetchall(), costs, methods, date(2026, 11, 1)
         )
     table = group.renderables[0]
-    assert "75.0 % of $4.00 since 2026-11-01 is attributed" in table.title
+    assert "60.0 % of $5.00 since 2026-11-01 is attributed, $1.00 of it to people" in table.title
     assert [list(column.cells) for column in table.columns] == [
-        ["vendor_identity", "unattributed"],
-        ["named by the vendor", "nobody"],
-        ["3.00", "1.00"],
-        ["75.0 %", "25.0 %"],
+        ["vendor_identity", "service_account", "unattributed"],
+        ["named by the vendor", "service account", "unattributed"],
+        ["3.00", "1.00", "1.00"],
+        ["60.0 %", "20.0 %", "20.0 %"],
     ]
 
 
