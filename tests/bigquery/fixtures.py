@@ -611,6 +611,7 @@ INVOICES = tab(
 
 # Of one currency two rates, of which the second begins on the leap day.
 RATES = tab("currency valid_from usd_per_unit", " eur|2024-01-01|1.08425001", "EUR|2024-02-29|1.1")
+LATER_RATE = [{"_row": 4, "currency": "EUR", "valid_from": "2024-03-02", "usd_per_unit": "1.2"}]
 
 
 def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
@@ -952,6 +953,9 @@ LOADS = [
         "google_sheets",
         "1709618402.0",
         "2024-03-05T06:45:00+00:00",
-        list(tabs(THIRD_SNAPSHOT, SECOND_ROSTER, MAPPINGS))[:1],
+        [
+            *list(tabs(THIRD_SNAPSHOT, SECOND_ROSTER, MAPPINGS))[:1],
+            Window("exchange_rates", "sheets", THIRD_SNAPSHOT, RATES + LATER_RATE),
+        ],
     ),
 ]
