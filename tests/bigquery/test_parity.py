@@ -247,6 +247,10 @@ def built_again(meta: dict[str, Any]) -> set[str]:
     if meta.get("period") == "month":
         return {f"{day[:7]}-01" for day in fixtures.REBUILT}
     days = [date.fromisoformat(day) for day in fixtures.REBUILT]
+    if meta.get("whole_months"):
+        firsts = {day.replace(day=1) for day in days}
+        days = [first + timedelta(days=number) for first in firsts for number in range(31)]
+        return {str(day) for day in days if day.replace(day=1) in firsts}
     reach = range(meta.get("reach", 0) + 1)
     recent = range(1, meta.get("recent", 0) + 1)
     return {str(day + timedelta(days=number)) for day in days for number in reach} | {

@@ -147,6 +147,9 @@ def compiled_marts(folder: Path) -> Marts:
     sql, raw = {}, []
     for node in (*manifest.nodes.values(), *manifest.sources.values()):
         table = ".".join(_tables_in(node.relation_name or ""))
+        # The views of the older design have names that marts have too.
+        if table.startswith("legacy."):
+            continue
         if node.resource_type == "model":
             sql[table] = node.compiled_code
         elif node.resource_type == "seed":

@@ -30,7 +30,7 @@ QUIET = (
     f" and {{day}} < date '{YESTERDAY - timedelta(days=2)}'"
 )
 QUIET_COSTS = QUIET.format(day="cost_date")
-UNMAPPED = "user_email = 'unattributed' and api_key_id like 'apikey%'"
+UNMAPPED = "attribution_method = 'unattributed' and api_key_id like 'apikey%'"
 
 # Tables that runs add to, beside the facts.
 SHAPED_BY_RUNS = (

@@ -6,6 +6,13 @@
 ) }}
 
 {% set days = changed_days(ref('int_changed_days')) %}
+{% set counts = [
+    'sessions', 'requests', 'uncached_input_tokens', 'cache_read_tokens',
+    'cache_write_5m_tokens', 'cache_write_1h_tokens', 'output_tokens', 'total_tokens',
+    'messages', 'lines_suggested', 'lines_accepted', 'suggestions_shown',
+    'suggestions_accepted', 'commits', 'pull_requests', 'artifacts', 'projects', 'files',
+    'searches', 'mode_requests', 'suggested_lines_accepted',
+] %}
 {% set measures = usage_measures() %}
 
 with usages as (
@@ -67,6 +74,18 @@ attributed as (
 
 ),
 
+-- Totals of the parts, as the parts of a total would not add up to it.
+totaled as (
+
+    select
+        *,
+        {{ total_of(token_columns()) }} as total_tokens,
+        case when lines_suggested is not null then lines_accepted end
+            as suggested_lines_accepted
+    from attributed
+
+),
+
 summed as (
 
     select
@@ -91,14 +110,11 @@ summed as (
         attribution_confidence,
         is_attributed,
         source,
-    {% for measure in measures -%}
-        cast(sum({{ measure }}) as int64) as {{ measure }},
+    {% for count in counts -%}
+        cast(sum({{ count }}) as int64) as {{ count }}
+        {{- "," if not loop.last }}
     {% endfor %}
-        cast(sum({{ total_of(token_columns()) }}) as int64) as total_tokens,
-        cast(
-            sum(case when lines_suggested is not null then lines_accepted end) as int64
-        ) as suggested_lines_accepted
-    from attributed
+    from totaled
     group by all
 
 )
