@@ -34,7 +34,7 @@ DAY = timedelta(days=1)
 
 REVOPS = ("path:models/staging/salesforce", "path:models/staging/product", "int_days")
 REVOPS += ("path:models/intermediate/revops", "path:models/marts/revops", "revops_buckets")
-REVOPS += ("path:models/marts/rollups/revops",)
+REVOPS += ("path:models/marts/rollups/revops", "path:models/staging/windows")
 # The tables by day, and on how many days after it a day's rows depend.
 BY_DAY = {
     "intermediate.int_revops_daily_user_activity": ("activity_date", 0),

@@ -1,15 +1,8 @@
 -- GRAIN: one row per day, organization, source and currency of costs, per invoice, and
 -- per spend limit as last reported
-with costs as (
+with unpriced_costs as (
 
-    select * from {{ ref('int_costs') }}
-    where billing_currency != 'USD'
-
-),
-
-rates as (
-
-    select * from {{ ref('stg_exchange_rates') }}
+    select * from {{ ref('int_unpriced_costs') }}
 
 ),
 
@@ -33,32 +26,16 @@ spend_limits as (
 
 ),
 
-unpriced_costs as (
+unioned as (
 
     select
         'cost' as kind,
-        costs.source,
-        costs.organization,
-        costs.cost_date as amount_date,
-        costs.billing_currency as currency,
-        sum(costs.billed_cost_in_currency) as amount
-    from costs
-    left join rates
-        on {{ rate_of_day('costs.billing_currency', 'costs.cost_date') }}
-    where
-        rates.currency is null
-        and costs.billed_cost_in_currency != 0
-    group by
-        costs.source,
-        costs.organization,
-        costs.cost_date,
-        costs.billing_currency
-
-),
-
-unioned as (
-
-    select * from unpriced_costs
+        source,
+        organization,
+        cost_date as amount_date,
+        currency,
+        amount
+    from unpriced_costs
 
     union all
 

@@ -86,7 +86,7 @@ numbered_mappings as (
         *,
         row_number() over (
             partition by api_key_id, mapped_from, mapped_to
-            order by email asc nulls last, cost_center asc nulls last, sheet_row
+            order by email asc nulls last, cost_center asc nulls last, sheet_row asc
         ) as part_number,
         count(*) over (partition by api_key_id, mapped_from, mapped_to) as parts,
         count(share_percent) over (partition by api_key_id, mapped_from, mapped_to)
