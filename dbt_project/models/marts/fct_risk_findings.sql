@@ -135,7 +135,6 @@ groups_in_use as (
         organization,
         lower(group_name) as place
     from group_members
-    where not is_without_group
 
 ),
 
@@ -288,7 +287,7 @@ unioned as (
         concat(scope_type, '|', scope) as subject_id,
         case
             when scope_type = 'company' then scope
-            else concat(scope_type, ' ', scope)
+            else concat(replace(scope_type, '_', ' '), ' ', scope)
         end as subject,
         cast(null as {{ dbt.type_string() }}) as organization,
         cast(null as {{ dbt.type_string() }}) as platform_code,

@@ -37,7 +37,7 @@ sized as (
         month,
         team,
         people,
-        coalesce(team is not null and people >= {{ smallest }}, false) as is_large
+        team is not null and people >= {{ smallest }} as is_large
     from team_people
 
 ),

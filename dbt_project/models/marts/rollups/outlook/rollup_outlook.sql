@@ -8,7 +8,11 @@ with months as (
 
 costs as (
 
-    select * from {{ ref('rollup_costs_by_month') }}
+    select
+        month,
+        effective_cost_usd,
+        {{ first_day_of('year', 'month') }} as year_start_date
+    from {{ ref('rollup_costs_by_month') }}
 
 ),
 
@@ -46,9 +50,7 @@ spent as (
         sum(coalesce(costs.effective_cost_usd, 0)) as year_usd
     from newest
     left join costs
-        on
-            newest.year_start_date <= costs.month
-            and newest.month >= costs.month
+        on newest.year_start_date = costs.year_start_date
     group by newest.month, newest.quarter_start_date, newest.year_start_date
 
 ),

@@ -82,9 +82,7 @@ service_keys as (
         owners.subject as api_key_id,
         owners.service_account_id
     from rules as owners
-    where
-        owners.rule_type = 'key_owner'
-        and owners.service_account_id is not null
+    where owners.rule_type = 'key_owner'
 
 ),
 
@@ -150,9 +148,8 @@ described as (
         and not keys.is_shared
         and mapped_accounts.subject is null
         and mapped_workspaces.subject is null as is_without_owner,
-        coalesce(
-            histories.first_day <= {{ days_before_run(var('risk_days')) }}, false
-        ) as is_history_long_enough
+        histories.first_day <= {{ days_before_run(var('risk_days')) }}
+            as is_history_long_enough
     from keys
     left join listed_keys
         on keys.api_key_id = listed_keys.api_key_id

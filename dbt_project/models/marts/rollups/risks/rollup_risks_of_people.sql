@@ -75,8 +75,7 @@ left_behind as (
         sum(cost_usd) as amount_usd
     from known
     where
-        is_listed
-        and used_on >= on_roster_to
+        used_on >= on_roster_to
         and attribution_method = 'vendor_identity'
     group by user_email, platform_code, on_roster_to
 
