@@ -18,8 +18,9 @@ FUNCTIONS = frozenset(
     $extract $extract_date $greater $greater_or_equal $in $is_distinct $is_false $is_not_distinct
     $is_null $is_true $less $less_or_equal $like $multiply $not $not_equal $or $safe_cast $subtract
     $unary_minus abs any_value approx_quantiles array_agg array_length avg bit_xor ceil coalesce
-    concat count countif date date_add date_diff date_sub date_trunc dense_rank div first_value
-    floor format format_date generate_array generate_date_array greatest if ifnull json_value lag
+    concat count countif date date_add date_diff date_sub date_trunc datetime dense_rank div
+    first_value floor format format_date generate_array generate_date_array greatest if ifnull
+    json_query_array json_value lag
     last_day last_value lead least left length logical_and logical_or lower max md5 min mod nullif
     percentile_cont percentile_disc rank regexp_contains regexp_extract regexp_extract_all
     regexp_replace replace round row_number safe_divide split starts_with string_agg substr sum

@@ -9,7 +9,8 @@ are inclusive, as people write them in a sheet.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
@@ -101,10 +102,20 @@ class Person:
     has_seat: bool
     in_roster: bool = True
     account_deleted: bool = False
+    claude_until: date | None = None
+    """How long the account at Claude stays open after the last day, if somebody forgot it."""
 
     def present_on(self, day: date) -> bool:
         """Whether the person works here on that day."""
         return self.start <= day and (self.end is None or day <= self.end)
+
+    def has_forgotten_account_on(self, day: date) -> bool:
+        """Whether the person has left and still uses Claude."""
+        return (
+            self.end is not None
+            and self.claude_until is not None
+            and self.end < day <= self.claude_until
+        )
 
     def stint_on(self, day: date) -> Stint:
         """The team on that day; outside the person's time here, the first or the last team."""
@@ -234,7 +245,7 @@ def _build_people(options: Options) -> tuple[Person, ...]:
     cursor_alias, claude_alias = engineers[1], data[0]
     deleted, guest = members["Customer Success"][1], engineers[3]
     special = {*movers, cursor_alias, claude_alias, deleted, guest, 0}
-    people = []
+    people: list[Person] = []
     for i, (name, department) in enumerate(zip(names, departments, strict=True)):
         order = members[department].index(i)
         teams = DEPARTMENTS[department]
@@ -272,7 +283,17 @@ def _build_people(options: Options) -> tuple[Person, ...]:
                 account_deleted=i == deleted,
             )
         )
-    return tuple(people)
+    return tuple(_with_forgotten_account(people))
+
+
+def _with_forgotten_account(people: list[Person]) -> Iterator[Person]:
+    """The people; of those who left with a seat, the first one's account was not closed."""
+    forgotten = next((p for p in people if p.has_seat and p.end is not None), None)
+    for person in people:
+        if person is forgotten and person.end is not None:
+            yield replace(person, claude_until=person.end + timedelta(days=10))
+        else:
+            yield person
 
 
 def _names(count: int, rng: Random) -> list[str]:
@@ -403,6 +424,7 @@ def _build_keys(
         loader,
         key("prototype", "Prototype", creator=leaver, status="archived", active_until=archived_on),
         key("forgotten", "Research", listed=False),
+        key("workshop", "Research", creator=engineers[1], active_until=created),
     ]
     mappings = [
         Mapping(gateway.id, gateway.name, purpose="document_processing", cost_center="CC-1100"),

@@ -18,6 +18,10 @@ vendors alike.
             'texts': who + ['product', 'model', 'service_tier'],
             'counts': usage_measures(),
         },
+        'usage_times': {
+            'given': ['usage_date', 'organization', 'platform_code', 'occurred_at'],
+            'texts': who,
+        },
         'cost_rows': {
             'given': [
                 'cost_date', 'organization', 'platform_code', 'cost_type',

@@ -283,3 +283,34 @@ because a product has at most 38 digits. #}
 {% macro bigquery__less_percent(amount, percent) -%}
     round({{ amount }} * cast((100 - {{ percent }}) * numeric '0.01' as numeric), 18)
 {%- endmacro %}
+
+{# A field of each object in an array of the record, as text: a from-item whose one column has
+the name of the field. #}
+{% macro json_texts_of(array, field, alias) -%}
+    {{ return(adapter.dispatch('json_texts_of')(array, field, alias)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_texts_of(array, field, alias) -%}
+    unnest(json_extract_string(payload, '$.{{ array }}[*].{{ field }}'))
+        as {{ alias }} ({{ field }})
+{%- endmacro %}
+
+{% macro bigquery__json_texts_of(array, field, alias) -%}
+    unnest(array(
+        select as struct json_value(element, '$.{{ field }}') as {{ field }}
+        from unnest(json_query_array(payload, '$.{{ array }}')) as element
+    )) as {{ alias }}
+{%- endmacro %}
+
+{# A UTC timestamp as the date and time on a clock in a time zone, such as Europe/Berlin. #}
+{% macro local_time(timestamp, time_zone) -%}
+    {{ return(adapter.dispatch('local_time')(timestamp, time_zone)) }}
+{%- endmacro %}
+
+{% macro duckdb__local_time(timestamp, time_zone) -%}
+    timezone('{{ time_zone }}', timezone('UTC', {{ timestamp }}))
+{%- endmacro %}
+
+{% macro bigquery__local_time(timestamp, time_zone) -%}
+    datetime({{ timestamp }}, '{{ time_zone }}')
+{%- endmacro %}

@@ -271,6 +271,10 @@ def _enterprise_entries(company: Company, day: date, rng: Random) -> Iterator[En
             )
     if day.weekday() == 2:
         yield _enterprise_entry(rng, None, "claude-opus-4-8", "cc_security_autopatch")
+    for person in company.people:
+        if person.has_forgotten_account_on(day) and not weekend:
+            actor = ("user_actor", person.claude_user_id)
+            yield _enterprise_entry(rng, actor, "claude-sonnet-5", "chat")
 
 
 def _enterprise_entry(

@@ -11,9 +11,14 @@ from sandbox.anthropic.actors import actor_payload
 from sandbox.anthropic.paging import by_page
 from sandbox.anthropic.parameters import check_parameters
 from sandbox.anthropic.state import State
-from sandbox.company import tagged_id
+from sandbox.company import Person, tagged_id
 from sandbox.days import days_between
 from sandbox.money import ZERO, text
+
+
+def _limit_usd(person: Person) -> int:
+    """The person's budget; a few have a limit that is soon reached."""
+    return 5 if person.index % 24 == 0 else person.budget_usd
 
 
 def spend_limits(state: State, organization: str, request: Request) -> dict[str, Any]:
@@ -37,7 +42,7 @@ def spend_limits(state: State, organization: str, request: Request) -> dict[str,
         records.append(
             {
                 "actor": actor_payload(state.sandbox, people, ("user_actor", user)),
-                "amount": str(person.budget_usd * 100) if own else None,
+                "amount": str(_limit_usd(person) * 100) if own else None,
                 "currency": "USD",
                 "period": "monthly",
                 "period_to_date_spend": text(spent.get(user, ZERO)),

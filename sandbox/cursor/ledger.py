@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from random import Random
 from typing import Any, Final
 
@@ -53,6 +54,10 @@ _LIGHT_USE: Final = (84, 8, 3, 2, 2, 1)
 _HEAVY_USE: Final = (45, 46, 3, 3, 1, 2)
 
 DAY_MS: Final = 86_400_000
+HOUR_MS: Final = 3_600_000
+
+_WORKING_DAY: Final = ((0, 0), (0.03, 7), (0.1, 9), (0.9, 18), (1, 24))
+"""What share of a day's events lies before an hour: one in ten each early, and in the evening."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +164,19 @@ def _around(mean: float, rng: Random) -> int:
     return whole + (rng.random() < value - whole)
 
 
+def _time_of_day(drawn: int) -> int:
+    """A millisecond of the day, from one that was drawn evenly: most work is done by day."""
+    share = drawn / DAY_MS
+    for (before, start), (until, end) in pairwise(_WORKING_DAY):
+        if share < until:
+            return int((start + (end - start) * (share - before) / (until - before)) * HOUR_MS)
+    raise AssertionError(drawn)
+
+
 def _event(email: str | None, midnight: int, weights: tuple[int, ...], rng: Random) -> Event:
     model = rng.choices(_MODELS, _MODEL_WEIGHTS)[0]
     kind = rng.choices(_KINDS, weights)[0]
-    timestamp = midnight + rng.randrange(DAY_MS)
+    timestamp = midnight + _time_of_day(rng.randrange(DAY_MS))
     enum_spelling = rng.random() < 0.05
     if kind == ERRORED:
         return Event(timestamp, email, model, kind, ZERO, enum_spelling=enum_spelling)

@@ -65,8 +65,10 @@ def groups(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
     days = list(days_between(start, min(end, state.sandbox.today)))
     members: dict[str, list[Person]] = {}
     for person in members_on(state.sandbox.company, state.sandbox.today):
-        in_group = person.in_roster and person.stints[-1].department != "Operations"
-        members.setdefault(person.stints[-1].department if in_group else "", []).append(person)
+        # Nobody moves people between groups: whoever changes department stays in the old one.
+        department = person.stints[0].department
+        in_group = person.in_roster and department != "Operations"
+        members.setdefault(department if in_group else "", []).append(person)
     unassigned = members.pop("", [])
     return {
         "groups": [

@@ -424,6 +424,13 @@ LIMITS = [
         "period_to_date_spend": "1234.5678901234567",
         "currency": "USD",
     },
+    {
+        "spend_limit_id": "limit_3",
+        "actor": {"user_id": "user_bo", "email_address": None},
+        "amount": "1000.5",
+        "period_to_date_spend": "800.4",
+        "currency": "EUR",
+    },
     {"spend_limit_id": "limit_2", "actor": None, "scope": {"type": "organization"}, "amount": None},
 ]
 
@@ -519,6 +526,12 @@ SPEND = [
 GROUPS = [
     {"id": "group_1", "name": " Data ", "type": "BILLING", "memberCount": 2, "spendCents": 4.4012},
     {"id": None, "name": "", "memberCount": 0, "currentMembers": [{"userId": "user_m"}]},
+    {
+        "id": "group_unassigned",
+        "name": "Naïve 東京",
+        "currentMembers": [{"email": " ADA@old.example.com "}, {}, {"email": "bo@example.com"}],
+    },
+    {"id": "group_2", "name": "Data", "currentMembers": []},
 ]
 
 # --- Google Sheets -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from dataclasses import dataclass
 from decimal import Decimal
@@ -242,6 +243,17 @@ CASES = {
         ['{"a": 1771974551188}', '{"a": "1771974551188"}', '{"a": 1771974551188.0}', "{}"],
     ),
     "text_to_timestamp": over("{{ text_to_timestamp('x') }}", "STRING", MOMENTS),
+    **{
+        f"{part} of local_time in {zone}": over(
+            f"extract({part} from {{{{ local_time(text_to_timestamp('x'), '{zone}') }}}})",
+            "STRING",
+            [*MOMENTS, "2024-03-31T00:59:59Z", "2024-03-31T01:00:00Z", "2024-10-27T01:00:00Z"],
+        )
+        for part, zone in itertools.product(
+            ("year", "month", "day", "hour", "minute"),
+            ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"),
+        )
+    },
     "add_days": over("{{ add_days('x', 1) }}", "DATE", [None, *DAYS, "9999-12-30", "9999-12-31"]),
     "add_days, several": over("{{ add_days('x', 60) }}", "DATE", [None, *DAYS]),
     "days_between": Case(

@@ -37,6 +37,28 @@ forecasts as (
 
 ),
 
+roster as (
+
+    select * from {{ ref('rollup_roster_by_month') }}
+
+),
+
+heads as (
+
+    select
+        month,
+        count(*) as roster_people
+    from roster
+    group by month
+
+),
+
+outlooks as (
+
+    select * from {{ ref('rollup_outlook') }}
+
+),
+
 costs_by_month as (
 
     select
@@ -63,14 +85,23 @@ costs_by_month as (
 usages_by_month as (
 
     select
-        month,
-        count(distinct case when user_email != {{ unattributed() }} then user_email end)
-            as active_users,
-        sum(lines_accepted) as lines_accepted,
-        {{ ratio('sum(suggested_lines_accepted)', 'sum(lines_suggested)') }}
+        usages.month,
+        count(
+            distinct
+            case
+                when usages.user_email != {{ unattributed() }} then usages.user_email
+            end
+        ) as active_users,
+        count(distinct roster.user_email) as active_roster_people,
+        sum(usages.lines_accepted) as lines_accepted,
+        {{ ratio('sum(usages.suggested_lines_accepted)', 'sum(usages.lines_suggested)') }}
             as acceptance_rate
     from usages
-    group by month
+    left join roster
+        on
+            usages.month = roster.month
+            and usages.user_email = roster.user_email
+    group by usages.month
 
 ),
 
@@ -93,6 +124,8 @@ joined as (
         cast(coalesce(costs_by_month.coding_cost, 0) as {{ type_money() }})
             as coding_cost,
         coalesce(usages_by_month.active_users, 0) as active_users,
+        coalesce(usages_by_month.active_roster_people, 0) as active_roster_people,
+        coalesce(heads.roster_people, 0) as roster_people,
         cast(coalesce(usages_by_month.lines_accepted, 0) as int64)
             as total_lines_produced,
         usages_by_month.acceptance_rate,
@@ -107,6 +140,8 @@ joined as (
         on months.month = usages_by_month.month
     left join budgets
         on months.month = budgets.month
+    left join heads
+        on months.month = heads.month
     left join forecasts
         on months.month = forecasts.month
 
@@ -165,10 +200,26 @@ derived as (
         ) }} as roi_status,
         this_month.coding_cost,
         {{ ratio('this_month.coding_cost', 'this_month.total_lines_produced') }}
-            as cost_per_accepted_line
+            as cost_per_accepted_line,
+        this_month.roster_people,
+        this_month.active_roster_people,
+        {{ ratio('this_month.active_roster_people', 'this_month.roster_people') }}
+            as active_roster_share,
+        {{ ratio('this_month.total_monthly_cost', 'this_month.roster_people') }}
+            as cost_per_head,
+        outlooks.quarter_cost_so_far,
+        outlooks.forecast_quarter_cost,
+        outlooks.forecast_quarter_cost_low,
+        outlooks.forecast_quarter_cost_high,
+        outlooks.year_cost_so_far,
+        outlooks.forecast_year_cost,
+        outlooks.forecast_year_cost_low,
+        outlooks.forecast_year_cost_high
     from joined as this_month
     left join joined as previous
         on this_month.previous_month = previous.month
+    left join outlooks
+        on this_month.month = outlooks.month
 
 )
 

@@ -1,10 +1,12 @@
 {{ config(materialized='table') }}
 
 -- GRAIN: one row per scope with a cost in the last eight weeks, with what the rest of
--- the running month will cost
+-- the running month, quarter and year will cost
 -- Each remaining day is expected to cost what its weekday cost: on average, and for the
 -- low and high forecasts, in the cheaper and the more expensive quarter. In cents,
 -- because these are estimates.
+{% set periods = {'month': '', 'quarter': 'quarter_', 'year': 'year_'} %}
+
 with scope_days as (
 
     select * from {{ ref('rollup_scope_days') }}
@@ -48,11 +50,14 @@ scopes as (
 
 days_to_come as (
 
-    select {{ iso_weekday('date_day') }} as iso_weekday
+    select
+        {{ iso_weekday('date_day') }} as iso_weekday,
+        month_start_date = {{ first_day_of('month', as_of_date()) }} as is_in_month,
+        quarter_start_date = {{ first_day_of('quarter', as_of_date()) }}
+            as is_in_quarter,
+        year_start_date = {{ first_day_of('year', as_of_date()) }} as is_in_year
     from days
-    where
-        date_day >= {{ as_of_date() }}
-        and month_start_date = {{ first_day_of('month', as_of_date()) }}
+    where date_day >= {{ as_of_date() }}
 
 ),
 
@@ -60,7 +65,9 @@ counted as (
 
     select
         iso_weekday,
-        count(*) as days_left
+        count(case when is_in_month then 1 end) as month_days,
+        count(case when is_in_quarter then 1 end) as quarter_days,
+        count(case when is_in_year then 1 end) as year_days
     from days_to_come
     group by iso_weekday
 
@@ -72,9 +79,12 @@ estimated as (
     select
         scopes.scope_type,
         scopes.scope,
-        sum(weekdays.mean_usd * counted.days_left) as mean_usd,
-        sum(weekdays.low_usd * counted.days_left) as low_usd,
-        sum(weekdays.high_usd * counted.days_left) as high_usd
+    {% for period in periods %}
+        sum(weekdays.mean_usd * counted.{{ period }}_days) as {{ period }}_mean_usd,
+        sum(weekdays.low_usd * counted.{{ period }}_days) as {{ period }}_low_usd,
+        sum(weekdays.high_usd * counted.{{ period }}_days) as {{ period }}_high_usd
+        {{- "," if not loop.last }}
+    {% endfor %}
     from scopes
     left join weekdays
         on
@@ -92,11 +102,22 @@ rounded as (
         scope_type,
         scope,
         {{ first_day_of('month', as_of_date()) }} as month,
-        cast(round(coalesce(mean_usd, 0), 2) as {{ type_money() }}) as to_come_usd,
-        cast(round(coalesce(least(low_usd, mean_usd), 0), 2) as {{ type_money() }})
-            as to_come_low_usd,
-        cast(round(coalesce(greatest(high_usd, mean_usd), 0), 2) as {{ type_money() }})
-            as to_come_high_usd
+    {% for period, prefix in periods.items() %}
+        cast(
+            round(coalesce({{ period }}_mean_usd, 0), 2) as {{ type_money() }}
+        ) as {{ prefix }}to_come_usd,
+        cast(
+            round(coalesce(least({{ period }}_low_usd, {{ period }}_mean_usd), 0), 2)
+            as {{ type_money() }}
+        ) as {{ prefix }}to_come_low_usd,
+        cast(
+            round(
+                coalesce(greatest({{ period }}_high_usd, {{ period }}_mean_usd), 0),
+                2
+            ) as {{ type_money() }}
+        ) as {{ prefix }}to_come_high_usd
+        {{- "," if not loop.last }}
+    {% endfor %}
     from estimated
 
 )

@@ -1,0 +1,227 @@
+-- GRAIN: one row per kind of finding and API key
+with keys as (
+
+    select * from {{ ref('dim_api_keys') }}
+    where api_key_id != {{ unattributed() }}
+
+),
+
+listed_keys as (
+
+    select * from {{ ref('int_api_keys') }}
+
+),
+
+rules as (
+
+    select * from {{ ref('int_attribution_rules') }}
+
+),
+
+people as (
+
+    select
+        email,
+        max(on_roster_to) as on_roster_to
+    from {{ ref('int_people') }}
+    group by email
+
+),
+
+windows as (
+
+    select * from {{ ref('int_windows') }}
+
+),
+
+usages as (
+
+    select * from {{ ref('fct_usage_daily') }}
+    where usage_date >= {{ days_before_run(var('risk_days')) }}
+
+),
+
+costs as (
+
+    select * from {{ ref('fct_cost_daily') }}
+    where cost_date >= {{ days_before_run(var('risk_days')) }}
+
+),
+
+-- A key was not used only if its vendor reported as many days.
+histories as (
+
+    select
+        source_name as vendor,
+        min(window_start) as first_day
+    from windows
+    where
+        is_daily
+        and records > 0
+    group by source_name
+
+),
+
+-- What a key belongs to may have a cost center: the service account that it acts as, or
+-- its workspace.
+mapped as (
+
+    select distinct subject
+    from rules
+    where
+        rule_type = 'key_mapping'
+        and coalesce(user_email, cost_center) is not null
+        and {{ as_of_date() }} >= valid_from
+        and {{ as_of_date() }} < valid_to
+
+),
+
+service_keys as (
+
+    select
+        owners.subject as api_key_id,
+        owners.service_account_id
+    from rules as owners
+    where owners.rule_type = 'key_owner'
+
+),
+
+used as (
+
+    select
+        api_key_id,
+        platform_code,
+        usage_date as used_on,
+        cast(0 as {{ type_money() }}) as cost_usd
+    from usages
+
+    union all
+
+    select
+        api_key_id,
+        platform_code,
+        cost_date as used_on,
+        effective_cost_usd as cost_usd
+    from costs
+
+),
+
+uses as (
+
+    select
+        api_key_id,
+        min(platform_code) as platform_code,
+        min(used_on) as first_date,
+        max(used_on) as last_date,
+        sum(cost_usd) as cost_usd
+    from used
+    group by api_key_id
+
+),
+
+described as (
+
+    select
+        keys.api_key_id,
+        coalesce(keys.api_key_name, keys.api_key_id) as subject,
+        keys.organization,
+        uses.platform_code,
+        keys.owner_email as user_email,
+        uses.first_date,
+        uses.last_date,
+        uses.cost_usd,
+        cast(keys.created_at as date) as created_on,
+        keys.is_in_directory,
+        uses.api_key_id is not null as is_used,
+        -- Of a key that the directory never listed, use says that it is there.
+        case
+            when keys.is_in_directory
+                then
+                    coalesce(keys.status, 'active') = 'active'
+                    and listed_keys.seen_to = {{ end_of_time() }}
+            else uses.api_key_id is not null
+        end as is_open,
+        case when people.on_roster_to <= {{ as_of_date() }} then people.on_roster_to end
+            as owner_left_on,
+        keys.owner_email is null
+        and keys.cost_center is null
+        and not keys.is_shared
+        and mapped_accounts.subject is null
+        and mapped_workspaces.subject is null as is_without_owner,
+        histories.first_day <= {{ days_before_run(var('risk_days')) }}
+            as is_history_long_enough
+    from keys
+    left join listed_keys
+        on keys.api_key_id = listed_keys.api_key_id
+    left join uses
+        on keys.api_key_id = uses.api_key_id
+    left join people
+        on keys.owner_email = people.email
+    left join service_keys
+        on keys.api_key_id = service_keys.api_key_id
+    left join mapped as mapped_accounts
+        on service_keys.service_account_id = mapped_accounts.subject
+    left join mapped as mapped_workspaces
+        on keys.workspace_id = mapped_workspaces.subject
+    left join histories
+        on listed_keys.vendor = histories.vendor
+
+),
+
+without_owner as (
+
+    select
+        'key_without_owner' as finding_kind,
+        api_key_id,
+        subject,
+        organization,
+        platform_code,
+        user_email,
+        coalesce(owner_left_on, created_on, first_date) as since_date,
+        last_date,
+        coalesce(cost_usd, cast(0 as {{ type_money() }})) as amount_usd,
+        case
+            when owner_left_on is not null then 'Its owner has left.'
+            when not is_in_directory then 'It is used, and the vendor does not list it.'
+            else 'No sheet and no directory says whose it is.'
+        end as detail
+    from described
+    where
+        is_open
+        and (is_without_owner or owner_left_on is not null)
+
+),
+
+unused as (
+
+    select
+        'key_unused' as finding_kind,
+        api_key_id,
+        subject,
+        organization,
+        platform_code,
+        user_email,
+        {{ days_before_run(var('risk_days')) }} as since_date,
+        last_date,
+        cast(null as {{ type_money() }}) as amount_usd,
+        'No use for {{ var("risk_days") }} days or more.' as detail
+    from described
+    where
+        is_open
+        and not is_used
+        and is_history_long_enough
+        and created_on <= {{ days_before_run(var('risk_days')) }}
+
+),
+
+unioned as (
+
+    select * from without_owner
+
+    union all
+
+    select * from unused
+
+)
+
+select * from unioned

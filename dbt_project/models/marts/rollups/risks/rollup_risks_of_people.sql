@@ -1,0 +1,109 @@
+-- GRAIN: one row per kind of finding, person and platform
+with usages as (
+
+    select * from {{ ref('fct_usage_daily') }}
+    where
+        usage_date >= {{ days_before_run(var('risk_days')) }}
+        and user_email != {{ unattributed() }}
+
+),
+
+costs as (
+
+    select * from {{ ref('fct_cost_daily') }}
+    where
+        cost_date >= {{ days_before_run(var('risk_days')) }}
+        and user_email != {{ unattributed() }}
+        -- A seat that nobody has given back is no use.
+        and cost_type != 'subscription'
+
+),
+
+people as (
+
+    select
+        email,
+        max(on_roster_to) as on_roster_to
+    from {{ ref('int_people') }}
+    group by email
+
+),
+
+used as (
+
+    select
+        usage_date as used_on,
+        user_email,
+        platform_code,
+        attribution_method,
+        cast(0 as {{ type_money() }}) as cost_usd
+    from usages
+
+    union all
+
+    select
+        cost_date as used_on,
+        user_email,
+        platform_code,
+        attribution_method,
+        effective_cost_usd as cost_usd
+    from costs
+
+),
+
+known as (
+
+    select
+        used.*,
+        people.on_roster_to,
+        people.email is not null as is_listed
+    from used
+    left join people
+        on used.user_email = people.email
+
+),
+
+-- What a key is used for after its owner left is a finding about the key.
+left_behind as (
+
+    select
+        'use_after_last_day' as finding_kind,
+        user_email,
+        platform_code,
+        on_roster_to as since_date,
+        max(used_on) as last_date,
+        sum(cost_usd) as amount_usd
+    from known
+    where
+        used_on >= on_roster_to
+        and attribution_method = 'vendor_identity'
+    group by user_email, platform_code, on_roster_to
+
+),
+
+strangers as (
+
+    select
+        'not_on_roster' as finding_kind,
+        user_email,
+        platform_code,
+        min(used_on) as since_date,
+        max(used_on) as last_date,
+        sum(cost_usd) as amount_usd
+    from known
+    where not is_listed
+    group by user_email, platform_code
+
+),
+
+unioned as (
+
+    select * from left_behind
+
+    union all
+
+    select * from strangers
+
+)
+
+select * from unioned
