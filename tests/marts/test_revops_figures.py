@@ -148,7 +148,7 @@ def test_a_query_that_the_text_gives_has_an_answer(base: Warehouse, sql: str) ->
     "statement",
     [
         f"Runs ask for the last {salesforce.LOOK_BACK} days again",
-        f"once for every {salesforce.MOST_DAYS} days since",
+        f"once for every {salesforce.MAX_DAYS} days since",
         f"back by {EVENT_LOOK_BACK_IDS:,} ids",
         f"open for more than {EVENT_LOOK_BACK_IDS:,} ids",
         f"read up to yesterday, the last {product_database.ACTIVITY_LOOK_BACK_DAYS} days again",

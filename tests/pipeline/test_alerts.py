@@ -71,8 +71,8 @@ TABLES = {
 REPORT_TABLES = {
     "marts.fct_cost_daily": f"""
         cost_date date, vendor text, platform_code text, department text, user_email text,
-        attribution_method text, is_attributed boolean, cost_center text, list_cost_usd {MONEY}, billed_cost_usd {MONEY},
-        effective_cost_usd {MONEY}
+        attribution_method text, is_attributed boolean, cost_center text,
+        list_cost_usd {MONEY}, billed_cost_usd {MONEY}, effective_cost_usd {MONEY}
     """,
     "seeds.attribution_methods": "attribution_method text, method_rank bigint, meaning text",
 }
