@@ -1,5 +1,5 @@
--- On a day there is one span of a type for a subject, with one row for each of its parts: a join by
--- subject, day and part cannot fan out.
+-- On a day there is one span of a type for a subject, with one row for each of its
+-- parts: a join by subject, day and part cannot fan out.
 with spans as (
 
     select distinct

@@ -8,7 +8,7 @@
 -- GRAIN: one row per day, person and tool; where no person is known, also per cost
 -- center
 -- INVARIANT: a day costs what fct_cost_daily says that engineering cost
--- A person's type is of the month, so a changed day has all days of its month built again.
+-- A person's type is of the month, so all days of a changed month are built again.
 {% set days = days_of_changed_months(ref('int_changed_days')) %}
 {% set key = [
     'activity_date', 'platform_code', 'user_sk', 'user_email', 'department', 'team',

@@ -94,7 +94,9 @@ usages_by_month as (
         ) as active_users,
         count(distinct roster.user_email) as active_roster_people,
         sum(usages.lines_accepted) as lines_accepted,
-        {{ ratio('sum(usages.suggested_lines_accepted)', 'sum(usages.lines_suggested)') }}
+        {{ ratio(
+            'sum(usages.suggested_lines_accepted)', 'sum(usages.lines_suggested)'
+        ) }}
             as acceptance_rate
     from usages
     left join roster

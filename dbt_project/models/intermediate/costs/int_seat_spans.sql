@@ -87,8 +87,8 @@ first_list as (
 
 ),
 
--- Who had a seat before members were first listed, the list does not say. It follows from the
--- roster and from who used Cursor.
+-- The list does not say who had a seat before members were first listed. That follows
+-- from the roster and from who used Cursor.
 aliases as (
 
     select * from {{ ref('stg_google_sheets__email_aliases') }}
@@ -146,16 +146,18 @@ early_spans as (
 
     select
         known_by_mail.email,
-        first_listed.email is not null as is_listed,
-        least(
-            coalesce(roster.on_roster_from, early_uses.first_use, first_list.snapshot_date),
-            coalesce(early_uses.first_use, first_list.snapshot_date),
-            first_list.snapshot_date
-        ) as seen_from,
         early_uses.first_use,
         early_uses.last_use_to,
         roster.on_roster_to,
-        first_list.snapshot_date
+        first_list.snapshot_date,
+        first_listed.email is not null as is_listed,
+        least(
+            coalesce(
+                roster.on_roster_from, early_uses.first_use, first_list.snapshot_date
+            ),
+            coalesce(early_uses.first_use, first_list.snapshot_date),
+            first_list.snapshot_date
+        ) as seen_from
     from known_by_mail
     cross join first_list
     left join first_listed
@@ -188,8 +190,8 @@ present as (
 
     union all
 
-    -- Who left before the first list had a seat until the roster's last day; of others who are
-    -- not on it, only their use says that they had one.
+    -- People who left before the first list had a seat until the roster's last day. For
+    -- others who are not on it, only their use says that they had one.
     select
         email,
         case

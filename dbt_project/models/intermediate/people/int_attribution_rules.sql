@@ -79,7 +79,7 @@ methods as (
 
 ),
 
--- Rows of a key that hold for the same days share it: by what they say, else in equal parts.
+-- Rows of a key that hold for the same days share it: by what they say, else equally.
 numbered_mappings as (
 
     select
@@ -130,24 +130,24 @@ shared_mappings as (
 -- What the name of a key or workspace says that it is for; the first pattern that fits.
 names as (
 
-    select api_key_name as name from api_keys
+    select api_key_name as known_name from api_keys
 
     union distinct
 
-    select workspace_name as name from workspaces
+    select workspace_name as known_name from workspaces
 
 ),
 
 named_purposes as (
 
     select
-        names.name,
+        names.known_name,
         patterns.purpose
     from names
     inner join patterns
-        on lower(names.name) like patterns.name_pattern
+        on lower(names.known_name) like patterns.name_pattern
     qualify row_number() over (
-        partition by names.name order by patterns.pattern_rank
+        partition by names.known_name order by patterns.pattern_rank
     ) = 1
 
 ),
@@ -197,6 +197,7 @@ owners as (
 
     select
         api_keys.api_key_id,
+        named_purposes.purpose,
         case
             when principals.user_id is not null then principals.email
             when
@@ -213,8 +214,7 @@ owners as (
         case
             when principals.user_id is not null then 'key_principal'
             when creators.user_id is not null then 'key_creator'
-        end as attribution_method,
-        named_purposes.purpose
+        end as attribution_method
     from api_keys
     left join vendor_users as principals
         on api_keys.principal_id = principals.user_id
@@ -223,7 +223,7 @@ owners as (
     left join vendor_users as creators
         on api_keys.created_by_id = creators.user_id
     left join named_purposes
-        on api_keys.api_key_name = named_purposes.name
+        on api_keys.api_key_name = named_purposes.known_name
 
 ),
 
@@ -253,7 +253,7 @@ workspace_rules as (
         ) }}
     from workspaces
     inner join named_purposes
-        on workspaces.workspace_name = named_purposes.name
+        on workspaces.workspace_name = named_purposes.known_name
 
 ),
 
@@ -334,15 +334,15 @@ ordered as (
 
 ),
 
--- One span a day for each subject, whatever the sheet says twice: the later one begins where
--- the earlier one ends.
+-- One span a day for each subject, even if the sheet has several: the later one begins
+-- where the earlier one ends.
 next_spans as (
 
     select distinct
         rule_type,
         subject,
-        span_number - 1 as span_number,
-        valid_from as next_valid_from
+        valid_from as next_valid_from,
+        span_number - 1 as span_number
     from ordered
 
 ),

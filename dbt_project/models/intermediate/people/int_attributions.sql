@@ -1,5 +1,5 @@
--- GRAIN: one row per day, identity and part: who it was, how that is known and how sure it is.
--- An identity has one part, unless its key is shared.
+-- GRAIN: one row per day, identity and part: who it was, how that is known and how sure
+-- it is. An identity has one part, unless its key is shared.
 with identity_days as (
 
     select * from {{ ref('int_identity_days') }}
@@ -54,7 +54,7 @@ mappings as (
 
 ),
 
--- Of a mapping with several parts the first one: it says whether the mapping counts at all.
+-- The first part of each mapping says whether the mapping counts at all.
 first_parts as (
 
     select * from mappings

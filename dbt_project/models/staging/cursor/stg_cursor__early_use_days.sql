@@ -2,7 +2,7 @@
     'usage_date', changes='stg_cursor__changed_days', cluster_by=['actor_email']
 )) }}
 
--- GRAIN: one row per day before members were first listed, and person who used Cursor on it
+-- GRAIN: one row per day before members were first listed, and person who used Cursor
 {% set days = changed_days(ref('stg_cursor__changed_days')) %}
 
 with events as (

@@ -2,6 +2,8 @@
     'api_key_mappings', 'budgets', 'email_aliases', 'employees', 'exchange_rates',
     'invoices', 'seat_assignments', 'seat_plans',
 ] %}
-{{ config(**changes_of_directories('google_sheets', resources, ['resource', 'organization'])) }}
+{{ config(**changes_of_directories(
+    'google_sheets', resources, ['resource', 'organization']
+)) }}
 
 {{ directory_changes('google_sheets', resources) }}

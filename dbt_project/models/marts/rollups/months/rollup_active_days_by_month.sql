@@ -61,14 +61,14 @@ typed as (
     select
         month,
         user_email,
+        active_days,
+        engineering_days,
+        engineering_weekdays,
         case
             when does_engineering and does_knowledge_work then 'hybrid'
             when does_engineering then 'engineering'
             when does_knowledge_work then 'knowledge_worker'
-        end as user_type,
-        active_days,
-        engineering_days,
-        engineering_weekdays
+        end as user_type
     from counted
 
 )

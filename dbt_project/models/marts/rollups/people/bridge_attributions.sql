@@ -36,7 +36,7 @@ bridged as (
         attributions.attribution_method,
         attributions.attribution_confidence,
         coalesce(attributions.mapped_cost_center, users.cost_center) as cost_center,
-        attributions.user_email is not null or attributions.mapped_cost_center is not null
+        coalesce(attributions.user_email, attributions.mapped_cost_center) is not null
             as is_attributed
     from attributions
     inner join users
