@@ -58,6 +58,19 @@ compared as (
         or before.content_hash != after.content_hash
         or before.valid_to != after.valid_to
 
+),
+
+-- The parts of a shared key change together.
+summed as (
+
+    select
+        rule_type,
+        subject,
+        changed_from,
+        max(changed_to) as changed_to
+    from compared
+    group by rule_type, subject, changed_from
+
 )
 
-select * from compared
+select * from summed
