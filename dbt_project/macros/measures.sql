@@ -127,24 +127,20 @@ round the way BigQuery does. #}
     cast({{ measured(requests, 'coalesce(' ~ tokens ~ ', 0) = 0') }} as int64)
 {%- endmacro %}
 
-{# The types of tokens that usage counts apart, a row each. #}
+{# The types of those tokens, a row each: a type is its column without `_tokens`. #}
 {% macro token_types() -%}
-    {%- for token_type in [
-        'uncached_input', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'output',
-    ] -%}
+    {%- for column in token_columns() -%}
         {{- "\n\n    union all\n\n    " if not loop.first -}}
-        select '{{ token_type }}' as token_type
+        select '{{ column | replace('_tokens', '') }}' as token_type
     {%- endfor -%}
 {%- endmacro %}
 
 {# How many tokens of one type a row of usage has; of any other type none. #}
 {% macro tokens_of_type(token_type, usages) -%}
     case {{ token_type }}
-        when 'uncached_input' then {{ usages }}.uncached_input_tokens
-        when 'cache_read' then {{ usages }}.cache_read_tokens
-        when 'cache_write_5m' then {{ usages }}.cache_write_5m_tokens
-        when 'cache_write_1h' then {{ usages }}.cache_write_1h_tokens
-        when 'output' then {{ usages }}.output_tokens
+        {%- for column in token_columns() %}
+        when '{{ column | replace('_tokens', '') }}' then {{ usages }}.{{ column }}
+        {%- endfor %}
         else 0
     end
 {%- endmacro %}
