@@ -194,7 +194,7 @@
     date_add({{ date }}, interval 1 {{ part }})
 {%- endmacro %}
 
-{# The first day of a month, so many months later or earlier. #}
+{# The same day so many months later or earlier, or the last day of that month if it is shorter. #}
 {% macro add_months(date, months) -%}
     {{ return(adapter.dispatch('add_months')(date, months)) }}
 {%- endmacro %}

@@ -138,6 +138,7 @@ class SeatPlan(Row):
     billing_cycle: str
     valid_from: Day = ""
     valid_to: Day = ""
+    renews_on: Day = ""
 
 
 class SeatAssignment(Row):

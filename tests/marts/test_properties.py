@@ -9,6 +9,7 @@ PROPERTY_EXAMPLES=1000 pytest tests/marts/test_properties.py -k seat
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import os
 from collections import defaultdict
@@ -412,15 +413,28 @@ def seats(draw) -> Company:
     return made.company(cursor=[[first], *members], sheets=sheets)
 
 
-def cycle_of(day: dt.date, row: Row) -> tuple[dt.date, dt.date]:
-    if made.lower_cell(row, "billing_cycle") == "annual":
-        return day.replace(month=1, day=1), day.replace(year=day.year + 1, month=1, day=1)
+def month_of(day: dt.date) -> tuple[dt.date, dt.date]:
     start = day.replace(day=1)
     return start, (start + dt.timedelta(days=31)).replace(day=1)
 
 
-def seat_days(company: Company) -> Iterator[tuple[str, str, str, dt.date, Row]]:
-    """Platform, person, plan, day and the row with the price of each seat that somebody had."""
+def year_of(day: dt.date, anchor: dt.date) -> tuple[dt.date, dt.date]:
+    """The year from anniversary to anniversary; in a year without 29 February, from the 28th."""
+
+    def anniversary(year: int) -> dt.date:
+        last = calendar.monthrange(year, anchor.month)[1]
+        return dt.date(year, anchor.month, min(anchor.day, last))
+
+    year = day.year if anniversary(day.year) <= day else day.year - 1
+    return anniversary(year), anniversary(year + 1)
+
+
+# Platform, person, plan, the row that assigned it, and its first day.
+Seat = tuple[str, str, str, int, dt.date]
+
+
+def seat_days(company: Company) -> dict[Seat, list[tuple[dt.date, Row]]]:
+    """Of each seat that somebody had, without a break, its days and the rows with their price."""
     plans = made.by(company.newest("seat_plans"), "platform", "plan")
     assignments = made.by(company.newest("seat_assignments"), "platform", "email")
     first_plan = next(
@@ -438,19 +452,23 @@ def seat_days(company: Company) -> Iterator[tuple[str, str, str, dt.date, Row]]:
         )
         for (_, day), rows in company.current("members").items()
     )
-    (((_, history), events),) = company.current("usage_events").items()
-    day = dt.date.fromisoformat(history).replace(month=1, day=1)
+    (((_, first_day), events),) = company.current("usage_events").items()
+    history = dt.date.fromisoformat(first_day)
     users = {made.lower_cell(event, "userEmail") for event in events} - {""}
-    while day < dt.date(AS_OF.year + 1, 1, 1):
+    seats: dict[Seat, list[tuple[dt.date, Row]]] = {}
+    held_yesterday: dict[tuple[str, str], Seat] = {}
+    # From before any day in a cell to the end of the years that are running.
+    day = dt.date(2020, 1, 1)
+    while day < dt.date(AS_OF.year + 2, 1, 1):
         there = next((there for taken, there in reversed(members) if taken <= day), None)
         if there is None:
             # Before the first list, without a roster: from the first use on those who are on it,
             # others on the days of their use.
-            used = day >= dt.date.fromisoformat(history)
-            on_list = members[0][1] if members and used else set()
-            there = {user for user in users if user in on_list or (members and str(day) == history)}
+            on_list = members[0][1] if members and day >= history else set()
+            there = {user for user in users if user in on_list or (members and day == history)}
         holders = [("cursor", email) for email in there]
         holders += [pair for pair in assignments if pair[0] != "cursor"]
+        held_today = {}
         for platform, email in holders:
             rows = assignments.get((platform, email), [])
             assigned = made.on_day(rows, day, "assigned_from", "assigned_to")
@@ -459,12 +477,81 @@ def seat_days(company: Company) -> Iterator[tuple[str, str, str, dt.date, Row]]:
                 if assigned
                 else (first_plan if platform == "cursor" else None)
             )
+            if plan is None:
+                continue
+            sheet_row = assigned["_row"] if assigned else 0
+            seat = held_yesterday.get((platform, email))
+            if seat is None or seat[:4] != (platform, email, plan, sheet_row):
+                seat = (platform, email, plan, sheet_row, day)
+            held_today[platform, email] = seat
             row = made.on_day(plans.get((platform, plan), []), day, "valid_from", "valid_to")
             if row:
-                start, end = cycle_of(day, row)
-                if start < AS_OF and end > dt.date.fromisoformat(history):
-                    yield platform, email, plan, day, row
+                seats.setdefault(seat, []).append((day, row))
+        held_yesterday = held_today
         day += dt.timedelta(days=1)
+    return seats
+
+
+def part_of_price(
+    price: str, cycle: tuple[dt.date, dt.date], first: dt.date, after: dt.date
+) -> Decimal:
+    """What the days from one to another cost, of a price for the cycle."""
+    start, end = cycle
+    nanos = int(Decimal(price) * 10**9)
+    parts = [nanos * (day - start).days // (end - start).days for day in (first, after)]
+    return Decimal(parts[1] - parts[0]) / 10**9
+
+
+Amounts = list[tuple[tuple[str, str, str, dt.date], Decimal]]
+
+
+def seat_amounts(company: Company) -> tuple[Amounts, Amounts]:
+    """What seats are billed, and what their days cost: by platform, person, plan and day."""
+    (((_, first_day), _),) = company.current("usage_events").items()
+    billed: Amounts = []
+    effective: Amounts = []
+    one = dt.timedelta(days=1)
+    for (platform, email, plan, *_), days in seat_days(company).items():
+        annual = {day for day, row in days if made.lower_cell(row, "billing_cycle") == "annual"}
+        months: dict[tuple[dt.date, dt.date, str], list[dt.date]] = {}
+        years: dict[tuple[dt.date, dt.date], tuple[str, list[dt.date]]] = {}
+        for day, row in days:
+            price = row["seat_price_usd"]
+            if day in annual:
+                anchor = made.first_day(row, "renews_on") if row.get("renews_on") else min(annual)
+                years.setdefault(year_of(day, anchor), (price, []))[1].append(day)
+            else:
+                months.setdefault((*month_of(day), price), []).append(day)
+
+        for (start, end, price), held in months.items():
+            cycle = (start, end)
+            if start < AS_OF and str(end) > first_day:
+                parts = [
+                    ((platform, email, plan, day), part_of_price(price, cycle, day, day + one))
+                    for day in held
+                ]
+                billed.append(((platform, email, plan, start), sum(cost for _, cost in parts)))
+                effective += [(key, cost) for key, cost in parts if key[3] < AS_OF]
+        for cycle, (price, held) in years.items():
+            start, end = cycle
+            if start < AS_OF and str(end) > first_day:
+                first, after = held[0], held[-1] + one
+                billed.append(
+                    ((platform, email, plan, first), part_of_price(price, cycle, first, end))
+                )
+                if after < end and after < AS_OF:
+                    billed.append(
+                        ((platform, email, plan, after), part_of_price(price, cycle, end, after))
+                    )
+                while first < min(after, AS_OF):
+                    effective.append(
+                        (
+                            (platform, email, plan, first),
+                            part_of_price(price, cycle, first, first + one),
+                        )
+                    )
+                    first += one
+    return billed, effective
 
 
 # A row that ends on the day on which another begins is no slip, even where it began on it too.
@@ -509,26 +596,13 @@ def test_a_seat_is_charged_once_a_day_and_its_cycle_costs_its_price(
         "select platform_code, holder, plan, cost_date, sum({}) from intermediate.int_seat_costs"
         " group by all"
     )
-    billed, effective = [], []
-    cycles: defaultdict = defaultdict(list)
-    for platform, email, plan, day, row in seat_days(company):
-        start, end = cycle_of(day, row)
-        nanos = int(Decimal(row["seat_price_usd"]) * 10**9)
-        index, days = (day - start).days, (end - start).days
-        part = Decimal(nanos * (index + 1) // days - nanos * index // days) / 10**9
-        billed.append(((platform, email, plan, start), part))
-        if day < AS_OF:
-            effective.append(((platform, email, plan, day), part))
-        cycles[platform, email, plan, start, end, row["seat_price_usd"]].append(part)
+    billed, effective = seat_amounts(company)
     assert marts.sums(query.format("billed_cost_usd")) == summed(billed)
     assert marts.sums(query.format("effective_cost_usd")) == summed(effective)
-    for (*_, start, end, price), parts in cycles.items():
-        if len(parts) == (end - start).days:
-            assert sum(parts) == Decimal(price)
-    # Without looking at the parts.
+    # Without looking at the parts: a finished cycle costs what it was billed.
     finished = (
-        "select platform_code, holder, date_trunc('year', cost_date), sum({})"
-        " from intermediate.int_seat_costs where cost_date < date '2024-01-01' group by all"
+        "select platform_code, holder, plan, cycle_start, sum({})"
+        f" from intermediate.int_seat_costs where cycle_end <= date '{AS_OF}' group by all"
     )
     assert marts.sums(finished.format("billed_cost_usd")) == marts.sums(
         finished.format("effective_cost_usd")

@@ -44,8 +44,8 @@ reported_days as (
 
 ),
 
--- Seats begin with the cycle in which history begins: an earlier beginning gives seats
--- to the days between, whether or not a vendor reported them.
+-- Seats begin with the cycle in which history begins, at most a year earlier: an
+-- earlier beginning gives seats to the days between, whoever reported them.
 beginnings as (
 
     select
@@ -70,7 +70,7 @@ earlier_days as (
     from beginnings
     inner join days
         on
-            days.date_day >= {{ first_day_of('year', 'beginnings.first_day') }}
+            days.date_day >= {{ add_months('beginnings.first_day', -12) }}
             and days.date_day
             < coalesce(beginnings.first_day_before, {{ as_of_date() }})
     where
@@ -85,6 +85,7 @@ elapsed_days as (
 
 ),
 
+-- On the day after the last, what is left of a year may be a credit.
 seat_days as (
 
     select
@@ -94,24 +95,17 @@ seat_days as (
     inner join days
         on
             seat_changes.changed_from <= days.date_day
-            and seat_changes.changed_to > days.date_day
+            and seat_changes.changed_to >= days.date_day
             and days.date_day < {{ as_of_date() }}
 
 ),
 
--- A seat is billed on the first day of its month or year.
+-- The first of a month bills its days; a year is billed on the first of its days.
 billing_days as (
 
     select
         {{ first_day_of('month', 'changed_date') }} as changed_date,
         'a seat changed in the month that it bills' as reason
-    from seat_days
-
-    union all
-
-    select
-        {{ first_day_of('year', 'changed_date') }} as changed_date,
-        'a seat changed in the year that it bills' as reason
     from seat_days
 
 ),

@@ -1,4 +1,5 @@
--- GRAIN: one row per platform, seat holder, plan and span of days at one price
+-- GRAIN: one row per platform, seat holder, plan and span of days at one price; if the
+-- plan is billed by the year, within one year
 with members as (
 
     select * from {{ ref('stg_cursor__members') }}
@@ -8,6 +9,12 @@ with members as (
 windows as (
 
     select * from {{ ref('int_windows') }}
+
+),
+
+days as (
+
+    select * from {{ ref('int_days') }}
 
 ),
 
@@ -384,25 +391,193 @@ holders as (
 
 ),
 
-spans as (
+-- Days for which a plan has no price: before, between and after its prices, or all days
+-- if it is not listed.
+unpriced as (
+
+    select
+        platform,
+        plan,
+        coalesce(
+            lag(plan_to) over (partition by platform, plan order by plan_from),
+            {{ beginning_of_time() }}
+        ) as plan_from,
+        plan_from as plan_to
+    from plans
+
+    union all
+
+    select
+        platform,
+        plan,
+        max(plan_to) as plan_from,
+        {{ end_of_time() }} as plan_to
+    from plans
+    group by platform, plan
+
+    union all
+
+    select distinct
+        holders.platform,
+        holders.plan,
+        {{ beginning_of_time() }} as plan_from,
+        {{ end_of_time() }} as plan_to
+    from holders
+    left join plans
+        on
+            holders.platform = plans.platform
+            and holders.plan = plans.plan
+    where plans.plan is null
+
+),
+
+prices as (
+
+    select
+        platform,
+        plan,
+        plan_from,
+        plan_to,
+        billing_cycle,
+        seat_price_usd,
+        renews_on
+    from plans
+
+    union all
+
+    select
+        platform,
+        plan,
+        plan_from,
+        plan_to,
+        'monthly' as billing_cycle,
+        cast(null as {{ type_money() }}) as seat_price_usd,
+        cast(null as date) as renews_on
+    from unpriced
+
+),
+
+priced as (
 
     select
         holders.platform,
         holders.holder,
         holders.email,
         holders.plan,
-        plans.seat_price_usd,
-        case plans.billing_cycle when 'annual' then 'annual' else 'monthly' end
-            as billing_cycle,
-        greatest(holders.held_from, plans.plan_from) as valid_from,
-        least(holders.held_to, plans.plan_to) as valid_to
+        holders.held_from,
+        prices.billing_cycle,
+        prices.seat_price_usd,
+        prices.renews_on,
+        greatest(holders.held_from, prices.plan_from) as valid_from,
+        least(holders.held_to, prices.plan_to) as valid_to
     from holders
-    inner join plans
+    inner join prices
         on
-            holders.platform = plans.platform
-            and holders.plan = plans.plan
-            and holders.held_from < plans.plan_to
-            and holders.held_to > plans.plan_from
+            holders.platform = prices.platform
+            and holders.plan = prices.plan
+            and holders.held_from < prices.plan_to
+            and holders.held_to > prices.plan_from
+    where
+        prices.plan_from < prices.plan_to
+        and holders.held_from < holders.held_to
+
+),
+
+monthly_spans as (
+
+    select
+        platform,
+        holder,
+        email,
+        plan,
+        billing_cycle,
+        seat_price_usd,
+        valid_from,
+        valid_to,
+        cast(null as date) as cycle_start,
+        cast(null as date) as cycle_end
+    from priced
+    where billing_cycle != 'annual'
+
+),
+
+-- A year begins on the day on which the plan renews, else on the day on which the
+-- seat was first held, each year anew.
+anchored as (
+
+    select
+        *,
+        coalesce(
+            renews_on,
+            min(valid_from) over (partition by platform, holder, plan, held_from)
+        ) as cycle_anchor
+    from priced
+    where billing_cycle = 'annual'
+
+),
+
+years as (
+
+    select distinct extract(year from date_day) as year_number
+    from days
+    where date_day < {{ as_of_date() }}
+
+),
+
+cycles as (
+
+    select
+        anchored.*,
+        {{ add_months(
+            'anchored.cycle_anchor',
+            '12 * (years.year_number - extract(year from anchored.cycle_anchor))'
+        ) }} as cycle_start,
+        {{ add_months(
+            'anchored.cycle_anchor',
+            '12 * (years.year_number + 1 - extract(year from anchored.cycle_anchor))'
+        ) }} as cycle_end
+    from anchored
+    cross join years
+
+),
+
+-- The price of a year is that of its first day.
+annual_spans as (
+
+    select
+        platform,
+        holder,
+        email,
+        plan,
+        billing_cycle,
+        seat_price_usd,
+        greatest(valid_from, cycle_start) as valid_from,
+        least(
+            cycle_end,
+            max(valid_to) over (
+                partition by platform, holder, plan, held_from, cycle_start
+            )
+        ) as valid_to,
+        cycle_start,
+        cycle_end
+    from cycles
+    where
+        valid_from < cycle_end
+        and valid_to > cycle_start
+        and cycle_start < {{ as_of_date() }}
+    qualify row_number() over (
+        partition by platform, holder, plan, held_from, cycle_start order by valid_from
+    ) = 1
+
+),
+
+spans as (
+
+    select * from monthly_spans
+
+    union all
+
+    select * from annual_spans
 
 )
 

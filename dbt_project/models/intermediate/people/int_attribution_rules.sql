@@ -70,6 +70,7 @@ people as (
 seats as (
 
     select * from {{ ref('int_seat_spans') }}
+    where seat_price_usd is not null
 
 ),
 
@@ -280,7 +281,8 @@ seat_rules as (
             'seat',
             "platform || '|' || holder || '|' || plan",
             user_email='email',
-            attributes="billing_cycle || '|' || " ~ decimal_to_text('seat_price_usd'),
+            attributes="billing_cycle || '|' || " ~ decimal_to_text('seat_price_usd')
+                ~ " || coalesce('|' || cast(cycle_start as string), '')",
             valid_from='valid_from',
             valid_to='valid_to'
         ) }}

@@ -20,7 +20,8 @@ renamed as (
         seen_from,
         seen_to,
         {{ json_date('valid_from') }} as valid_from,
-        {{ json_date('valid_to') }} as valid_to
+        {{ json_date('valid_to') }} as valid_to,
+        {{ json_date('renews_on') }} as renews_on
     from source
 
 )
