@@ -43,7 +43,9 @@ renamed as (
         {{ to_float('costs.allocated_usd') }} as allocated_cost_usd,
         cast(null as {{ type_float64() }}) as allocation_percentage,
         case
-            when costs.allocation_method in ('tokens', 'workspace_tokens')
+            when
+                costs.allocation_method
+                in ('tokens', 'model_tokens', 'workspace_tokens')
                 then 'usage_based'
             when costs.allocation_method in ('seat_days', 'equal_split')
                 then 'equal_split'

@@ -3,9 +3,10 @@
 )) }}
 
 -- The legacy cost report names neither key nor person. So each row is divided over the
--- usage of its day, workspace, model and token type in proportion to tokens; if there
--- is none, over the workspace's usage of the day; otherwise it stays with its
--- workspace.
+-- usage of its day, workspace, model and token type in proportion to tokens: over usage
+-- of its service tier and context window, which have prices of their own, if there is
+-- any; if there is no such usage at all, over the workspace's usage of the day;
+-- otherwise it stays with its workspace.
 -- INVARIANT: the parts of a row sum to the row, to the last digit
 {% set days = changed_days(ref('stg_anthropic__changed_days')) %}
 
@@ -36,6 +37,8 @@ usages_by_token_type as (
         usages.organization,
         usages.workspace_id,
         usages.model,
+        usages.service_tier,
+        usages.context_window,
         token_types.token_type,
         usages.actor_user_id,
         usages.service_account_id,
@@ -65,7 +68,7 @@ usages_by_workspace as (
 
 ),
 
-matched_by_token_type as (
+compared_by_token_type as (
 
     select
         costs.record_id,
@@ -74,7 +77,17 @@ matched_by_token_type as (
         usages_by_token_type.service_account_id,
         usages_by_token_type.api_key_id,
         usages_by_token_type.tokens,
-        'tokens' as allocation_method
+        case
+            when
+                coalesce(costs.service_tier, '')
+                != coalesce(usages_by_token_type.service_tier, '')
+                then 3
+            when
+                coalesce(costs.context_window, '')
+                != coalesce(usages_by_token_type.context_window, '')
+                then 2
+            else 1
+        end as distance
     from costs
     inner join usages_by_token_type
         on
@@ -85,6 +98,37 @@ matched_by_token_type as (
             and costs.model = usages_by_token_type.model
             and costs.token_type = usages_by_token_type.token_type
     where usages_by_token_type.tokens > 0
+
+),
+
+nearest_by_token_type as (
+
+    select *
+    from compared_by_token_type
+    qualify
+        rank() over (partition by cost_date, record_id order by distance) = 1
+
+),
+
+matched_by_token_type as (
+
+    select
+        record_id,
+        cost_date,
+        actor_user_id,
+        service_account_id,
+        api_key_id,
+        sum(tokens) as tokens,
+        case when distance = 1 then 'tokens' else 'model_tokens' end
+            as allocation_method
+    from nearest_by_token_type
+    group by
+        record_id,
+        cost_date,
+        actor_user_id,
+        service_account_id,
+        api_key_id,
+        distance
 
 ),
 
