@@ -25,16 +25,18 @@
     case when {{ workspace_name }} = 'Claude Code' then 'claude_code' end
 {%- endmacro %}
 
-{# For both cost reports: tokens are usage, everything else is a tool. #}
+{# For both cost reports: tokens are usage, everything else is a tool, unless it is taken back. #}
 {% macro anthropic_cost_type(reported_cost_type) -%}
     case
         when {{ reported_cost_type }} = 'tokens' or {{ reported_cost_type }} is null
             then 'usage'
+        when {{ reported_cost_type }} in ('credit', 'correction')
+            then {{ reported_cost_type }}
         else 'tool'
     end
 {%- endmacro %}
 
-{# The token type, or the tool that was billed. #}
+{# The token type, or the tool that was billed, or what the vendor calls a credit. #}
 {% macro anthropic_billed_token_type(costs) -%}
     coalesce({{ costs }}.token_type, nullif({{ costs }}.cost_type, 'tokens'))
 {%- endmacro %}

@@ -36,6 +36,18 @@ partitions. #}
     nullif(lower({{ trimmed(email) }}), '')
 {%- endmacro %}
 
+{# A negative amount that is no usage, by what the vendor calls it: a credit, or the correction of
+an earlier charge. #}
+{% macro adjustment_type(name, amount) -%}
+    case
+        when {{ amount }} >= 0 then null
+        when lower({{ name }}) like '%refund%' then 'correction'
+        when lower({{ name }}) like '%correction%' then 'correction'
+        when lower({{ name }}) like '%goodwill%' then 'credit'
+        when lower({{ name }}) like '%credit%' then 'credit'
+    end
+{%- endmacro %}
+
 {# A key over several columns, in which null is a value of its own. #}
 {% macro surrogate_key(columns) -%}
     {{ return(dbt.hash(surrogate_text(columns))) }}

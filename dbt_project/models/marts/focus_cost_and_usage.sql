@@ -133,7 +133,7 @@ seats as (
 charges as (
 
     select
-        'Usage' as charge_category,
+        case cost_type when 'credit' then 'Credit' else 'Usage' end as charge_category,
         {% for dimension in dimensions -%}
             {{ dimension }},
         {% endfor -%}
@@ -194,12 +194,14 @@ named as (
         case
             when summed.cost_type = 'subscription' then summed.product
             when
-                summed.cost_type = 'tool' and summed.model = {{ unattributed() }}
+                summed.cost_type in ('tool', 'credit', 'correction')
+                and summed.model = {{ unattributed() }}
                 then summed.token_type
             else summed.model
         end as sku_id,
         case
             when summed.cost_type = 'subscription' then 'seat'
+            when summed.cost_type in ('credit', 'correction') then summed.cost_type
             else coalesce(summed.token_type, 'tokens')
         end as sku_meter,
         nullif(summed.user_email, {{ unattributed() }}) as x_person_email,
@@ -235,9 +237,16 @@ described as (
         cast({{ add_days('charge_date', 1) }} as {{ dbt.type_timestamp() }})
             as charge_period_end,
         charge_category,
-        cast(null as {{ dbt.type_string() }}) as charge_class,
-        case cost_type when 'subscription' then 'Recurring' else 'Usage-Based' end
-            as charge_frequency,
+        -- What takes back a charge: a refund, or what is left of a year's seat.
+        case
+            when cost_type = 'correction' then 'Correction'
+            when charge_category = 'Purchase' and billed_cost < 0 then 'Correction'
+        end as charge_class,
+        case
+            when cost_type = 'subscription' then 'Recurring'
+            when cost_type in ('credit', 'correction') then 'One-Time'
+            else 'Usage-Based'
+        end as charge_frequency,
         concat(service_name, ': ', coalesce(sku_id, 'no plan'), ', ', sku_meter)
             as charge_description,
         vendor_name as service_provider_name,

@@ -45,8 +45,24 @@ in_dollars as (
         renamed.workspace_id,
         renamed.description,
         renamed.model,
-        renamed.cost_type,
-        renamed.token_type,
+        case
+            when renamed.token_type is null
+                then
+                    coalesce(
+                        {{ adjustment_type(
+                            'renamed.description', 'renamed.billed_cost'
+                        ) }},
+                        renamed.cost_type
+                    )
+            else renamed.cost_type
+        end as cost_type,
+        case
+            when
+                {{ adjustment_type('renamed.description', 'renamed.billed_cost') }}
+                is not null
+                then coalesce(renamed.token_type, renamed.description)
+            else renamed.token_type
+        end as token_type,
         renamed.service_tier,
         renamed.context_window,
         renamed.currency,

@@ -17,7 +17,14 @@ cost_rows as (
             cost_date='usage_date',
             platform_code="'cursor'",
             product='charge_category',
-            cost_type="case charge_category when 'on_demand' then 'overage' else 'usage' end",
+            cost_type=(
+                'coalesce(' ~ adjustment_type('kind', 'billed_cost_usd') ~ ','
+                " case charge_category when 'on_demand' then 'overage' else 'usage' end)"
+            ),
+            token_type=(
+                'case when ' ~ adjustment_type('kind', 'billed_cost_usd')
+                ~ ' is not null then kind end'
+            ),
             allocation_method=(
                 "case when is_charge_computed then 'computed' else 'reported' end"
             ),
