@@ -1,5 +1,6 @@
 -- Rows of the tab `invoices` that cannot be compared, rows of which only the last
--- counts, and rows for days that an invoice of another group covers too.
+-- counts, rows that correct no other, and rows for days that an invoice of another
+-- group covers too.
 {{ config(severity='warn', store_failures=true) }}
 
 with invoices as (
@@ -78,13 +79,28 @@ wrong as (
     union all
 
     select
+        sheet_row,
+        invoice_id,
+        platform_code,
+        amount_usd,
+        period_start,
+        period_end,
+        'the invoice that it corrects is not in the sheet' as problem
+    from invoices
+    where
+        is_counted
+        and corrects_nothing
+
+    union all
+
+    select
         invoices.sheet_row,
         invoices.invoice_id,
         invoices.platform_code,
         invoices.amount_usd,
         invoices.period_start,
         invoices.period_end,
-        'an invoice for another platform, organization or period covers the same cost'
+        'an invoice for another platform or organization covers the same cost'
             as problem
     from invoices
     inner join overlapping

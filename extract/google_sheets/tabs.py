@@ -179,6 +179,7 @@ class Invoice(Row):
     amount: Number = ""
     currency: Currency = ""
     status: str = ""
+    corrects: str = ""
 
     @model_validator(mode="after")
     def _is_one_amount(self) -> Invoice:

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -42,11 +41,6 @@ def property_settings(examples: int):
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )
-
-
-@pytest.fixture(scope="module")
-def marts(tmp_path_factory: pytest.TempPathFactory) -> Marts:
-    return made.compiled_marts(tmp_path_factory.mktemp("properties"))
 
 
 # --- What the records say ------------------------------------------------------------------------
@@ -467,7 +461,7 @@ def seat_days(company: Company) -> dict[Seat, list[tuple[dt.date, Row]]]:
             on_list = members[0][1] if members and day >= history else set()
             there = {user for user in users if user in on_list or (members and day == history)}
         holders = [("cursor", email) for email in there]
-        holders += [pair for pair in assignments if pair[0] != "cursor"]
+        holders += [pair for pair in assignments if pair[0] != "cursor" or not members]
         held_today = {}
         for platform, email in holders:
             rows = assignments.get((platform, email), [])

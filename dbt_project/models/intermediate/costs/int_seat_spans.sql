@@ -353,17 +353,21 @@ cursor_holders as (
 
 ),
 
+-- Cursor says who has a seat. Without its list of members, the sheet does.
 assigned_holders as (
 
     select
-        platform,
-        email as holder,
-        email,
-        plan,
-        held_from,
-        held_to
+        assignments.platform,
+        assignments.email as holder,
+        assignments.email,
+        assignments.plan,
+        assignments.held_from,
+        assignments.held_to
     from assignments
-    where platform != 'cursor'
+    cross join first_list
+    where
+        assignments.platform != 'cursor'
+        or first_list.snapshot_date is null
 
 ),
 

@@ -21,6 +21,7 @@ in_dollars as (
         sheet.platform,
         sheet.organization,
         sheet.status,
+        sheet.corrects,
         sheet.sheet_row,
         sheet.amount,
         coalesce(sheet.currency, 'USD') as currency,
@@ -41,6 +42,7 @@ cleaned as (
         coalesce(platform, {{ unattributed() }}) as platform_code,
         organization,
         status,
+        corrects,
         sheet_row,
         amount,
         currency,
@@ -75,12 +77,88 @@ numbered as (
 
 ),
 
+counted as (
+
+    select
+        *,
+        is_whole and copy_number = 1 as is_counted
+    from numbered
+
+),
+
+-- What corrects another invoice is for the days of that one.
+placed as (
+
+    select
+        counted.*,
+        counted.corrects is not null
+        and corrected.record_id is null as corrects_nothing,
+        coalesce(corrected.period_start, counted.period_start) as placed_from,
+        coalesce(corrected.period_end, counted.period_end) as placed_to
+    from counted
+    left join counted as corrected
+        on
+            counted.corrects = corrected.invoice_key
+            and counted.platform_code = corrected.platform_code
+            and coalesce(counted.organization, '')
+            = coalesce(corrected.organization, '')
+            and counted.record_id != corrected.record_id
+            and corrected.is_counted
+
+),
+
+-- Invoices of which the days overlap are compared together, for the days of all.
+continued as (
+
+    select
+        *,
+        coalesce(
+            placed_from <= max(placed_to) over (
+                partition by is_counted, platform_code, coalesce(organization, '')
+                order by placed_from, placed_to, record_id
+                rows between unbounded preceding and 1 preceding
+            ),
+            false
+        ) as is_continued
+    from placed
+
+),
+
+islands as (
+
+    select
+        *,
+        sum(case when is_continued then 0 else 1 end) over (
+            partition by is_counted, platform_code, coalesce(organization, '')
+            order by placed_from, placed_to, record_id
+            rows between unbounded preceding and current row
+        ) as island
+    from continued
+
+),
+
+bounded as (
+
+    select
+        *,
+        min(placed_from) over (
+            partition by
+                is_counted, platform_code, coalesce(organization, ''), island
+        ) as covers_from,
+        max(placed_to) over (
+            partition by
+                is_counted, platform_code, coalesce(organization, ''), island
+        ) as covers_to
+    from islands
+
+),
+
 grouped as (
 
     select
         record_id,
         {{ surrogate_key([
-            'platform_code', 'organization', 'period_start', 'period_end'
+            'platform_code', 'organization', 'covers_from', 'covers_to'
         ]) }} as invoice_group_id,
         invoice_id,
         platform_code,
@@ -95,10 +173,13 @@ grouped as (
         is_contested,
         has_platform,
         is_whole,
-        is_whole and copy_number = 1 as is_counted,
+        is_counted,
         amount,
-        currency
-    from numbered
+        currency,
+        covers_from,
+        covers_to,
+        corrects_nothing
+    from bounded
 
 )
 

@@ -15,6 +15,7 @@ renamed as (
         lower({{ clean_text(json_text('organization')) }}) as organization,
         lower({{ clean_text(json_text('status')) }}) as status,
         upper({{ clean_text(json_text('currency')) }}) as currency,
+        lower({{ clean_text(json_text('corrects')) }}) as corrects,
         -- numerics
         {{ json_integer('_row') }} as sheet_row,
         coalesce({{ json_usd('amount_usd') }}, {{ json_usd('amount') }}) as amount,

@@ -19,8 +19,8 @@ scopes as (
         invoice_group_id,
         platform_code,
         organization,
-        period_start,
-        period_end
+        covers_from,
+        covers_to
     from invoices
 
 ),
@@ -40,8 +40,8 @@ covered as (
     from scopes
     inner join bills
         on
-            scopes.period_start <= bills.cost_date
-            and scopes.period_end >= bills.cost_date
+            scopes.covers_from <= bills.cost_date
+            and scopes.covers_to >= bills.cost_date
             and (
                 scopes.platform_code = bills.platform_code
                 or scopes.platform_code = bills.vendor
