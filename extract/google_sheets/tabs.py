@@ -2,66 +2,52 @@
 
 The checks cover what SQL relies on: known columns, days, numbers and months that can be cast, keys
 that are present and unique. Spaces around a value and capitals in an e-mail are left to SQL. What
-lands is the text of the cells, unchanged.
+lands is the text of the cells; where `cells` cleans one, what somebody typed lands beside it.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Annotated, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from extract.google_sheets.cells import (
+    Alias,
+    Currency,
+    Day,
+    Email,
+    Flag,
+    ForeignCurrency,
+    Fraction,
+    Month,
+    Number,
+    Percent,
+    Rate,
+    ScopeType,
+    Text,
+    broken,
+    clean,
+    email_of,
+    has_vendor,
+)
 
 MAX_PROBLEMS = 20
 HUNDRED = Decimal(100)
 
 
-def _like(pattern: str, otherwise: str) -> AfterValidator:
-    """Text that the whole pattern must match; `otherwise` is the error if it does not."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(otherwise)
-        return value
-
-    return AfterValidator(check)
-
-
-def _day(value: str) -> str:
-    try:
-        # Python would also accept 20260101 and 2026-W01.
-        if date.fromisoformat(value).isoformat() == value:
-            return value
-    except ValueError:
-        pass
-    raise ValueError("is not a day, YYYY-MM-DD")
-
-
-Email = Annotated[str, _like(r"[^@\s]+@[^@\s]+", "is not an e-mail address")]
-Day = Annotated[str, AfterValidator(_day)]
-Month = Annotated[str, _like(r"\d{4}-(0[1-9]|1[0-2])", "is not a month, YYYY-MM")]
-Number = Annotated[str, _like(r"-?\d{1,18}(\.\d+)?", "is not a plain number such as 1234.50")]
-Fraction = Annotated[str, _like(r"0(\.\d+)?|1(\.0+)?", "is not a number from 0 to 1")]
-Percent = Annotated[
-    str, _like(r"100(\.0{1,2})?|\d{1,2}(\.\d{1,2})?", "is not a percentage such as 25 or 12.5")
-]
-Rate = Annotated[
-    str,
-    _like(
-        r"(?=.*[1-9])\d{1,8}(\.\d{1,8})?",
-        "is not a number above 0 with at most eight decimals, such as 1.0842",
-    ),
-]
-Currency = Annotated[str, _like(r"[A-Za-z]{3}", "is not a currency code such as EUR")]
-ForeignCurrency = Annotated[
-    Currency, _like(r"(?i)(?!usd).*", "needs no rate: all amounts are shown in dollars")
-]
-Flag = Annotated[str, _like(r"(?i)true|false", "is neither true nor false")]
-_SCOPES = ("company", "department", "team", "cost_center", "user")
-ScopeType = Annotated[str, _like(f"(?i){'|'.join(_SCOPES)}", f"is none of {', '.join(_SCOPES)}")]
+def _column(description: str, *examples: str, default: Any = ...) -> Any:  # noqa: ANN401
+    """A column as docs/sheets.md and the templates describe it."""
+    return Field(default, description=description, examples=list(examples))
 
 
 class Row(BaseModel):
@@ -85,79 +71,98 @@ class Row(BaseModel):
 
 
 class Employee(Row):
+    """Who works here. Somebody who changes teams has a row for each time."""
+
     key = ("email",)
     valid = ("start_date", "end_date")
 
-    email: Email
-    full_name: str = ""
-    department: str = ""
-    team: str = ""
-    manager_email: Email = ""
-    cost_center: str = ""
-    job_title: str = ""
-    user_type: str = ""
-    start_date: Day = ""
-    end_date: Day = ""
-    ai_budget_monthly_usd: Number = ""
+    email: Email = _column("the address that the vendors know", "ann@example.com")
+    full_name: Text = _column("", "Ann Example", default="")
+    department: Text = _column("", "Engineering", default="")
+    team: Text = _column("", "Apps", default="")
+    manager_email: Email = _column("whom the person reports to", "bob@example.com", default="")
+    cost_center: Text = _column("who is charged", "CC-100", default="")
+    job_title: Text = _column("", "Engineer", default="")
+    user_type: Text = _column("the kind of employment", "employee", default="")
+    start_date: Day = _column("the first day of this row", "2026-01-05", default="")
+    end_date: Day = _column("the last day of this row; empty if none is known", default="")
+    ai_budget_monthly_usd: Number = _column("dollars a month", "150", default="")
 
 
 class EmailAlias(Row):
+    """Other names of people: old addresses, and what tools call them."""
+
     key = ("alias",)
 
-    alias: str
-    email: Email
+    alias: Alias = _column("what a tool reports", "ann.old@example.com")
+    email: Email = _column("the address in employees", "ann@example.com")
 
 
 class ApiKeyMapping(Row):
+    """Whose an API key is: a person's, or a cost center's. Rows with the same days share a key."""
+
     key = ("api_key_id",)
     valid = ("valid_from", "valid_to")
     share_column = "share"
     owners = ("email", "cost_center")
 
-    api_key_id: str
-    api_key_name: str = ""
-    email: Email = ""
-    platform: str = ""
-    purpose: str = ""
-    environment: str = ""
-    cost_center: str = ""
-    is_active: Flag = ""
-    confidence: Fraction = ""
-    share: Percent = ""
-    valid_from: Day = ""
-    valid_to: Day = ""
+    api_key_id: Text = _column(
+        "the id of a key, a service account (`svac_…`) or a workspace (`wrkspc_…`)", "apikey_01Ab"
+    )
+    api_key_name: Text = _column("for people only", "nightly-report", default="")
+    email: Email = _column("the person", "ann@example.com", default="")
+    platform: Text = _column("where the key is used", "claude_api", default="")
+    purpose: Text = _column("what it is for; `usage_purposes` lists them", "automation", default="")
+    environment: Text = _column("", "production", default="")
+    cost_center: Text = _column("who is charged", "CC-100", default="")
+    is_active: Flag = _column("empty counts as true", "true", default="")
+    confidence: Fraction = _column("how sure this is; empty is 0.95", "0.9", default="")
+    share: Percent = _column(
+        "of the key's cost, where several rows have it; in all of them or none", "100", default=""
+    )
+    valid_from: Day = _column("the first day", "2026-01-05", default="")
+    valid_to: Day = _column("the last day", default="")
 
 
 class SeatPlan(Row):
+    """What a seat costs. A new price is a new row, with the day from which it holds."""
+
     key = ("platform", "plan")
     valid = ("valid_from", "valid_to")
 
-    platform: str
-    plan: str
-    seat_price_usd: Number
-    billing_cycle: str
-    valid_from: Day = ""
-    valid_to: Day = ""
+    platform: Text = _column("", "claude_ai")
+    plan: Text = _column("as in seat_assignments", "team")
+    seat_price_usd: Number = _column("dollars a month, or a year if billed so", "30.00")
+    billing_cycle: Text = _column("how often the price is paid", "monthly")
+    valid_from: Day = _column("the first day of this price", "2026-01-01", default="")
+    valid_to: Day = _column("the last day of this price", default="")
 
 
 class SeatAssignment(Row):
+    """Who has a seat. Cursor lists its members itself: its rows only say who has which plan."""
+
     key = ("platform", "email")
     valid = ("assigned_from", "assigned_to")
 
-    platform: str
-    email: Email
-    plan: str
-    assigned_from: Day = ""
-    assigned_to: Day = ""
+    platform: Text = _column("", "claude_ai")
+    email: Email = _column("who has the seat", "ann@example.com")
+    plan: Text = _column("as in seat_plans", "team")
+    assigned_from: Day = _column("the first day", "2026-01-05", default="")
+    assigned_to: Day = _column("the last day; empty if none is known", default="")
 
 
 class Budget(Row):
+    """What may be spent in a month."""
+
     key = ("scope_type", "scope", "month")
 
-    scope_type: ScopeType
-    scope: str
-    month: Month
-    amount_usd: Number
+    scope_type: ScopeType = _column("what the budget is for", "department")
+    scope: Text = _column(
+        "which department, team or cost center, or whose e-mail; the company needs none",
+        "Engineering",
+    )
+    month: Month = _column("", "2026-01")
+    amount_usd: Number = _column("dollars", "12000")
 
     @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
@@ -165,19 +170,26 @@ class Budget(Row):
         is_company = row.get("scope_type", "").lower() == "company"
         return ({"scope": ""} if is_company else {}) | super().filled(row)
 
+    @field_validator("scope")
+    @classmethod
+    def _is_somebody(cls, scope: str, others: ValidationInfo) -> str:
+        return email_of(scope) if others.data.get("scope_type") == "user" else scope
+
 
 class Invoice(Row):
+    """What vendors ask for. A credit has a negative amount."""
+
     key = ("platform", "organization", "invoice_id")
 
-    platform: str
-    organization: str = ""
-    invoice_id: str
-    period_start: Day
-    period_end: Day
-    amount_usd: Number = ""
-    amount: Number = ""
-    currency: Currency = ""
-    status: str = ""
+    platform: Text = _column("or the vendor, if it is for all of its platforms", "cursor")
+    organization: Text = _column("which of several organizations of the vendor", default="")
+    invoice_id: Text = _column("the number on the invoice", "INV-2026-01")
+    period_start: Day = _column("the first day it is for", "2026-01-01")
+    period_end: Day = _column("the last day it is for", "2026-01-31")
+    amount_usd: Number = _column("dollars; or fill amount and currency", "1250.40", default="")
+    amount: Number = _column("in another currency", default="")
+    currency: Currency = _column("of amount", default="")
+    status: Text = _column("empty counts as open", "paid", default="")
 
     @model_validator(mode="after")
     def _is_one_amount(self) -> Invoice:
@@ -187,11 +199,13 @@ class Invoice(Row):
 
 
 class ExchangeRate(Row):
+    """What other currencies are worth, from a day on. Needed only for amounts in others."""
+
     key = ("currency", "valid_from")
 
-    currency: ForeignCurrency
-    valid_from: Day
-    usd_per_unit: Rate
+    currency: ForeignCurrency = _column("", "EUR")
+    valid_from: Day = _column("the first day of this rate", "2026-01-01")
+    usd_per_unit: Rate = _column("dollars for one of it", "1.0842")
 
 
 TABS: dict[str, type[Row]] = {
@@ -206,104 +220,213 @@ TABS: dict[str, type[Row]] = {
 }
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in a tab. `column` is a header, or a letter where there is none; `place`
+    counts columns from 0, None if it is about a whole row; `value` is what stands there."""
+
+    tab: str
+    rows: tuple[int, ...]
+    column: str
+    place: int | None
+    value: str | None
+    said: str
+
+    def __str__(self) -> str:
+        rows = f"row{'s' if len(self.rows) > 1 else ''} {', '.join(map(str, self.rows))}"
+        column = f", column {self.column}" if self.column else ""
+        value = "" if self.value is None else f"{self.value!r} "
+        return f"{self.tab} {rows}{column}: {value}{self.said}"
+
+    @property
+    def address(self) -> str:
+        """Where it is, as spreadsheets say it: employees!C17, or employees!17:17 for a row."""
+        row = self.rows[0]
+        if self.place is None:
+            return f"{self.tab}!{row}:{row}"
+        return f"{self.tab}!{letters(self.place)}{row}"
+
+
 class SheetError(Exception):
     """What is wrong in a tab: a line for each problem, with tab, row and column."""
 
+    def __init__(self, problems: list[Problem]) -> None:
+        more = len(problems) - MAX_PROBLEMS
+        shown = [str(problem) for problem in problems[:MAX_PROBLEMS]]
+        super().__init__("\n".join(shown + ([f"and {more} more"] if more > 0 else [])))
 
-def rows_of(name: str, cells: list[list[str]]) -> list[dict[str, str | int]]:
-    """The rows of a tab as {"_row": its number in the sheet, header: text of the cell}.
 
-    `cells` are its lines from the first, including headers; lines may be shorter than the header,
-    and blank ones are skipped. Raises SheetError.
+@dataclass
+class Reading:
+    """A tab as it was read. `rows` are as `rows_of` returns them, none if there are problems."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Line:
+    """A line of a tab: what stands under each header, and what is meant by it."""
+
+    number: int
+    typed: dict[str, str]
+    meant: dict[str, str]
+
+
+def rows_of(name: str, cells: list[list[str]]) -> list[dict[str, Any]]:
+    """The rows of a tab as {"_row": its number in the sheet, header: text of the cell}; where that
+    is not what somebody typed, `_typed` has it. Raises SheetError. `read` says what cells are."""
+    reading = read(name, cells)
+    if reading.problems:
+        raise SheetError(reading.problems)
+    return reading.rows
+
+
+def read(name: str, cells: list[list[str]]) -> Reading:
+    """What a tab holds, and everything that is wrong in it.
+
+    `cells` are its lines from the first. Lines that begin with # before the header are remarks;
+    lines may be shorter than the header, and blank ones are skipped.
     """
-    if not cells:
-        return []
-    problems: list[str] = []
-    headers = [header.strip() for header in cells[0]]
+    top = next((place for place, line in enumerate(cells) if not _is_remark(line)), None)
+    if top is None:
+        return Reading()
+    headers = [clean(header).strip() for header in cells[top]]
     lines = [
         (number, line + [""] * (len(headers) - len(line)))
-        for number, line in enumerate(cells[1:], start=2)
-        if any(cell.strip() for cell in line)
+        for number, line in enumerate(cells[top + 1 :], start=top + 2)
+        if any(clean(cell).strip() for cell in line)
     ]
-    problems += _header_problems(name, headers, lines)
+    problems = list(_header_problems(name, top + 1, headers, lines))
+    places = {head: headers.index(head) for head in headers if head}
+    typed = [
+        (number, {head: line[place] for head, place in places.items()}) for number, line in lines
+    ]
+    found = [
+        _Line(number, row, {head: clean(cell).strip() for head, cell in row.items()})
+        for number, row in typed
+    ]
+    problems += _cell_problems(name, places, found)
+    problems += _key_problems(name, places, found)
     if not problems:
-        rows = [
-            (number, {head: cell for head, cell in zip(headers, line, strict=False) if head})
-            for number, line in lines
-        ]
-        trimmed = [
-            (number, {head: cell.strip() for head, cell in row.items()}) for number, row in rows
-        ]
-        problems += _cell_problems(name, trimmed)
-        problems += _key_problems(name, trimmed)
-        if not problems:
-            problems += _share_problems(name, trimmed)
-        if not problems:
-            return [{"_row": number, **row} for number, row in rows]
-    more = len(problems) - MAX_PROBLEMS
-    shown = problems[:MAX_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
-    raise SheetError("\n".join(shown))
+        problems += _share_problems(name, places, found)
+    if problems:
+        return Reading(problems=sorted(problems, key=lambda problem: problem.rows[0]))
+    return Reading([_landed(line) for line in found], notes=list(_notes(name, found)))
+
+
+def _is_remark(line: list[str]) -> bool:
+    return bool(line) and clean(line[0]).lstrip().startswith("#")
+
+
+def _landed(line: _Line) -> dict[str, Any]:
+    landed = {}
+    for column, typed in line.typed.items():
+        cleaned, meant = clean(typed), line.meant[column]
+        # Spaces around it and capitals are no other value.
+        is_same = cleaned.isascii() and cleaned.strip().lower() == meant.lower()
+        landed[column] = cleaned if is_same or cleaned.strip() == meant else meant
+    changed = {column: typed for column, typed in line.typed.items() if landed[column] != typed}
+    return {"_row": line.number, **landed} | ({"_typed": changed} if changed else {})
+
+
+def _notes(name: str, lines: list[_Line]) -> Iterator[str]:
+    unknown: dict[str, int] = {}
+    for line in lines:
+        platform = line.meant.get("platform", "").lower()
+        if platform and not has_vendor(platform):
+            unknown.setdefault(platform, line.number)
+    for platform, number in unknown.items():
+        yield (
+            f"{name} row {number}: the platform {platform!r} is none of "
+            "dbt_project/seeds/platforms.csv, so its vendor is unknown"
+        )
 
 
 def _header_problems(
-    name: str, headers: list[str], lines: list[tuple[int, list[str]]]
-) -> Iterator[str]:
+    name: str, row: int, headers: list[str], lines: list[tuple[int, list[str]]]
+) -> Iterator[Problem]:
     columns = TABS[name].model_fields
+
+    def problem(row: int, place: int, value: str | None, said: str) -> Problem:
+        return Problem(name, (row,), letters(place), place, value, said)
+
     seen: dict[str, int] = {}
     for place, header in enumerate(headers):
-        where = f"{name} row 1, column {_letters(place)}"
         if not header:
-            if filled := [number for number, line in lines if line[place].strip()]:
-                yield f"{where}: the header is blank, but row {filled[0]} has a value under it"
+            if filled := [number for number, line in lines if clean(line[place]).strip()]:
+                said = f"the header is blank, but row {filled[0]} has a value under it"
+                yield problem(row, place, None, said)
         elif header in seen:
-            yield f"{where}: the header {header!r} is already in column {_letters(seen[header])}"
+            said = f"the header {header!r} is already in column {letters(seen[header])}"
+            yield problem(row, place, None, said)
         elif header not in columns:
-            yield f"{where}: unknown column {header!r}; known are {', '.join(columns)}"
+            said = f"unknown column {header!r}; known are {', '.join(columns)}"
+            yield problem(row, place, None, said)
         seen.setdefault(header, place)
     for number, line in lines:
-        if any(cell.strip() for cell in line[len(headers) :]):
-            yield f"{name} row {number}, column {_letters(len(headers))}: a value without a header"
-    for column, field in columns.items():
-        if field.is_required() and column not in seen:
-            yield f"{name} row 1, column {column}: the column is missing"
+        if any(clean(cell).strip() for cell in line[len(headers) :]):
+            yield problem(number, len(headers), None, "a value without a header")
+    for column, described in columns.items():
+        if described.is_required() and column not in seen:
+            yield Problem(name, (row,), column, None, None, "the column is missing")
 
 
-def _letters(place: int) -> str:
+def letters(place: int) -> str:
     """A, B … Z, AA: how a sheet names its columns."""
-    letters = ""
+    found = ""
     place += 1
     while place:
         place, rest = divmod(place - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+        found = chr(65 + rest) + found
+    return found
 
 
-def _cell_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
+def _cell_problems(name: str, places: dict[str, int], lines: list[_Line]) -> Iterator[Problem]:
+    """The problems of single cells; the lines get what is meant by the good ones."""
     tab = TABS[name]
-    for number, row in rows:
+    for line in lines:
+        wrong = {column: said for column, value in line.meant.items() if (said := broken(value))}
+        for column, said in wrong.items():
+            yield Problem(name, (line.number,), column, places[column], line.meant[column], said)
+        known = {
+            column: value for column, value in line.meant.items() if column in tab.model_fields
+        }
         try:
-            tab.model_validate(tab.filled(row))
+            good = tab.model_validate(tab.filled(known))
         except ValidationError as error:
             for problem in error.errors():
                 said = problem["msg"].removeprefix("Value error, ")
                 if not problem["loc"]:
-                    yield f"{name} row {number}: {said}"
+                    if not wrong:
+                        yield Problem(name, (line.number,), "", None, None, said)
                     continue
-                said = (
-                    "is empty" if problem["type"] == "missing" else f"{problem['input']!r} {said}"
-                )
-                yield f"{name} row {number}, column {problem['loc'][0]}: {said}"
+                column = str(problem["loc"][0])
+                if column in wrong or column not in places:
+                    continue
+                wrong[column] = said
+                value = None if problem["type"] == "missing" else str(problem["input"])
+                said = "is empty" if value is None else said
+                yield Problem(name, (line.number,), column, places[column], value, said)
+        else:
+            line.meant |= {column: getattr(good, column) for column in tab.filled(known)}
+        row = line.meant
         for begin, end in filter(None, (tab.valid, ("period_start", "period_end"))):
+            if {begin, end} & wrong.keys():
+                continue
             if row.get(begin) and row.get(end) and row[end] < row[begin]:
-                yield f"{name} row {number}, column {end}: {row[end]} is before {begin}"
+                said = f"is before {begin}, {row[begin]}"
+                yield Problem(name, (line.number,), end, places[end], row[end], said)
 
 
-def _key_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
+def _key_problems(name: str, places: dict[str, int], lines: list[_Line]) -> Iterator[Problem]:
     """Rows that claim the same key for the same days. If a row ends on the day the next one begins,
     that is clear enough and not a problem."""
     tab = TABS[name]
     before: dict[tuple[str, ...], list[tuple[int, str, str, list[str]]]] = {}
-    for number, row in rows:
+    for line in lines:
+        row = line.meant
         key = tuple(row.get(column, "").lower() for column in tab.key)
         if not any(key):
             continue
@@ -314,37 +437,41 @@ def _key_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator
                 continue
             if (not other_end or begin < other_end) and (not end or other_begin < end):
                 days = " for overlapping days" if tab.valid else ""
-                yield (
-                    f"{name} row {number}, column {tab.key[-1]}: "
-                    f"{' '.join(filter(None, key))!r} is already in row {other}{days}"
-                )
+                said = f"is already in row {other}{days}"
+                column = tab.key[-1]
+                value = " ".join(filter(None, key))
+                yield Problem(name, (line.number,), column, places.get(column), value, said)
                 break
-        before.setdefault(key, []).append((number, begin, end, owners))
+        before.setdefault(key, []).append((line.number, begin, end, owners))
 
 
-def _share_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
+def _share_problems(name: str, places: dict[str, int], lines: list[_Line]) -> Iterator[Problem]:
     """Rows that share a key and do not add up to it."""
     tab = TABS[name]
-    if not (tab.share_column and tab.valid):
+    column = tab.share_column
+    if not (column and tab.valid):
         return
-    groups: dict[tuple[str, ...], list[tuple[int, dict[str, str]]]] = {}
-    for number, row in rows:
+    groups: dict[tuple[str, ...], list[_Line]] = {}
+    for line in lines:
+        row = line.meant
         # Switched off without a last day, a row was never in force.
         if row.get("is_active", "").lower() != "false" or row.get(tab.valid[1]):
-            key = tuple(row.get(column, "").lower() for column in (*tab.key, *tab.valid))
-            groups.setdefault(key, []).append((number, row))
+            key = tuple(row.get(name, "").lower() for name in (*tab.key, *tab.valid))
+            groups.setdefault(key, []).append(line)
     for (subject, *_), members in groups.items():
-        numbers = ", ".join(str(number) for number, _ in members)
-        row_or_rows = "rows" if len(members) > 1 else "row"
-        where = f"{name} {row_or_rows} {numbers}, column {tab.share_column}"
-        shares = [Decimal(share) for _, row in members if (share := row.get(tab.share_column))]
+        numbers = tuple(member.number for member in members)
+
+        def problem(said: str, numbers: tuple[int, ...] = numbers) -> Problem:
+            return Problem(name, numbers, column, places.get(column), None, said)
+
+        shares = [Decimal(share) for member in members if (share := member.meant.get(column))]
         if len(members) > 1 and not all(
-            any(row.get(column) for column in tab.owners) for _, row in members
+            any(member.meant.get(owner) for owner in tab.owners) for member in members
         ):
-            yield f"{where}: {subject!r} is shared, and a row names none of {', '.join(tab.owners)}"
+            yield problem(f"{subject!r} is shared, and a row names none of {', '.join(tab.owners)}")
         if shares and len(shares) < len(members):
-            yield f"{where}: {subject!r} has a share in some rows only; fill all of them, or none"
+            yield problem(f"{subject!r} has a share in some rows only; fill all of them, or none")
         elif shares and sum(shares) != HUNDRED:
-            yield f"{where}: the shares of {subject!r} sum to {sum(shares)}, not to 100"
+            yield problem(f"the shares of {subject!r} sum to {sum(shares)}, not to 100")
         elif not all(shares):
-            yield f"{where}: a share of {subject!r} is 0"
+            yield problem(f"a share of {subject!r} is 0")

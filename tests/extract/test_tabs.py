@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
-from extract.google_sheets.tabs import TABS, SheetError, rows_of
+from extract.google_sheets.cells import CYCLES, SCOPES, STATUSES, Kind
+from extract.google_sheets.tabs import TABS, SheetError, read, rows_of
 
 
 def problems(name: str, *lines: list[str]) -> str:
     with pytest.raises(SheetError) as caught:
         rows_of(name, list(lines))
     return str(caught.value)
-
-
-def test_cells_are_kept_as_typed_and_header_names_are_trimmed() -> None:
-    found = rows_of("email_aliases", [[" alias", "email "], ["", ""], [" A@Example.com ", "b@x.y"]])
-    assert found == [{"_row": 3, "alias": " A@Example.com ", "email": "b@x.y"}]
-
-
-def test_short_lines_are_filled_up_and_a_blank_column_is_no_column() -> None:
-    lines = [["email", "team", ""], ["a@example.com"], ["b@example.com", "Data"]]
-    assert [row["team"] for row in rows_of("employees", lines)] == ["", "Data"]
-
-
-@pytest.mark.parametrize("cells", [[], [["email"]], [["email"], ["", " "]]])
-def test_an_empty_tab_has_no_rows(cells: list[list[str]]) -> None:
-    assert rows_of("employees", cells) == []
 
 
 HEADERS = {name: list(tab.model_fields) for name, tab in TABS.items()}
@@ -39,6 +26,170 @@ GOOD = {
     "invoices": ["cursor", "", "I-1", "2026-01-01", "2026-01-31", "12.30", "", "", ""],
     "exchange_rates": ["eur", "2026-01-01", "1.0842"],
 }
+
+
+def test_cells_are_kept_as_typed_and_header_names_are_trimmed() -> None:
+    found = rows_of("email_aliases", [[" alias", "email "], ["", ""], [" A@Example.com ", "b@x.y"]])
+    assert found == [{"_row": 3, "alias": " A@Example.com ", "email": "b@x.y"}]
+
+
+# Characters that nobody sees: zero width, direction, soft hyphen, byte order mark, control.
+UNSEEN = [*"\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"]
+UNSEEN += [*"\u2066\u2067\u2068\u2069\u00ad\u061c\x00\x1f\x7f"]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+def test_what_nobody_sees_is_taken_out_of_headers_and_of_every_cell(unseen: str) -> None:
+    header, row = ["platform", f"em{unseen}ail", "plan"], ["cursor", "a@example.com", "Team"]
+    messy = [f"{unseen}{cell[:2]}{unseen}{cell[2:]}{unseen}" for cell in row]
+    (found,) = rows_of("seat_assignments", [header, messy])
+    typed = dict(zip(("platform", "email", "plan"), messy, strict=True))
+    assert found == {
+        "_row": 2,
+        "platform": "cursor",
+        "email": "a@example.com",
+        "plan": "Team",
+        "_typed": typed,
+    }
+
+
+def test_what_nobody_sees_makes_no_second_person() -> None:
+    lines = [
+        ["email"],
+        ["ann@example.com"],
+        ["ann\u200b@example.com"],
+        ["\u2060mailto:Ann@example.com"],
+    ]
+    found = problems("employees", *lines).splitlines()
+    assert [line.split(":")[0] for line in found] == [
+        "employees row 3, column email",
+        "employees row 4, column email",
+    ]
+
+
+def test_spaces_and_accents_that_look_the_same_are_the_same() -> None:
+    rows = [
+        ["a@example.com", "Data\u00a0Apps"],
+        ["b@example.com", "Bu\u0308ro"],
+        ["c@x.y", "\u00a0"],
+    ]
+    found = rows_of("employees", [["email", "department"], *rows])
+    assert [row["department"] for row in found[:2]] == ["Data Apps", "B\u00fcro"]
+    assert found[2]["department"].strip() == ""
+    assert found[1]["_typed"] == {"department": "Bu\u0308ro"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("mailto:bob@example.com", "bob@example.com"),
+        ("MAILTO: bob@example.com", "bob@example.com"),
+        ("bob@example.com\u00a0", "bob@example.com "),
+        ("o'brien+ai@example.com", "o'brien+ai@example.com"),
+        ("j\u00fcrgen@example.com", "j\u00fcrgen@example.com"),
+    ],
+)
+def test_an_address_is_cleaned_where_there_is_no_doubt(typed: str, meant: str) -> None:
+    for name, row in [("employees", ["email"]), ("email_aliases", ["email", "alias"])]:
+        cells = [typed] * len(row)
+        (found,) = rows_of(name, [row, cells])
+        assert [found[column] for column in row] == [meant] * len(row)
+    budget = [["scope_type", "scope", "month", "amount_usd"], ["User", typed, "2026-01", "1"]]
+    assert rows_of("budgets", budget)[0]["scope"] == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("ann\uff20example.com", "is not an e-mail address; write ann@example.com"),
+        ("\uff41nn@example.com", "FULLWIDTH LATIN SMALL LETTER A"),
+        ("\u0430nn@example.com", "CYRILLIC SMALL LETTER A"),
+        ("Ann <ann@example.com>", "is more than an e-mail address: write ann@example.com"),
+        ("<ann@example.com>", "is more than an e-mail address: write ann@example.com"),
+        ("ann@example.com, bob@example.com", "is not an e-mail address"),
+        ("ann@example.com;", "is not an e-mail address"),
+        ("ann@example.com.", "is not an e-mail address"),
+        ("ann@example.com@example.com", "is not an e-mail address"),
+    ],
+)
+def test_an_address_that_could_be_another_is_refused(typed: str, said: str) -> None:
+    aliases = ["alias", "email"]
+    assert said in problems("employees", ["email"], [typed])
+    assert said in problems("email_aliases", aliases, [typed, "a@example.com"])
+    header = ["scope_type", "scope", "month", "amount_usd"]
+    found = problems("budgets", header, ["user", typed, "2026-01", "1"])
+    assert found.startswith("budgets row 2, column scope: ")
+    assert said in found
+
+
+ERRORS = """#N/A #REF! #VALUE! #NAME? #DIV/0! #NUM! #NULL! #ERROR! #SPILL! #CALC! #n/a #NV #WERT!
+#NOM? #\u00a1REF! #BEZUG! Loading... Loading\u2026 loading... l\ufffdst""".split()
+EVERY_COLUMN = [(name, column) for name, tab in TABS.items() for column in tab.model_fields]
+
+
+@pytest.mark.parametrize(("name", "column"), EVERY_COLUMN)
+def test_an_error_of_the_spreadsheet_is_refused_in_every_column(name: str, column: str) -> None:
+    row = dict(zip(HEADERS[name], GOOD[name], strict=True))
+    for error in ERRORS:
+        found = problems(name, HEADERS[name], list({**row, column: f" {error}"}.values()))
+        (line,) = [line for line in found.splitlines() if f"column {column}: {error!r}" in line]
+        assert line.startswith(f"{name} row 2, ")
+        assert "error of the spreadsheet" in line or "was lost" in line
+
+
+# What Python reads as a number, a day or a word, and no engine does; and what both may read.
+FOREIGN = """１２００ ١٢٠٠ १२ 1_000 1e3 1E3 NaN Infinity -inf +5 0x1F ½ １２.5 1.２ .5 5. --5
+−5 1'000 00 007 -0 2026-W01 20260101 ２０２６-10 2026-１0 ２０２６-01-01 ٢٠٢٦-01-01 2026-1-1 0000-01
+2026-01-01T00:00 46023 0000-01-01 0001-01-01 9999-12-31 10000-01-01
+trᵤe falſe uſer EUＲ t f 1 0 0.5 9999-12""".split()
+CASTS = {
+    "a day": "cast($1 as date)",
+    "a month": "cast($1 || '-01' as date)",
+    "a plain number": "cast($1 as decimal(38, 18))",
+    "a number": "cast($1 as decimal(28, 9))",
+    "a percentage": "cast($1 as decimal(28, 9))",
+    "true or false": "cast(lower($1) as boolean)",
+    "one of these": f"if(lower($1) in {(*SCOPES, *CYCLES, *STATUSES)}, 1, error($1))",
+    "the code of a currency": "if(regexp_matches($1, '^[A-Za-z]{3}$'), 1, error($1))",
+}
+TYPED = [
+    (name, column, statement)
+    for name, tab in TABS.items()
+    for column, field in tab.model_fields.items()
+    for start, statement in CASTS.items()
+    if next(kind for kind in field.metadata if isinstance(kind, Kind)).words.startswith(start)
+]
+
+
+@pytest.mark.parametrize(("name", "column", "statement"), TYPED)
+def test_no_cell_passes_that_sql_cannot_cast(name: str, column: str, statement: str) -> None:
+    row = dict(zip(HEADERS[name], GOOD[name], strict=True))
+    refused = set()
+    for value in FOREIGN:
+        found = read(name, [HEADERS[name], list({**row, column: value}.values())])
+        refused |= {problem.value for problem in found.problems if problem.column == column}
+        if found.rows:
+            duckdb.execute(f"select {statement}", [found.rows[0][column]])
+    assert {"１２００", "1_000", "1e3", "+5", "２０２６-10", "0000-01", "trᵤe"} <= refused
+
+
+def test_wide_digits_are_refused_with_the_ordinary_ones() -> None:
+    found = problems("budgets", HEADERS["budgets"], ["team", "Data", "２０２６-10", "１２００"])
+    assert found.splitlines() == [
+        "budgets row 2, column month: '２０２６-10' is not a month, YYYY-MM; write 2026-10",
+        "budgets row 2, column amount_usd: '１２００' is not a plain number such as 1234.50; "
+        "write 1200",
+    ]
+
+
+def test_short_lines_are_filled_up_and_a_blank_column_is_no_column() -> None:
+    lines = [["email", "team", ""], ["a@example.com"], ["b@example.com", "Data"]]
+    assert [row["team"] for row in rows_of("employees", lines)] == ["", "Data"]
+
+
+@pytest.mark.parametrize("cells", [[], [["email"]], [["email"], ["", " "]]])
+def test_an_empty_tab_has_no_rows(cells: list[list[str]]) -> None:
+    assert rows_of("employees", cells) == []
 
 
 @pytest.mark.parametrize("name", TABS)
@@ -117,6 +268,10 @@ def test_rows_for_different_days_are_versions_and_not_duplicates() -> None:
     assert len(rows_of("employees", [header, first, ["A@example.com ", "Apps", "2026-04-01"]])) == 2
     found = problems("employees", header, first, ["A@example.com", "Apps", "2026-03-15"])
     assert "'a@example.com' is already in row 2 for overlapping days" in found
+    # In two departments on the same day, by however the address is written: both rows are named.
+    for other in ("a@example.com", " A@Example.com", "mailto:a\u200b@example.com"):
+        found = problems("employees", header, first, [other, "Apps"])
+        assert "employees row 3, column email: 'a@example.com' is already in row 2" in found
     # One that begins on the day on which the other ends is a version too, whichever comes first.
     second = ["a@example.com", "Apps", "2026-03-31"]
     assert len(rows_of("employees", [header, first, second])) == 2
