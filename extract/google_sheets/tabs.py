@@ -24,6 +24,7 @@ from pydantic import (
 from extract.google_sheets.cells import (
     Alias,
     Currency,
+    Cycle,
     Day,
     Email,
     Flag,
@@ -32,8 +33,10 @@ from extract.google_sheets.cells import (
     Month,
     Number,
     Percent,
+    Platform,
     Rate,
     ScopeType,
+    Status,
     Text,
     broken,
     clean,
@@ -111,7 +114,7 @@ class ApiKeyMapping(Row):
     )
     api_key_name: Text = _column("for people only", "nightly-report", default="")
     email: Email = _column("the person", "ann@example.com", default="")
-    platform: Text = _column("where the key is used", "claude_api", default="")
+    platform: Platform = _column("where the key is used", "claude_api", default="")
     purpose: Text = _column("what it is for; `usage_purposes` lists them", "automation", default="")
     environment: Text = _column("", "production", default="")
     cost_center: Text = _column("who is charged", "CC-100", default="")
@@ -130,10 +133,10 @@ class SeatPlan(Row):
     key = ("platform", "plan")
     valid = ("valid_from", "valid_to")
 
-    platform: Text = _column("", "claude_ai")
+    platform: Platform = _column("", "claude_ai")
     plan: Text = _column("as in seat_assignments", "team")
     seat_price_usd: Number = _column("dollars a month, or a year if billed so", "30.00")
-    billing_cycle: Text = _column("how often the price is paid", "monthly")
+    billing_cycle: Cycle = _column("how often the price is paid", "monthly")
     valid_from: Day = _column("the first day of this price", "2026-01-01", default="")
     valid_to: Day = _column("the last day of this price", default="")
 
@@ -144,7 +147,7 @@ class SeatAssignment(Row):
     key = ("platform", "email")
     valid = ("assigned_from", "assigned_to")
 
-    platform: Text = _column("", "claude_ai")
+    platform: Platform = _column("", "claude_ai")
     email: Email = _column("who has the seat", "ann@example.com")
     plan: Text = _column("as in seat_plans", "team")
     assigned_from: Day = _column("the first day", "2026-01-05", default="")
@@ -181,7 +184,7 @@ class Invoice(Row):
 
     key = ("platform", "organization", "invoice_id")
 
-    platform: Text = _column("or the vendor, if it is for all of its platforms", "cursor")
+    platform: Platform = _column("or the vendor, if it is for all of its platforms", "cursor")
     organization: Text = _column("which of several organizations of the vendor", default="")
     invoice_id: Text = _column("the number on the invoice", "INV-2026-01")
     period_start: Day = _column("the first day it is for", "2026-01-01")
@@ -189,7 +192,7 @@ class Invoice(Row):
     amount_usd: Number = _column("dollars; or fill amount and currency", "1250.40", default="")
     amount: Number = _column("in another currency", default="")
     currency: Currency = _column("of amount", default="")
-    status: Text = _column("empty counts as open", "paid", default="")
+    status: Status = _column("empty counts as open", "paid", default="")
 
     @model_validator(mode="after")
     def _is_one_amount(self) -> Invoice:

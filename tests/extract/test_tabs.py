@@ -219,6 +219,12 @@ def test_a_good_row_of_each_tab_passes(name: str) -> None:
         ("api_key_mappings", "is_active", "perhaps", "is neither true nor false"),
         ("api_key_mappings", "valid_to", "soon", "is not a day"),
         ("seat_plans", "seat_price_usd", "", "is empty"),
+        ("seat_plans", "billing_cycle", "quarterly", "is none of monthly, annual"),
+        ("seat_plans", "billing_cycle", "120", "is none of monthly, annual"),
+        ("seat_plans", "platform", "cursr", "is no platform; did you mean cursor? Known are"),
+        ("seat_assignments", "platform", "claude", "is no platform; did you mean claude_a"),
+        ("api_key_mappings", "platform", "claud_api", "did you mean claude_api?"),
+        ("invoices", "status", "void", "is none of draft, pending, open, paid, overdue, disputed"),
         ("seat_plans", "seat_price_usd", "forty", "is not a plain number"),
         ("budgets", "month", "2026-13", "is not a month"),
         ("budgets", "month", "January", "is not a month"),
@@ -239,6 +245,47 @@ def test_a_bad_cell_is_named(name: str, column: str, value: str, expected: str) 
     found = problems(name, HEADERS[name], list({**row, column: value}.values()))
     assert found.startswith(f"{name} row 2, column {column}: ")
     assert expected in found
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "typed", "meant"),
+    [
+        ("seat_plans", "billing_cycle", " Monthly", " Monthly"),  # SQL trims and lowers it
+        ("seat_plans", "billing_cycle", "month", "monthly"),
+        ("seat_plans", "billing_cycle", "yearly", "annual"),
+        ("seat_plans", "billing_cycle", "Annually", "annual"),
+        ("seat_plans", "billing_cycle", "per year", "annual"),
+        ("seat_plans", "platform", "Claude.ai", "claude_ai"),
+        ("seat_plans", "platform", "claude ai", "claude_ai"),
+        ("seat_assignments", "platform", "CURSOR ", "CURSOR "),
+        ("api_key_mappings", "platform", "Claude API", "claude_api"),
+        ("invoices", "platform", "claude-code", "claude_code"),
+        ("invoices", "platform", "Anthropic", "Anthropic"),  # the vendor, for all of its platforms
+        ("invoices", "status", "In dispute", "disputed"),
+        ("budgets", "scope_type", "Cost Center", "cost_center"),
+    ],
+)
+def test_a_known_spelling_is_read(name: str, column: str, typed: str, meant: str) -> None:
+    row = dict(zip(HEADERS[name], GOOD[name], strict=True))
+    (found,) = rows_of(name, [HEADERS[name], list({**row, column: typed}.values())])
+    assert found[column] == meant
+    assert found.get("_typed") == (None if meant == typed else {column: typed})
+
+
+def test_a_platform_in_two_spellings_is_one() -> None:
+    first, second = GOOD["seat_assignments"], ["Claude.ai", *GOOD["seat_assignments"][1:]]
+    found = problems("seat_assignments", HEADERS["seat_assignments"], first, second)
+    assert "'claude_ai a@example.com' is already in row 2" in found
+
+
+def test_a_tool_without_an_api_is_read_and_named() -> None:
+    rows = [["Windsurf", "pro", "120", "yearly"], ["windsurf", "team", "30", "monthly"]]
+    found = read("seat_plans", [HEADERS["seat_plans"][:4], *rows])
+    assert [row["billing_cycle"] for row in found.rows] == ["annual", "monthly"]
+    assert [note[:52] for note in found.notes] == [
+        "seat_plans row 2: the platform 'windsurf' is none of"
+    ]
+    assert not read("invoices", [HEADERS["invoices"], ["anthropic", *GOOD["invoices"][1:]]]).notes
 
 
 @pytest.mark.parametrize(

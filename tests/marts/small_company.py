@@ -472,7 +472,7 @@ PLANS = _tab(
     platform=_one_of("cursor", "Cursor ", "claude_ai", "windsurf"),
     plan=_one_of("pro", "Business"),
     seat_price_usd=_one_of("0", "20", "32.50", "40.01", "365.123456"),
-    billing_cycle=_one_of("monthly", "annual", "Annual", "quarterly"),
+    billing_cycle=_one_of("monthly", "annual", "Annual", "yearly"),
     valid_from=CELL_DAY,
     valid_to=CELL_DAY,
 )
