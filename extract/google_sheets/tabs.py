@@ -68,6 +68,10 @@ class Row(BaseModel):
     owners: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
+    def columns(cls) -> set[str]:
+        return set(cls.model_fields)
+
+    @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
         """The values of the row that count as given."""
         return {column: value for column, value in row.items() if value}
@@ -289,10 +293,10 @@ def rows_of(name: str, cells: list[list[str]]) -> list[dict[str, Any]]:
 def read(name: str, cells: list[list[str]]) -> Reading:
     """What a tab holds, and everything that is wrong in it.
 
-    `cells` are its lines from the first. Lines that begin with # before the header are remarks;
-    lines may be shorter than the header, and blank ones are skipped.
+    `cells` are its lines from the first. Before the header, blank lines and those that begin
+    with # are skipped; lines may be shorter than the header, and blank ones are skipped.
     """
-    top = next((place for place, line in enumerate(cells) if not _is_remark(line)), None)
+    top = next((place for place, line in enumerate(cells) if not is_remark(line)), None)
     if top is None:
         return Reading()
     headers = [clean(header).strip() for header in cells[top]]
@@ -319,8 +323,10 @@ def read(name: str, cells: list[list[str]]) -> Reading:
     return Reading([_landed(line) for line in found], notes=list(_notes(name, found)))
 
 
-def _is_remark(line: list[str]) -> bool:
-    return bool(line) and clean(line[0]).lstrip().startswith("#")
+def is_remark(line: list[str]) -> bool:
+    """Whether a line above the header says nothing, or is a remark as the templates have them."""
+    texts = [clean(cell).strip() for cell in line]
+    return not any(texts) or (texts[0].startswith("#") and not broken(texts[0]))
 
 
 def _landed(line: _Line) -> dict[str, Any]:
