@@ -52,10 +52,12 @@ def broken(value: str) -> str | None:
 
 @dataclass(frozen=True)
 class Kind:
-    """What people may write in a column: in words, and the values if only some are known."""
+    """What people may write in a column: in words, and the values if only some are known. `others`
+    says which further ones there may be."""
 
     words: str
     values: Callable[[], tuple[str, ...]] = tuple
+    others: str = ""
 
 
 def _like(pattern: str, otherwise: str) -> AfterValidator:
@@ -223,7 +225,7 @@ Status = Annotated[str, _one_of(STATUSES, STATUS_SPELLINGS), Kind("one of these"
 Platform = Annotated[
     str,
     AfterValidator(_platform),
-    Kind("a platform", platform_codes),
+    Kind("a platform", platform_codes, "the name of another tool"),
 ]
 
 

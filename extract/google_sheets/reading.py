@@ -15,6 +15,8 @@ from extract.google_sheets.tabs import TABS, Reading, read
 from extract.http import VendorError
 from foundation.sources.google_sheets import GoogleSheetsSettings
 
+MAX_NAMED = 20
+
 Cells = list[list[str]]
 
 
@@ -115,4 +117,6 @@ def _only(name: str, titles: list[str]) -> Cells:
 def _note(what: str, others: list[str]) -> list[str]:
     if not others:
         return []
-    return [f"not read, because these {what}s are not names of known tabs: {', '.join(others)}"]
+    more = len(others) - MAX_NAMED
+    named = ", ".join(others[:MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return [f"not read, because these {what}s are not names of known tabs: {named}"]

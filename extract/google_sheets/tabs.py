@@ -20,6 +20,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 
 from extract.google_sheets.cells import (
     Alias,
@@ -30,6 +31,7 @@ from extract.google_sheets.cells import (
     Flag,
     ForeignCurrency,
     Fraction,
+    Kind,
     Month,
     Number,
     Percent,
@@ -49,8 +51,37 @@ HUNDRED = Decimal(100)
 
 
 def _column(description: str, *examples: str, default: Any = ...) -> Any:  # noqa: ANN401
-    """A column as docs/sheets.md and the templates describe it."""
+    """A column as the templates and docs/sheets.md describe it. The first examples of all columns
+    are a row, and so are the second ones; a column with one example has it in each row."""
     return Field(default, description=description, examples=list(examples))
+
+
+@dataclass(frozen=True)
+class Column:
+    """What people need to know of a column."""
+
+    name: str
+    description: str
+    kind: Kind
+    is_required: bool
+    examples: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str, field: FieldInfo) -> Column:
+        kind = next((one for one in field.metadata if isinstance(one, Kind)), Kind("text"))
+        examples = tuple(map(str, field.examples or ()))
+        return cls(name, field.description or "", kind, field.is_required(), examples)
+
+    @property
+    def values(self) -> str:
+        """What may stand in it, as half a sentence."""
+        known = ", ".join(self.kind.values())
+        others = f", or {self.kind.others}" if self.kind.others else ""
+        return f"one of {known}{others}" if known else self.kind.words
+
+    @property
+    def example(self) -> str:
+        return next(filter(None, self.examples), "")
 
 
 class Row(BaseModel):
@@ -72,27 +103,45 @@ class Row(BaseModel):
         return set(cls.model_fields)
 
     @classmethod
+    def described(cls) -> list[Column]:
+        return [Column.of(name, field) for name, field in cls.model_fields.items()]
+
+    @classmethod
+    def about(cls) -> str:
+        return " ".join((cls.__doc__ or "").split())
+
+    @classmethod
+    def example_rows(cls) -> list[list[str]]:
+        """Rows that pass the checks, in the order of the columns."""
+        examples = [column.examples for column in cls.described()]
+        count = max(map(len, examples))
+        filled = (one * count if len(one) == 1 else one for one in examples)
+        return [list(row) for row in zip(*filled, strict=True)]
+
+    @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
         """The values of the row that count as given."""
         return {column: value for column, value in row.items() if value}
 
 
 class Employee(Row):
-    """Who works here. Somebody who changes teams has a row for each time."""
+    """Who works here. Somebody who changes teams, or comes back, has a row for each time."""
 
     key = ("email",)
     valid = ("start_date", "end_date")
 
     email: Email = _column("the address that the vendors know", "ann@example.com")
-    full_name: Text = _column("", "Ann Example", default="")
-    department: Text = _column("", "Engineering", default="")
-    team: Text = _column("", "Apps", default="")
+    full_name: Text = _column("first and last name", "Ann Example", default="")
+    department: Text = _column("as it should show in reports", "Engineering", default="")
+    team: Text = _column("as it should show in reports", "Apps", "Platform", default="")
     manager_email: Email = _column("whom the person reports to", "bob@example.com", default="")
-    cost_center: Text = _column("who is charged", "CC-100", default="")
-    job_title: Text = _column("", "Engineer", default="")
+    cost_center: Text = _column("who is charged", "CC-100", "CC-110", default="")
+    job_title: Text = _column("as it should show in reports", "Engineer", default="")
     user_type: Text = _column("the kind of employment", "employee", default="")
-    start_date: Day = _column("the first day of this row", "2026-01-05", default="")
-    end_date: Day = _column("the last day of this row; empty if none is known", default="")
+    start_date: Day = _column("the first day of this row", "2026-01-05", "2026-07-01", default="")
+    end_date: Day = _column(
+        "the last day of this row; empty while none is known", "2026-06-30", "", default=""
+    )
     ai_budget_monthly_usd: Number = _column("dollars a month", "150", default="")
 
 
@@ -101,7 +150,7 @@ class EmailAlias(Row):
 
     key = ("alias",)
 
-    alias: Alias = _column("what a tool reports", "ann.old@example.com")
+    alias: Alias = _column("what a tool reports", "ann.old@example.com", "ann-example")
     email: Email = _column("the address in employees", "ann@example.com")
 
 
@@ -114,21 +163,29 @@ class ApiKeyMapping(Row):
     owners = ("email", "cost_center")
 
     api_key_id: Text = _column(
-        "the id of a key, a service account (`svac_…`) or a workspace (`wrkspc_…`)", "apikey_01Ab"
+        "the id of a key, a service account (svac_…) or a workspace (wrkspc_…)",
+        "apikey_01Ab",
     )
-    api_key_name: Text = _column("for people only", "nightly-report", default="")
-    email: Email = _column("the person", "ann@example.com", default="")
+    api_key_name: Text = _column("for people who read the sheet", "reports", default="")
+    email: Email = _column("the person", "ann@example.com", "", default="")
     platform: Platform = _column("where the key is used", "claude_api", default="")
-    purpose: Text = _column("what it is for; `usage_purposes` lists them", "automation", default="")
-    environment: Text = _column("", "production", default="")
-    cost_center: Text = _column("who is charged", "CC-100", default="")
+    purpose: Text = _column(
+        "what it is for, such as coding, research or automation", "automation", default=""
+    )
+    environment: Text = _column("such as production or test", "production", default="")
+    cost_center: Text = _column("who is charged", "", "CC-200", default="")
     is_active: Flag = _column("empty counts as true", "true", default="")
-    confidence: Fraction = _column("how sure this is; empty is 0.95", "0.9", default="")
+    confidence: Fraction = _column(
+        "how sure this is; empty counts as 0.95, for a workspace as 0.8", "0.9", default=""
+    )
     share: Percent = _column(
-        "of the key's cost, where several rows have it; in all of them or none", "100", default=""
+        "of a key that several rows have: in all of them, 100 in sum, or in none for equal parts",
+        "60",
+        "40",
+        default="",
     )
     valid_from: Day = _column("the first day", "2026-01-05", default="")
-    valid_to: Day = _column("the last day", default="")
+    valid_to: Day = _column("the last day; empty while none is known", "2026-12-31", default="")
 
 
 class SeatPlan(Row):
@@ -137,12 +194,14 @@ class SeatPlan(Row):
     key = ("platform", "plan")
     valid = ("valid_from", "valid_to")
 
-    platform: Platform = _column("", "claude_ai")
+    platform: Platform = _column("the tool", "claude_ai")
     plan: Text = _column("as in seat_assignments", "team")
-    seat_price_usd: Number = _column("dollars a month, or a year if billed so", "30.00")
+    seat_price_usd: Number = _column("dollars for each cycle", "30.00", "25.00")
     billing_cycle: Cycle = _column("how often the price is paid", "monthly")
-    valid_from: Day = _column("the first day of this price", "2026-01-01", default="")
-    valid_to: Day = _column("the last day of this price", default="")
+    valid_from: Day = _column("the first day of this price", "", "2026-07-01", default="")
+    valid_to: Day = _column(
+        "the last day of this price; empty while none is known", "2026-06-30", "", default=""
+    )
 
 
 class SeatAssignment(Row):
@@ -151,11 +210,13 @@ class SeatAssignment(Row):
     key = ("platform", "email")
     valid = ("assigned_from", "assigned_to")
 
-    platform: Platform = _column("", "claude_ai")
-    email: Email = _column("who has the seat", "ann@example.com")
+    platform: Platform = _column("the tool", "claude_ai")
+    email: Email = _column("who has the seat", "ann@example.com", "bob@example.com")
     plan: Text = _column("as in seat_plans", "team")
     assigned_from: Day = _column("the first day", "2026-01-05", default="")
-    assigned_to: Day = _column("the last day; empty if none is known", default="")
+    assigned_to: Day = _column(
+        "the last day; empty while none is known", "", "2026-03-31", default=""
+    )
 
 
 class Budget(Row):
@@ -163,13 +224,15 @@ class Budget(Row):
 
     key = ("scope_type", "scope", "month")
 
-    scope_type: ScopeType = _column("what the budget is for", "department")
+    scope_type: ScopeType = _column("what the budget is for", "company", "department", "user")
     scope: Text = _column(
-        "which department, team or cost center, or whose e-mail; the company needs none",
+        "which department, team or cost center, or whose e-mail; a company needs none",
+        "",
         "Engineering",
+        "ann@example.com",
     )
-    month: Month = _column("", "2026-01")
-    amount_usd: Number = _column("dollars", "12000")
+    month: Month = _column("the month", "2026-01")
+    amount_usd: Number = _column("dollars", "20000", "12000", "150.50")
 
     @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
@@ -188,15 +251,19 @@ class Invoice(Row):
 
     key = ("platform", "organization", "invoice_id")
 
-    platform: Platform = _column("or the vendor, if it is for all of its platforms", "cursor")
-    organization: Text = _column("which of several organizations of the vendor", default="")
-    invoice_id: Text = _column("the number on the invoice", "INV-2026-01")
-    period_start: Day = _column("the first day it is for", "2026-01-01")
-    period_end: Day = _column("the last day it is for", "2026-01-31")
-    amount_usd: Number = _column("dollars; or fill amount and currency", "1250.40", default="")
-    amount: Number = _column("in another currency", default="")
-    currency: Currency = _column("of amount", default="")
-    status: Status = _column("empty counts as open", "paid", default="")
+    platform: Platform = _column(
+        "the tool; its vendor, if the invoice is for all of its tools", "cursor", "anthropic"
+    )
+    organization: Text = _column(
+        "which of several organizations of the vendor", "", "console", default=""
+    )
+    invoice_id: Text = _column("the number on the invoice", "INV-2026-01", "A-4711")
+    period_start: Day = _column("the first day that it is for", "2026-01-01")
+    period_end: Day = _column("the last day that it is for", "2026-01-31")
+    amount_usd: Number = _column("dollars; or fill amount and currency", "1250.40", "", default="")
+    amount: Number = _column("what it asks for in another currency", "", "980.00", default="")
+    currency: Currency = _column("of amount, as in exchange_rates", "", "EUR", default="")
+    status: Status = _column("how far it is", "paid", "open", default="")
 
     @model_validator(mode="after")
     def _is_one_amount(self) -> Invoice:
@@ -206,13 +273,13 @@ class Invoice(Row):
 
 
 class ExchangeRate(Row):
-    """What other currencies are worth, from a day on. Needed only for amounts in others."""
+    """What other currencies are worth, each from a day on. Who pays in dollars only needs none."""
 
     key = ("currency", "valid_from")
 
-    currency: ForeignCurrency = _column("", "EUR")
-    valid_from: Day = _column("the first day of this rate", "2026-01-01")
-    usd_per_unit: Rate = _column("dollars for one of it", "1.0842")
+    currency: ForeignCurrency = _column("of invoices and of what vendors report", "EUR")
+    valid_from: Day = _column("the first day of this rate", "2026-01-01", "2026-02-01")
+    usd_per_unit: Rate = _column("dollars for one of it", "1.0842", "1.091")
 
 
 TABS: dict[str, type[Row]] = {
