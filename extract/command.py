@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 def main(arguments: list[str] | None = None) -> int:
     """0: all good; 1: something failed or was rejected; 2: wrong usage or nothing configured."""
     options = _parser().parse_args(arguments)
+    if options.command == "sheets" and options.action == "init":
+        # Before there are any settings: they may already name the folder that this makes.
+        return sheets.init(options.path)
     try:
         settings = load_settings()
     except SettingsError as error:

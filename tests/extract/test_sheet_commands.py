@@ -1,14 +1,18 @@
-"""`python -m extract sheets`: checking the sheets."""
+"""`python -m extract sheets`: checking the sheets, and beginning new ones."""
 
 from __future__ import annotations
 
 import csv
+import re
+import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from extract.command import main
-from extract.google_sheets.tabs import SheetError, rows_of
+from extract.google_sheets.tabs import TABS, SheetError, rows_of
+from extract.google_sheets.templates import template
 from sandbox.server import Running
 
 EMPLOYEES = "email,department,start_date\n"
@@ -117,3 +121,89 @@ def test_a_google_spreadsheet_is_checked_too(
     monkeypatch.setenv("GOOGLE_SHEETS_ID", "another")
     assert main(["sheets", "check"]) == 1
     assert "HTTP 404" in capsys.readouterr().err
+
+
+# --- templates -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_the_examples_of_a_tab_pass_its_checks(name: str) -> None:
+    header = list(TABS[name].model_fields)
+    examples = TABS[name].example_rows()
+    assert len(rows_of(name, [header, *examples])) == len(examples)
+    for column in TABS[name].described():
+        assert column.description, column.name
+        assert column.example, column.name
+    # As the template says: without the # at the beginning.
+    lines = template(TABS[name])
+    written = [[line[0].removeprefix("# "), *line[1:]] for line in lines[-1 - len(examples) : -1]]
+    assert written == examples
+    assert lines[-1] == header
+
+
+def test_a_new_folder_is_good_from_the_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tmp_path / "new" / "sheets"
+    # The settings may name the folder before it is there.
+    monkeypatch.setenv("SHEETS_DIR", str(made))
+    monkeypatch.setenv("GOOGLE_SHEETS_ID", "")
+    assert main(["sheets", "init", str(made)]) == 0
+    assert sorted(path.stem for path in made.iterdir()) == sorted(TABS)
+    code, printed = checked(capsys)
+    assert code == 0
+    assert all(f"{name} 0" in printed for name in TABS)
+    # Rows are typed below, and remarks may stay.
+    with (made / "email_aliases.csv").open("a") as file:
+        file.write("ann-example,ann@example.com\n")
+    assert "email_aliases 1" in checked(capsys)[1]
+
+
+def test_no_file_is_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (folder / "budgets.csv").read_bytes()
+    (folder / "Employees.CSV").write_text("email\nann@example.com\n")
+    assert main(["sheets", "init", str(folder)]) == 0
+    printed = capsys.readouterr().out
+    assert f"kept {folder / 'budgets.csv'}, which exists" in printed
+    assert f"kept {folder / 'Employees.CSV'}, which exists" in printed
+    assert (folder / "budgets.csv").read_bytes() == before
+    assert not (folder / "employees.csv").exists()
+    assert (folder / "invoices.csv").exists()
+    assert main(["sheets", "init", str(folder)]) == 1
+
+
+def test_a_file_that_cannot_be_written_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["sheets", "init", str(tmp_path / "file" / "sheets")]) == 1
+    assert "cannot write" in capsys.readouterr().err
+
+
+NAMES = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
+
+
+def test_a_workbook_has_the_tabs_with_notes_and_checks(tmp_path: Path) -> None:
+    path = tmp_path / "sheets.xlsx"
+    assert main(["sheets", "init", str(path)]) == 0
+    before = path.read_bytes()
+    assert main(["sheets", "init", str(path)]) == 1
+    assert path.read_bytes() == before
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name).decode() for name in book.namelist()}
+    assert re.findall(r'<sheet name="(\w+)"', parts["xl/workbook.xml"]) == list(TABS)
+    texts = re.findall(r"<t[^>]*>([^<]*)</t>", parts["xl/sharedStrings.xml"])
+    for number, (name, tab) in enumerate(TABS.items(), start=1):
+        assert set(tab.model_fields) <= set(texts)
+        notes = parts[f"xl/comments{number}.xml"]
+        assert notes.count("Example: ") == len(tab.model_fields)
+        sheet = ElementTree.fromstring(parts[f"xl/worksheets/sheet{number}.xml"])  # noqa: S314
+        rules = {
+            rule.attrib["sqref"][0]: rule for rule in sheet.iterfind(".//x:dataValidation", NAMES)
+        }
+        for place, column in enumerate(tab.described()):
+            if values := column.kind.values():
+                rule = rules[chr(65 + place)]
+                listed = rule.findtext("x:formula1", namespaces=NAMES)
+                assert listed == f'"{",".join(values)}"', (name, column.name)
+                assert (rule.get("errorStyle") == "warning") == bool(column.kind.others)
