@@ -188,7 +188,7 @@ Month = Annotated[
 Number = Annotated[
     str,
     _like(r"-?\d{1,18}(\.\d+)?", "is not a plain number such as 1234.50"),
-    Kind("a plain number: no signs of thousands or currencies, a point before decimals"),
+    Kind("a plain number such as 1234.50"),
 ]
 Fraction = Annotated[
     str, _like(r"0(\.\d+)?|1(\.0+)?", "is not a number from 0 to 1"), Kind("a number from 0 to 1")

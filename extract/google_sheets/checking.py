@@ -39,19 +39,17 @@ def show(settings: GoogleSheetsSettings, console: Console) -> int:
             good.add_row(name, f"{rows[name]:,}")
         elif name not in sheets.tabs:
             good.add_row(name, "not there")
-    if good.row_count:
-        console.print(good)
+    console.print(good, "")
     if problems or unreadable:
-        console.print(_wrong(problems, unreadable))
+        console.print(_wrong(problems, unreadable), "")
     for note in notes:
-        console.print(f"note: {escape(note)}", soft_wrap=True)
+        console.print(f"note: {escape(note)}")
     bad = {problem.tab for problem in problems} | unreadable.keys()
     if bad:
         count = len(problems) + len(unreadable)
         console.print(
             f"[red]{count} problem{'s' if count > 1 else ''}[/red] in {', '.join(sorted(bad))}. "
-            "Until they are corrected, the last good version of a tab stays in force.",
-            soft_wrap=True,
+            "Until they are corrected, the last good version of a tab stays in force."
         )
         return 1
     if not sheets.tabs:

@@ -11,8 +11,10 @@ from xml.etree import ElementTree
 import pytest
 
 from extract.command import main
+from extract.google_sheets import reference
 from extract.google_sheets.tabs import TABS, SheetError, rows_of
 from extract.google_sheets.templates import template
+from foundation.fields import ROOT
 from sandbox.server import Running
 
 EMPLOYEES = "email,department,start_date\n"
@@ -121,6 +123,21 @@ def test_a_google_spreadsheet_is_checked_too(
     monkeypatch.setenv("GOOGLE_SHEETS_ID", "another")
     assert main(["sheets", "check"]) == 1
     assert "HTTP 404" in capsys.readouterr().err
+
+
+def test_the_page_lists_every_column_as_the_models_describe_it() -> None:
+    again = "write it again: .venv/bin/python -m extract.google_sheets.reference"
+    assert reference.PAGE.read_text() == reference.written(), again
+    for name, tab in TABS.items():
+        section = reference.written().partition(f"### {name}\n")[2].partition("###")[0]
+        assert all(f"\n| {column} |" in section for column in tab.model_fields)
+
+
+def test_the_page_and_its_picture_are_where_links_say() -> None:
+    for linked in ("README.md", "docs/production.md"):
+        assert "sheets.md)" in (ROOT / linked).read_text()
+    (picture,) = re.findall(r"!\[.*?\]\((.*?)\)", reference.PAGE.read_text())
+    assert (reference.PAGE.parent / picture).stat().st_size < 50_000
 
 
 # --- templates -----------------------------------------------------------------------------------
