@@ -9,8 +9,8 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
-from extract.google_sheets import files
 from extract.google_sheets.cells import clean
+from extract.google_sheets.files import SUFFIXES, WORKBOOKS, cells_of, files_in
 from extract.google_sheets.tabs import TABS, Reading, read
 from extract.http import VendorError
 from foundation.sources.google_sheets import GoogleSheetsSettings
@@ -41,18 +41,18 @@ def find(settings: GoogleSheetsSettings) -> Sheets:
 def ask(settings: GoogleSheetsSettings) -> None:
     """A cheap request. Raises VendorError if it fails."""
     if settings.sheets_dir:
-        files.files_in(settings.sheets_dir)
+        files_in(settings.sheets_dir)
     else:
-        from extract.google_sheets import client as google
+        from extract.google_sheets.client import connect, titles
 
-        google.titles(settings, google.connect(settings))
+        titles(settings, connect(settings))
 
 
 def _in_folder(folder: Path) -> Sheets:
     found: dict[str, list[Path]] = {}
     others = []
-    for path in files.files_in(folder):
-        is_csv = path.suffix.lower() in files.SUFFIXES
+    for path in files_in(folder):
+        is_csv = path.suffix.lower() in SUFFIXES
         name = tab_named(path.stem)
         if name and is_csv:
             found.setdefault(name, []).append(path)
@@ -61,39 +61,39 @@ def _in_folder(folder: Path) -> Sheets:
     tabs = {
         name: partial(_only, name, [path.name for path in paths])
         if len(paths) > 1
-        else partial(files.cells_of, name, paths[0])
+        else partial(cells_of, name, paths[0])
         for name, paths in found.items()
     }
     return Sheets(tabs, _note("file", others))
 
 
 def _advice(path: Path, name: str | None) -> str:
-    if path.suffix.lower() in files.SUFFIXES:
+    if path.suffix.lower() in SUFFIXES:
         return f" (rename it to {name}.csv?)" if name else ""
     if name:
         return f" (save it as {name}.csv)"
-    return " (save each of its tabs as CSV)" if path.suffix.lower() in files.WORKBOOKS else ""
+    return " (save each of its tabs as CSV)" if path.suffix.lower() in WORKBOOKS else ""
 
 
 def _at_google(settings: GoogleSheetsSettings) -> Sheets:
     # Imported only if there is a spreadsheet: Google's libraries take a while.
-    from extract.google_sheets import client as google
+    from extract.google_sheets.client import cells, connect, titles
 
-    client = google.connect(settings)
+    client = connect(settings)
     found: dict[str, list[str]] = {}
     others = []
-    for title in google.titles(settings, client):
+    for title in titles(settings, client):
         if name := tab_named(title):
             found.setdefault(name, []).append(title)
         else:
             near = _nearest(title)
             others.append(clean(title).strip() + (f" (rename it to {near}?)" if near else ""))
-    cells = google.cells(
-        settings, client, {name: titles[0] for name, titles in found.items() if len(titles) == 1}
+    lines = cells(
+        settings, client, {name: group[0] for name, group in found.items() if len(group) == 1}
     )
     tabs = {
-        name: partial(_only, name, titles) if len(titles) > 1 else partial(cells.get, name, [])
-        for name, titles in found.items()
+        name: partial(_only, name, group) if len(group) > 1 else partial(lines.get, name, [])
+        for name, group in found.items()
     }
     return Sheets(tabs, _note("tab", others))
 
