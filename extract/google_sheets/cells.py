@@ -137,26 +137,36 @@ def _alias(value: str) -> str:
 
 
 @cache
-def _seed() -> list[dict[str, str]]:
-    with (ROOT / "dbt_project" / "seeds" / "platforms.csv").open(encoding="utf-8") as file:
+def _seed(name: str) -> list[dict[str, str]]:
+    """The rows of a list that the models go by as well."""
+    with (ROOT / "dbt_project" / "seeds" / f"{name}.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def platform_codes() -> tuple[str, ...]:
-    return tuple(row["platform_code"] for row in _seed())
+    return tuple(row["platform_code"] for row in _seed("platforms"))
 
 
 def has_vendor(platform: str) -> bool:
     """Whether it is a platform that is known, or the vendor of one."""
-    return any(platform in (row["platform_code"], row["vendor"]) for row in _seed())
+    return any(platform in (row["platform_code"], row["vendor"]) for row in _seed("platforms"))
+
+
+def purposes() -> tuple[str, ...]:
+    return tuple(row["purpose"] for row in _seed("usage_purposes"))
+
+
+@cache
+def _platform_spellings() -> dict[str, str]:
+    return {
+        _squashed(row[column]): row["platform_code"]
+        for column in ("platform_name", "platform_code")
+        for row in _seed("platforms")
+    }
 
 
 def _platform(value: str) -> str:
-    known = {
-        _squashed(row[column]): row["platform_code"]
-        for column in ("platform_name", "platform_code")
-        for row in _seed()
-    }
+    known = _platform_spellings()
     if code := known.get(_squashed(value)):
         return code
     if near := get_close_matches(_squashed(value), known, n=1, cutoff=0.8):
@@ -164,6 +174,10 @@ def _platform(value: str) -> str:
         raise ValueError(f"is no platform; did you mean {known[near[0]]}? Known are {codes}")
     # A tool without an API: its seats and invoices count under its own name.
     return value
+
+
+def _purpose(value: str) -> str:
+    return next((one for one in purposes() if _squashed(one) == _squashed(value)), value)
 
 
 SCOPES = ("company", "department", "team", "cost_center", "user")
@@ -227,6 +241,7 @@ Platform = Annotated[
     AfterValidator(_platform),
     Kind("a platform", platform_codes, "the name of another tool"),
 ]
+Purpose = Annotated[str, AfterValidator(_purpose), Kind("a purpose", purposes, "another word")]
 
 
 def email_of(value: str) -> str:

@@ -36,6 +36,7 @@ from extract.google_sheets.cells import (
     Number,
     Percent,
     Platform,
+    Purpose,
     Rate,
     ScopeType,
     Status,
@@ -44,6 +45,7 @@ from extract.google_sheets.cells import (
     clean,
     email_of,
     has_vendor,
+    purposes,
 )
 
 MAX_PROBLEMS = 20
@@ -169,8 +171,8 @@ class ApiKeyMapping(Row):
     api_key_name: Text = _column("for people who read the sheet", "reports", default="")
     email: Email = _column("the person", "ann@example.com", "", default="")
     platform: Platform = _column("where the key is used", "claude_api", default="")
-    purpose: Text = _column(
-        "what it is for, such as coding, research or automation", "automation", default=""
+    purpose: Purpose = _column(
+        "what it is for; another word counts as API consumption", "automation", default=""
     )
     environment: Text = _column("such as production or test", "production", default="")
     cost_center: Text = _column("who is charged", "", "CC-200", default="")
@@ -408,16 +410,18 @@ def _landed(line: _Line) -> dict[str, Any]:
 
 
 def _notes(name: str, lines: list[_Line]) -> Iterator[str]:
-    unknown: dict[str, int] = {}
+    """What is read although no list of the models knows it, each once."""
+    unknown: dict[tuple[str, str], int] = {}
     for line in lines:
-        platform = line.meant.get("platform", "").lower()
+        platform, purpose = (line.meant.get(one, "").lower() for one in ("platform", "purpose"))
         if platform and not has_vendor(platform):
-            unknown.setdefault(platform, line.number)
-    for platform, number in unknown.items():
-        yield (
-            f"{name} row {number}: the platform {platform!r} is none of "
-            "dbt_project/seeds/platforms.csv, so its vendor is unknown"
-        )
+            unknown.setdefault(("platforms", platform), line.number)
+        if purpose and purpose not in purposes():
+            unknown.setdefault(("usage_purposes", purpose), line.number)
+    so = {"platforms": "its vendor is unknown", "usage_purposes": "it counts as API consumption"}
+    for (seed, value), number in unknown.items():
+        file = f"dbt_project/seeds/{seed}.csv"
+        yield f"{name} row {number}: {value!r} is none of {file}, so {so[seed]}"
 
 
 def _header_problems(

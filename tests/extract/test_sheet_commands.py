@@ -116,6 +116,7 @@ def test_a_google_spreadsheet_is_checked_too(
         monkeypatch.setenv(name, value)
     code, printed = checked(capsys)
     assert (code, printed.endswith("All good.")) == (0, True)
+    assert "note:" not in printed
     lines = [["email", "start_date"], ["new@example.com", "next monday"]]
     company.control({"sheet": {"tab": "employees", "rows": lines}})
     code, printed = checked(capsys)

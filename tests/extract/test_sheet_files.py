@@ -187,4 +187,4 @@ def test_a_tool_without_an_api_is_in_the_notes_of_the_run(tmp_path: Path) -> Non
     (tmp_path / "seat_plans.csv").write_text(text)
     found, report = landed(tmp_path)
     assert found == {"seat_plans"}
-    assert "seat_plans row 2: the platform 'windsurf' is none of" in report.notes[0]
+    assert "seat_plans row 2: 'windsurf' is none of" in report.notes[0]

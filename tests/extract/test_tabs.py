@@ -252,6 +252,8 @@ def test_a_bad_cell_is_named(name: str, column: str, value: str, expected: str) 
         ("api_key_mappings", "platform", "Claude API", "claude_api"),
         ("invoices", "platform", "claude-code", "claude_code"),
         ("invoices", "platform", "Anthropic", "Anthropic"),  # the vendor, for all of its platforms
+        ("api_key_mappings", "purpose", "Code Review", "code_review"),
+        ("api_key_mappings", "purpose", "Stargazing", "Stargazing"),
         ("invoices", "status", "In dispute", "disputed"),
         ("budgets", "scope_type", "Cost Center", "cost_center"),
     ],
@@ -269,12 +271,17 @@ def test_a_platform_in_two_spellings_is_one() -> None:
     assert "'claude_ai a@example.com' is already in row 2" in found
 
 
-def test_a_tool_without_an_api_is_read_and_named() -> None:
+def test_a_tool_or_purpose_that_no_list_knows_is_read_and_named() -> None:
     rows = [["Windsurf", "pro", "120", "yearly"], ["windsurf", "team", "30", "monthly"]]
     found = read("seat_plans", [HEADERS["seat_plans"][:4], *rows])
     assert [row["billing_cycle"] for row in found.rows] == ["annual", "monthly"]
     assert [note[:52] for note in found.notes] == [
-        "seat_plans row 2: the platform 'windsurf' is none of"
+        "seat_plans row 2: 'windsurf' is none of dbt_project/"
+    ]
+    keys = ["api_key_id", "purpose", "email"], ["k", "stargazing", ""], ["j", "Code Review", ""]
+    assert read("api_key_mappings", list(keys)).notes == [
+        "api_key_mappings row 2: 'stargazing' is none of dbt_project/seeds/usage_purposes.csv, "
+        "so it counts as API consumption"
     ]
     assert not read("invoices", [HEADERS["invoices"], ["anthropic", *GOOD["invoices"][1:]]]).notes
 
