@@ -1,7 +1,7 @@
 """The sheets that people edit, from Google Sheets or from CSV files with the same names.
 
-Both give the same records and pass the same checks (`tabs`). A tab with mistakes, or in a file that
-cannot be read, lands nothing, so its last good version stays in force; the other tabs land.
+Both give the same records and pass the same `checks`. A tab with mistakes, or in a file that cannot
+be read, lands nothing, so its last good version stays in force; the other tabs land.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from functools import partial
 
 import msgspec
 
+from extract.google_sheets.checks import SheetError
 from extract.google_sheets.reading import Sheets, ask, find
-from extract.google_sheets.tabs import TABS, SheetError
+from extract.google_sheets.tabs import TABS
 from extract.http import VendorError
 from extract.records import Record
 from extract.windows import Page, Period, Resource, Run, Window, fetch

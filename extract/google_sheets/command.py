@@ -9,7 +9,7 @@ from typing import cast
 
 from rich.console import Console
 
-from extract.google_sheets import checking, templates
+from extract.google_sheets import listing, templates
 from extract.http import VendorError
 from foundation.logs import redacted
 from foundation.settings import Settings
@@ -37,7 +37,7 @@ def check(settings: Settings) -> int:
         return 2
     try:
         # The settings of the whole project include those of each source.
-        return checking.show(cast("GoogleSheetsSettings", settings), Console(highlight=False))
+        return listing.show(cast("GoogleSheetsSettings", settings), Console(highlight=False))
     except VendorError as error:
         sys.stderr.write(f"{redacted(str(error), settings.secret_values())}\n")
         return 1

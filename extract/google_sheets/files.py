@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from extract.google_sheets.cells import clean
-from extract.google_sheets.tabs import TABS, is_remark
+from extract.google_sheets.checks import is_remark
+from extract.google_sheets.tabs import TABS
 from extract.http import VendorError
 
 SUFFIXES = (".csv", ".tsv")

@@ -10,14 +10,13 @@ from functools import partial
 from pathlib import Path
 
 from extract.google_sheets.cells import clean
-from extract.google_sheets.files import SUFFIXES, WORKBOOKS, cells_of, files_in
-from extract.google_sheets.tabs import TABS, Reading, read
+from extract.google_sheets.checks import Reading, read
+from extract.google_sheets.files import SUFFIXES, WORKBOOKS, Cells, cells_of, files_in
+from extract.google_sheets.tabs import TABS
 from extract.http import VendorError
 from foundation.sources.google_sheets import GoogleSheetsSettings
 
 MAX_NAMED = 20
-
-Cells = list[list[str]]
 
 
 @dataclass

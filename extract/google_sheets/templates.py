@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 LAST_ROW = 10_000
-# As far as a note may be in Excel's validation of a cell.
+# Excel refuses a workbook in which the message of a checked cell is longer.
 MAX_PROMPT = 255
 
 Written = tuple[list[Path], list[Path]]

@@ -12,7 +12,8 @@ import pytest
 
 from extract.command import main
 from extract.google_sheets import reference
-from extract.google_sheets.tabs import TABS, SheetError, rows_of
+from extract.google_sheets.checks import SheetError, rows_of
+from extract.google_sheets.tabs import TABS
 from extract.google_sheets.templates import template
 from foundation.fields import ROOT
 from sandbox.server import Running

@@ -6,7 +6,8 @@ import duckdb
 import pytest
 
 from extract.google_sheets.cells import CYCLES, SCOPES, STATUSES, Kind
-from extract.google_sheets.tabs import TABS, SheetError, read, rows_of
+from extract.google_sheets.checks import SheetError, read, rows_of
+from extract.google_sheets.tabs import TABS
 
 
 def problems(name: str, *lines: list[str]) -> str:

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from extract.google_sheets.checks import Problem
 from extract.google_sheets.reading import find
-from extract.google_sheets.tabs import TABS, Problem
+from extract.google_sheets.tabs import TABS
 from extract.http import VendorError
 from foundation.sources.google_sheets import GoogleSheetsSettings
 
