@@ -1,6 +1,6 @@
-"""The tables of docs/sheets.md, from the models of the tabs. To write them again:
+"""The tables of docs/sheets.md, from the models of the tabs.
 
-.venv/bin/python -m extract.google_sheets.reference
+`.venv/bin/python -m extract.google_sheets.reference` writes them again.
 """
 
 from __future__ import annotations
