@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from extract.google_sheets import command as sheets
 from extract.http import VendorError
 from extract.run import EXTRACTORS, UNUSABLE, UsageError, run
 from foundation.logs import redacted, set_up_logs
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 def main(arguments: list[str] | None = None) -> int:
     """0: all good; 1: something failed or was rejected; 2: wrong usage or nothing configured."""
     options = _parser().parse_args(arguments)
+    if options.command == "sheets" and options.action == "init":
+        # Before there are any settings: they may already name the folder that this makes.
+        return sheets.init(options.path)
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -31,11 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
         return UNUSABLE
     set_up_logs(settings)
     try:
-        return (
-            _check(settings, options.source)
-            if options.command == "check"
-            else _run(settings, options)
-        )
+        if options.command == "sheets":
+            return sheets.check(settings)
+        if options.command == "check":
+            return _check(settings, options.source)
+        return _run(settings, options)
     except WarehouseError as error:
         log.error("%s", error)
         return 1
@@ -57,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
             choices=EXTRACTORS,
             help="only this source; may be repeated",
         )
+    sheets.add_to(commands)
     run_parser.add_argument(
         "--since",
         type=date.fromisoformat,

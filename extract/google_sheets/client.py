@@ -68,11 +68,9 @@ def _refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth is not typ
         ) from None
 
 
-def titles(settings: GoogleSheetsSettings, client: _Client) -> dict[str, str]:
-    """Trimmed titles of the tabs, and the titles as they are."""
+def titles(settings: GoogleSheetsSettings, client: _Client) -> list[str]:
     answer = _ask(lambda: client.fetch_sheet_metadata(str(settings.google_sheets_id)))
-    found = [sheet["properties"]["title"] for sheet in answer["sheets"]]
-    return {title.strip(): title for title in found}
+    return [sheet["properties"]["title"] for sheet in answer["sheets"]]
 
 
 def cells(

@@ -1,67 +1,76 @@
-"""The tabs that people edit: their columns, and the checks that keep mistakes out of the marts.
+"""The tabs that people edit: their columns, what may stand in them, and what they are for.
 
-The checks cover what SQL relies on: known columns, days, numbers and months that can be cast, keys
-that are present and unique. Spaces around a value and capitals in an e-mail are left to SQL. What
-lands is the text of the cells, unchanged.
-"""
+Checks, templates and docs/sheets.md go by these models."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from datetime import date
-from decimal import Decimal
-from typing import Annotated, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
-MAX_PROBLEMS = 20
-HUNDRED = Decimal(100)
+from extract.google_sheets.cells import (
+    Alias,
+    Currency,
+    Cycle,
+    Day,
+    Email,
+    Flag,
+    ForeignCurrency,
+    Fraction,
+    Kind,
+    Month,
+    Number,
+    Percent,
+    Platform,
+    Purpose,
+    Rate,
+    ScopeType,
+    Status,
+    Text,
+    email_of,
+)
 
 
-def _like(pattern: str, otherwise: str) -> AfterValidator:
-    """Text that the whole pattern must match; `otherwise` is the error if it does not."""
-
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(otherwise)
-        return value
-
-    return AfterValidator(check)
+def _column(description: str, *examples: str, default: Any = ...) -> Any:  # noqa: ANN401
+    """A column as the templates and docs/sheets.md describe it. The first examples of all columns
+    are a row, and so are the second ones; a column with one example has it in each row."""
+    return Field(default, description=description, examples=list(examples))
 
 
-def _day(value: str) -> str:
-    try:
-        # Python would also accept 20260101 and 2026-W01.
-        if date.fromisoformat(value).isoformat() == value:
-            return value
-    except ValueError:
-        pass
-    raise ValueError("is not a day, YYYY-MM-DD")
+@dataclass(frozen=True)
+class Column:
+    """What people need to know of a column."""
 
+    name: str
+    description: str
+    kind: Kind
+    is_required: bool
+    examples: tuple[str, ...]
 
-Email = Annotated[str, _like(r"[^@\s]+@[^@\s]+", "is not an e-mail address")]
-Day = Annotated[str, AfterValidator(_day)]
-Month = Annotated[str, _like(r"\d{4}-(0[1-9]|1[0-2])", "is not a month, YYYY-MM")]
-Number = Annotated[str, _like(r"-?\d{1,18}(\.\d+)?", "is not a plain number such as 1234.50")]
-Fraction = Annotated[str, _like(r"0(\.\d+)?|1(\.0+)?", "is not a number from 0 to 1")]
-Percent = Annotated[
-    str, _like(r"100(\.0{1,2})?|\d{1,2}(\.\d{1,2})?", "is not a percentage such as 25 or 12.5")
-]
-Rate = Annotated[
-    str,
-    _like(
-        r"(?=.*[1-9])\d{1,8}(\.\d{1,8})?",
-        "is not a number above 0 with at most eight decimals, such as 1.0842",
-    ),
-]
-Currency = Annotated[str, _like(r"[A-Za-z]{3}", "is not a currency code such as EUR")]
-ForeignCurrency = Annotated[
-    Currency, _like(r"(?i)(?!usd).*", "needs no rate: all amounts are shown in dollars")
-]
-Flag = Annotated[str, _like(r"(?i)true|false", "is neither true nor false")]
-_SCOPES = ("company", "department", "team", "cost_center", "user")
-ScopeType = Annotated[str, _like(f"(?i){'|'.join(_SCOPES)}", f"is none of {', '.join(_SCOPES)}")]
+    @classmethod
+    def of(cls, name: str, field: FieldInfo) -> Column:
+        kind = next((one for one in field.metadata if isinstance(one, Kind)), Kind("text"))
+        examples = tuple(map(str, field.examples or ()))
+        return cls(name, field.description or "", kind, field.is_required(), examples)
+
+    @property
+    def values(self) -> str:
+        """What may stand in it, as half a sentence."""
+        known = ", ".join(self.kind.values())
+        others = f", or {self.kind.others}" if self.kind.others else ""
+        return f"one of {known}{others}" if known else self.kind.words
+
+    @property
+    def example(self) -> str:
+        return next(filter(None, self.examples), "")
 
 
 class Row(BaseModel):
@@ -79,86 +88,146 @@ class Row(BaseModel):
     owners: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
+    def columns(cls) -> set[str]:
+        return set(cls.model_fields)
+
+    @classmethod
+    def described(cls) -> list[Column]:
+        return [Column.of(name, field) for name, field in cls.model_fields.items()]
+
+    @classmethod
+    def about(cls) -> str:
+        return " ".join((cls.__doc__ or "").split())
+
+    @classmethod
+    def example_rows(cls) -> list[list[str]]:
+        """Rows that pass the checks, in the order of the columns."""
+        examples = [column.examples for column in cls.described()]
+        count = max(map(len, examples))
+        filled = (one * count if len(one) == 1 else one for one in examples)
+        return [list(row) for row in zip(*filled, strict=True)]
+
+    @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
         """The values of the row that count as given."""
         return {column: value for column, value in row.items() if value}
 
 
 class Employee(Row):
+    """Who works here. Somebody who changes teams, or comes back, has a row for each time."""
+
     key = ("email",)
     valid = ("start_date", "end_date")
 
-    email: Email
-    full_name: str = ""
-    department: str = ""
-    team: str = ""
-    manager_email: Email = ""
-    cost_center: str = ""
-    job_title: str = ""
-    user_type: str = ""
-    start_date: Day = ""
-    end_date: Day = ""
-    ai_budget_monthly_usd: Number = ""
+    email: Email = _column("the address that the vendors know", "ann@example.com")
+    full_name: Text = _column("first and last name", "Ann Example", default="")
+    department: Text = _column("as it should show in reports", "Engineering", default="")
+    team: Text = _column("as it should show in reports", "Apps", "Platform", default="")
+    manager_email: Email = _column("whom the person reports to", "bob@example.com", default="")
+    cost_center: Text = _column("who is charged", "CC-100", "CC-110", default="")
+    job_title: Text = _column("as it should show in reports", "Engineer", default="")
+    user_type: Text = _column("the kind of employment", "employee", default="")
+    start_date: Day = _column("the first day of this row", "2026-01-05", "2026-07-01", default="")
+    end_date: Day = _column(
+        "the last day of this row; empty while none is known", "2026-06-30", "", default=""
+    )
+    ai_budget_monthly_usd: Number = _column("dollars a month", "150", default="")
 
 
 class EmailAlias(Row):
+    """Other names of people: old addresses, and what tools call them."""
+
     key = ("alias",)
 
-    alias: str
-    email: Email
+    alias: Alias = _column("what a tool reports", "ann.old@example.com", "ann-example")
+    email: Email = _column("the address in employees", "ann@example.com")
 
 
 class ApiKeyMapping(Row):
+    """Whose an API key is: a person's, or a cost center's. Rows with the same days share a key."""
+
     key = ("api_key_id",)
     valid = ("valid_from", "valid_to")
     share_column = "share"
     owners = ("email", "cost_center")
 
-    api_key_id: str
-    api_key_name: str = ""
-    email: Email = ""
-    platform: str = ""
-    purpose: str = ""
-    environment: str = ""
-    cost_center: str = ""
-    is_active: Flag = ""
-    confidence: Fraction = ""
-    share: Percent = ""
-    valid_from: Day = ""
-    valid_to: Day = ""
+    api_key_id: Text = _column(
+        "the id of a key, a service account (svac_…) or a workspace (wrkspc_…)",
+        "apikey_01Ab",
+    )
+    api_key_name: Text = _column("for people who read the sheet", "reports", default="")
+    email: Email = _column("the person", "ann@example.com", "", default="")
+    platform: Platform = _column("where the key is used", "claude_api", default="")
+    purpose: Purpose = _column(
+        "what it is for; another word counts as API consumption", "automation", default=""
+    )
+    environment: Text = _column("such as production or test", "production", default="")
+    cost_center: Text = _column("who is charged", "", "CC-200", default="")
+    is_active: Flag = _column("empty counts as true", "true", default="")
+    confidence: Fraction = _column(
+        "how sure this is; empty counts as 0.95, for a workspace as 0.8", "0.9", default=""
+    )
+    share: Percent = _column(
+        "of a key that several rows have: in all of them, 100 in sum, or in none for equal parts",
+        "60",
+        "40",
+        default="",
+    )
+    valid_from: Day = _column("the first day", "2026-01-05", default="")
+    valid_to: Day = _column("the last day; empty while none is known", "2026-12-31", default="")
 
 
 class SeatPlan(Row):
+    """What a seat costs. A new price is a new row, with the day from which it holds."""
+
     key = ("platform", "plan")
     valid = ("valid_from", "valid_to")
 
-    platform: str
-    plan: str
-    seat_price_usd: Number
-    billing_cycle: str
-    valid_from: Day = ""
-    valid_to: Day = ""
-    renews_on: Day = ""
+    platform: Platform = _column("the tool", "claude_ai")
+    plan: Text = _column("as in seat_assignments", "team")
+    seat_price_usd: Number = _column("dollars for each cycle", "30.00", "300.00")
+    billing_cycle: Cycle = _column("how often the price is paid", "monthly", "annual")
+    valid_from: Day = _column("the first day of this price", "", "2026-07-01", default="")
+    valid_to: Day = _column(
+        "the last day of this price; empty while none is known", "2026-06-30", "", default=""
+    )
+    renews_on: Day = _column(
+        "a day on which all seats of an annual plan renew; empty if each renews when it began",
+        "",
+        "2026-07-01",
+        default="",
+    )
 
 
 class SeatAssignment(Row):
+    """Who has a seat. Cursor lists its members itself: its rows only say who has which plan."""
+
     key = ("platform", "email")
     valid = ("assigned_from", "assigned_to")
 
-    platform: str
-    email: Email
-    plan: str
-    assigned_from: Day = ""
-    assigned_to: Day = ""
+    platform: Platform = _column("the tool", "claude_ai")
+    email: Email = _column("who has the seat", "ann@example.com", "bob@example.com")
+    plan: Text = _column("as in seat_plans", "team")
+    assigned_from: Day = _column("the first day", "2026-01-05", default="")
+    assigned_to: Day = _column(
+        "the last day; empty while none is known", "", "2026-03-31", default=""
+    )
 
 
 class Budget(Row):
+    """What may be spent in a month."""
+
     key = ("scope_type", "scope", "month")
 
-    scope_type: ScopeType
-    scope: str
-    month: Month
-    amount_usd: Number
+    scope_type: ScopeType = _column("what the budget is for", "company", "department", "user")
+    scope: Text = _column(
+        "which department, team or cost center, or whose e-mail; a company needs none",
+        "",
+        "Engineering",
+        "ann@example.com",
+    )
+    month: Month = _column("the month", "2026-01")
+    amount_usd: Number = _column("dollars", "20000", "12000", "150.50")
 
     @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
@@ -166,20 +235,36 @@ class Budget(Row):
         is_company = row.get("scope_type", "").lower() == "company"
         return ({"scope": ""} if is_company else {}) | super().filled(row)
 
+    @field_validator("scope")
+    @classmethod
+    def _is_somebody(cls, scope: str, others: ValidationInfo) -> str:
+        return email_of(scope) if others.data.get("scope_type") == "user" else scope
+
 
 class Invoice(Row):
+    """What vendors ask for. A credit has a negative amount."""
+
     key = ("platform", "organization", "invoice_id")
 
-    platform: str
-    organization: str = ""
-    invoice_id: str
-    period_start: Day
-    period_end: Day
-    amount_usd: Number = ""
-    amount: Number = ""
-    currency: Currency = ""
-    status: str = ""
-    corrects: str = ""
+    platform: Platform = _column(
+        "the tool; its vendor, if the invoice is for all of its tools", "cursor", "anthropic"
+    )
+    organization: Text = _column(
+        "which of several organizations of the vendor", "", "console", default=""
+    )
+    invoice_id: Text = _column("the number on the invoice", "INV-2026-01", "A-4711")
+    period_start: Day = _column("the first day that it is for", "2026-01-01")
+    period_end: Day = _column("the last day that it is for", "2026-01-31")
+    amount_usd: Number = _column("dollars; or fill amount and currency", "1250.40", "", default="")
+    amount: Number = _column("what it asks for in another currency", "", "980.00", default="")
+    currency: Currency = _column("of amount, as in exchange_rates", "", "EUR", default="")
+    status: Status = _column("how far it is", "paid", "open", default="")
+    corrects: Text = _column(
+        "the number of the invoice that this one corrects, for whose days it then counts",
+        "",
+        "A-4710",
+        default="",
+    )
 
     @model_validator(mode="after")
     def _is_one_amount(self) -> Invoice:
@@ -189,11 +274,13 @@ class Invoice(Row):
 
 
 class ExchangeRate(Row):
+    """What other currencies are worth, each from a day on. Who pays in dollars only needs none."""
+
     key = ("currency", "valid_from")
 
-    currency: ForeignCurrency
-    valid_from: Day
-    usd_per_unit: Rate
+    currency: ForeignCurrency = _column("of invoices and of what vendors report", "EUR")
+    valid_from: Day = _column("the first day of this rate", "2026-01-01", "2026-02-01")
+    usd_per_unit: Rate = _column("dollars for one of it", "1.0842", "1.091")
 
 
 TABS: dict[str, type[Row]] = {
@@ -206,147 +293,3 @@ TABS: dict[str, type[Row]] = {
     "invoices": Invoice,
     "exchange_rates": ExchangeRate,
 }
-
-
-class SheetError(Exception):
-    """What is wrong in a tab: a line for each problem, with tab, row and column."""
-
-
-def rows_of(name: str, cells: list[list[str]]) -> list[dict[str, str | int]]:
-    """The rows of a tab as {"_row": its number in the sheet, header: text of the cell}.
-
-    `cells` are its lines from the first, including headers; lines may be shorter than the header,
-    and blank ones are skipped. Raises SheetError.
-    """
-    if not cells:
-        return []
-    problems: list[str] = []
-    headers = [header.strip() for header in cells[0]]
-    lines = [
-        (number, line + [""] * (len(headers) - len(line)))
-        for number, line in enumerate(cells[1:], start=2)
-        if any(cell.strip() for cell in line)
-    ]
-    problems += _header_problems(name, headers, lines)
-    if not problems:
-        rows = [
-            (number, {head: cell for head, cell in zip(headers, line, strict=False) if head})
-            for number, line in lines
-        ]
-        trimmed = [
-            (number, {head: cell.strip() for head, cell in row.items()}) for number, row in rows
-        ]
-        problems += _cell_problems(name, trimmed)
-        problems += _key_problems(name, trimmed)
-        if not problems:
-            problems += _share_problems(name, trimmed)
-        if not problems:
-            return [{"_row": number, **row} for number, row in rows]
-    more = len(problems) - MAX_PROBLEMS
-    shown = problems[:MAX_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
-    raise SheetError("\n".join(shown))
-
-
-def _header_problems(
-    name: str, headers: list[str], lines: list[tuple[int, list[str]]]
-) -> Iterator[str]:
-    columns = TABS[name].model_fields
-    seen: dict[str, int] = {}
-    for place, header in enumerate(headers):
-        where = f"{name} row 1, column {_letters(place)}"
-        if not header:
-            if filled := [number for number, line in lines if line[place].strip()]:
-                yield f"{where}: the header is blank, but row {filled[0]} has a value under it"
-        elif header in seen:
-            yield f"{where}: the header {header!r} is already in column {_letters(seen[header])}"
-        elif header not in columns:
-            yield f"{where}: unknown column {header!r}; known are {', '.join(columns)}"
-        seen.setdefault(header, place)
-    for number, line in lines:
-        if any(cell.strip() for cell in line[len(headers) :]):
-            yield f"{name} row {number}, column {_letters(len(headers))}: a value without a header"
-    for column, field in columns.items():
-        if field.is_required() and column not in seen:
-            yield f"{name} row 1, column {column}: the column is missing"
-
-
-def _letters(place: int) -> str:
-    """A, B … Z, AA: how a sheet names its columns."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
-def _cell_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
-    tab = TABS[name]
-    for number, row in rows:
-        try:
-            tab.model_validate(tab.filled(row))
-        except ValidationError as error:
-            for problem in error.errors():
-                said = problem["msg"].removeprefix("Value error, ")
-                if not problem["loc"]:
-                    yield f"{name} row {number}: {said}"
-                    continue
-                said = (
-                    "is empty" if problem["type"] == "missing" else f"{problem['input']!r} {said}"
-                )
-                yield f"{name} row {number}, column {problem['loc'][0]}: {said}"
-        for begin, end in filter(None, (tab.valid, ("period_start", "period_end"))):
-            if row.get(begin) and row.get(end) and row[end] < row[begin]:
-                yield f"{name} row {number}, column {end}: {row[end]} is before {begin}"
-
-
-def _key_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
-    """Rows that claim the same key for the same days. If a row ends on the day the next one begins,
-    that is clear enough and not a problem."""
-    tab = TABS[name]
-    before: dict[tuple[str, ...], list[tuple[int, str, str, list[str]]]] = {}
-    for number, row in rows:
-        key = tuple(row.get(column, "").lower() for column in tab.key)
-        if not any(key):
-            continue
-        begin, end = (row.get(column, "") for column in tab.valid or ("", ""))
-        owners = [row.get(column, "").lower() for column in tab.owners]
-        for other, other_begin, other_end, other_owners in before.get(key, []):
-            if (begin, end) == (other_begin, other_end) and owners != other_owners:
-                continue
-            if (not other_end or begin < other_end) and (not end or other_begin < end):
-                days = " for overlapping days" if tab.valid else ""
-                yield (
-                    f"{name} row {number}, column {tab.key[-1]}: "
-                    f"{' '.join(filter(None, key))!r} is already in row {other}{days}"
-                )
-                break
-        before.setdefault(key, []).append((number, begin, end, owners))
-
-
-def _share_problems(name: str, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
-    """Rows that share a key and do not add up to it."""
-    tab = TABS[name]
-    if not (tab.share_column and tab.valid):
-        return
-    groups: dict[tuple[str, ...], list[tuple[int, dict[str, str]]]] = {}
-    for number, row in rows:
-        # Switched off without a last day, a row was never in force.
-        if row.get("is_active", "").lower() != "false" or row.get(tab.valid[1]):
-            key = tuple(row.get(column, "").lower() for column in (*tab.key, *tab.valid))
-            groups.setdefault(key, []).append((number, row))
-    for (subject, *_), members in groups.items():
-        numbers = ", ".join(str(number) for number, _ in members)
-        row_or_rows = "rows" if len(members) > 1 else "row"
-        where = f"{name} {row_or_rows} {numbers}, column {tab.share_column}"
-        shares = [Decimal(share) for _, row in members if (share := row.get(tab.share_column))]
-        if len(members) > 1 and not all(
-            any(row.get(column) for column in tab.owners) for _, row in members
-        ):
-            yield f"{where}: {subject!r} is shared, and a row names none of {', '.join(tab.owners)}"
-        if shares and len(shares) < len(members):
-            yield f"{where}: {subject!r} has a share in some rows only; fill all of them, or none"
-        elif shares and sum(shares) != HUNDRED:
-            yield f"{where}: the shares of {subject!r} sum to {sum(shares)}, not to 100"
-        elif not all(shares):
-            yield f"{where}: a share of {subject!r} is 0"

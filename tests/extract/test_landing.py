@@ -564,7 +564,18 @@ def test_a_tab_with_a_mistake_lands_nothing_and_the_other_tabs_land(
 def test_other_tabs_are_named_and_not_read(company: Running, settings: Settings) -> None:
     company.control({"sheet": {"tab": "employes", "rows": [["a"], ["b"]]}})
     report = run(settings, sources=["google_sheets"])
-    assert "not names of known tabs: employes" in report.sources[0].notes[0]
+    (note,) = report.sources[0].notes
+    assert note.endswith("not names of known tabs: employes (rename it to employees?)")
+
+
+def test_two_tabs_of_one_name_are_refused_and_the_others_land(
+    company: Running, settings: Settings
+) -> None:
+    lines = [["scope_type", "scope", "month", "amount_usd"], ["team", "Data", "2026-01", "1"]]
+    company.control({"sheet": {"tab": "Budgets ", "rows": lines}})
+    assert "budgets and Budgets  are both the tab budgets" in sheet_errors(settings)
+    assert current(settings, "raw_google_sheets", "employees")
+    assert not current(settings, "raw_google_sheets", "budgets")
 
 
 def test_a_sheet_that_cannot_be_read_fails_the_source_once(settings_of: SettingsOf) -> None:

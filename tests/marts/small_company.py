@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 from hypothesis import strategies as st
 
-from extract.google_sheets.tabs import SheetError, rows_of
+from extract.google_sheets.checks import SheetError, rows_of
 from foundation import dbt
 from tests.bigquery import fixtures
 from tests.bigquery.engines import duckdb_table
