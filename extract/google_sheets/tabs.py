@@ -258,7 +258,7 @@ class Invoice(Row):
     amount_usd: Number = _column("dollars; or fill amount and currency", "1250.40", "", default="")
     amount: Number = _column("what it asks for in another currency", "", "980.00", default="")
     currency: Currency = _column("of amount, as in exchange_rates", "", "EUR", default="")
-    status: Status = _column("how far it is", "paid", "open", default="")
+    status: Status = _column("where it stands", "paid", "open", default="")
     corrects: Text = _column(
         "the number of the invoice that this one corrects, for whose days it then counts",
         "",
