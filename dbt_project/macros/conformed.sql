@@ -45,6 +45,12 @@ vendors alike.
             ],
             'texts': ['superseded_by'],
         },
+        'report_days': {
+            'given': [
+                'resource', 'organization', 'load_id', 'records', 'window_start',
+                'window_end', 'loaded_at',
+            ],
+        },
         'keys': {
             'given': ['api_key_id', 'organization', 'seen_to', 'is_name_unique'],
             'texts': [

@@ -9,8 +9,7 @@ with last_run as (
 
 windows as (
 
-    select * from {{ ref('int_windows') }}
-    where is_daily
+    select * from {{ ref('int_report_days') }}
 
 ),
 

@@ -9,7 +9,7 @@ with records as (
 
 windows as (
 
-    select * from {{ ref('int_windows') }}
+    select * from {{ ref('int_report_days') }}
 
 ),
 
