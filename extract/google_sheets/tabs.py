@@ -128,6 +128,23 @@ class ApiKeyMapping(Row):
     valid_to: Day = ""
 
 
+class ProjectMapping(Row):
+    key = ("project", "vendor")
+    valid = ("valid_from", "valid_to")
+    share_column = "share"
+    owners = ("email", "cost_center")
+
+    vendor: str
+    project: str
+    email: Email = ""
+    cost_center: str = ""
+    purpose: str = ""
+    confidence: Fraction = ""
+    share: Percent = ""
+    valid_from: Day = ""
+    valid_to: Day = ""
+
+
 class SeatPlan(Row):
     key = ("platform", "plan")
     valid = ("valid_from", "valid_to")
@@ -198,6 +215,7 @@ TABS: dict[str, type[Row]] = {
     "employees": Employee,
     "email_aliases": EmailAlias,
     "api_key_mappings": ApiKeyMapping,
+    "project_mappings": ProjectMapping,
     "seat_plans": SeatPlan,
     "seat_assignments": SeatAssignment,
     "budgets": Budget,
