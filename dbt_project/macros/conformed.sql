@@ -29,6 +29,7 @@ vendors alike.
                 'effective_cost_usd',
             ],
             'texts': who + ['product', 'model', 'token_type', 'billing_currency'],
+            'dates': ['invoice_month'],
             'amounts': ['billed_cost_in_currency'],
         },
         'cost_records': {
@@ -37,6 +38,7 @@ vendors alike.
                 'billed_cost_usd',
             ],
             'texts': ['superseded_by'],
+            'dates': ['invoice_month'],
         },
         'cost_versions': {
             'given': [
@@ -93,6 +95,7 @@ vendors alike.
     {%- set lacking = {
         'texts': 'cast(null as ' ~ dbt.type_string() ~ ')',
         'timestamps': 'cast(null as ' ~ dbt.type_timestamp() ~ ')',
+        'dates': 'cast(null as date)',
         'counts': 'cast(null as int64)',
         'amounts': 'cast(null as ' ~ type_money() ~ ')',
     } -%}

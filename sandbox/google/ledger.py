@@ -173,6 +173,26 @@ def rows_of(company: Company, today: date) -> list[Row]:
     return [row for row in rows if row.exported_at < end]
 
 
+def invoiced(rows: list[Row], month: date) -> dict[str, Decimal]:
+    """What the month's invoice asks for AI, by platform: with a project's taxes in the part that AI
+    has of what it cost."""
+    costs: dict[tuple[str | None, str | None], Decimal] = {}
+    taxes: dict[str | None, Decimal] = {}
+    for row in rows:
+        if row.month == month and row.cost_type == "regular":
+            key = (row.project, row.sku.platform)
+            costs[key] = costs.get(key, ZERO) + row.net
+        elif row.month == month:
+            taxes[row.project] = taxes.get(row.project, ZERO) + row.net
+    found: dict[str, Decimal] = {}
+    for (project, platform), net in costs.items():
+        if platform is not None:
+            whole = sum(amount for (of, _), amount in costs.items() if of == project)
+            tax = taxes.get(project, ZERO) * net / whole
+            found[platform] = found.get(platform, ZERO) + net + tax
+    return found
+
+
 def in_currency(row: Row, rate: Decimal) -> Row:
     """The row of an account with another currency, of which a dollar buys `rate`."""
     return replace(

@@ -14,6 +14,7 @@ from sandbox.answers import Refusal, answer, decode
 from sandbox.days import days_between
 from sandbox.faults import Fault
 from sandbox.google.bigquery import DATASET, PROJECT, TABLE, Warehouse
+from sandbox.google.ledger import invoiced
 from sandbox.google_sheets import errors
 from sandbox.money import CENTS_PER_DOLLAR, ZERO, text
 from sandbox.state import Sandbox
@@ -79,12 +80,11 @@ class Google(MeteredVendor):
         return {"google": {str(day): {"billed": text(net)} for day, net in days.items()}}
 
     def billed(self, day: date) -> dict[str, Decimal]:
-        billed: dict[str, Decimal] = {}
-        for row in self.warehouse.rows():
-            if row.sku.platform and row.usage_day == day and not row.correction:
-                cents = row.net * CENTS_PER_DOLLAR
-                billed[row.sku.platform] = billed.get(row.sku.platform, ZERO) + cents
-        return billed
+        """An invoice is of a month, and all of it is on the month's first day."""
+        if day.day > 1:
+            return {}
+        amounts = invoiced(self.warehouse.rows(), day)
+        return {platform: amount * CENTS_PER_DOLLAR for platform, amount in amounts.items()}
 
     def refusal(self, fault: Fault) -> Refusal:
         status = "RESOURCE_EXHAUSTED" if fault.status == 429 else "INTERNAL"

@@ -35,14 +35,7 @@ renamed as (
         window_start as export_date,
         cast({{ text_to_timestamp(json_text('usage_start_time')) }} as date)
             as usage_date,
-        cast(
-            concat(
-                substr({{ json_text('invoice.month') }}, 1, 4),
-                '-',
-                substr({{ json_text('invoice.month') }}, 5, 2),
-                '-01'
-            ) as date
-        ) as invoice_month
+        {{ google_month(json_text('invoice.month')) }} as invoice_month
     from source
 
 ),
