@@ -10,6 +10,7 @@ with last_run as (
 windows as (
 
     select * from {{ ref('int_report_days') }}
+    where is_daily
 
 ),
 

@@ -1,10 +1,9 @@
--- GRAIN: one row per vendor, resource, organization and day that is reported on
+-- GRAIN: one row per source, resource, organization and day that is reported on
 -- A window is the day that its records are of, unless the vendor says which days they
 -- are of. Google's windows are the days on which it exported records of earlier days.
 with windows as (
 
     select * from {{ ref('int_windows') }}
-    where is_daily
 
 ),
 
@@ -23,7 +22,8 @@ unioned as (
         load_id,
         records,
         window_start,
-        loaded_at
+        loaded_at,
+        is_daily
     from windows
 
     union all
@@ -35,7 +35,8 @@ unioned as (
         load_id,
         records,
         window_start,
-        loaded_at
+        loaded_at,
+        true as is_daily
     from report_days
 
 )

@@ -1,7 +1,7 @@
 -- GRAIN: one row per charge as last reported, and one per part of a tax
 with charges as (
 
-    select * from {{ ref('stg_google__charges') }}
+    select * from {{ ref('stg_google__current_charges') }}
 
 ),
 
@@ -11,39 +11,25 @@ taxes as (
 
 ),
 
-windows as (
-
-    select * from {{ ref('stg_windows') }}
-    where
-        source_name = 'google'
-        and resource = 'billing_export'
-
-),
-
 charge_rows as (
 
     select
         {{ conformed_row(
             'cost_rows',
             [
-                'charges.organization', 'charges.platform_code', 'charges.product',
-                'charges.model', 'charges.token_type', 'charges.cost_type',
-                'charges.list_cost_usd', 'charges.billed_cost_usd',
-                'charges.billed_cost_in_currency', 'charges.invoice_month',
+                'organization', 'platform_code', 'product',
+                'model', 'token_type', 'cost_type',
+                'list_cost_usd', 'billed_cost_usd',
+                'billed_cost_in_currency', 'invoice_month',
             ],
-            cost_date='charges.usage_date',
-            workspace_id='charges.project_id',
+            cost_date='usage_date',
+            workspace_id='project_id',
             allocation_method="'reported'",
             source="'billing_export'",
-            effective_cost_usd='charges.billed_cost_usd',
-            billing_currency='charges.currency'
+            effective_cost_usd='billed_cost_usd',
+            billing_currency='currency'
         ) }}
     from charges
-    inner join windows
-        on
-            charges.organization = windows.organization
-            and charges.export_date = windows.window_start
-            and charges.load_id = windows.load_id
 
 ),
 

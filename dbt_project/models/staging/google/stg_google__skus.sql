@@ -5,9 +5,17 @@ with billing_rows as (
 
 ),
 
+-- An empty cell of a seed is null on one engine and an empty text on the other.
 rules as (
 
-    select * from {{ ref('google_skus') }}
+    select
+        sku_rank,
+        sku_pattern,
+        product,
+        cost_type,
+        nullif(service_id, '') as service_id,
+        nullif(platform_code, '') as platform_code
+    from {{ ref('google_skus') }}
 
 ),
 
