@@ -80,6 +80,14 @@ organization, export_date and load_id.
     greatest(cast(trunc({{ amount }} * 1000000) as int64), 0)
 {%- endmacro %}
 
+{# The AI tools' part of a tax: their share of what is taxed, but never more than all of it. #}
+{% macro google_ai_share(tax) -%}
+    case
+        when ai_weight >= total_weight then {{ tax }}
+        else {{ nanos_to_usd(share_of_nanos(tax, 'ai_weight', 'total_weight')) }}
+    end
+{%- endmacro %}
+
 {# 202611 as the first day of the month. #}
 {% macro google_month(text) -%}
     cast(concat(substr({{ text }}, 1, 4), '-', substr({{ text }}, 5, 2), '-01') as date)

@@ -1,6 +1,6 @@
--- A SKU of Google that looks like AI, and that the seed google_skus does not have, counts as
--- Gemini until somebody says what it is: add it to the seed, without a platform if it is
--- no AI tool.
+-- A SKU of Google that looks like AI, and that the seed google_skus does not have,
+-- counts as Gemini until somebody says what it is: add it to the seed, without a
+-- platform if it is no AI tool.
 {{ config(severity='warn', store_failures=true) }}
 
 with charges as (

@@ -114,7 +114,8 @@ methods as (
 
 ),
 
--- Rows of a key or project that hold for the same days share it: by what they say, else equally.
+-- Rows of a key or project that hold for the same days share it: by what they say, else
+-- equally.
 numbered_mappings as (
 
     select
@@ -125,9 +126,8 @@ numbered_mappings as (
         ) as part_number,
         count(*) over (partition by rule_type, subject, mapped_from, mapped_to)
             as parts,
-        count(share_percent) over (
-            partition by rule_type, subject, mapped_from, mapped_to
-        )
+        count(share_percent)
+            over (partition by rule_type, subject, mapped_from, mapped_to)
         > 0 as says_shares
     from mappings
 

@@ -47,9 +47,8 @@ mappings as (
         count(*) over (partition by rule_type, subject, valid_from) as parts,
         count(cost_center) over (partition by rule_type, subject, valid_from) > 0
             as has_cost_center,
-        count(coalesce(user_email, cost_center)) over (
-            partition by rule_type, subject, valid_from
-        )
+        count(coalesce(user_email, cost_center))
+            over (partition by rule_type, subject, valid_from)
         > 0 as names_somebody
     from rules
     where rule_type in ('key_mapping', 'project_mapping')

@@ -1,5 +1,5 @@
--- GRAIN: one row per resource, day of usage, platform and invoice, as of each version of
--- the day
+-- GRAIN: one row per resource, day of usage, platform and invoice, as of each version
+-- of the day
 with charges as (
 
     select * from {{ ref('stg_google__charge_changes') }}

@@ -1,7 +1,7 @@
 -- GRAIN: one row per resource, day of usage, and load that changed what it cost
 -- A day of usage has a new version with every load that brings or replaces rows of it,
--- whatever days they were exported on. What taxes add to the day has versions of its own:
--- they come with the invoice, and are no revision of what was used.
+-- whatever days they were exported on. What taxes add to the day has versions of its
+-- own: they come with the invoice, and are no revision of what was used.
 with charges as (
 
     select * from {{ ref('stg_google__charge_changes') }}

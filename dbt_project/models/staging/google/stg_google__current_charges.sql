@@ -16,7 +16,25 @@ windows as (
 
 current_charges as (
 
-    select charges.*
+    select
+        charges.record_id,
+        charges.organization,
+        charges.project_id,
+        charges.service_name,
+        charges.sku_name,
+        charges.is_known,
+        charges.platform_code,
+        charges.product,
+        charges.cost_type,
+        charges.model,
+        charges.token_type,
+        charges.service_tier,
+        charges.currency,
+        charges.list_cost_usd,
+        charges.billed_cost_usd,
+        charges.billed_cost_in_currency,
+        charges.usage_date,
+        charges.invoice_month
     from charges
     inner join windows
         on

@@ -1,7 +1,7 @@
--- GRAIN: one row per invoice, project and load, with what the load added to the taxes and
--- the rounding, less what it took away
--- They are of whole projects, and name no service. Other corrections of services that are
--- no AI tool are left out.
+-- GRAIN: one row per invoice, project and load, with what the load added to the taxes
+-- and the rounding, less what it took away
+-- They are of whole projects, and name no service. Other corrections of services that
+-- are no AI tool are left out.
 with billing_rows as (
 
     select * from {{ ref('base_google__billing_rows') }}

@@ -1,9 +1,9 @@
--- GRAIN: one row per invoice, project, day of usage, platform, product and version of the
--- invoice; taxes that name no project are of all of them together
+-- GRAIN: one row per invoice, project, day of usage, platform, product and version of
+-- the invoice; taxes that name no project are of all of them together
 -- INVARIANT: over a version the parts sum to the AI tools' share of the taxes, to the
 -- last digit
--- A tax is on everything that a project used. The AI tools' share of it is their share of
--- what the project cost on the same invoice, and each of their days has its part of that.
+-- A tax is on everything that a project used. The AI tools' share of it is their share
+-- of what the project cost on the same invoice, and each day has its part of that.
 with charges as (
 
     select * from {{ ref('stg_google__charge_changes') }}
@@ -222,15 +222,8 @@ shares as (
     select
         *,
         share_to - weight as share_from,
-        {% for amount in ['tax_usd', 'tax_in_currency'] -%}
-            case
-                when ai_weight >= total_weight then {{ amount }}
-                else
-                    {{ nanos_to_usd(share_of_nanos(
-                        amount, 'ai_weight', 'total_weight'
-                    )) }}
-            end as ai_{{ amount }}{{ "," if not loop.last }}
-        {% endfor %}
+        {{ google_ai_share('tax_usd') }} as ai_tax_usd,
+        {{ google_ai_share('tax_in_currency') }} as ai_tax_in_currency
     from marked
     where
         share_whole > 0
@@ -241,17 +234,18 @@ shares as (
 parts as (
 
     select
-        organization,
-        invoice_month,
-        load_id,
-        loaded_at,
-        project_id,
-        usage_date,
-        platform_code,
-        product,
-        currency,
-        {{ part_of_usd('ai_tax_usd', 'shares') }} as billed_cost_usd,
-        {{ part_of_usd('ai_tax_in_currency', 'shares') }} as billed_cost_in_currency
+        shares.organization,
+        shares.invoice_month,
+        shares.load_id,
+        shares.loaded_at,
+        shares.project_id,
+        shares.usage_date,
+        shares.platform_code,
+        shares.product,
+        shares.currency,
+        {{ part_of_usd('shares.ai_tax_usd', 'shares') }} as billed_cost_usd,
+        {{ part_of_usd('shares.ai_tax_in_currency', 'shares') }}
+            as billed_cost_in_currency
     from shares
 
 )
