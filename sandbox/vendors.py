@@ -6,6 +6,7 @@ from typing import Final
 
 from sandbox.anthropic.vendor import Anthropic
 from sandbox.cursor.vendor import Cursor
+from sandbox.google.vendor import Google
 from sandbox.google_sheets.vendor import GoogleSheets
 from sandbox.options import Options
 from sandbox.product_database.vendor import ProductDatabase
@@ -15,6 +16,7 @@ from sandbox.state import Sandbox
 VENDORS: Final = (
     Anthropic,
     Cursor,
+    Google,
     GoogleSheets,
     Salesforce,
     ProductDatabase,

@@ -31,7 +31,8 @@ days holds always, and one that names no share has all of what it is about. #}
 {# What decides who a row belongs to, the first that applies. What a sheet says comes before what
 can be guessed from who made a key. #}
 {% macro decided_by(
-    vendor_email, key_is_mapped, owner_method, service_account_id, workspace_is_mapped, owner_email
+    vendor_email, key_is_mapped, owner_method, service_account_id, workspace_is_mapped, owner_email,
+    project_is_mapped='false'
 ) -%}
     case
         when {{ vendor_email }} is not null then 'vendor'
@@ -39,6 +40,7 @@ can be guessed from who made a key. #}
         when {{ owner_method }} = 'key_principal' then 'key_principal'
         when {{ service_account_id }} is not null then 'service_account'
         when {{ workspace_is_mapped }} then 'workspace_mapping'
+        when {{ project_is_mapped }} then 'project_mapping'
         when {{ owner_email }} is not null then 'key_creator'
         else 'nothing'
     end

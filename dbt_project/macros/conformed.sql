@@ -29,6 +29,7 @@ vendors alike.
                 'effective_cost_usd',
             ],
             'texts': who + ['product', 'model', 'token_type', 'billing_currency'],
+            'dates': ['invoice_month'],
             'amounts': ['billed_cost_in_currency'],
         },
         'cost_records': {
@@ -37,6 +38,7 @@ vendors alike.
                 'billed_cost_usd',
             ],
             'texts': ['superseded_by'],
+            'dates': ['invoice_month'],
         },
         'cost_versions': {
             'given': [
@@ -44,6 +46,12 @@ vendors alike.
                 'loaded_at',
             ],
             'texts': ['superseded_by'],
+        },
+        'report_days': {
+            'given': [
+                'resource', 'organization', 'load_id', 'records', 'window_start',
+                'window_end', 'loaded_at',
+            ],
         },
         'keys': {
             'given': ['api_key_id', 'organization', 'seen_to', 'is_name_unique'],
@@ -87,6 +95,7 @@ vendors alike.
     {%- set lacking = {
         'texts': 'cast(null as ' ~ dbt.type_string() ~ ')',
         'timestamps': 'cast(null as ' ~ dbt.type_timestamp() ~ ')',
+        'dates': 'cast(null as date)',
         'counts': 'cast(null as int64)',
         'amounts': 'cast(null as ' ~ type_money() ~ ')',
     } -%}

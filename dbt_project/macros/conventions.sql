@@ -80,6 +80,11 @@ an earlier charge. #}
     end
 {%- endmacro %}
 
+{# The month on whose invoice a cost is: that of its day, unless the vendor says another one. #}
+{% macro month_of_invoice() -%}
+    coalesce(invoice_month, {{ first_day_of('month', 'cost_date') }})
+{%- endmacro %}
+
 {# A seat is of no model. #}
 {% macro model_of_seats() -%}
     'seat'

@@ -38,3 +38,33 @@ no sum; rpt_amounts_without_rate names it, and the run fails.
 {% macro bigquery__converted(amount, rate) -%}
     round({{ amount }}, 10) * round({{ rate }}, 8)
 {%- endmacro %}
+
+{# An amount whose own row says how much of its currency a dollar buys. Cut off after twelve
+decimals, so that a correction takes back exactly what it corrects. #}
+{% macro usd_at_own_rate(amount, rate) -%}
+    case when {{ rate }} = 1 then {{ amount }} else {{ divided_by_rate(amount, rate) }} end
+{%- endmacro %}
+
+{% macro divided_by_rate(amount, rate) -%}
+    {{ return(adapter.dispatch('divided_by_rate')(amount, rate)) }}
+{%- endmacro %}
+
+{% macro duckdb__divided_by_rate(amount, rate) -%}
+    cast(
+        cast(
+            (
+                cast(trunc({{ amount }}) as hugeint) * 1000000000000
+                + cast(trunc(({{ amount }} - trunc({{ amount }})) * 1000000000000) as hugeint)
+            ) * 1000000000 // cast({{ rate }} * 1000000000 as hugeint)
+            as decimal(26, 0)
+        ) * cast(0.000000000001 as decimal(12, 12))
+        as {{ type_money() }}
+    )
+{%- endmacro %}
+
+{% macro bigquery__divided_by_rate(amount, rate) -%}
+    div(
+        trunc({{ amount }} * 1000000000000) * 1000000000,
+        cast({{ rate }} * 1000000000 as bignumeric)
+    ) * bignumeric '0.000000000001'
+{%- endmacro %}

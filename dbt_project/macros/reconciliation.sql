@@ -1,5 +1,14 @@
 {# How invoices, costs and snapshots are compared. #}
 
+{# The day as which a cost is on an invoice: its own, or the day of the invoice's month that is
+nearest to it. #}
+{% macro invoice_date(day, invoice_month) -%}
+    greatest(
+        least({{ day }}, cast({{ dbt.last_day(invoice_month, 'month') }} as date)),
+        {{ invoice_month }}
+    )
+{%- endmacro %}
+
 {# A percentage of an amount in dollars. Four decimals of the percentage count. #}
 {% macro percent_of(amount, percent) -%}
     {{ return(adapter.dispatch('percent_of')(amount, percent)) }}

@@ -5,7 +5,9 @@
 with charges as (
 
     select * from {{ ref('int_unknown_charges') }}
-    where cost_date >= {{ tested_since('int_costs') }}
+    where
+        source_name = 'cursor'
+        and cost_date >= {{ tested_since('int_costs') }}
 
 ),
 

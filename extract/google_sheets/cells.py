@@ -152,6 +152,10 @@ def has_vendor(platform: str) -> bool:
     return any(platform in (row["platform_code"], row["vendor"]) for row in _seed("platforms"))
 
 
+def vendors() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row["vendor"] for row in _seed("platforms")))
+
+
 def purposes() -> tuple[str, ...]:
     return tuple(row["purpose"] for row in _seed("usage_purposes"))
 
@@ -174,6 +178,12 @@ def _platform(value: str) -> str:
         raise ValueError(f"is no platform; did you mean {known[near[0]]}? Known are {codes}")
     # A tool without an API: its seats and invoices count under its own name.
     return value
+
+
+def _vendor(value: str) -> str:
+    if found := next((one for one in vendors() if _squashed(one) == _squashed(value)), None):
+        return found
+    raise ValueError(f"is none of {', '.join(vendors())}")
 
 
 def _purpose(value: str) -> str:
@@ -236,6 +246,7 @@ Flag = Annotated[
 ScopeType = Annotated[str, _one_of(SCOPES), Kind("one of these", lambda: SCOPES)]
 Cycle = Annotated[str, _one_of(CYCLES, CYCLE_SPELLINGS), Kind("one of these", lambda: CYCLES)]
 Status = Annotated[str, _one_of(STATUSES, STATUS_SPELLINGS), Kind("one of these", lambda: STATUSES)]
+Vendor = Annotated[str, AfterValidator(_vendor), Kind("one of these", vendors)]
 Platform = Annotated[
     str,
     AfterValidator(_platform),

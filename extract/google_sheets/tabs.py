@@ -35,6 +35,7 @@ from extract.google_sheets.cells import (
     ScopeType,
     Status,
     Text,
+    Vendor,
     email_of,
 )
 
@@ -177,6 +178,33 @@ class ApiKeyMapping(Row):
     valid_to: Day = _column("the last day; empty while none is known", "2026-12-31", default="")
 
 
+class ProjectMapping(Row):
+    """Who pays for a project of a vendor that reports projects, not people. Rows with the same days
+    share a project."""
+
+    key = ("project", "vendor")
+    valid = ("valid_from", "valid_to")
+    share_column = "share"
+    owners = ("email", "cost_center")
+
+    vendor: Vendor = _column("whose project it is", "google")
+    project: Text = _column("the id of the project", "assistant-prod")
+    email: Email = _column("the person", "ann@example.com", "", default="")
+    cost_center: Text = _column("who is charged", "", "CC-200", default="")
+    purpose: Purpose = _column(
+        "what it is for; another word counts as API consumption", "production", default=""
+    )
+    confidence: Fraction = _column("how sure this is; empty counts as 0.8", "0.9", default="")
+    share: Percent = _column(
+        "of a project that several rows have: in all, 100 in sum, or in none for equal parts",
+        "60",
+        "40",
+        default="",
+    )
+    valid_from: Day = _column("the first day", "2026-01-05", default="")
+    valid_to: Day = _column("the last day; empty while none is known", "2026-12-31", default="")
+
+
 class SeatPlan(Row):
     """What a seat costs. A new price is a new row, with the day from which it holds."""
 
@@ -287,6 +315,7 @@ TABS: dict[str, type[Row]] = {
     "employees": Employee,
     "email_aliases": EmailAlias,
     "api_key_mappings": ApiKeyMapping,
+    "project_mappings": ProjectMapping,
     "seat_plans": SeatPlan,
     "seat_assignments": SeatAssignment,
     "budgets": Budget,

@@ -4,12 +4,20 @@ Whatever lists sources reads `SOURCES`. How they are read is in `extract/<name>`
 imported by the extraction.
 """
 
-from foundation.sources import anthropic, cursor, google_sheets, product_database, salesforce
+from foundation.sources import (
+    anthropic,
+    cursor,
+    google,
+    google_sheets,
+    product_database,
+    salesforce,
+)
 from foundation.sources.source import Source
 
 SOURCES: tuple[Source, ...] = (
     anthropic.SOURCE,
     cursor.SOURCE,
+    google.SOURCE,
     google_sheets.SOURCE,
     salesforce.SOURCE,
     product_database.SOURCE,

@@ -15,13 +15,14 @@ from typing import Final
 from sandbox.company import DEPARTMENTS, Person, Stint
 from sandbox.cursor.ledger import members_on
 from sandbox.days import days_between
+from sandbox.google.ledger import AI_STUDIO, ML, SEATS, SUPPORT
 from sandbox.money import CENTS_PER_DOLLAR, ZERO
 from sandbox.state import Sandbox
 from sandbox.vendor import MeteredVendor
 
 TABS: Final = (
-    "employees", "email_aliases", "api_key_mappings", "seat_plans", "seat_assignments", "budgets",
-    "invoices", "exchange_rates",
+    "employees", "email_aliases", "api_key_mappings", "project_mappings", "seat_plans",
+    "seat_assignments", "budgets", "invoices", "exchange_rates",
 )  # fmt: skip
 
 CURSOR_SEAT_USD: Final = Decimal(40)
@@ -40,6 +41,7 @@ def default_tab(sandbox: Sandbox, name: str) -> Rows:
         "employees": _employees,
         "email_aliases": _email_aliases,
         "api_key_mappings": _api_key_mappings,
+        "project_mappings": _project_mappings,
         "seat_plans": _seat_plans,
         "seat_assignments": _seat_assignments,
         "budgets": _budgets,
@@ -130,6 +132,25 @@ def _api_key_mappings(sandbox: Sandbox) -> Rows:
             for i, mapping in enumerate(sandbox.company.mappings)
         ),
     ]
+
+
+def _project_mappings(sandbox: Sandbox) -> Rows:
+    researcher = next(
+        person
+        for person in sandbox.company.people
+        if person.stints[0].department == "Data" and person.end is None
+    )
+    return [
+        [
+            "vendor", "project", "email", "cost_center", "purpose", "confidence", "share",
+            "valid_from", "valid_to",
+        ],
+        ["google", AI_STUDIO, researcher.email, "", "research", "", "60", "", ""],
+        ["google", AI_STUDIO, "", "CC-2200", "research", "", "40", "", ""],
+        ["google", SUPPORT, "", "CC-4100", "customer_support", "0.9", "", "", ""],
+        ["google", ML, "", "CC-2200", "", "", "", "", ""],
+        ["Google ", SEATS, "", "CC-1100", "", "", "", "", ""],
+    ]  # fmt: skip
 
 
 def _seat_plans(sandbox: Sandbox) -> Rows:

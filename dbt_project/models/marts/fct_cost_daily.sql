@@ -32,6 +32,7 @@ attributed as (
 
     select
         costs.cost_date,
+        costs.invoice_month,
         costs.platform_code,
         costs.vendor,
         costs.organization,
@@ -80,6 +81,7 @@ summed as (
 
     select
         cost_date,
+        invoice_month,
         platform_code,
         vendor,
         organization,

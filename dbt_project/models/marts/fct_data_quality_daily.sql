@@ -387,8 +387,9 @@ joined as (
         {{ ratio('facts.attributed_tokens', 'facts.tokens') }}
             as attributed_usage_share,
         coalesce(facts.unknown_models, 0) as unknown_models,
-        case judged.source_name
-            when 'cursor' then coalesce(unknown_charges.unknown_kinds, 0)
+        case
+            when judged.source_name in ('cursor', 'google')
+                then coalesce(unknown_charges.unknown_kinds, 0)
         end as unknown_kinds
     from judged
     left join expected

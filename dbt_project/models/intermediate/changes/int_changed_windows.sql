@@ -9,7 +9,7 @@ with last_run as (
 
 windows as (
 
-    select * from {{ ref('int_windows') }}
+    select * from {{ ref('int_report_days') }}
     where is_daily
 
 ),

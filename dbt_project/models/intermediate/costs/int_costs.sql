@@ -3,7 +3,7 @@
 )) }}
 
 -- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
--- cost type, token type, allocation method, source and currency
+-- cost type, token type, allocation method, source, currency and invoice month
 -- UNITS: dollars; before attribution
 {% set days = changed_days(ref('int_changed_windows')) %}
 
@@ -80,6 +80,7 @@ summed as (
         allocation_method,
         source,
         coalesce(billing_currency, 'USD') as billing_currency,
+        {{ month_of_invoice() }} as invoice_month,
         cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
         cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,
@@ -105,7 +106,8 @@ summed as (
         token_type,
         allocation_method,
         source,
-        coalesce(billing_currency, 'USD')
+        coalesce(billing_currency, 'USD'),
+        {{ month_of_invoice() }}
 
 )
 

@@ -1,4 +1,4 @@
--- GRAIN: one row per day, vendor, organization and platform
+-- GRAIN: one row per day, vendor, organization, platform and invoice month
 -- Sums the records themselves, without models that allocate or attribute, and without
 -- joins that could add or lose a row.
 with records as (
@@ -9,7 +9,7 @@ with records as (
 
 windows as (
 
-    select * from {{ ref('int_windows') }}
+    select * from {{ ref('int_report_days') }}
 
 ),
 
@@ -21,6 +21,9 @@ reported as (
         records.vendor,
         records.organization,
         records.platform_code,
+        coalesce(
+            records.invoice_month, {{ first_day_of('month', 'records.cost_date') }}
+        ) as invoice_month,
         sum(records.billed_cost_usd) as reported_usd
     from records
     inner join windows

@@ -33,6 +33,8 @@ unpriced as (
         on {{ rate_of_day('costs.billing_currency', 'costs.cost_date') }}
     where
         rates.currency is null
+        -- Some vendors say the rate themselves.
+        and costs.billed_cost_usd = 0
         and costs.billed_cost_in_currency != 0
     group by all
 

@@ -44,6 +44,45 @@ patterns as (
 ),
 
 -- Switched off without a last day, a mapping was never in force.
+sheet_mappings as (
+
+    select
+        'key_mapping' as rule_type,
+        api_key_id as subject,
+        email,
+        cost_center,
+        purpose,
+        environment,
+        confidence,
+        share_percent,
+        sheet_row,
+        valid_from,
+        valid_to
+    from {{ ref('stg_google_sheets__api_key_mappings') }}
+    where
+        api_key_id is not null
+        and seen_to = {{ end_of_time() }}
+        and (is_active or valid_to is not null)
+
+    union all
+
+    select
+        'project_mapping' as rule_type,
+        project_id as subject,
+        email,
+        cost_center,
+        purpose,
+        cast(null as {{ dbt.type_string() }}) as environment,
+        confidence,
+        share_percent,
+        sheet_row,
+        valid_from,
+        valid_to
+    from {{ ref('stg_google_sheets__project_mappings') }}
+    where seen_to = {{ end_of_time() }}
+
+),
+
 mappings as (
 
     select
@@ -53,11 +92,7 @@ mappings as (
             when valid_to is null then {{ end_of_time() }}
             else {{ add_days('valid_to', 1) }}
         end as mapped_to
-    from {{ ref('stg_google_sheets__api_key_mappings') }}
-    where
-        api_key_id is not null
-        and seen_to = {{ end_of_time() }}
-        and (is_active or valid_to is not null)
+    from sheet_mappings
 
 ),
 
@@ -80,17 +115,20 @@ methods as (
 
 ),
 
--- Rows of a key that hold for the same days share it: by what they say, else equally.
+-- Rows of a key or project that hold for the same days share it: by what they say, else
+-- equally.
 numbered_mappings as (
 
     select
         *,
         row_number() over (
-            partition by api_key_id, mapped_from, mapped_to
+            partition by rule_type, subject, mapped_from, mapped_to
             order by email asc nulls last, cost_center asc nulls last, sheet_row asc
         ) as part_number,
-        count(*) over (partition by api_key_id, mapped_from, mapped_to) as parts,
-        count(share_percent) over (partition by api_key_id, mapped_from, mapped_to)
+        count(*) over (partition by rule_type, subject, mapped_from, mapped_to)
+            as parts,
+        count(share_percent)
+            over (partition by rule_type, subject, mapped_from, mapped_to)
         > 0 as says_shares
     from mappings
 
@@ -112,10 +150,10 @@ shared_mappings as (
 
     select
         *,
-        sum(weight) over (partition by api_key_id, mapped_from, mapped_to)
+        sum(weight) over (partition by rule_type, subject, mapped_from, mapped_to)
             as share_whole,
         sum(weight) over (
-            partition by api_key_id, mapped_from, mapped_to
+            partition by rule_type, subject, mapped_from, mapped_to
             order by part_number
             rows between unbounded preceding and current row
         ) as share_to,
@@ -171,24 +209,28 @@ alias_rules as (
 
 mapping_rules as (
 
-    select
-        {{ rule_row(
-            'key_mapping',
-            'api_key_id',
-            user_email='email',
-            cost_center='cost_center',
-            purpose='purpose',
-            environment='environment',
-            confidence='confidence',
-            allocation_method='allocation_method',
-            part_number='part_number',
-            share_from='share_to - weight',
-            share_to='share_to',
-            share_whole='share_whole',
-            valid_from='mapped_from',
-            valid_to='mapped_to'
-        ) }}
-    from shared_mappings
+    {% for rule_type in ['key_mapping', 'project_mapping'] %}
+        select
+            {{ rule_row(
+                rule_type,
+                'subject',
+                user_email='email',
+                cost_center='cost_center',
+                purpose='purpose',
+                environment='environment',
+                confidence='confidence',
+                allocation_method='allocation_method',
+                part_number='part_number',
+                share_from='share_to - weight',
+                share_to='share_to',
+                share_whole='share_whole',
+                valid_from='mapped_from',
+                valid_to='mapped_to'
+            ) }}
+        from shared_mappings
+        where rule_type = '{{ rule_type }}'
+        {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 

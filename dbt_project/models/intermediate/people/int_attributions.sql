@@ -44,13 +44,14 @@ mappings as (
 
     select
         *,
-        count(*) over (partition by subject, valid_from) as parts,
-        count(cost_center) over (partition by subject, valid_from) > 0
+        count(*) over (partition by rule_type, subject, valid_from) as parts,
+        count(cost_center) over (partition by rule_type, subject, valid_from) > 0
             as has_cost_center,
-        count(coalesce(user_email, cost_center)) over (partition by subject, valid_from)
+        count(coalesce(user_email, cost_center))
+            over (partition by rule_type, subject, valid_from)
         > 0 as names_somebody
     from rules
-    where rule_type = 'key_mapping'
+    where rule_type in ('key_mapping', 'project_mapping')
 
 ),
 
@@ -86,6 +87,7 @@ candidates as (
         coalesce(key_mappings.names_somebody, false) as key_is_mapped,
         coalesce(service_mappings.has_cost_center, false) as service_is_mapped,
         coalesce(workspace_mappings.has_cost_center, false) as workspace_is_mapped,
+        coalesce(project_mappings.names_somebody, false) as project_is_mapped,
         -- Of a key that is shared nobody knows which part a person's use belongs to.
         case when key_mappings.parts = 1 then key_mappings.cost_center end
             as key_cost_center,
@@ -93,6 +95,7 @@ candidates as (
             key_mappings.purpose,
             service_mappings.purpose,
             workspace_mappings.purpose,
+            project_mappings.purpose,
             owners.purpose,
             workspaces.purpose
         ) as purpose
@@ -102,6 +105,7 @@ candidates as (
     left join first_parts as key_mappings
         on
             identity_days.api_key_id = key_mappings.subject
+            and key_mappings.rule_type = 'key_mapping'
             and identity_days.activity_date >= key_mappings.valid_from
             and identity_days.activity_date < key_mappings.valid_to
     left join owners
@@ -110,13 +114,21 @@ candidates as (
         on
             coalesce(identity_days.service_account_id, owners.service_account_id)
             = service_mappings.subject
+            and service_mappings.rule_type = 'key_mapping'
             and identity_days.activity_date >= service_mappings.valid_from
             and identity_days.activity_date < service_mappings.valid_to
     left join first_parts as workspace_mappings
         on
             identity_days.workspace_id = workspace_mappings.subject
+            and workspace_mappings.rule_type = 'key_mapping'
             and identity_days.activity_date >= workspace_mappings.valid_from
             and identity_days.activity_date < workspace_mappings.valid_to
+    left join first_parts as project_mappings
+        on
+            identity_days.workspace_id = project_mappings.subject
+            and project_mappings.rule_type = 'project_mapping'
+            and identity_days.activity_date >= project_mappings.valid_from
+            and identity_days.activity_date < project_mappings.valid_to
     left join workspaces
         on identity_days.workspace_id = workspaces.subject
 
@@ -132,6 +144,7 @@ decided as (
             owner_method='owner_method',
             service_account_id='service_account_id',
             workspace_is_mapped='workspace_is_mapped',
+            project_is_mapped='project_is_mapped',
             owner_email='owner_email'
         ) }} as decided_by
     from candidates
@@ -144,7 +157,8 @@ with_subjects as (
         *,
         case
             when decided_by = 'key_mapping' then api_key_id
-            when decided_by = 'workspace_mapping' then workspace_id
+            when decided_by in ('workspace_mapping', 'project_mapping')
+                then workspace_id
             when decided_by = 'service_account' and service_is_mapped
                 then service_account_id
             when decided_by = 'service_account' and workspace_is_mapped
@@ -172,6 +186,7 @@ parted as (
             when 'key_principal' then 'key_principal'
             when 'key_creator' then 'key_creator'
             when 'service_account' then 'service_account'
+            when 'project_mapping' then 'project_mapping'
             else
                 case
                     when
@@ -186,6 +201,10 @@ parted as (
     left join mappings
         on
             with_subjects.mapped_subject = mappings.subject
+            and mappings.rule_type = case with_subjects.decided_by
+                when 'project_mapping' then 'project_mapping'
+                else 'key_mapping'
+            end
             and with_subjects.activity_date >= mappings.valid_from
             and with_subjects.activity_date < mappings.valid_to
 
@@ -212,7 +231,10 @@ valued as (
         cast(
             coalesce(
                 case
-                    when parted.attribution_method in ('key_mapping', 'team_mapping')
+                    when
+                        parted.attribution_method in (
+                            'key_mapping', 'team_mapping', 'project_mapping'
+                        )
                         then parted.mapped_confidence
                     when parted.attribution_method in ('key_principal', 'key_creator')
                         then parted.owner_confidence
@@ -227,6 +249,7 @@ valued as (
         case parted.attribution_method
             when 'vendor_identity' then parted.vendor_email
             when 'key_mapping' then parted.mapped_email
+            when 'project_mapping' then parted.mapped_email
             when 'key_principal' then parted.owner_email
             when 'key_creator' then parted.owner_email
         end as named_email

@@ -36,6 +36,7 @@ analytics_records as (
         {{ anthropic_platform('products.platform_code', 'analytics.organization') }}
             as platform_code,
         cast(null as {{ dbt.type_string() }}) as superseded_by,
+        cast(null as date) as invoice_month,
         analytics.billed_cost_usd
     from analytics
     left join products
@@ -55,6 +56,7 @@ legacy_records as (
             'legacy.organization'
         ) }} as platform_code,
         'analytics_cost' as superseded_by,
+        cast(null as date) as invoice_month,
         legacy.billed_cost_usd
     from legacy
     left join workspaces

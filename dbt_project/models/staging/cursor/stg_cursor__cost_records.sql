@@ -21,6 +21,7 @@ charged as (
         events.load_id,
         'cursor' as platform_code,
         cast(null as {{ dbt.type_string() }}) as superseded_by,
+        cast(null as date) as invoice_month,
         {{ cursor_charge_usd('events') }} as billed_cost_usd
     from events
     left join kinds

@@ -1,5 +1,5 @@
 {% set resources = [
-    'api_key_mappings', 'budgets', 'email_aliases', 'employees', 'exchange_rates',
+    'api_key_mappings', 'project_mappings', 'budgets', 'email_aliases', 'employees', 'exchange_rates',
     'invoices', 'seat_assignments', 'seat_plans',
 ] %}
 {{ config(**changes_of_directories(

@@ -2,7 +2,7 @@
     'cost_date', changes='int_changed_days', cluster_by=['vendor', 'organization']
 )) }}
 
--- GRAIN: one row per day, vendor, organization, platform and measure
+-- GRAIN: one row per day, vendor, organization, platform, invoice month and measure
 {% set days = changed_days(ref('int_changed_days')) %}
 
 with reported as (
@@ -12,6 +12,7 @@ with reported as (
         vendor,
         organization,
         platform_code,
+        invoice_month,
         'billed' as measure,
         reported_usd
     from {{ ref('int_reported_costs') }}
@@ -33,11 +34,12 @@ held as (
         vendor,
         organization,
         platform_code,
+        invoice_month,
         'billed' as measure,
         sum(billed_cost_usd) as marts_usd
     from costs
     where source != 'seat_plans'
-    group by cost_date, vendor, organization, platform_code
+    group by cost_date, vendor, organization, platform_code, invoice_month
 
 ),
 
@@ -48,6 +50,7 @@ compared as (
         coalesce(reported.vendor, held.vendor) as vendor,
         coalesce(reported.organization, held.organization) as organization,
         coalesce(reported.platform_code, held.platform_code) as platform_code,
+        coalesce(reported.invoice_month, held.invoice_month) as invoice_month,
         coalesce(reported.measure, held.measure) as measure,
         cast(coalesce(reported.reported_usd, 0) as {{ type_money() }}) as reported_usd,
         cast(coalesce(held.marts_usd, 0) as {{ type_money() }}) as marts_usd,
@@ -62,6 +65,7 @@ compared as (
             and reported.vendor = held.vendor
             and reported.organization = held.organization
             and reported.platform_code = held.platform_code
+            and reported.invoice_month = held.invoice_month
             and reported.measure = held.measure
 
 )

@@ -4,8 +4,14 @@
 with billed_days as (
 
     select
-        *,
-        {{ first_day_of('month', 'cost_date') }} as month
+        {{ invoice_date('cost_date', 'invoice_month') }} as cost_date,
+        platform_code,
+        vendor,
+        organization,
+        reported_usd,
+        billed_usd,
+        seats_usd,
+        {{ first_day_of('month', invoice_date('cost_date', 'invoice_month')) }} as month
     from {{ ref('rollup_platform_days') }}
 
 ),

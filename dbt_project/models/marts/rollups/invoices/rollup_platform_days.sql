@@ -2,7 +2,7 @@
     'cost_date', changes='int_changed_days', cluster_by=['platform_code', 'organization']
 )) }}
 
--- GRAIN: one row per day, platform and organization
+-- GRAIN: one row per day, platform, organization and invoice month
 -- The models that reconcile months and invoices read this and not the facts, because
 -- its size does not depend on the size of the company.
 {% set days = changed_days(ref('int_changed_days')) %}
@@ -28,6 +28,7 @@ unioned as (
         platform_code,
         vendor,
         organization,
+        invoice_month,
         reported_usd,
         0 as billed_usd,
         0 as seats_usd
@@ -40,6 +41,7 @@ unioned as (
         platform_code,
         vendor,
         organization,
+        invoice_month,
         0 as reported_usd,
         billed_cost_usd as billed_usd,
         case when source = 'seat_plans' then billed_cost_usd else 0 end as seats_usd
@@ -54,6 +56,7 @@ summed as (
         platform_code,
         vendor,
         organization,
+        invoice_month,
         cast(sum(reported_usd) as {{ type_money() }}) as reported_usd,
         cast(sum(billed_usd) as {{ type_money() }}) as billed_usd,
         cast(sum(seats_usd) as {{ type_money() }}) as seats_usd

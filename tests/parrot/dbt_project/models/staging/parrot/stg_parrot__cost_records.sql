@@ -5,5 +5,6 @@ select
     load_id,
     'parrot' as platform_code,
     cast(null as {{ dbt.type_string() }}) as superseded_by,
+    cast(null as date) as invoice_month,
     billed_cost_usd
 from {{ ref('base_parrot__costs') }}

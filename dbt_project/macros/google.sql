@@ -1,0 +1,94 @@
+{# What is special to Google, for the models of its folder in staging. #}
+
+{#
+CTEs up to `changes`: what each load added to the sums of some landed rows, less what it took
+away. Google's windows are days of export, and what they add up to are days of usage or months of
+invoices. A window that lands again replaces its rows. The caller has a CTE `landed` with
+organization, export_date and load_id.
+#}
+{% macro changes_by_load(resource, keys, sums) -%}
+    versions as (
+
+        select
+            organization,
+            window_start,
+            load_id,
+            loaded_at,
+            lead(load_id) over (
+                partition by organization, window_start order by loaded_at, load_id
+            ) as next_load_id,
+            lead(loaded_at) over (
+                partition by organization, window_start order by loaded_at, load_id
+            ) as next_loaded_at
+        from {{ ref('stg_google__export_versions') }}
+        where resource = '{{ resource }}'
+
+    ),
+
+    signed as (
+
+        {% for sign in ['', '-'] %}
+            select
+                landed.organization,
+                {% for key in keys -%}
+                    landed.{{ key }},
+                {% endfor -%}
+                {% if sign -%}
+                    versions.next_load_id as load_id,
+                    versions.next_loaded_at as loaded_at,
+                {%- else -%}
+                    versions.load_id,
+                    versions.loaded_at,
+                {%- endif %}
+                {% for column in sums -%}
+                    {{ sign }}landed.{{ column }} as {{ column }},
+                {% endfor -%}
+                {{ sign }}1 as records
+            from landed
+            inner join versions
+                on
+                    landed.organization = versions.organization
+                    and landed.export_date = versions.window_start
+                    and landed.load_id = versions.load_id
+            {% if sign -%}
+                where versions.next_load_id is not null
+            {%- endif %}
+            {{ "union all" if not loop.last }}
+        {% endfor %}
+
+    ),
+
+    changes as (
+
+        select
+            organization,
+            {{ keys | join(', ') }},
+            load_id,
+            loaded_at,
+            {% for column in sums -%}
+                cast(sum({{ column }}) as {{ type_money() }}) as {{ column }},
+            {% endfor -%}
+            cast(sum(records) as int64) as records
+        from signed
+        group by organization, {{ keys | join(', ') }}, load_id, loaded_at
+
+    )
+{%- endmacro %}
+
+{# Millionths of an amount, as weights: below zero nothing has a share. #}
+{% macro weight_of(amount) -%}
+    greatest(cast(trunc({{ amount }} * 1000000) as int64), 0)
+{%- endmacro %}
+
+{# The AI tools' part of a tax: their share of what is taxed, but never more than all of it. #}
+{% macro google_ai_share(tax) -%}
+    case
+        when ai_weight >= total_weight then {{ tax }}
+        else {{ nanos_to_usd(share_of_nanos(tax, 'ai_weight', 'total_weight')) }}
+    end
+{%- endmacro %}
+
+{# 202611 as the first day of the month. #}
+{% macro google_month(text) -%}
+    cast(concat(substr({{ text }}, 1, 4), '-', substr({{ text }}, 5, 2), '-01') as date)
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ window_versions('google', {'billing_export': none, 'project_totals': none}) }}

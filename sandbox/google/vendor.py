@@ -1,0 +1,94 @@
+"""Google Cloud as one of the sandbox's vendors."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date
+from decimal import Decimal
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.answers import Refusal, answer, decode
+from sandbox.days import days_between
+from sandbox.faults import Fault
+from sandbox.google.bigquery import DATASET, PROJECT, TABLE, Warehouse
+from sandbox.google.ledger import invoiced
+from sandbox.google_sheets import errors
+from sandbox.money import CENTS_PER_DOLLAR, ZERO, text
+from sandbox.state import Sandbox
+from sandbox.vendor import Change, MeteredVendor
+
+
+class Google(MeteredVendor):
+    """A billing account that exports to BigQuery."""
+
+    name = "google"
+    paths = ("/bigquery/v2/",)
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.warehouse = Warehouse(sandbox)
+
+    def reset(self) -> None:
+        self.warehouse.reset()
+
+    def routes(self) -> list[Route]:
+        warehouse = self.warehouse
+        project = f"/bigquery/v2/projects/{PROJECT}"
+
+        async def table(request: Request) -> Response:
+            if request.path_params["table"] != f"datasets/{DATASET}/tables/{TABLE}":
+                raise errors.refusal(404, "NOT_FOUND", "Not found: Table")
+            return answer(warehouse.table())
+
+        async def query(request: Request) -> Response:
+            return answer(warehouse.query(decode(await request.body())))
+
+        async def page(request: Request) -> Response:
+            first = int(request.query_params.get("pageToken") or 0)
+            return answer(warehouse.page(request.path_params["job"], first))
+
+        return [
+            Route(f"{project}/queries", query, methods=["POST"]),
+            Route(f"{project}/queries/{{job}}", page),
+            Route(f"{project}/{{table:path}}", table),
+        ]
+
+    def settings(self, url: str) -> AbstractContextManager[dict[str, str]]:
+        return nullcontext(
+            {
+                "GOOGLE_BILLING_EXPORT_TABLE": f"{PROJECT}.{DATASET}.{TABLE}",
+                "GOOGLE_BILLING_API_ENDPOINT": url,
+            }
+        )
+
+    def changes(self) -> dict[str, Change]:
+        """{"google_currency": "EUR"}: what the account bills in."""
+        return {"google_currency": self._set_currency}
+
+    def _set_currency(self, currency: str) -> None:
+        self.warehouse.currency = currency
+
+    def totals(self, first: date, end: date) -> dict[str, dict[str, dict[str, str]]]:
+        """What AI cost by day of usage, without taxes, in the currency of the account."""
+        days = dict.fromkeys(days_between(first, end), ZERO)
+        for row in self.warehouse.rows():
+            if row.sku.platform and row.usage_day in days:
+                days[row.usage_day] += row.net
+        return {"google": {str(day): {"billed": text(net)} for day, net in days.items()}}
+
+    def billed(self, day: date) -> dict[str, Decimal]:
+        """An invoice is of a month, and all of it is on the month's first day."""
+        if day.day > 1:
+            return {}
+        amounts = invoiced(self.warehouse.rows(), day)
+        return {platform: amount * CENTS_PER_DOLLAR for platform, amount in amounts.items()}
+
+    def refusal(self, fault: Fault) -> Refusal:
+        status = "RESOURCE_EXHAUSTED" if fault.status == 429 else "INTERNAL"
+        return errors.refusal(fault.status, status, "Try again later.", **fault.headers)
+
+    def is_later_page(self, path: str, query: str) -> bool:  # noqa: ARG002
+        return "pageToken=" in query
