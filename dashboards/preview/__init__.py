@@ -1,11 +1,13 @@
 """`python -m dashboards preview`: every dashboard as a page that only needs a browser.
 
-plotly.js draws the pages from the DuckDB warehouse, on the grid that Metabase uses, with filters
-that work in the page.
+plotly.js, a file beside them, draws the pages from the DuckDB warehouse, on the grid that Metabase
+uses, with filters that work in the page.
 """
 
 from __future__ import annotations
 
+import filecmp
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -43,8 +45,8 @@ class Failure:
 def preview(
     settings: Settings, sources: list[Source], folder: Path = FOLDER, rows: int = ROWS
 ) -> list[Failure]:
-    """Write a page for each dashboard, and `index.html`; returns the charts that could not be
-    drawn.
+    """Write a page for each dashboard, `index.html`, and the script that they share; returns the
+    charts that could not be drawn.
 
     A page holds at most `rows` rows for a chart. Older pages in the folder that belong to no
     dashboard any more are removed. Raises PreviewError.
@@ -83,6 +85,10 @@ def preview(
                 if (data := charts[chart.key]).error
             ]
     write(folder / "index.html", page.index(cards, company))
+    script = page.plotly()
+    copy = folder / script.name
+    if not copy.exists() or not filecmp.cmp(script, copy):
+        shutil.copyfile(script, copy)
     for file in [*folder.glob("*.html"), *folder.glob(".*.writing")]:
         if file.name not in written:
             file.unlink()

@@ -234,6 +234,7 @@ for (const { fields, source } of Object.values(page.charts)) {
   fields.forEach((field, place) => (field.isSum = Boolean(source?.additive?.[place])));
 }
 assignColors(Object.values(page.charts), page);
+document.getElementById("no-plotly").hidden = "Plotly" in window;
 start();
 
 // For tests, and for curious readers.

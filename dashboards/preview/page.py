@@ -227,7 +227,6 @@ def dashboard(
         data=Markup(_script_json(data)),  # noqa: S704 - the function escapes
         facts=known,
         css=Markup(_css()),  # noqa: S704 - our own file
-        plotly=Markup(_plotly()),  # noqa: S704 - the package's file
         script=Markup(_scripts()),  # noqa: S704 - our own files
     )
 
@@ -300,13 +299,12 @@ def _script_json(data: object) -> str:
     return text
 
 
-@cache
-def _plotly() -> str:
-    """plotly.js from the package, found without importing the package, which is slow."""
+def plotly() -> Path:
+    """plotly.js in its package, found without importing the package, which is slow."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("plotly is not installed: make setup")
-    return _inline((Path(spec.origin).parent / "package_data" / "plotly.min.js").read_text())
+    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
 
 
 @cache

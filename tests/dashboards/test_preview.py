@@ -157,7 +157,7 @@ def test_what_is_of_no_dashboard_any_more_is_removed_and_nothing_else(gallery, t
         (tmp_path / name).write_text("from before")
     preview(gallery[0], gallery[1], tmp_path)
     names = {file.name for file in tmp_path.iterdir()}
-    assert names == {"gallery.html", "queries.html", "index.html", "notes.txt"}
+    assert names == {"gallery.html", "queries.html", "index.html", "notes.txt", "plotly.min.js"}
 
 
 def test_a_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
