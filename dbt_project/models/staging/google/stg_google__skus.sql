@@ -38,13 +38,14 @@ skus as (
 ruled as (
 
     select
-        skus.*,
-        rules.sku_rank,
+        skus.service_id,
+        skus.sku_id,
+        skus.sku_name,
         rules.platform_code,
         rules.product,
         rules.cost_type
     from skus
-    left join rules
+    inner join rules
         on
             skus.service_id = coalesce(rules.service_id, skus.service_id)
             and lower(skus.sku_name) like rules.sku_pattern
@@ -85,19 +86,24 @@ meanings as (
 described as (
 
     select
-        ruled.service_id,
-        ruled.sku_id,
-        ruled.sku_name,
+        skus.service_id,
+        skus.sku_id,
+        skus.sku_name,
         ruled.platform_code,
         ruled.product,
         ruled.cost_type,
         meanings.model,
         meanings.token_type,
         meanings.service_tier,
-        ruled.sku_rank is not null as is_known
-    from ruled
+        ruled.sku_name is not null as is_known
+    from skus
+    left join ruled
+        on
+            skus.service_id = ruled.service_id
+            and skus.sku_id = ruled.sku_id
+            and skus.sku_name = ruled.sku_name
     left join meanings
-        on ruled.sku_name = meanings.sku_name
+        on skus.sku_name = meanings.sku_name
 
 )
 
