@@ -1,7 +1,7 @@
 -- GRAIN: one row per service and SKU, under each name that it had
-with billing_rows as (
+with skus as (
 
-    select * from {{ ref('base_google__billing_rows') }}
+    select * from {{ ref('base_google__skus') }}
 
 ),
 
@@ -22,16 +22,6 @@ rules as (
 words as (
 
     select * from {{ ref('google_sku_words') }}
-
-),
-
-skus as (
-
-    select distinct
-        coalesce(service_id, '') as service_id,
-        coalesce(sku_id, '') as sku_id,
-        coalesce(sku_name, '') as sku_name
-    from billing_rows
 
 ),
 
