@@ -229,7 +229,6 @@ function start() {
 addEventListener("hashchange", start);
 document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
 
-if (matchMedia("(max-width: 700px)").matches) document.querySelector("details.questions").open = false;
 for (const { fields, source } of Object.values(page.charts)) {
   fields.forEach((field, place) => (field.isSum = Boolean(source?.additive?.[place])));
 }
