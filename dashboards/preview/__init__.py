@@ -60,6 +60,7 @@ def preview(
         raise PreviewError(str(error)) from None
     with connection:
         today = today_in(connection)
+        is_sample = page.is_sample(connection)
         company = page.facts(connection, today)
         customers = page.customer_facts(connection, today)
         values: dict[tuple[str, str], list[str]] = {}
@@ -75,7 +76,9 @@ def preview(
             marts = {mart for chart in dashboard.charts for mart in chart.marts}
             of_customers = any("revops" in mart for mart in marts)
             facts = customers if of_customers else company
-            html = page.dashboard(dashboard, charts, cubes.cubes(), choices, facts, today)
+            html = page.dashboard(
+                dashboard, charts, cubes.cubes(), choices, facts, today, is_sample=is_sample
+            )
             write(folder / f"{dashboard.key}.html", html)
             written.add(f"{dashboard.key}.html")
             cards.append(page.Card.of(dashboard, charts))
@@ -84,7 +87,9 @@ def preview(
                 for chart in dashboard.charts
                 if (data := charts[chart.key]).error
             ]
-    write(folder / "index.html", page.index(cards, company))
+    # What a newcomer should see first comes first.
+    cards.sort(key=lambda card: card.key != "executive")
+    write(folder / "index.html", page.index(cards, company, is_sample=is_sample))
     script = page.plotly()
     copy = folder / script.name
     if not copy.exists() or not filecmp.cmp(script, copy):

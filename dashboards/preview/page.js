@@ -224,7 +224,9 @@ function start() {
   const found = fromAddress(page.filters, location.hash);
   values = found.values;
   buildFilters();
-  show(found.tab);
+  // By its number, or by its name.
+  const named = tabs.findIndex((tab) => tab.textContent === found.tab);
+  show(named < 0 ? Number(found.tab) || 1 : named + 1);
 }
 addEventListener("hashchange", start);
 document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());

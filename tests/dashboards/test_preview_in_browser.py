@@ -490,7 +490,9 @@ def test_a_trend_says_which_way_and_whether_that_is_good(same_page):
     assert ("bad" if rises else "good") in change.get_attribute("class")
     trend = page.locator("[data-chart='gallery.spend_of_the_month'] .trend").inner_text()
     assert "Nov 2026 so far" in trend
-    assert re.search(r"[▲▼] \$[\d,.]+ (more|less) than Oct 2026: \$[\d,.]+", " ".join(trend.split()))
+    assert re.search(
+        r"[▲▼] \$[\d,.]+ (more|less) than Oct 2026: \$[\d,.]+", " ".join(trend.split())
+    )
 
 
 def test_a_chart_shows_its_sql_and_its_data(same_page):
