@@ -20,8 +20,8 @@ from typing import Any
 
 import msgspec
 
-from extract.google import records
 from extract.google.bigquery import Answer, Table, as_json, open_table
+from extract.google.records import BillingRow, ProjectTotal
 from extract.http import VendorError
 from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, fetch
 from foundation.fields import ROOT
@@ -140,8 +140,8 @@ def check(settings: GoogleSettings) -> Iterator[tuple[str, Callable[[], None]]]:
 
 def _resources(export: Table) -> Iterator[Resource]:
     for name, record, pages in (
-        ("billing_export", records.BillingRow, _rows),
-        ("project_totals", records.ProjectTotal, _totals),
+        ("billing_export", BillingRow, _rows),
+        ("project_totals", ProjectTotal, _totals),
     ):
         yield Resource(
             name,

@@ -40,7 +40,7 @@ def test_a_run_reports_what_arrived_and_writes_the_report(
     assert "google_sheets: not configured: set GOOGLE_SHEETS_ID or SHEETS_DIR" in printed
     report = RunReport.read(file)
     assert report.exit_code == 0
-    assert [one.status for one in report.sources] == ["ok", "ok", *["not configured"] * 3]
+    assert [one.status for one in report.sources] == ["ok", "ok", "ok", *["not configured"] * 3]
     [events] = [one for one in report.sources[1].resources if one.resource == "usage_events"]
     assert events.windows == events.changed == 1
     assert events.records == events.landed > 0
@@ -129,6 +129,7 @@ def test_check_tries_each_credential_and_moves_no_data(
         "anthropic console: good",
         "anthropic enterprise: good",
         "cursor cursor: good",
+        "google google: good",
         "google_sheets sheets: good",
         "salesforce: not configured, set SALESFORCE_INSTANCE_URL",
         "product_database: not configured, set PRODUCT_DATABASE_URL",

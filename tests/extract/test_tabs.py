@@ -33,6 +33,7 @@ GOOD = {
     "employees": ["a@example.com", "", "", "", "b@example.com", "", "", "", "2026-01-01", "", "9"],
     "email_aliases": ["a", "a@example.com"],
     "api_key_mappings": ["k", "", "", "", "", "", "", "true", "0.5", "", "", ""],
+    "project_mappings": ["google", "p", "", "CC-1", "", "0.5", "", "", ""],
     "seat_plans": ["cursor", "business", "40.00", "monthly", "", ""],
     "seat_assignments": ["claude_ai", "a@example.com", "enterprise", "", ""],
     "budgets": ["team", "Data", "2026-01", "100"],
