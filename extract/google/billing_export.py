@@ -20,8 +20,8 @@ from typing import Any
 
 import msgspec
 
-from extract.google import records
 from extract.google.bigquery import Answer, Table, as_json, open_table
+from extract.google.records import BillingRow, ProjectTotal
 from extract.http import VendorError
 from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, fetch
 from foundation.fields import ROOT
@@ -128,8 +128,8 @@ def extract(settings: GoogleSettings, run: Run) -> Iterator[Window]:
 
 def _resources(export: Table) -> Iterator[Resource]:
     for name, record, pages, brings in (
-        ("billing_export", records.BillingRow, _rows, "cost by project, SKU and day"),
-        ("project_totals", records.ProjectTotal, _totals, "what taxes are shared by"),
+        ("billing_export", BillingRow, _rows, "cost by project, SKU and day"),
+        ("project_totals", ProjectTotal, _totals, "what taxes are shared by"),
     ):
         yield Resource(
             name,
