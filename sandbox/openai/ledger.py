@@ -18,6 +18,9 @@ ASTRA: Final = "gpt-6-astra"
 MINI: Final = "gpt-6-astra-mini"
 EMBEDDING: Final = "text-embedding-3-large"
 
+ASSISTANTS: Final = "assistants-prod"
+SEARCH: Final = "semantic-search"
+
 # Dollars for a token: input that was not cached, input that was, output.
 _PRICES: Final = {
     ASTRA: ("0.0000025", "0.00000025", "0.00002"),
@@ -135,7 +138,7 @@ def build_ledger(company: Company) -> Ledger:
         return Project(openai_id("proj", name), name, founded, archived)
 
     assistants, evaluation, search = (
-        project("assistants-prod"), project("model evaluation"), project("semantic-search"),
+        project(ASSISTANTS), project("model evaluation"), project(SEARCH),
     )  # fmt: skip
     prototype = project("old prototype", options.start + timedelta(days=int(options.days * 0.4)))
     staying = [p for p in company.people if p.end is None and p.in_roster and p.in_console]
