@@ -35,8 +35,8 @@ ORGANIZATION = "openai"
 ROOT = "/v1/organization"
 
 LOOK_BACK = 7
-# The API gives 180 days of costs and 31 of usage at once.
-DAYS = 31
+# The API gives 180 days of costs and 31 of usage at once, on pages of as many.
+DAYS = BUCKETS_PER_PAGE = 31
 # A chunk is held in memory until its last page has arrived, and a day of a large organization has
 # many combinations of user, key and model.
 COMPLETIONS_DAYS = 1
@@ -227,7 +227,7 @@ def _buckets(
         "end_time": _seconds(period.end),
         "bucket_width": "1d",
         "group_by": group_by,
-        "limit": len(period.days()),  # this counts buckets, not rows
+        "limit": BUCKETS_PER_PAGE,
     }
     place: dict[str, str] = {}
     while True:

@@ -141,6 +141,7 @@ def _project_mappings(sandbox: Sandbox) -> Rows:
         for person in sandbox.company.people
         if person.stints[0].department == "Data" and person.end is None
     )
+    assistants, search = openai_id("proj", ASSISTANTS), openai_id("proj", SEARCH)
     return [
         [
             "vendor", "project", "email", "cost_center", "purpose", "confidence", "share",
@@ -151,8 +152,8 @@ def _project_mappings(sandbox: Sandbox) -> Rows:
         ["google", SUPPORT, "", "CC-4100", "customer_support", "0.9", "", "", ""],
         ["google", ML, "", "CC-2200", "", "", "", "", ""],
         ["Google ", SEATS, "", "CC-1100", "", "", "", "", ""],
-        ["openai", openai_id("proj", ASSISTANTS), "", "CC-4100", "customer_support", "", "", "", ""],
-        ["openai", openai_id("proj", SEARCH), "", "CC-2200", "", "", "", "", ""],
+        ["openai", assistants, "", "CC-4100", "customer_support", "", "", "", ""],
+        ["openai", search, "", "CC-2200", "", "", "", "", ""],
     ]  # fmt: skip
 
 

@@ -38,13 +38,12 @@ _PAGE: Final = "page_"
 
 
 def costs(state: State, query: QueryParams) -> Row:
-    """A page of costs. Whether they can be grouped by key or by user depends on the
-    organization."""
+    """A page of costs. Whether they can be grouped by key or by user depends on the organization
+    and on the days."""
     group_by = _group_by(query, _COSTS_BY)
-    if ("api_key_id" in group_by and not state.costs_by_key) or (
-        "user_id" in group_by and not state.costs_by_user
-    ):
-        raise invalid("Invalid value for group_by.", "group_by")
+    for identity in {"api_key_id", "user_id"} & set(group_by):
+        if _day(query, "start_time") < state.costs_by.get(identity, date.max):
+            raise invalid("Invalid value for group_by.", "group_by")
 
     def results(day: date) -> list[Row]:
         return [_cost_row(state, group_by, own) for own in _grouped(_facts(state, day), group_by)]

@@ -35,14 +35,16 @@ class State:
 
     def reset(self) -> None:
         """Back to how everything was at the start."""
-        self.costs_by_key = False
-        self.costs_by_user = False
+        self.costs_by: dict[str, date] = {}
         self.amounts_are_text = False
         self.deleted_keys: set[str] = set()
 
     def listed_keys(self) -> list[Key]:
         """The keys that are still listed."""
         return [k for k in self.ledger.keys if k.listed and k.name not in self.deleted_keys]
+
+    def break_costs_down(self, days: dict[str, str]) -> None:
+        self.costs_by = {by: date.fromisoformat(day) for by, day in days.items()}
 
     def delete_key(self, name: str) -> None:
         self.deleted_keys.add(name)

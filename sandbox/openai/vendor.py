@@ -98,12 +98,11 @@ class OpenAI(MeteredVendor):
         return nullcontext({"OPENAI_BASE_URL": url, "OPENAI_ADMIN_KEY": ADMIN_KEY})
 
     def changes(self) -> dict[str, Change]:
-        """{"openai_costs_by_key": true, "openai_costs_by_user": true}: the organization gets these;
-        {"openai_amounts_are_text": true}; {"openai_delete_key": "desk 0"}, by its name."""
+        """{"openai_costs_by": {"api_key_id": "2026-11-01"}}: costs by key from that day on, or by
+        user_id; {"openai_amounts_are_text": true}; {"openai_delete_key": "desk 0"}, by its name."""
         state = self.state
         return {
-            "openai_costs_by_key": flag(state, "costs_by_key"),
-            "openai_costs_by_user": flag(state, "costs_by_user"),
+            "openai_costs_by": state.break_costs_down,
             "openai_amounts_are_text": flag(state, "amounts_are_text"),
             "openai_delete_key": state.delete_key,
         }
