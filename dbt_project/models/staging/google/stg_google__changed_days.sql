@@ -1,0 +1,29 @@
+-- GRAIN: one row per day of usage of which rows were landed since the last run
+-- The rows of an export that landed again count in all its versions: what is gone is a
+-- change as well.
+{% set changes = ref('stg_google__changed_exports') %}
+
+with source as (
+
+    select * from {{ source('raw_google', 'billing_export') }}
+    where {{ in_days('window_start', google_changed_exports(changes)) }}
+
+),
+
+-- The days are literals as well, so that engines prune.
+exports as (
+
+    select * from {{ changes }}
+
+),
+
+changed as (
+
+    select distinct {{ google_usage_date() }} as changed_date
+    from source
+    inner join exports
+        on source.window_start = exports.changed_date
+
+)
+
+select * from changed
