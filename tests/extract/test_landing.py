@@ -197,7 +197,6 @@ def test_each_source_is_read_by_the_extractor_of_its_name() -> None:
     for extractor in EXTRACTORS.values():
         assert extractor.TABLES
         assert callable(extractor.extract)
-        assert callable(extractor.check)
 
 
 def test_all_tables_are_there_even_when_nothing_is_configured(tmp_path: Path) -> None:
