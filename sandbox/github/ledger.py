@@ -32,7 +32,7 @@ _SEAT_DAY: Final = Decimal("0.033333333")
 _CREDIT_USD: Final = Decimal("0.01")
 _MINUTE_USD: Final = Decimal("0.006")
 _POOL_LASTS_UNTIL: Final = 20
-"""The day of the month until which the credits that seats include are enough."""
+"""The day of the month until which most of the AI credits are included in seats."""
 _MONTH_FINAL_ON: Final = 6
 _MODELS: Final = ("Claude Sonnet 4.6", "Auto: Claude Haiku 4.5", "GPT-5")
 
@@ -162,8 +162,8 @@ def _credits(company: Company, day: date, rng: Random) -> list[Line]:
             continue
         sku = AGENT_CREDIT if rng.random() < 0.15 else CREDIT
         model = "Coding Agent model" if sku == AGENT_CREDIT else rng.choice(_MODELS)
-        quantity = Decimal(rng.randrange(100_000, 90_000_000)) / 100_000
-        covered = Decimal(1) if day.day <= _POOL_LASTS_UNTIL else Decimal("0.25")
+        quantity = Decimal(rng.randrange(100_000, 20_000_000)) / 100_000
+        covered = Decimal("0.8") if day.day <= _POOL_LASTS_UNTIL else Decimal("0.6")
         gross = quantity * _CREDIT_USD
         found.append(
             Line(organization_of(person), sku, quantity, "ai-credits", _CREDIT_USD,

@@ -14,6 +14,12 @@ google_charges as (
 
 ),
 
+github_charges as (
+
+    select * from {{ ref('stg_github__unknown_charges') }}
+
+),
+
 charges as (
 
     select
@@ -35,6 +41,16 @@ charges as (
         ) as kind,
         billed_cost_usd as charge_usd
     from google_charges
+
+    union all
+
+    select
+        cost_date,
+        'github' as source_name,
+        organization,
+        kind,
+        charge_usd
+    from github_charges
 
 ),
 
