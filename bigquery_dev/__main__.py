@@ -36,6 +36,7 @@ def check() -> int:
             file=sys.stderr,
         )
         return 1
+    from bigquery_dev import billing_export
     from bigquery_dev.charts import charts
     from bigquery_dev.compiled import TARGET, CompileError, compile_project
     from bigquery_dev.style import style
@@ -55,11 +56,12 @@ def check() -> int:
         problems = analyze(project | {"full": project["full"] + drawn}).problems
         progress.update(task, description="sqlfluff reads what is new")
         problems += style(project)
+        problems += billing_export.problems()
     for problem in sorted(problems, key=lambda p: (p.reason.startswith("could not"), p.node)):
         place = f"{problem.node}:{problem.line}" if problem.line else problem.node
         file = (
             problem.path
-            if problem.path.startswith("dashboards/")
+            if problem.path.startswith(("dashboards/", "extract/"))
             else f"dbt_project/{problem.path}"
         )
         print(f"{place} ({problem.branch}): {problem.reason}\n    {file}")

@@ -9,12 +9,10 @@ from datetime import date
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 
 from extract.google_sheets import command as sheets
-from extract.http import VendorError
-from extract.run import EXTRACTORS, UNUSABLE, UsageError, run
-from foundation.logs import redacted, set_up_logs
+from extract.run import UNUSABLE, UsageError, probe, run
+from foundation.logs import set_up_logs
 from foundation.settings import Settings, SettingsError, load_settings
 from foundation.sources import SOURCES
 from foundation.warehouse import WarehouseError
@@ -53,12 +51,14 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m extract", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     run_parser = commands.add_parser("run", help="fetch what is new or changed and land it")
-    check_parser = commands.add_parser("check", help="try each credential without moving data")
+    check_parser = commands.add_parser(
+        "check", help="ask each resource whether the credentials can read it; nothing lands"
+    )
     for command in (run_parser, check_parser):
         command.add_argument(
             "--source",
             action="append",
-            choices=EXTRACTORS,
+            choices=[source.name for source in SOURCES],
             help="only this source; may be repeated",
         )
     sheets.add_to(commands)
@@ -102,26 +102,6 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _check(settings: Settings, sources: list[str] | None) -> int:
-    console = Console(highlight=False)
-    configured = settings.configured_sources()
-    failed = tried = 0
-    for source in SOURCES:
-        name = source.name
-        if sources and name not in sources:
-            continue
-        if name not in configured:
-            console.print(f"{name}: not configured, set {' or '.join(source.needs_one_of)}")
-            continue
-        for organization, ask in EXTRACTORS[name].check(settings):
-            tried += 1
-            try:
-                ask()
-            except VendorError as error:
-                failed += 1
-                message = escape(redacted(str(error), settings.secret_values()))
-                console.print(f"{name} {organization}: [red]failed[/red]: {message}")
-            else:
-                console.print(f"{name} {organization}: good")
-    if not tried:
-        return UNUSABLE
-    return 1 if failed else 0
+    report = probe(settings, sources)
+    report.show_probe(Console(highlight=False), settings.secret_values())
+    return report.exit_code

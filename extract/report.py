@@ -25,13 +25,15 @@ Status = Literal["ok", "failed", "not readable", "not configured"]
 
 @dataclass
 class ResourceReport:
-    """One resource of one organization. `windows` and `pages` count what we asked for, `records`
-    and `rejected` what those windows contained, `landed` the records of windows that had changed.
+    """One resource of one organization, and in words what it brings. `windows` and `pages` count
+    what we asked for, `records` and `rejected` what those windows contained, `landed` the records
+    of windows that had changed.
     """
 
     resource: str
     organization: str
     status: Status = "ok"
+    brings: str = ""
     days_asked: int = 0
     windows: int = 0
     changed: int = 0
@@ -106,6 +108,24 @@ class RunReport:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
+    def show_probe(self, console: Console, hide: list[str]) -> None:
+        """Print what each resource answered, and what those that cannot be read would bring."""
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
+        table.add_column("resource", no_wrap=True)
+        table.add_column("answer", no_wrap=True)
+        table.add_column("what it brings")
+        for source in self.sources:
+            if source.resources:
+                table.add_row(f"[bold]{source.source}[/bold]")
+            for part in source.resources:
+                color = {"ok": "green", "failed": "red"}.get(part.status, "yellow")
+                answer = "good" if part.status == "ok" else part.status
+                table.add_row(f"  {part.name}", f"[{color}]{answer}[/{color}]", escape(part.brings))
+            table.add_section()
+        if table.row_count:
+            console.print(table)
+        self._show_what_is_missing(console, hide)
+
     def show(self, console: Console, hide: list[str]) -> None:
         """Print a table of what arrived, then what is missing and why."""
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
@@ -122,6 +142,9 @@ class RunReport:
             table.add_section()
         if table.row_count:
             console.print(table)
+        self._show_what_is_missing(console, hide)
+
+    def _show_what_is_missing(self, console: Console, hide: list[str]) -> None:
         for source in self.sources:
             for note in source.all_notes():
                 console.print(f"note: {escape(redacted(note, hide))}", soft_wrap=True)

@@ -27,15 +27,12 @@ class Extractor(Protocol):
     """What `extract.<name>` provides for each source. `settings` are those of the whole project; an
     extractor uses its source's part.
 
-    `TABLES` are its resources. `extract` yields the windows of all of them. `check` yields, for
-    each organization, its label and a cheap request: a call that raises VendorError if it fails.
+    `TABLES` are its resources. `extract` yields the windows of all of them.
     """
 
     TABLES: Tables
 
     def extract(self, settings: Any, run: Run, /) -> Iterator[Window]: ...  # noqa: ANN401
-
-    def check(self, settings: Any, /) -> Iterator[tuple[str, Callable[[], None]]]: ...  # noqa: ANN401
 
 
 EXTRACTORS = {
@@ -70,16 +67,44 @@ def run(
     _check_days(since, until, today)
     if missing := settings.missing_settings().get("bigquery"):
         raise UsageError(f"TARGET=bigquery needs {', '.join(missing)}")
-    configured = settings.configured_sources()
     report = RunReport(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         since=str(since) if since else None,
         until=str(until),
     )
     began = time.monotonic()
-    runs = []
+    report.sources = _source_reports(settings, sources)
+    runs = [Run(part, since, until, today) for part in report.sources]
+    with warehouse(settings) as destination:
+        _side_by_side(settings, runs, destination, console)
+    report.seconds = round(time.monotonic() - began, 3)
+    report.exit_code = _exit_code(report, sources)
+    return report
+
+
+def probe(settings: Settings, sources: list[str] | None = None) -> RunReport:
+    """Ask each resource of the configured sources, or of `sources`, whether it answers. Nothing
+    lands. The exit code is that of a run."""
+    today = datetime.now(UTC).date()
+    report = RunReport(datetime.now(UTC).isoformat(timespec="seconds"), None, str(today))
+    report.sources = _source_reports(settings, sources)
+    for part in report.sources:
+        if part.status == "not configured":
+            continue
+        run = Run(part, None, today, today, is_probe=True)
+        for _ in EXTRACTORS[part.source].extract(settings, run):
+            pass
+        if list(part.all_errors()):
+            part.status = "failed"
+    report.exit_code = _exit_code(report, sources)
+    return report
+
+
+def _source_reports(settings: Settings, names: list[str] | None) -> list[SourceReport]:
+    configured = settings.configured_sources()
+    reports = []
     for source in SOURCES:
-        if sources and source.name not in sources:
+        if names and source.name not in names:
             continue
         part = SourceReport(source.name)
         if source.name in configured:
@@ -87,13 +112,8 @@ def run(
         else:
             part.status = "not configured"
             part.notes.append(f"not configured: set {' or '.join(source.needs_one_of)}")
-        report.sources.append(part)
-        runs.append(Run(part, since, until, today))
-    with warehouse(settings) as destination:
-        _side_by_side(settings, runs, destination, console)
-    report.seconds = round(time.monotonic() - began, 3)
-    report.exit_code = _exit_code(report, sources)
-    return report
+        reports.append(part)
+    return reports
 
 
 def _check_days(since: date | None, until: date, today: date) -> None:

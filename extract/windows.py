@@ -87,7 +87,8 @@ class Resource:
     read is not a failure. With `oldest` the first run begins on the day that it returns (None:
     there is no data yet) instead of FIRST_RUN_DAYS ago. With `has_today` the current day is a
     window as well. A list of typed rows, from a database, has `windows` instead of a record and
-    pages.
+    pages. `brings` says in words what it is for. `probe` asks for as little as possible, where that
+    is not the first page.
     """
 
     name: str
@@ -101,6 +102,8 @@ class Resource:
     oldest: Callable[[], date | None] | None = None
     has_today: bool = False
     windows: Callable[[Period], list[Window]] | None = None
+    brings: str = ""
+    probe: Callable[[], None] | None = None
 
 
 @dataclass
@@ -137,13 +140,15 @@ class Window:
 @dataclass
 class Run:
     """What one source's run needs. `since` is None on an ordinary run; `until` is exclusive;
-    `today` is the window of directories."""
+    `today` is the window of directories. With `is_probe` each resource is only asked whether it
+    answers, and no window comes of it."""
 
     report: SourceReport
     since: date | None
     until: date
     today: date
     memory: dict[str, Any] = field(default_factory=dict)
+    is_probe: bool = False
 
     def days(self, resource: Resource, known: dict[str, Any]) -> Period:
         """The days to ask for: exactly those named, or from the high-water mark back."""
@@ -205,15 +210,35 @@ def fetch(
     Only days in [earliest, before) are asked for. The resource stops at its first failure, which
     goes into the report: earlier windows count, and the high-water mark stays before the failure.
     """
-    part = ResourceReport(resource.name, organization)
+    part = ResourceReport(resource.name, organization, brings=resource.brings)
     known = run.memory.setdefault(f"{organization}/{resource.name}", {})
 
     def whole() -> Iterator[Window]:
+        if run.is_probe:
+            _probe(resource, run, part)
+            return
         asked = run.days(resource, known)
         yield from _fetch_period(resource, asked, asked.within(earliest, before), part, known)
 
-    yield from reported(run, part, whole(), is_optional=resource.is_optional)
+    is_optional = resource.is_optional
+    if run.is_probe:
+        # A run would not ask for this day.
+        yesterday = Period(run.until - ONE_DAY, run.until).within(earliest, before)
+        is_optional |= not resource.is_directory and not yesterday.days()
+    yield from reported(run, part, whole(), is_optional=is_optional)
     return part
+
+
+def _probe(resource: Resource, run: Run, part: ResourceReport) -> None:
+    """Ask for as little as shows whether the resource can be read. Raises VendorError."""
+    last = run.today if resource.is_directory else run.until - ONE_DAY
+    try:
+        if resource.probe:
+            resource.probe()
+        elif resource.pages:
+            next(iter(resource.pages(Period(last, last + ONE_DAY))), None)
+    except TooRecentError as error:
+        part.notes.append(f"{last} is not published yet: {error.message}")
 
 
 def reported(
@@ -236,6 +261,8 @@ def reported(
         log.exception("%s", part.name)
         _fail(part, f"unexpected {type(error).__name__}: {error}")
     part.seconds = round(time.monotonic() - began, 3)
+    if run.is_probe:
+        return
     log.info(
         "%s %s: %s, %d windows, %d changed, %d records landed, %.1f s",
         *(run.report.source, part.name, part.status),

@@ -1,11 +1,13 @@
 """`python -m dashboards preview`: every dashboard as a page that only needs a browser.
 
-plotly.js draws the pages from the DuckDB warehouse, on the grid that Metabase uses, with filters
-that work in the page.
+plotly.js, a file beside them, draws the pages from the DuckDB warehouse, on the grid that Metabase
+uses, with filters that work in the page.
 """
 
 from __future__ import annotations
 
+import filecmp
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -43,8 +45,8 @@ class Failure:
 def preview(
     settings: Settings, sources: list[Source], folder: Path = FOLDER, rows: int = ROWS
 ) -> list[Failure]:
-    """Write a page for each dashboard, and `index.html`; returns the charts that could not be
-    drawn.
+    """Write a page for each dashboard, `index.html`, and the script that they share; returns the
+    charts that could not be drawn.
 
     A page holds at most `rows` rows for a chart. Older pages in the folder that belong to no
     dashboard any more are removed. Raises PreviewError.
@@ -58,6 +60,7 @@ def preview(
         raise PreviewError(str(error)) from None
     with connection:
         today = today_in(connection)
+        is_sample = page.is_sample(connection)
         company = page.facts(connection, today)
         customers = page.customer_facts(connection, today)
         values: dict[tuple[str, str], list[str]] = {}
@@ -73,7 +76,9 @@ def preview(
             marts = {mart for chart in dashboard.charts for mart in chart.marts}
             of_customers = any("revops" in mart for mart in marts)
             facts = customers if of_customers else company
-            html = page.dashboard(dashboard, charts, cubes.cubes(), choices, facts, today)
+            html = page.dashboard(
+                dashboard, charts, cubes.cubes(), choices, facts, today, is_sample=is_sample
+            )
             write(folder / f"{dashboard.key}.html", html)
             written.add(f"{dashboard.key}.html")
             cards.append(page.Card.of(dashboard, charts))
@@ -82,7 +87,13 @@ def preview(
                 for chart in dashboard.charts
                 if (data := charts[chart.key]).error
             ]
-    write(folder / "index.html", page.index(cards, company))
+    # What a newcomer should see first comes first.
+    cards.sort(key=lambda card: card.key != "executive")
+    write(folder / "index.html", page.index(cards, company, is_sample=is_sample))
+    script = page.plotly()
+    copy = folder / script.name
+    if not copy.exists() or not filecmp.cmp(script, copy):
+        shutil.copyfile(script, copy)
     for file in [*folder.glob("*.html"), *folder.glob(".*.writing")]:
         if file.name not in written:
             file.unlink()

@@ -147,7 +147,7 @@ function fromAddress(filters, address) {
   for (const filter of filters) {
     if (parts.has(filter.name)) values[filter.name] = parsed(filter, parts.getAll(filter.name));
   }
-  return { values, tab: Number(parts.get("tab")) || 1 };
+  return { values, tab: parts.get("tab") ?? "1" };
 }
 
 // A filter's value parsed from texts; its default if they are not valid.

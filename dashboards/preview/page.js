@@ -224,16 +224,18 @@ function start() {
   const found = fromAddress(page.filters, location.hash);
   values = found.values;
   buildFilters();
-  show(found.tab);
+  // By its number, or by its name.
+  const named = tabs.findIndex((tab) => tab.textContent === found.tab);
+  show(named < 0 ? Number(found.tab) || 1 : named + 1);
 }
 addEventListener("hashchange", start);
 document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
 
-if (matchMedia("(max-width: 700px)").matches) document.querySelector("details.questions").open = false;
 for (const { fields, source } of Object.values(page.charts)) {
   fields.forEach((field, place) => (field.isSum = Boolean(source?.additive?.[place])));
 }
 assignColors(Object.values(page.charts), page);
+document.getElementById("no-plotly").hidden = "Plotly" in window;
 start();
 
 // For tests, and for curious readers.

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,8 @@ from markupsafe import Markup
 from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label
 from dashboards.definition import AnyFilter, Pie
 from dashboards.preview.cube import ChartData, JsonObject
+from foundation.sample_data import is_sandbox
+from foundation.sources import SOURCES
 
 HERE = Path(__file__).parent
 # In this order: each uses those before it.
@@ -53,6 +56,30 @@ class Facts:
     unattributed_share: float | None = None
     no_cost_center_share: float | None = None
     unattributed_of: str = ""
+    headline: Headline | None = None
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month's cost in dollars, its change from the month before, its forecast and budget."""
+
+    month: date
+    cost: Decimal
+    change: Decimal | None
+    is_whole: bool
+    forecast: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    budget: Decimal | None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The last whole month, the running one, and how many things need attention."""
+
+    whole: Month
+    running: Month | None
+    alerts: int | None
 
 
 @dataclass(frozen=True)
@@ -124,6 +151,29 @@ FRESHNESS = f"""
     from marts.fct_data_quality_daily
     where source_name not in {CUSTOMER_SOURCES}
 """
+# The newest whole month and the one before it, then the running one.
+MONTHS = """
+    select
+        month,
+        total_monthly_cost,
+        total_monthly_cost - lag(total_monthly_cost) over (order by month) as change,
+        is_complete_month,
+        forecast_month_end_cost,
+        forecast_month_end_cost_low,
+        forecast_month_end_cost_high,
+        budget_amount
+    from marts.vw_executive_dashboard
+    order by month desc
+    limit 2
+"""
+# What alerts tell of the whole company: money that is disputed, missing or unusual, and its budget.
+ATTENTION = """
+    select
+        (select count(*) from marts.rpt_alerts_disputes)
+        + (select count(*) from marts.rpt_alerts_gaps)
+        + (select count(*) from marts.rpt_alerts_anomalies)
+        + (select count(*) from marts.rpt_alerts_budgets where scope_type = 'company')
+"""
 # As the metric unattributed_share has it.
 UNATTRIBUTED = """
     select
@@ -164,7 +214,17 @@ def facts(connection: duckdb.DuckDBPyConnection, today: date) -> Facts:
         unattributed_share=_share(unattributed, total),
         no_cost_center_share=_share(no_cost_center, total),
         unattributed_of=f"{month:%b %Y}" if month else "",
+        headline=_headline(connection),
     )
+
+
+def _headline(connection: duckdb.DuckDBPyConnection) -> Headline | None:
+    """None without a whole month."""
+    months = [Month(*row) for row in _all(connection, MONTHS)]
+    whole = next((month for month in months if month.is_whole), None)
+    (alerts,) = _first(connection, ATTENTION) or [None]
+    running = months[0] if months and not months[0].is_whole else None
+    return Headline(whole, running, alerts) if whole else None
 
 
 def customer_facts(connection: duckdb.DuckDBPyConnection, today: date) -> CustomerFacts:
@@ -196,10 +256,26 @@ def _share(part: Any, whole: Any) -> float | None:  # noqa: ANN401 - what DuckDB
 
 
 def _first(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:  # noqa: ANN401
+    return next(iter(_all(connection, sql)), None)
+
+
+def _all(connection: duckdb.DuckDBPyConnection, sql: str) -> list[Any]:
     try:
-        return connection.execute(sql).fetchone()
+        return connection.execute(sql).fetchall()
     except duckdb.Error:
-        return None
+        return []
+
+
+def is_sample(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether what the warehouse holds comes from the sandbox."""
+    urls = [
+        url
+        for source in SOURCES
+        for (url,) in _all(
+            connection, f"select distinct base_url from {source.raw_schema}.extractions"
+        )
+    ]
+    return any(is_sandbox(url) for url in urls)
 
 
 def dashboard(
@@ -209,6 +285,8 @@ def dashboard(
     choices: dict[str, list[str]],
     known: Facts | CustomerFacts,
     today: date,
+    *,
+    is_sample: bool,
 ) -> str:
     """A dashboard's page."""
     definition = compiled.definition
@@ -226,16 +304,21 @@ def dashboard(
         dashboard=compiled,
         data=Markup(_script_json(data)),  # noqa: S704 - the function escapes
         facts=known,
+        is_sample=is_sample,
         css=Markup(_css()),  # noqa: S704 - our own file
-        plotly=Markup(_plotly()),  # noqa: S704 - the package's file
         script=Markup(_scripts()),  # noqa: S704 - our own files
     )
 
 
-def index(cards: list[Card], known: Facts) -> str:
+def index(cards: list[Card], known: Facts, *, is_sample: bool) -> str:
     """The page that links to the others."""
     template = _environment.get_template("index.html.j2")
-    return template.render(cards=cards, facts=known, css=Markup(_css()))  # noqa: S704
+    return template.render(
+        cards=cards,
+        facts=known,
+        is_sample=is_sample,
+        css=Markup(_css()),  # noqa: S704 - our own file
+    )
 
 
 def _filter(name: str, bound: AnyFilter, choices: list[str]) -> JsonObject:
@@ -300,13 +383,12 @@ def _script_json(data: object) -> str:
     return text
 
 
-@cache
-def _plotly() -> str:
-    """plotly.js from the package, found without importing the package, which is slow."""
+def plotly() -> Path:
+    """plotly.js in its package, found without importing the package, which is slow."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("plotly is not installed: make setup")
-    return _inline((Path(spec.origin).parent / "package_data" / "plotly.min.js").read_text())
+    return Path(spec.origin).parent / "package_data" / "plotly.min.js"
 
 
 @cache

@@ -156,6 +156,18 @@
     end
 {%- endmacro %}
 
+{% macro day_before(date) -%}
+    {{ return(adapter.dispatch('day_before')(date)) }}
+{%- endmacro %}
+
+{% macro duckdb__day_before(date) -%}
+    cast({{ date }} - 1 as date)
+{%- endmacro %}
+
+{% macro bigquery__day_before(date) -%}
+    date_sub({{ date }}, interval 1 day)
+{%- endmacro %}
+
 {% macro days_between(later, earlier) -%}
     {{ return(adapter.dispatch('days_between')(later, earlier)) }}
 {%- endmacro %}

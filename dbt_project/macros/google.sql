@@ -92,3 +92,20 @@ organization, export_date and load_id.
 {% macro google_month(text) -%}
     cast(concat(substr({{ text }}, 1, 4), '-', substr({{ text }}, 5, 2), '-01') as date)
 {%- endmacro %}
+
+{# The day on which a row's usage began (UTC). #}
+{% macro google_usage_date() -%}
+    cast({{ text_to_timestamp(json_text('usage_start_time')) }} as date)
+{%- endmacro %}
+
+{# The days of exports that landed since the last run, as literals, so that engines can prune. #}
+{% macro google_changed_exports(changes) -%}
+    {%- set days = [] -%}
+    {%- if execute -%}
+        {%- set query = "select changed_date from " ~ changes -%}
+        {%- for row in ask_once(query, offline=offline_days()) -%}
+            {%- do days.append("date '" ~ row[0] ~ "'") -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return((days | sort) or [beginning_of_time()]) }}
+{%- endmacro %}

@@ -4,7 +4,7 @@
 nearest to it. #}
 {% macro invoice_date(day, invoice_month) -%}
     greatest(
-        least({{ day }}, cast({{ dbt.last_day(invoice_month, 'month') }} as date)),
+        least({{ day }}, {{ day_before(next_first_day('month', invoice_month)) }}),
         {{ invoice_month }}
     )
 {%- endmacro %}

@@ -109,19 +109,33 @@ def _organization(
 ) -> Iterator[Window]:
     admin, analytics = sdk.organization, sdk.beta.organization.analytics
     for directory in (
-        _directory("users", records.User, admin.users, {"limit": ROWS_PER_PAGE}),
-        _directory("api_keys", records.ApiKey, admin.api_keys, {"limit": ROWS_PER_PAGE}),
+        _directory(
+            "users",
+            records.User,
+            admin.users,
+            {"limit": ROWS_PER_PAGE},
+            brings="whose the ids of people are",
+        ),
+        _directory(
+            "api_keys",
+            records.ApiKey,
+            admin.api_keys,
+            {"limit": ROWS_PER_PAGE},
+            brings="names of keys, and who they act for",
+        ),
         _directory(
             "workspaces",
             records.Workspace,
             admin.workspaces,
             {"include_archived": True, "limit": ROWS_PER_PAGE},
+            brings="names of workspaces",
         ),
         _directory(
             "service_accounts",
             records.ServiceAccount,
             admin.service_accounts,
             {"include_archived": True, "limit": PEOPLE_PER_PAGE},
+            brings="names of service accounts",
         ),
         _directory(
             "spend_limits",
@@ -129,19 +143,32 @@ def _organization(
             admin.spend_limits.effective,
             {"limit": PEOPLE_PER_PAGE},
             path="/v1/organizations/spend_limits/effective",
+            brings="what each person may spend, and has spent",
         ),
     ):
         yield from fetch(directory, organization, run)
 
     begin = max(ANALYTICS_BEGIN, run.today - ANALYTICS_REACH)
     usage = yield from fetch(
-        _analytics("analytics_usage", records.AnalyticsUsage, analytics.usage, BY),
+        _analytics(
+            "analytics_usage",
+            records.AnalyticsUsage,
+            analytics.usage,
+            BY,
+            brings="tokens by person, key, workspace and model",
+        ),
         organization,
         run,
         earliest=begin,
     )
     cost = yield from fetch(
-        _analytics("analytics_cost", records.AnalyticsCost, analytics.cost, COST_BY),
+        _analytics(
+            "analytics_cost",
+            records.AnalyticsCost,
+            analytics.cost,
+            COST_BY,
+            brings="cost by person, key, workspace and model",
+        ),
         organization,
         run,
         earliest=begin,
@@ -150,8 +177,20 @@ def _organization(
     for part in unreadable:
         part.notes.append("the legacy reports are read instead")
     for resource in (
-        _report("usage_report_messages", records.UsageReportRow, plain, USAGE_REPORT_BY),
-        _report("cost_report", records.CostReportRow, plain, ["workspace_id", "description"]),
+        _report(
+            "usage_report_messages",
+            records.UsageReportRow,
+            plain,
+            USAGE_REPORT_BY,
+            brings="tokens of days without analytics",
+        ),
+        _report(
+            "cost_report",
+            records.CostReportRow,
+            plain,
+            ["workspace_id", "description"],
+            brings="cost of days without analytics",
+        ),
     ):
         yield from fetch(resource, organization, run, before=None if unreadable else begin)
 
@@ -163,6 +202,7 @@ def _organization(
             is_directory=False,
             look_back=ACTIVITY_LOOK_BACK,
             is_optional=True,
+            brings="lines, commits and sessions of Claude Code by person",
         ),
         organization,
         run,
@@ -175,29 +215,12 @@ def _organization(
             is_directory=False,
             look_back=ACTIVITY_LOOK_BACK,
             is_optional=True,
+            brings="messages and projects of Claude.ai by person",
         ),
         organization,
         run,
         earliest=ANALYTICS_BEGIN,
     )
-
-
-def check(settings: AnthropicSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap request for each organization: its label, and a call that raises if it fails."""
-    for organization, key in organizations(settings):
-        yield organization, partial(_check, settings, organization, key)
-
-
-def _check(settings: AnthropicSettings, organization: str, key: SecretStr) -> None:
-    with _sdk(settings, key) as sdk:
-        # An Enterprise key may have no other scope than read:analytics.
-        if organization == "console":
-            method: Callable[..., Any] = sdk.organization.users.with_raw_response.list
-            query: dict[str, Any] = {"limit": 1}
-        else:
-            method = sdk.beta.organization.analytics.cost.with_raw_response.list
-            query = {"starting_at": f"{date.today() - timedelta(days=2)}T00:00:00Z", "limit": 1}  # noqa: DTZ011
-        with_retries(lambda: _through_sdk(method, query))
 
 
 # --- resources -----------------------------------------------------------------------------------
@@ -209,6 +232,8 @@ def _directory(
     endpoint: Any,  # noqa: ANN401 - the SDK's resources share no base with `list`
     query: dict[str, Any],
     path: str | None = None,
+    *,
+    brings: str,
 ) -> Resource:
     ask = partial(_through_sdk, endpoint.with_raw_response.list)
     path = path or f"/v1/organizations/{name}"
@@ -216,7 +241,7 @@ def _directory(
     def pages(_: Period) -> Iterator[Page]:
         return _pages(ask, path, query)
 
-    return Resource(name, record, pages, is_directory=True, is_optional=True)
+    return Resource(name, record, pages, is_directory=True, is_optional=True, brings=brings)
 
 
 def _analytics(
@@ -224,6 +249,8 @@ def _analytics(
     record: type[Record],
     endpoint: Any,  # noqa: ANN401
     group_by: list[str],
+    *,
+    brings: str,
 ) -> Resource:
     ask = partial(_through_sdk, endpoint.with_raw_response.list)
     path = f"/v1/organizations/{name.replace('_', '/')}"
@@ -247,10 +274,13 @@ def _analytics(
         look_back=MONEY_LOOK_BACK,
         max_days=MONEY_DAYS,
         is_optional=True,
+        brings=brings,
     )
 
 
-def _report(name: str, record: type[Record], plain: httpx.Client, group_by: list[str]) -> Resource:
+def _report(
+    name: str, record: type[Record], plain: httpx.Client, group_by: list[str], *, brings: str
+) -> Resource:
     path = {
         "usage_report_messages": "/v1/organizations/usage_report/messages",
         "cost_report": "/v1/organizations/cost_report",
@@ -266,7 +296,13 @@ def _report(name: str, record: type[Record], plain: httpx.Client, group_by: list
         return _pages(partial(_through_httpx, plain, path), path, query, parts=_bucket_parts)
 
     return Resource(
-        name, record, pages, is_directory=False, look_back=MONEY_LOOK_BACK, max_days=MONEY_DAYS
+        name,
+        record,
+        pages,
+        is_directory=False,
+        look_back=MONEY_LOOK_BACK,
+        max_days=MONEY_DAYS,
+        brings=brings,
     )
 
 

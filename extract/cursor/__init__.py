@@ -6,7 +6,7 @@ is read completely or not at all. All times are epoch milliseconds, both bounds 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from functools import partial
 from typing import Any
@@ -82,22 +82,23 @@ def extract(settings: CursorSettings, run: Run) -> Iterator[Window]:
             yield from fetch(resource, ORGANIZATION, run)
 
 
-def check(settings: CursorSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap request: the label of the organization, and a call that raises if it fails."""
-
-    def ask() -> None:
-        api = Api(settings)
-        with api.client:
-            api.ask("GET", "/teams/members")
-
-    yield ORGANIZATION, ask
-
-
 def resources(api: Api) -> tuple[Resource, ...]:
     return (
-        Resource("members", records.Member, partial(_members, api), is_directory=True),
+        Resource(
+            "members",
+            records.Member,
+            partial(_members, api),
+            is_directory=True,
+            brings="who has a seat",
+        ),
         # Only covers the current billing cycle: what is not kept today cannot be fetched tomorrow.
-        Resource("spend", records.Spend, partial(_spend, api), is_directory=True),
+        Resource(
+            "spend",
+            records.Spend,
+            partial(_spend, api),
+            is_directory=True,
+            brings="Cursor's own figures of the billing cycle",
+        ),
         # Enterprise teams only.
         Resource(
             "groups",
@@ -105,6 +106,7 @@ def resources(api: Api) -> tuple[Resource, ...]:
             partial(_groups, api),
             is_directory=True,
             is_optional=True,
+            brings="billing groups and their members (Enterprise only)",
         ),
         Resource(
             "daily_usage",
@@ -113,6 +115,7 @@ def resources(api: Api) -> tuple[Resource, ...]:
             is_directory=False,
             look_back=LOOK_BACK,
             max_days=DAILY_USAGE_DAYS,
+            brings="lines and requests by person",
         ),
         Resource(
             "usage_events",
@@ -121,6 +124,7 @@ def resources(api: Api) -> tuple[Resource, ...]:
             is_directory=False,
             look_back=LOOK_BACK,
             max_days=USAGE_EVENTS_DAYS,
+            brings="cost and tokens of each use",
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from extract.google import billing_export
 from extract.windows import Run, Window
@@ -13,7 +13,3 @@ TABLES = billing_export.TABLES
 
 def extract(settings: GoogleSettings, run: Run) -> Iterator[Window]:
     yield from billing_export.extract(settings, run)
-
-
-def check(settings: GoogleSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    yield from billing_export.check(settings)

@@ -20,8 +20,8 @@ from typing import Any
 
 import msgspec
 
-from extract.google import records
 from extract.google.bigquery import Answer, Table, as_json, open_table
+from extract.google.records import BillingRow, ProjectTotal
 from extract.http import VendorError
 from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, fetch
 from foundation.fields import ROOT
@@ -126,22 +126,10 @@ def extract(settings: GoogleSettings, run: Run) -> Iterator[Window]:
             yield from fetch(resource, ORGANIZATION, seen, earliest=export.table.created.date())
 
 
-def check(settings: GoogleSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap request: the label, and a call that raises if it fails."""
-
-    def ask() -> None:
-        export = _open(settings)
-        with export.client:
-            yesterday = datetime.now(UTC).date() - ONE_DAY
-            _newest(export, yesterday)
-
-    yield ORGANIZATION, ask
-
-
 def _resources(export: Table) -> Iterator[Resource]:
-    for name, record, pages in (
-        ("billing_export", records.BillingRow, _rows),
-        ("project_totals", records.ProjectTotal, _totals),
+    for name, record, pages, brings in (
+        ("billing_export", BillingRow, _rows, "cost by project, SKU and day"),
+        ("project_totals", ProjectTotal, _totals, "what taxes are shared by"),
     ):
         yield Resource(
             name,
@@ -150,6 +138,7 @@ def _resources(export: Table) -> Iterator[Resource]:
             is_directory=False,
             look_back=LOOK_BACK,
             max_days=MAX_DAYS,
+            brings=brings,
         )
 
 

@@ -6,13 +6,12 @@ be read, lands nothing, so its last good version stays in force; the other tabs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
 import msgspec
 
 from extract.google_sheets.checks import SheetError
-from extract.google_sheets.reading import Sheets, ask, find
+from extract.google_sheets.reading import Sheets, find
 from extract.google_sheets.tabs import TABS
 from extract.http import VendorError
 from extract.records import Record
@@ -34,11 +33,6 @@ def extract(settings: GoogleSheetsSettings, run: Run) -> Iterator[Window]:
         yield from fetch(_resource(settings, name, sheets, run), ORGANIZATION, run)
 
 
-def check(settings: GoogleSheetsSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap request: the label, and a call that raises if it fails."""
-    yield ORGANIZATION, partial(ask, settings)
-
-
 def _resource(settings: GoogleSheetsSettings, name: str, sheets: Sheets, run: Run) -> Resource:
     def pages(_: Period) -> Iterator[Page]:
         reading = sheets.read(name)
@@ -53,4 +47,5 @@ def _resource(settings: GoogleSheetsSettings, name: str, sheets: Sheets, run: Ru
         yield Page([(None, found)], request, {"is_present": name in sheets.tabs})
 
     # A row is checked along with the rest of its tab.
-    return Resource(name, Record, pages, is_directory=True, may_be_emptied=False)
+    brings = (TABS[name].__doc__ or "").partition(".")[0]
+    return Resource(name, Record, pages, is_directory=True, may_be_emptied=False, brings=brings)

@@ -37,16 +37,6 @@ def find(settings: GoogleSheetsSettings) -> Sheets:
     return _in_folder(settings.sheets_dir) if settings.sheets_dir else _at_google(settings)
 
 
-def ask(settings: GoogleSheetsSettings) -> None:
-    """A cheap request. Raises VendorError if it fails."""
-    if settings.sheets_dir:
-        files_in(settings.sheets_dir)
-    else:
-        from extract.google_sheets.client import connect, titles
-
-        titles(settings, connect(settings))
-
-
 def _in_folder(folder: Path) -> Sheets:
     found: dict[str, list[Path]] = {}
     others = []

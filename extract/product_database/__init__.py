@@ -7,7 +7,7 @@ keep these types in the warehouse, whatever types the database has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from extract.http import VendorError
 from extract.product_database.database import Database, connected
 from extract.product_database.events import new_events
-from extract.product_database.tables import DAY, TABLES, asked, keep_good_rows, with_day
+from extract.product_database.tables import DAY, asked, keep_good_rows, with_day
+from extract.product_database.tables import TABLES as TABLES
 from extract.report import ResourceReport
 from extract.windows import (
     ONE_DAY,
@@ -35,6 +36,7 @@ from foundation.sources.product_database import ProductDatabaseSettings
 
 ORGANIZATION = "product"
 
+
 # Activity may still change for this many days before the newest one.
 ACTIVITY_LOOK_BACK_DAYS = 3
 # Days of activity are held in memory until their query is complete.
@@ -44,33 +46,38 @@ ACTIVITY_DAYS = 31
 def extract(settings: ProductDatabaseSettings, run: Run) -> Iterator[Window]:
     try:
         with connected(settings) as database:
-            teams, members, activity = resources(database)
+            teams, members, events, activity = resources(database)
             yield from fetch(teams, ORGANIZATION, run)
             yield from fetch(members, ORGANIZATION, run)
-            part = ResourceReport("usage_events", ORGANIZATION)
-            yield from reported(run, part, new_events(database, run, part))
+            if run.is_probe:
+                yield from fetch(events, ORGANIZATION, run)
+            else:
+                part = ResourceReport(events.name, ORGANIZATION)
+                yield from reported(run, part, new_events(database, run, part))
             yield from fetch(activity, ORGANIZATION, run)
     except VendorError as error:
         run.report.errors.append(str(error))
 
 
-def check(settings: ProductDatabaseSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap request: the label, and a call that raises if it fails."""
+def resources(database: Database) -> tuple[Resource, Resource, Resource, Resource]:
+    """Usage events are not read by day: their resource only says what they are."""
 
-    def ask() -> None:
-        with connected(settings) as database:
-            for name in TABLES:
-                database.check_columns(name)
+    def snapshot(name: str, brings: str) -> Resource:
+        return Resource(
+            name,
+            windows=partial(_snapshot, database, name),
+            is_directory=True,
+            may_be_emptied=False,
+            brings=brings,
+            probe=partial(database.check_columns, name),
+        )
 
-    yield ORGANIZATION, ask
-
-
-def resources(database: Database) -> tuple[Resource, Resource, Resource]:
-    """All resources except usage events, which are not read by day."""
-
-    def snapshot(name: str) -> Resource:
-        windows = partial(_snapshot, database, name)
-        return Resource(name, windows=windows, is_directory=True, may_be_emptied=False)
+    events = Resource(
+        "usage_events",
+        is_directory=False,
+        brings="cost and tokens of each use by customers",
+        probe=partial(database.check_columns, "usage_events"),
+    )
 
     activity = Resource(
         "daily_activity",
@@ -79,8 +86,12 @@ def resources(database: Database) -> tuple[Resource, Resource, Resource]:
         oldest=partial(database.first_day, "daily_activity", "activity_date"),
         look_back=ACTIVITY_LOOK_BACK_DAYS,
         max_days=ACTIVITY_DAYS,
+        brings="lines and requests of customers' people by day",
+        probe=partial(database.check_columns, "daily_activity"),
     )
-    return snapshot("teams"), snapshot("team_members"), activity
+    teams = snapshot("teams", "customers' teams and their seats")
+    members = snapshot("team_members", "who is in a team")
+    return teams, members, events, activity
 
 
 def _everything(query: Any, table: sa.Table) -> Any:  # noqa: ANN401, ARG001

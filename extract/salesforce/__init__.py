@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -63,6 +63,7 @@ class Object:
     name: str
     record: type[records.SalesforceRecord]
     fields: str
+    brings: str
     is_optional: bool = False
     included_usage: str | None = None
     """A field that settings name; its value lands under the key `included_usage` as well."""
@@ -91,29 +92,34 @@ OBJECTS = {
         records.SalesforceAccount,
         "Id Name Company_Logo_URL__c SWE_Count__c NumberOfEmployees OwnerId "
         "Technical_Account_Manager__c IsDeleted SystemModstamp CreatedDate",
+        "who the customers are",
     ),
     "opportunities": Object(
         "Opportunity",
         records.Opportunity,
         "Id Name AccountId Type StageName CloseDate Amount License_Count__c Subtype__c "
         "True_Up_Number__c Subscription__c Cursor_Team_ID__c IsDeleted SystemModstamp CreatedDate",
+        "sales, renewals and what they may bring",
     ),
     "subscriptions": Object(
         "Subscription__c",
         records.Subscription,
         "Id Name Account__c Total_Licensed_Seats__c All_Cursor_Team_IDs__c Open_Renewal__c "
         "Start_Date__c End_Date__c IsDeleted SystemModstamp",
+        "who bought how many seats, and until when",
     ),
     "users": Object(
         "User",
         records.SalesforceUser,
         "Id Name Email ManagerId IsActive SystemModstamp",
+        "who looks after a customer",
     ),
     # Not every org keeps its overage invoices in Salesforce.
     "subscription_overages": Object(
         "Subscription_Overage__c",
         records.SubscriptionOverage,
         "Id Subscription__c Period_Start__c Period_End__c Amount__c IsDeleted SystemModstamp",
+        "what was invoiced beyond the seats",
         is_optional=True,
     ),
 }
@@ -134,22 +140,6 @@ def extract(settings: SalesforceSettings, run: Run) -> Iterator[Window]:
         run.report.notes.append(api.usage())
 
 
-def check(settings: SalesforceSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap request: the label of the organization, and a call that raises if it fails."""
-
-    def ask() -> None:
-        with requests.Session() as session:
-            api = Api(settings, session)
-            for thing in objects(settings).values():
-                try:
-                    api.ask("queryAll/", q=thing.query("limit 1"))
-                except UnreadableError:
-                    if not thing.is_optional:
-                        raise
-
-    yield ORGANIZATION, ask
-
-
 def resources(api: Api, things: Mapping[str, Object]) -> tuple[Resource, ...]:
     return tuple(
         Resource(
@@ -160,6 +150,7 @@ def resources(api: Api, things: Mapping[str, Object]) -> tuple[Resource, ...]:
             look_back=LOOK_BACK,
             max_days=MAX_DAYS,
             is_optional=thing.is_optional,
+            brings=thing.brings,
             # An account may not have been touched for years.
             oldest=partial(_oldest, api, thing),
             # A record that is modified every night before the run would never be in a day that is

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
 from sandbox.answers import Refusal
 from sandbox.google import schema
-from sandbox.google.ledger import EUR_PER_USD, Row, in_currency, record, rows_of
+from sandbox.google.ledger import AI_STUDIO, EUR_PER_USD, Row, Sku, in_currency, record, rows_of
 from sandbox.google_sheets.errors import refusal
 from sandbox.money import ZERO
 from sandbox.state import Sandbox
@@ -63,6 +63,27 @@ class Warehouse:
                 rows = [in_currency(row, EUR_PER_USD) for row in rows]
             self._rows = (key, rows)
         return [*self._rows[1], *self.added]
+
+    def charge(self, change: dict[str, str]) -> None:
+        """Export one more row."""
+        sku = Sku(
+            "0000-0000-0000",
+            change.get("service", "Vertex AI"),
+            "0000-0000-0001",
+            change["sku"],
+            ZERO,
+            "gemini",
+        )
+        day = date.fromisoformat(change["day"])
+        row = Row(
+            exported_at=datetime.fromisoformat(change["exported_at"]),
+            sku=sku,
+            project=AI_STUDIO,
+            start=datetime.combine(day, time(12), UTC),
+            hours=1,
+            cost=Decimal(change["cost"]),
+        )
+        self.added.append(row)
 
     @property
     def rate(self) -> Decimal:

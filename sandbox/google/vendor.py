@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.answers import Refusal, answer, decode
+from sandbox.answers import Json, Refusal, answer, decode
 from sandbox.days import days_between
 from sandbox.faults import Fault
 from sandbox.google.bigquery import DATASET, PROJECT, TABLE, Warehouse
@@ -65,8 +65,12 @@ class Google(MeteredVendor):
         )
 
     def changes(self) -> dict[str, Change]:
-        """{"google_currency": "EUR"}: what the account bills in."""
-        return {"google_currency": self._set_currency}
+        """{"google_currency": "EUR"}: what the account bills in.
+
+        {"google_charge": {"sku": …, "cost": "12.5", "day": …, "exported_at": …}}: one more row, of
+        a SKU that nobody knows, and of Vertex AI unless "service" says otherwise.
+        """
+        return {"google_currency": self._set_currency, "google_charge": self.warehouse.charge}
 
     def _set_currency(self, currency: str) -> None:
         self.warehouse.currency = currency
@@ -85,6 +89,10 @@ class Google(MeteredVendor):
             return {}
         amounts = invoiced(self.warehouse.rows(), day)
         return {platform: amount * CENTS_PER_DOLLAR for platform, amount in amounts.items()}
+
+    def not_found(self, path: str) -> Json:
+        message = f"Not found: {path.removeprefix(self.paths[0])}"
+        return {"error": {"code": 404, "message": message, "status": "NOT_FOUND"}}
 
     def refusal(self, fault: Fault) -> Refusal:
         status = "RESOURCE_EXHAUSTED" if fault.status == 429 else "INTERNAL"

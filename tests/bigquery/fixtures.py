@@ -45,10 +45,12 @@ RESOURCES = {
         "usage_report_claude_code",
     ),
     "cursor": ("members", "spend", "groups", "daily_usage", "usage_events"),
+    "google": ("billing_export", "project_totals"),
     "google_sheets": (
         "employees",
         "email_aliases",
         "api_key_mappings",
+        "project_mappings",
         "seat_plans",
         "seat_assignments",
         "budgets",
@@ -627,11 +629,22 @@ RATES = tab("currency valid_from usd_per_unit", " eur|2024-01-01|1.08425001", "E
 LATER_RATE = [{"_row": 4, "currency": "EUR", "valid_from": "2024-03-02", "usd_per_unit": "1.2"}]
 
 
+# A project of one person, one in parts, one that is also in the tab of keys.
+PROJECTS = tab(
+    "vendor project email cost_center purpose confidence share valid_from valid_to",
+    "Google|ai-prod| Ada.Alder@example.com||Research|0.75||2024-02-01|",
+    "google|ml-shared||CC-7|||33.5||2024-12-31",
+    "google|ml-shared|bo@example.com||||66.5||2024-12-31",
+    "google|wrkspc_a||CC-8|||||",
+)
+
+
 def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
     for resource, rows in (
         ("employees", roster),
         ("email_aliases", ALIASES),
         ("api_key_mappings", mappings),
+        ("project_mappings", PROJECTS),
         ("seat_plans", PLANS),
         ("seat_assignments", ASSIGNMENTS),
         ("budgets", BUDGETS),
@@ -639,6 +652,71 @@ def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
         ("exchange_rates", RATES),
     ):
         yield Window(resource, "sheets", day, rows)
+
+
+# --- Google --------------------------------------------------------------------------------------
+
+
+def billed(project, sku, cost, at, month, **more) -> dict:
+    """A row of the export; numbers with a fraction are text, as the extractor lands them."""
+    service, name = {
+        "flash": ("AEFD-7695-64FA", "Generate content output token count gemini 2.5 flash"),
+        "cached": (
+            "AEFD-7695-64FA",
+            "Generate_content cached input token count gemini 3 flash",
+        ),
+        "claude": ("SOME-SERVICE", "Claude Sonnet 4.6 — Input Tokens — global"),
+        "seat": ("719A-983F-202D", "Gemini Code Assist Standard subscription"),
+        "new": ("C7E2-9256-1C43", "Vertex AI something new"),
+        "tax": ("CDD1-2F4A-93B0", "Tax"),
+    }[sku]
+    return {
+        "cost_type": "regular",
+        "invoice": {"month": month},
+        "service": {"id": service, "description": "A service"},
+        "sku": {"id": f"sku-{sku}", "description": name},
+        "usage_start_time": f"{at}+00:00",
+        "project": {"id": project, "name": f"The {project}"} if project else None,
+        "cost": cost,
+        "currency": "USD",
+        "currency_conversion_rate": "1.0",
+        "credits": [],
+    } | more
+
+
+EUR = {"currency": "EUR", "currency_conversion_rate": "0.9187"}
+TWO_CREDITS = {"credits": [{"amount": "-0.1"}, {"amount": "-0.000000000000000001"}]}
+EXPORTED_AT_LEAP = [
+    billed("ai-prod", "flash", "1.1532", "2024-02-28T23:59:59.999", "202402", **TWO_CREDITS),
+    # Two rows that are equal and both real.
+    billed("ai-prod", "cached", "0.0000412", "2024-02-28T10:00:00", "202402"),
+    billed("ai-prod", "cached", "0.0000412", "2024-02-28T10:00:00", "202402"),
+    billed("ml-shared", "claude", "123456.789012345678", "2024-02-29T00:00:00", "202402", **EUR),
+    billed("ml-shared", "seat", "0.6333333333333333", "2024-02-29T00:00:00", "202402", **EUR),
+    billed(None, "new", "7", "2024-02-29T01:00:00", "202402", cost_at_list="8.5"),
+]
+EXPORTED_IN_MARCH = [
+    # On the invoice of the day's month, and on the next one.
+    billed("ai-prod", "flash", "3", "2024-03-01T00:00:00", "202402"),
+    billed("ml-shared", "claude", "-123456.789012345678", "2024-02-29T00:00:00", "202403", **EUR),
+    billed("ml-shared", "claude", "1", "2024-02-29T00:00:00", "202403", **EUR),
+    billed("ai-prod", "tax", "1", "2024-02-01T07:00:00", "202402", cost_type="tax"),
+    billed("shop", "tax", "100", "2024-02-01T07:00:00", "202402", cost_type="tax"),
+    billed("ml-shared", "tax", "0.1", "2024-02-01T07:00:00", "202402", cost_type="tax", **EUR),
+    billed(None, "tax", "-0.003211", "2024-02-01T07:00:00", "202402", cost_type="rounding_error"),
+]
+
+
+def total(project, month, net) -> dict:
+    return {"project_id": project, "invoice_month": month, "net_cost": net}
+
+
+TOTALS_AT_LEAP = [
+    total("ai-prod", "202402", "1.153282"),
+    total("ml-shared", "202402", "200000"),
+    total("shop", "202402", "55.5"),
+    total(None, "202402", "7"),
+]
 
 
 # --- What was landed, in the order of time -------------------------------------------------------
@@ -837,6 +915,26 @@ PRODUCT_LATER = [
 ]
 
 LOADS = [
+    Load(
+        "google",
+        "1709272000.0",
+        "2024-03-01T05:46:40+00:00",
+        [
+            Window("billing_export", "google", LEAP, EXPORTED_AT_LEAP),
+            Window("project_totals", "google", LEAP, TOTALS_AT_LEAP),
+        ],
+    ),
+    # The day of exports again, without one of its rows; then a correction and taxes.
+    Load(
+        "google",
+        "1709617000.0",
+        "2024-03-05T05:36:40+00:00",
+        [
+            Window("billing_export", "google", LEAP, EXPORTED_AT_LEAP[1:]),
+            Window("billing_export", "google", MONDAY, EXPORTED_IN_MARCH),
+            Window("project_totals", "google", MONDAY, [total("ai-prod", "202402", "3.25")]),
+        ],
+    ),
     Load("salesforce", "1709251000.0", "2024-03-01T00:30:00+00:00", SALES_AT_LEAP),
     Load("product", "1709251100.0", "2024-03-01T00:31:00+00:00", PRODUCT_AT_LEAP),
     Load("product", "1709600000.0", "2024-03-05T01:00:00+00:00", PRODUCT_LATER),

@@ -141,6 +141,6 @@ def test_widths_are_bigquerys(plan: Plan) -> None:
     assert measured.width("marts.fct_cost_daily", "cost_date", "DATE") == 8
     assert measured.width("marts.dim_users", "is_current", "BOOL") == 1
     assert measured.width("seeds.platforms", "platform_code", "STRING") == pytest.approx(
-        2 + (6 + 11 + 10 + 9 + 6) / 5
+        2 + (6 + 11 + 10 + 9 + 6 + 18 + 17) / 7
     )
     assert measured.as_of_date == TODAY

@@ -121,6 +121,38 @@ def test_without_the_marts_that_say_so_freshness_is_unknown(gallery, on_copy, tm
     assert facts == ["unknown", "unknown", "unknown"]
 
 
+def test_pages_of_sample_data_say_so_and_begin_with_the_answer(gallery, on_copy, tmp_path):
+    preview(*gallery, tmp_path)
+    index = (tmp_path / "index.html").read_text()
+    assert "Sample data" not in index
+    assert 'class="headline"' not in index
+    settings, connection = on_copy
+    connection.execute("create schema raw_cursor")
+    connection.execute(
+        "create table raw_cursor.extractions as select 'http://127.0.0.1:8' as base_url"
+    )
+    connection.execute(
+        "insert into marts.vw_executive_dashboard by name"
+        " select date '2026-09-01' as month, true as is_complete_month, 7068 as total_monthly_cost"
+        " union all by name select date '2026-10-01' as month, true as is_complete_month,"
+        " 7026 as total_monthly_cost"
+        " union all by name select date '2026-11-01' as month, false as is_complete_month,"
+        " 3000 as total_monthly_cost, 7047 as forecast_month_end_cost,"
+        " 6900 as forecast_month_end_cost_low, 7180 as forecast_month_end_cost_high,"
+        " 7200 as budget_amount"
+    )
+    connection.execute("insert into marts.rpt_alerts_disputes by name select 'cursor' as vendor")
+    connection.close()
+    preview(settings, gallery[1], tmp_path)
+    for name in ("index", "gallery"):
+        page = re.sub(r"<[^>]+>|\s+", " ", (tmp_path / f"{name}.html").read_text())
+        assert "Sample data: a made-up company" in page
+        assert (
+            "October $7,026, $42 less than the month before. November is heading for $7,047"
+            " ($6,900 to $7,180) of a budget of $7,200. 1 thing needs attention"
+        ) in re.sub(r"\s+", " ", page)
+
+
 def test_today_is_the_day_after_the_last_complete_one(gallery):
     with duckdb.connect(gallery[0].duckdb_path, read_only=True) as connection:
         assert today_in(connection) == date(2026, 11, 21)
@@ -157,7 +189,7 @@ def test_what_is_of_no_dashboard_any_more_is_removed_and_nothing_else(gallery, t
         (tmp_path / name).write_text("from before")
     preview(gallery[0], gallery[1], tmp_path)
     names = {file.name for file in tmp_path.iterdir()}
-    assert names == {"gallery.html", "queries.html", "index.html", "notes.txt"}
+    assert names == {"gallery.html", "queries.html", "index.html", "notes.txt", "plotly.min.js"}
 
 
 def test_a_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):

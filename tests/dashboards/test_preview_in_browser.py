@@ -441,6 +441,19 @@ def test_a_value_has_one_color_on_the_whole_page_whatever_the_filters_are(same_p
     assert page.evaluate(script)["cursor"] == before["cursor"]
 
 
+def test_bars_of_one_month_can_be_seen(same_page):
+    page = same_page
+    page.evaluate("preview.set('period', 'past1months')")
+    shares = page.evaluate(
+        """[...document.querySelectorAll("#panel-1 .js-plotly-plot")].flatMap((plot) =>
+            plot.layout.xaxis?.type !== "date" ? [] :
+            [...plot.querySelectorAll(".bars .point path")].map((bar) =>
+                bar.getBoundingClientRect().width / plot.getBoundingClientRect().width))"""
+    )
+    assert len(shares) > 1
+    assert min(shares) > 0.1
+
+
 def test_what_is_too_much_is_drawn_as_other_and_said(same_page):
     page = same_page
     notes = page.locator("[data-chart='gallery.mix'] .notes").inner_text()
@@ -477,7 +490,9 @@ def test_a_trend_says_which_way_and_whether_that_is_good(same_page):
     assert ("bad" if rises else "good") in change.get_attribute("class")
     trend = page.locator("[data-chart='gallery.spend_of_the_month'] .trend").inner_text()
     assert "Nov 2026 so far" in trend
-    assert "vs Oct 2026" in trend
+    assert re.search(
+        r"[▲▼] \$[\d,.]+ (more|less) than Oct 2026: \$[\d,.]+", " ".join(trend.split())
+    )
 
 
 def test_a_chart_shows_its_sql_and_its_data(same_page):

@@ -91,6 +91,7 @@ def test_everything_of_every_source_lands(settings: Settings) -> None:
 DIRECTORIES = {
     "anthropic": {"users", "api_keys", "workspaces", "service_accounts", "spend_limits"},
     "cursor": {"members", "spend", "groups"},
+    "google": set(),
     "google_sheets": set(TABS),
     "salesforce": set(),
     "product_database": {"teams", "team_members"},

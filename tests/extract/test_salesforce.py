@@ -13,7 +13,7 @@ import pytest
 from extract import salesforce
 from extract.command import main
 from extract.report import RunReport
-from extract.run import run
+from extract.run import probe, run
 from foundation.settings import Settings
 from sandbox.salesforce.access import CLIENT_SECRET
 from sandbox.seller import (
@@ -457,9 +457,11 @@ def test_no_session_and_no_secret_is_in_the_warehouse(
 
 def test_check_names_the_missing_field_before_a_run_does(org: Running, settings: Settings) -> None:
     org.control({"salesforce": {"hidden": ["Opportunity.Subtype__c", "Subscription_Overage__c"]}})
-    [(name, ask)] = salesforce.check(settings)
-    assert name == "salesforce"
-    with pytest.raises(salesforce.VendorError, match="Opportunity has no field Subtype__c"):
-        ask()
+    (report,) = probe(settings, ["salesforce"]).sources
+    (error,) = report.all_errors()
+    assert "Opportunity has no field Subtype__c" in error
+    assert [part.resource for part in report.resources if part.status == "not readable"] == [
+        "subscription_overages"
+    ]
     org.control({"salesforce": {"hidden": []}})
-    ask()
+    assert probe(settings, ["salesforce"]).exit_code == 0

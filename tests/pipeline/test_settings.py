@@ -17,7 +17,7 @@ from foundation.settings import (
     SettingsError,
     load_settings,
 )
-from foundation.sources import SOURCES, product_database
+from foundation.sources import SOURCES, google, product_database
 
 NAMES = {name.upper() for name in Settings.model_fields}
 RESOURCE = "projects/example/secrets/key"
@@ -66,6 +66,7 @@ def test_the_names_of_settings_are_stable():
         SALESFORCE_INSTANCE_URL SALESFORCE_CLIENT_ID SALESFORCE_CLIENT_SECRET SALESFORCE_API_SHARE
         SALESFORCE_INCLUDED_USAGE_FIELD
         PRODUCT_DATABASE_URL PRODUCT_DATABASE_SCHEMA
+        GOOGLE_BILLING_EXPORT_TABLE GOOGLE_BILLING_PROJECT GOOGLE_BILLING_API_ENDPOINT
     """.split()
     assert {*promised, *(f"{name}_SECRET" for name in SECRETS)} == NAMES
 
@@ -102,9 +103,24 @@ def test_each_source_is_configured_by_any_of_its_settings(given, tmp_path):
     assert settings.configured_sources() == ["anthropic", "google_sheets"]
     assert settings.missing_settings() == {
         "cursor": ("CURSOR_API_KEY",),
+        "google": ("GOOGLE_BILLING_EXPORT_TABLE",),
         "salesforce": ("SALESFORCE_INSTANCE_URL",),
         "product_database": ("PRODUCT_DATABASE_URL",),
     }
+
+
+def test_the_billing_export_is_a_table_and_names_the_project_of_its_queries(given):
+    table = "my-project.billing.gcp_billing_export_resource_v1_01A2B3_C4D5E6_F7A8B9"
+    assert google.job_project(given(GOOGLE_BILLING_EXPORT_TABLE=table)) == "my-project"
+    other = given(GOOGLE_BILLING_EXPORT_TABLE=table, GOOGLE_BILLING_PROJECT="payer")
+    assert google.job_project(other) == "payer"
+    for wrong in (
+        "gcp_billing_export_v1_X",
+        "my-project.billing.cloud_pricing_export",
+        f"{table}`",
+    ):
+        with pytest.raises(SettingsError, match="GOOGLE_BILLING_EXPORT_TABLE must be"):
+            given(GOOGLE_BILLING_EXPORT_TABLE=wrong)
 
 
 def test_bigquery_needs_a_location(given):

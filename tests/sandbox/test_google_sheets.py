@@ -24,6 +24,8 @@ HEADERS = {
     "email_aliases": "alias email",
     "api_key_mappings": "api_key_id api_key_name email platform purpose environment cost_center "
     "is_active confidence share valid_from valid_to",
+    "project_mappings": "vendor project email cost_center purpose confidence share valid_from "
+    "valid_to",
     "seat_plans": "platform plan seat_price_usd billing_cycle valid_from valid_to",
     "seat_assignments": "platform email plan assigned_from assigned_to",
     "budgets": "scope_type scope month amount_usd",
@@ -117,7 +119,7 @@ def test_one_invoice_is_higher_than_the_usage(
     sandbox: Running, cursor: httpx.Client, spreadsheet: gspread.Spreadsheet
 ) -> None:
     rows = records(spreadsheet, "invoices")
-    assert len({row["platform"] for row in rows}) == 4
+    assert len({row["platform"] for row in rows}) == 7
     surplus = {}
     for row in rows:
         if row["platform"] != "cursor":

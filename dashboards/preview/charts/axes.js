@@ -62,6 +62,7 @@ function drawAxes(chart, rows, body, look, notes) {
   const isTime = isDate(key) && !isLying;
   const totals = keys.map((_, place) => series.reduce((sum, one) => sum + Math.abs(one.values[place] ?? 0), 0));
   const share = { format: "percent" };
+  const bargap = keys.length < 4 ? 0.5 : 0.25;
   const traces = series.map((one) => {
     const { color } = one;
     const drawn = one.values.map((value, at) =>
@@ -80,6 +81,7 @@ function drawAxes(chart, rows, body, look, notes) {
     if (chart.type === "bar" || isLying) {
       return {
         ...common, type: "bar", orientation: isLying ? "h" : "v", x: isLying ? drawn : positions, y: isLying ? positions : drawn,
+        ...(isTime ? { width: barWidth(key, bargap, stack === "none" ? series.length : 1) } : {}),
         marker: { color, line: { width: 0 } },
         ...(isLying && series.length === 1 && stack === "none"
           ? { text: drawn.map((value) => plain(short(value, one.field))), textposition: fitting(drawn, one.field, body), cliponaxis: false, insidetextanchor: "end", textangle: 0, constraintext: "none", insidetextfont: { color: look.tile }, outsidetextfont: { color: look.text } }
@@ -103,7 +105,7 @@ function drawAxes(chart, rows, body, look, notes) {
   if (isLying && series.length === 1) values.range = padded(extent);
   const shape = layout(look, {
     // Room for half of the last day's label, which plotly leaves out otherwise.
-    margin: { l: 8, r: isTime ? 36 : 12, t: 8, b: 8, pad: 2 }, barmode: stack === "none" ? "group" : "relative", bargap: keys.length < 4 ? 0.5 : 0.25,
+    margin: { l: 8, r: isTime ? 36 : 12, t: 8, b: 8, pad: 2 }, barmode: stack === "none" ? "group" : "relative", bargap,
     xaxis: isLying ? values : keyAxis(keys, { ...key, isBars: chart.type === "bar" }, look, width),
     yaxis: isLying ? namesAxis(keys, key, look, body) : values,
   });
@@ -179,6 +181,7 @@ function drawCombo(chart, rows, body, look) {
   const isTime = isDate(key);
   const positions = isTime ? keys : keys.map((_, place) => place);
   const onAxis = { left: [], right: [] };
+  const bars = chart.marks.filter((mark) => mark.show_as === "bar").length;
   const traces = chart.marks.map((mark, at) => {
     const field = chart.fields[at + 1];
     const values = rows.map((row) => row[at + 1]);
@@ -188,6 +191,7 @@ function drawCombo(chart, rows, body, look) {
       type: mark.show_as === "bar" ? "bar" : "scatter", mode: "lines+markers", x: positions, y: values,
       yaxis: mark.axis === "right" ? "y2" : "y", name: plain(shortened(field.label, 24) + (mark.axis === "right" ? " (right)" : "")),
       marker: { color, size: 6 }, line: { color, width: 2 }, offsetgroup: String(at),
+      ...(isTime && mark.show_as === "bar" ? { width: barWidth(key, 0.3, bars) } : {}),
       ...(mark.show_as === "area" ? { fill: "tozeroy", fillcolor: translucent(color) } : {}),
       customdata: values.map((value, place) => [plain(shown(value, field)), plain(shown(keys[place], key))]),
       hovertemplate: `<b>%{customdata[1]}</b><br>${plain(field.label)}: %{customdata[0]}<extra></extra>`,

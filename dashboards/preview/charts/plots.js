@@ -84,6 +84,13 @@ function drawLegend(chart, body, items) {
   }, element("span", { class: dashed ? "swatch dashed" : "swatch", style: `--color: ${color}` }), element("span", { class: "name" }, label)))));
 }
 
+// How wide each of so many bars of a day, week, month … is, in milliseconds. plotly goes by the
+// distance to the next bar, and a bar that is alone has none.
+function barWidth(field, gap, count) {
+  const period = DAY * ({ week: 7, month: 28, quarter: 90, year: 365 }[field.grain] ?? 1);
+  return (period * (1 - gap)) / Math.max(count, 1);
+}
+
 // From the first day to the last with a little room, in which plotly draws the last day's label.
 function rangeOf(days, field) {
   const times = days.map((day) => Date.parse(`${String(day).slice(0, 10)}T00:00:00Z`));

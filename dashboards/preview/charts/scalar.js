@@ -18,13 +18,19 @@ function drawScalar(chart, rows, body, look, notes, page) {
     const change = now[1] - before[1];
     const way = change > 0 ? "up" : change < 0 ? "down" : "same";
     const isGood = chart.more_is === "neutral" || way === "same" ? "neutral" : (chart.more_is === "good") === (way === "up") ? "good" : "bad";
-    const amount = before[1] ? short(Math.abs(change / before[1]), { format: "percent" }) : short(Math.abs(change), field);
     const arrow = { up: "▲", down: "▼", same: "=" }[way];
-    const said = { up: "up", down: "down", same: "no change" }[way];
+    const than = { up: "more than", down: "less than", same: "no change from" }[way];
     line.append(
-      element("span", { class: `change ${isGood}`, "data-way": way }, element("span", { "aria-hidden": "true" }, arrow), element("span", { class: "unseen" }, said), ` ${amount}`),
-      element("span", { class: "before" }, `vs ${shown(before[0], key)}: ${short(before[1], field)}`),
+      element("span", { class: `change ${isGood}`, "data-way": way }, element("span", { "aria-hidden": "true" }, arrow), way === "same" ? "" : ` ${difference(change, field)}`),
+      element("span", { class: "before" }, `${than} ${shown(before[0], key)}: ${shown(before[1], field)}`),
     );
   }
   body.replaceChildren(big(now[1]), line);
+}
+
+// In the unit of the value; between percentages in points.
+function difference(change, field) {
+  const points = { percent: change * 100, percent100: change }[field.format];
+  if (points === undefined) return shown(Math.abs(change), field);
+  return `${grouped(Math.abs(points), field.decimals ?? 1)} points`;
 }

@@ -8,7 +8,7 @@
     'charge_date', 'platform_code', 'vendor', 'organization', 'user_email',
     'department', 'team', 'cost_center', 'api_key_id', 'workspace_id',
     'service_account_id', 'product', 'model', 'usage_category', 'cost_type',
-    'token_type', 'attribution_method', 'attribution_confidence',
+    'token_type', 'attribution_method', 'attribution_confidence', 'invoice_month',
 ] %}
 {% set columns = [
     'billing_account_id', 'billing_account_name', 'sub_account_id', 'sub_account_name',
@@ -38,7 +38,8 @@ usages as (
     select
         *,
         usage_date as charge_date,
-        'usage' as cost_type
+        'usage' as cost_type,
+        {{ first_day_of('month', 'usage_date') }} as invoice_month
     from {{ ref('fct_usage_daily') }}
     where
         {{ in_days('usage_date', days) }}
@@ -133,7 +134,11 @@ seats as (
 charges as (
 
     select
-        case cost_type when 'credit' then 'Credit' else 'Usage' end as charge_category,
+        case cost_type
+            when 'credit' then 'Credit'
+            when 'tax' then 'Tax'
+            else 'Usage'
+        end as charge_category,
         {% for dimension in dimensions -%}
             {{ dimension }},
         {% endfor -%}
@@ -191,7 +196,9 @@ named as (
         summed.*,
         platforms.platform_name as service_name,
         {{ title_case('summed.vendor') }} as vendor_name,
+        -- FOCUS allows a tax no SKU.
         case
+            when summed.cost_type = 'tax' then null
             when summed.cost_type = 'subscription' then summed.product
             when
                 summed.cost_type in ('tool', 'credit', 'correction')
@@ -202,6 +209,7 @@ named as (
         case
             when summed.cost_type = 'subscription' then 'seat'
             when summed.cost_type in ('credit', 'correction') then summed.cost_type
+            when summed.cost_type = 'tax' then 'tax'
             else coalesce(summed.token_type, 'tokens')
         end as sku_meter,
         nullif(summed.user_email, {{ unattributed() }}) as x_person_email,
@@ -227,10 +235,9 @@ described as (
         organization as billing_account_name,
         sub_account_id,
         sub_account_name,
-        cast({{ first_day_of('month', 'charge_date') }} as {{ dbt.type_timestamp() }})
-            as billing_period_start,
+        cast(invoice_month as {{ dbt.type_timestamp() }}) as billing_period_start,
         cast(
-            {{ next_first_day('month', first_day_of('month', 'charge_date')) }}
+            {{ next_first_day('month', 'invoice_month') }}
             as {{ dbt.type_timestamp() }}
         ) as billing_period_end,
         cast(charge_date as {{ dbt.type_timestamp() }}) as charge_period_start,

@@ -1,7 +1,19 @@
--- Every version of every window, also of loads that are not complete.
+{{ config(**replaced_by_day(
+    'usage_date', changes='stg_google__changed_days', cluster_by=['project_id']
+)) }}
+
+-- GRAIN: one row per exported row, in every version of its window, also of loads that
+-- are not complete
+-- A day of usage has rows of many exports. A run reads those that are new, and keeps the
+-- others, so that it need not read all history.
+{% set days = changed_days(ref('stg_google__changed_days')) %}
+{% set changes = ref('stg_google__changed_exports') %}
+{% set exports = none if days is none else google_changed_exports(changes) %}
+
 with source as (
 
     select * from {{ source('raw_google', 'billing_export') }}
+    where {{ in_days('window_start', exports) }}
 
 ),
 
@@ -17,6 +29,7 @@ renamed as (
         {{ clean_text(json_text('project.id')) }} as project_id,
         -- strings
         {{ json_text('cost_type') }} as cost_type,
+        {{ clean_text(json_text('project.name')) }} as project_name,
         {{ json_text('service.description') }} as service_name,
         {{ json_text('sku.description') }} as sku_name,
         upper({{ json_text('currency') }}) as currency,
@@ -33,8 +46,7 @@ renamed as (
         ) as credits_in_currency,
         -- dates
         window_start as export_date,
-        cast({{ text_to_timestamp(json_text('usage_start_time')) }} as date)
-            as usage_date,
+        {{ google_usage_date() }} as usage_date,
         {{ google_month(json_text('invoice.month')) }} as invoice_month
     from source
 
@@ -60,6 +72,7 @@ converted as (
         service_id,
         sku_id,
         project_id,
+        project_name,
         cost_type,
         service_name,
         sku_name,
@@ -75,6 +88,47 @@ converted as (
         invoice_month
     from billed
 
+),
+
+{% if days is not none %}
+known as (
+
+    select * from {{ this }}
+    where
+        {{ in_days('usage_date', days) }}
+        and not {{ in_days('export_date', exports) }}
+
+),
+
+{% endif %}
+combined as (
+
+    select * from converted
+    where {{ in_days('usage_date', days) }}
+    {% if days is not none %}
+        union all
+
+        select
+            record_id,
+            load_id,
+            organization,
+            service_id,
+            sku_id,
+            project_id,
+            project_name,
+            cost_type,
+            service_name,
+            sku_name,
+            currency,
+            billed_cost_in_currency,
+            list_cost_usd,
+            billed_cost_usd,
+            export_date,
+            usage_date,
+            invoice_month
+        from known
+    {%- endif %}
+
 )
 
-select * from converted
+select * from combined

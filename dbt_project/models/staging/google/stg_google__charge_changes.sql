@@ -1,8 +1,15 @@
+{{ config(**replaced_by_day(
+    'usage_date', changes='stg_google__changed_days', cluster_by=['project_id']
+)) }}
+
 -- GRAIN: one row per day of usage, invoice, project, platform, product and load, with
 -- what the load added to the charges of the day, less what it took away
+{% set days = changed_days(ref('stg_google__changed_days')) %}
+
 with landed as (
 
     select * from {{ ref('stg_google__charges') }}
+    where {{ in_days('usage_date', days) }}
 
 ),
 

@@ -44,8 +44,7 @@ charges as (
             and coalesce(billing_rows.sku_id, '') = skus.sku_id
             and coalesce(billing_rows.sku_name, '') = skus.sku_name
     where
-        billing_rows.usage_date < {{ as_of_date() }}
-        and case
+        case
             when skus.is_known then skus.platform_code is not null
             else billing_rows.cost_type = 'regular'
         end

@@ -37,6 +37,7 @@ newest_taxes as (
 
     select *
     from taxes
+    where usage_date < {{ as_of_date() }}
     qualify rank() over (
         partition by organization, invoice_month
         order by loaded_at desc, load_id desc

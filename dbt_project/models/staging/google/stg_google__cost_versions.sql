@@ -79,6 +79,7 @@ versions as (
             ]
         ) }}
     from unioned
+    where window_start < {{ as_of_date() }}
 
 )
 

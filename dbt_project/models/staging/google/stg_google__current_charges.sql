@@ -41,6 +41,7 @@ current_charges as (
             charges.organization = windows.organization
             and charges.export_date = windows.window_start
             and charges.load_id = windows.load_id
+    where charges.usage_date < {{ as_of_date() }}
 
 )
 

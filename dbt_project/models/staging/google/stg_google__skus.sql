@@ -1,7 +1,7 @@
 -- GRAIN: one row per service and SKU, under each name that it had
-with billing_rows as (
+with skus as (
 
-    select * from {{ ref('base_google__billing_rows') }}
+    select * from {{ ref('base_google__skus') }}
 
 ),
 
@@ -25,26 +25,17 @@ words as (
 
 ),
 
-skus as (
-
-    select distinct
-        coalesce(service_id, '') as service_id,
-        coalesce(sku_id, '') as sku_id,
-        coalesce(sku_name, '') as sku_name
-    from billing_rows
-
-),
-
 ruled as (
 
     select
-        skus.*,
-        rules.sku_rank,
+        skus.service_id,
+        skus.sku_id,
+        skus.sku_name,
         rules.platform_code,
         rules.product,
         rules.cost_type
     from skus
-    left join rules
+    inner join rules
         on
             skus.service_id = coalesce(rules.service_id, skus.service_id)
             and lower(skus.sku_name) like rules.sku_pattern
@@ -85,19 +76,24 @@ meanings as (
 described as (
 
     select
-        ruled.service_id,
-        ruled.sku_id,
-        ruled.sku_name,
+        skus.service_id,
+        skus.sku_id,
+        skus.sku_name,
         ruled.platform_code,
         ruled.product,
         ruled.cost_type,
         meanings.model,
         meanings.token_type,
         meanings.service_tier,
-        ruled.sku_rank is not null as is_known
-    from ruled
+        ruled.sku_name is not null as is_known
+    from skus
+    left join ruled
+        on
+            skus.service_id = ruled.service_id
+            and skus.sku_id = ruled.sku_id
+            and skus.sku_name = ruled.sku_name
     left join meanings
-        on ruled.sku_name = meanings.sku_name
+        on skus.sku_name = meanings.sku_name
 
 )
 

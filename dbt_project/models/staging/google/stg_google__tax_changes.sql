@@ -1,10 +1,17 @@
--- GRAIN: one row per invoice, project and load, with what the load added to the taxes
+{{ config(**replaced_by_day(
+    'usage_date', changes='stg_google__changed_days', cluster_by=['project_id']
+)) }}
+
+-- GRAIN: one row per day, invoice, project and load, with what the load added to the taxes
 -- and the rounding, less what it took away
 -- They are of whole projects, and name no service. Other corrections of services that
 -- are no AI tool are left out.
+{% set days = changed_days(ref('stg_google__changed_days')) %}
+
 with billing_rows as (
 
     select * from {{ ref('base_google__billing_rows') }}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
@@ -29,7 +36,7 @@ landed as (
 ),
 
 {{ changes_by_load(
-    'billing_export', ['invoice_month', 'project_id', 'currency'],
+    'billing_export', ['usage_date', 'invoice_month', 'project_id', 'currency'],
     ['billed_cost_usd', 'billed_cost_in_currency']
 ) }}
 

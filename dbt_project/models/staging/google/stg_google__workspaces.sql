@@ -1,39 +1,72 @@
--- GRAIN: one row per project, as last exported
-with source as (
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge',
+    unique_key='workspace_id',
+    on_schema_change='fail',
+    meta={'changes': 'stg_google__changed_days'},
+) }}
 
-    select * from {{ source('raw_google', 'billing_export') }}
+-- GRAIN: one row per project, as last exported
+{% set days = changed_days(ref('stg_google__changed_days')) %}
+
+with billing_rows as (
+
+    select * from {{ ref('base_google__billing_rows') }}
+    where
+        {{ in_days('usage_date', days) }}
+        and project_id is not null
 
 ),
 
-renamed as (
+projects as (
 
     select
+        project_id as workspace_id,
         organization,
-        {{ clean_text(json_text('project.id')) }} as project_id,
-        {{ clean_text(json_text('project.name')) }} as project_name,
-        window_start as seen_on,
-        extracted_at,
-        _dlt_id as record_id
-    from source
+        coalesce(project_name, project_id) as workspace_name,
+        export_date as seen_on,
+        record_id
+    from billing_rows
+
+    {% if is_incremental() %}
+        union all
+
+        select
+            workspace_id,
+            organization,
+            workspace_name,
+            seen_on,
+            '' as record_id
+        from {{ this }}
+    {% endif %}
 
 ),
 
 newest as (
 
     select
-        project_id as workspace_id,
+        workspace_id,
         organization,
-        coalesce(project_name, project_id) as workspace_name,
-        {{ end_of_time() }} as seen_to,
-        cast(null as {{ dbt.type_timestamp() }}) as created_at,
-        cast(null as {{ dbt.type_timestamp() }}) as archived_at
-    from renamed
-    where project_id is not null
+        workspace_name,
+        seen_on
+    from projects
     qualify row_number() over (
-        partition by project_id
-        order by seen_on desc, extracted_at desc, record_id desc
+        partition by workspace_id order by seen_on desc, record_id desc
     ) = 1
+
+),
+
+conformed as (
+
+    select
+        {{ conformed_row(
+            'workspaces',
+            ['workspace_id', 'organization', 'workspace_name'],
+            seen_to=end_of_time()
+        ) }},
+        seen_on
+    from newest
 
 )
 
-select * from newest
+select * from conformed

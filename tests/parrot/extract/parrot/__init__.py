@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 import httpx
@@ -32,17 +32,15 @@ class Cost(Record):
 def extract(settings: ParrotSettings, run: Run) -> Iterator[Window]:
     with _client(settings) as client:
         costs = Resource(
-            "costs", Cost, partial(_costs, client), is_directory=False, look_back=3, max_days=31
+            "costs",
+            Cost,
+            partial(_costs, client),
+            is_directory=False,
+            look_back=3,
+            max_days=31,
+            brings="cost by person and model",
         )
         yield from fetch(costs, ORGANIZATION, run)
-
-
-def check(settings: ParrotSettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    def ask() -> None:
-        with _client(settings) as client:
-            send(client, "GET", PATH)
-
-    yield ORGANIZATION, ask
 
 
 def _client(settings: ParrotSettings) -> httpx.Client:
