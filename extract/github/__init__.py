@@ -14,7 +14,7 @@ import msgspec
 
 from extract.github import records
 from extract.github.api import Api
-from extract.github.credits import REPORT_DAYS, REQUESTS_FOR_USERS, Reports, pages_of_users
+from extract.github.ai_credits import REPORT_DAYS, REQUESTS_FOR_USERS, Reports, pages_of_users
 from extract.http import (
     ExpiredError,
     TooRecentError,

@@ -45,6 +45,7 @@ class GitHub(MeteredVendor):
 
     def reset(self) -> None:
         self.has_unknown_sku = False
+        self.shows_only_costs = False
         self.expired_links = 0
         self.report_polls = 0
         self.reports: list[Report] = []
@@ -52,10 +53,12 @@ class GitHub(MeteredVendor):
 
     def changes(self) -> dict[str, Change]:
         """{"github_unknown_sku": true}: a SKU that nobody knows is billed.
+        {"github_only_costs": true}: the token may read neither reports nor users.
         {"github_expired_links": 1}: so many downloads find their link expired.
         {"github_report_polls": 2}: how often a report says that it is being made."""
         return {
             "github_unknown_sku": flag(self, "has_unknown_sku"),
+            "github_only_costs": flag(self, "shows_only_costs"),
             "github_expired_links": lambda count: setattr(self, "expired_links", int(count)),
             "github_report_polls": lambda count: setattr(self, "report_polls", int(count)),
         }
@@ -112,6 +115,8 @@ class GitHub(MeteredVendor):
     def _authorize(self, request: Request) -> None:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             raise Refusal(401, message("Bad credentials", 401))
+        if self.shows_only_costs and "/reports" in request.url.path:
+            raise Refusal(403, message("Resource not accessible by personal access token", 403))
         if self.sandbox.rate_limits and not self._limit.allows_one_more():
             raise _too_many(retry_after="5")
 
