@@ -13,8 +13,8 @@ from functools import partial
 import msgspec
 
 from extract.github import records
-from extract.github.api import Api
 from extract.github.ai_credits import REPORT_DAYS, REQUESTS_FOR_USERS, Reports, pages_of_users
+from extract.github.api import Api
 from extract.http import (
     ExpiredError,
     TooRecentError,
