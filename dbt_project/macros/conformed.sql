@@ -70,7 +70,7 @@ vendors alike.
             'timestamps': ['created_at', 'archived_at'],
         },
         'service_accounts': {'given': ['service_account_id', 'organization']},
-        'accounts': {'given': ['account', 'account_id', 'organization']},
+        'accounts': {'given': ['account_name', 'account_id', 'organization']},
     }[kind]) }}
 {%- endmacro %}
 

@@ -21,7 +21,7 @@ attributions as (
 unmapped as (
 
     select
-        costs.actor_user_id as login,
+        costs.actor_user_id as login_name,
         sum(costs.billed_cost_usd) as billed_cost_usd,
         sum(costs.list_cost_usd) as list_cost_usd
     from costs

@@ -1,6 +1,6 @@
 -- A SKU of GitHub that looks like Copilot, and that the seed github_skus does not have,
--- counts until somebody says what it is: add it to the seed, without a platform if it is
--- not Copilot. Premium requests, of plans from before June 2026, are among them.
+-- counts until somebody says what it is: add it to the seed, without a platform if it
+-- is not Copilot. Premium requests, of plans from before June 2026, are among them.
 {{ config(severity='warn', store_failures=true) }}
 
 with charges as (

@@ -210,7 +210,7 @@ vendor_account_rules as (
     select
         {{ rule_row(
             'vendor_account',
-            'account',
+            'account_name',
             user_email='email',
             valid_from='valid_from',
             valid_to='valid_to'

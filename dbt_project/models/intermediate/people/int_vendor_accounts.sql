@@ -1,12 +1,12 @@
 -- GRAIN: one row per account of a vendor and span of days in which it is a person's
--- Whoever renames an account keeps its id, so all names of an id are the person's, unless
--- the sheet says whose another name is. A name that several ids have had leads to no
--- other name.
+-- Whoever renames an account keeps its id, so all names of an id are the person's,
+-- unless the sheet says whose another name is. A name that several ids have had leads
+-- to no other name.
 with mappings as (
 
     select
         vendor,
-        lower(account) as account,
+        lower(account_name) as account_name,
         email,
         coalesce(valid_from, {{ beginning_of_time() }}) as valid_from,
         case
@@ -28,10 +28,10 @@ sole_ids as (
 
     select
         vendor,
-        account,
+        account_name,
         min(account_id) as account_id
     from accounts
-    group by vendor, account
+    group by vendor, account_name
     having count(distinct account_id) = 1
 
 ),
@@ -40,7 +40,7 @@ named as (
 
     select
         vendor,
-        account,
+        account_name,
         email,
         valid_from,
         valid_to,
@@ -52,7 +52,7 @@ named as (
     -- The sheet may give the id instead of a name.
     select
         accounts.vendor,
-        accounts.account,
+        accounts.account_name,
         mappings.email,
         mappings.valid_from,
         mappings.valid_to,
@@ -61,13 +61,13 @@ named as (
     inner join accounts
         on
             mappings.vendor = accounts.vendor
-            and mappings.account = accounts.account_id
+            and mappings.account_name = accounts.account_id
 
     union all
 
     select
         accounts.vendor,
-        accounts.account,
+        accounts.account_name,
         mappings.email,
         mappings.valid_from,
         mappings.valid_to,
@@ -76,7 +76,7 @@ named as (
     inner join sole_ids
         on
             mappings.vendor = sole_ids.vendor
-            and mappings.account = sole_ids.account
+            and mappings.account_name = sole_ids.account_name
     inner join accounts
         on
             sole_ids.vendor = accounts.vendor
@@ -88,12 +88,12 @@ surest as (
 
     select distinct
         vendor,
-        account,
+        account_name,
         email,
         valid_from,
         valid_to
     from named
-    qualify rank() over (partition by vendor, account order by certainty) = 1
+    qualify rank() over (partition by vendor, account_name order by certainty) = 1
 
 )
 

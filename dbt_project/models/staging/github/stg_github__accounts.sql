@@ -9,7 +9,7 @@ seats as (
 
     select * from {{ ref('stg_github__seats') }}
     where
-        login is not null
+        login_name is not null
         and account_id is not null
 
 ),
@@ -18,7 +18,7 @@ accounts as (
 
     select
         organization,
-        account,
+        account_name,
         account_id
     from used
 
@@ -26,7 +26,7 @@ accounts as (
 
     select
         organization,
-        login as account,
+        login_name as account_name,
         account_id
     from seats
 
@@ -35,7 +35,7 @@ accounts as (
 conformed as (
 
     select
-        {{ conformed_row('accounts', ['account', 'account_id', 'organization']) }}
+        {{ conformed_row('accounts', ['account_name', 'account_id', 'organization']) }}
     from accounts
 
 )

@@ -31,9 +31,10 @@ seat_parts as (
     select
         charges.cost_date,
         charges.record_id,
-        seat_days.login,
+        seat_days.login_name,
         row_number() over (
-            partition by charges.cost_date, charges.record_id order by seat_days.login
+            partition by charges.cost_date, charges.record_id
+            order by seat_days.login_name
         ) as share_to,
         count(*) over (partition by charges.cost_date, charges.record_id)
             as share_whole
@@ -77,7 +78,7 @@ matched_uses as (
         credit_charges.cost_date,
         credit_charges.record_id,
         credit_charges.charged_weight,
-        credit_uses.login,
+        credit_uses.login_name,
         credit_uses.model,
         credit_uses.weight,
         sum(credit_uses.weight) over (
@@ -121,7 +122,7 @@ credit_parts as (
     select
         cost_date,
         record_id,
-        login,
+        login_name,
         model,
         share_to - weight as share_from,
         share_to,
@@ -133,7 +134,7 @@ credit_parts as (
     select distinct
         cost_date,
         record_id,
-        cast(null as {{ dbt.type_string() }}) as login,
+        cast(null as {{ dbt.type_string() }}) as login_name,
         cast(null as {{ dbt.type_string() }}) as model,
         used_weight as share_from,
         share_whole as share_to,
@@ -148,7 +149,7 @@ parts as (
     select
         cost_date,
         record_id,
-        login,
+        login_name,
         cast(null as {{ dbt.type_string() }}) as model,
         share_to - 1 as share_from,
         share_to,
@@ -161,13 +162,15 @@ parts as (
     select
         cost_date,
         record_id,
-        login,
+        login_name,
         model,
         share_from,
         share_to,
         share_whole,
-        case when login is null and model is null then 'unallocated' else 'by_cost' end
-            as allocation_method
+        case
+            when login_name is null and model is null then 'unallocated'
+            else 'by_cost'
+        end as allocation_method
     from credit_parts
 
 ),
@@ -184,7 +187,7 @@ divided as (
         charges.charge_kind,
         charges.list_cost_usd,
         charges.billed_cost_usd,
-        parts.login,
+        parts.login_name,
         parts.model,
         coalesce(
             parts.allocation_method,
@@ -210,7 +213,7 @@ cost_rows as (
                 'cost_date', 'organization', 'platform_code', 'product', 'cost_type',
                 'allocation_method', 'model',
             ],
-            actor_user_id='login',
+            actor_user_id='login_name',
             workspace_id='github_organization',
             source="'billing_usage'",
             list_cost_usd=part_of_usd('list_cost_usd', 'divided'),

@@ -1,6 +1,6 @@
 -- GRAIN: one row per user, model, SKU, organization and day, as last reported
--- An enterprise's report writes its columns in another way than the answers about single
--- users of an organization.
+-- An enterprise's report writes its columns in another way than the answers about
+-- single users of an organization.
 with source as (
 
     {{ current_records('github', 'ai_credits') }}
@@ -14,7 +14,7 @@ renamed as (
         _dlt_id as record_id,
         organization,
         lower({{ clean_text(json_text('organization')) }}) as github_organization,
-        lower({{ clean_text(json_text('username')) }}) as login,
+        lower({{ clean_text(json_text('username')) }}) as login_name,
         -- strings
         {{ github_sku(json_text('sku')) }} as sku_code,
         {{ github_model(json_text('model')) }} as model,

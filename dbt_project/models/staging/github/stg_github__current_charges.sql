@@ -16,7 +16,26 @@ windows as (
 
 current_charges as (
 
-    select charges.*
+    select
+        charges.record_id,
+        charges.organization,
+        charges.github_organization,
+        charges.repository,
+        charges.github_product,
+        charges.sku,
+        charges.sku_code,
+        charges.unit_type,
+        charges.charge_kind,
+        charges.plan_type,
+        charges.platform_code,
+        charges.product,
+        charges.cost_type,
+        charges.quantity,
+        charges.list_cost_usd,
+        charges.billed_cost_usd,
+        charges.is_known,
+        charges.is_counted,
+        charges.cost_date
     from charges
     inner join windows
         on

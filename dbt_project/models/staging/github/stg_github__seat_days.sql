@@ -15,7 +15,7 @@ with charges as (
 seats as (
 
     select * from {{ ref('stg_github__seats') }}
-    where login is not null
+    where login_name is not null
 
 ),
 
@@ -38,7 +38,7 @@ held as (
         seats.organization,
         seats.github_organization,
         seats.account_id,
-        seats.login,
+        seats.login_name,
         seats.plan_type,
         seats.seen_to,
         case
@@ -60,7 +60,7 @@ seat_days as (
         charges.cost_date,
         charges.organization,
         held.github_organization,
-        held.login,
+        held.login_name,
         held.plan_type
     from charges
     inner join held
@@ -73,11 +73,11 @@ seat_days as (
         partition by
             charges.cost_date,
             charges.organization,
-            coalesce(held.account_id, held.login)
+            coalesce(held.account_id, held.login_name)
         order by
             held.created_on asc,
             held.github_organization asc nulls last,
-            held.login asc
+            held.login_name asc
     ) = 1
 
 )

@@ -13,7 +13,7 @@ renamed as (
         organization,
         lower({{ clean_text(json_text('organization.login')) }}) as github_organization,
         {{ json_text('assignee.id') }} as account_id,
-        lower({{ clean_text(json_text('assignee.login')) }}) as login,
+        lower({{ clean_text(json_text('assignee.login')) }}) as login_name,
         -- strings
         lower({{ json_text('plan_type') }}) as plan_type,
         -- dates

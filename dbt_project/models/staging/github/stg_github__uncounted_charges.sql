@@ -21,7 +21,14 @@ summed as (
         sum(quantity) as quantity,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd
     from charges
-    group by all
+    group by
+        cost_date,
+        organization,
+        github_organization,
+        github_product,
+        sku,
+        repository,
+        unit_type
 
 )
 

@@ -13,9 +13,9 @@ unknown as (
     select
         cost_date,
         organization,
+        billed_cost_usd as charge_usd,
         concat(coalesce(github_product, 'no product'), ': ', coalesce(sku, 'no SKU'))
-            as kind,
-        billed_cost_usd as charge_usd
+            as kind
     from charges
 
 )

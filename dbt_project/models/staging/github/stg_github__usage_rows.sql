@@ -14,7 +14,7 @@ editor_rows as (
                 'usage_date', 'organization', 'lines_suggested', 'lines_accepted',
                 'suggestions_shown', 'suggestions_accepted',
             ],
-            actor_user_id='login',
+            actor_user_id='login_name',
             platform_code="'github_copilot'",
             usage_type="'editor'",
             source="'copilot_users'",
@@ -31,7 +31,7 @@ command_line_rows as (
         {{ conformed_row(
             'usage_rows',
             ['usage_date', 'organization'],
-            actor_user_id='login',
+            actor_user_id='login_name',
             platform_code="'github_copilot'",
             usage_type="'command_line'",
             source="'copilot_users'",

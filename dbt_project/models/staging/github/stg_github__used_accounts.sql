@@ -1,12 +1,12 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='merge',
-    unique_key=['organization', 'account', 'account_id'],
+    unique_key=['organization', 'account_name', 'account_id'],
     on_schema_change='fail',
     meta={'changes': 'stg_github__changed_days'},
 ) }}
 
--- GRAIN: one row per account that was used, and its id
+-- GRAIN: one row per account_name that was used, and its id
 {% set days = changed_days(ref('stg_github__changed_days')) %}
 
 with user_days as (
@@ -20,11 +20,11 @@ used as (
 
     select distinct
         organization,
-        login as account,
+        login_name as account_name,
         account_id
     from user_days
     where
-        login is not null
+        login_name is not null
         and account_id is not null
 
 )

@@ -14,7 +14,7 @@ renamed as (
         organization,
         {{ json_text('organization_id') }} as github_organization_id,
         {{ json_text('user_id') }} as account_id,
-        lower({{ clean_text(json_text('user_login')) }}) as login,
+        lower({{ clean_text(json_text('user_login')) }}) as login_name,
         -- numerics
         {{ json_count('user_initiated_interaction_count') }} as interactions,
         {{ json_count('code_generation_activity_count') }} as suggestions_shown,
@@ -33,7 +33,7 @@ counted_once as (
     select *
     from renamed
     qualify row_number() over (
-        partition by usage_date, organization, coalesce(account_id, login)
+        partition by usage_date, organization, coalesce(account_id, login_name)
         order by
             interactions + cli_prompts desc,
             lines_suggested desc,

@@ -9,7 +9,7 @@ renamed as (
     select
         -- ids
         record_id,
-        {{ clean_text(json_text('account')) }} as account,
+        {{ clean_text(json_text('account')) }} as account_name,
         {{ clean_email(json_text('email')) }} as email,
         -- strings
         lower({{ clean_text(json_text('vendor')) }}) as vendor,
