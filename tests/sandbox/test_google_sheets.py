@@ -26,6 +26,7 @@ HEADERS = {
     "is_active confidence share valid_from valid_to",
     "project_mappings": "vendor project email cost_center purpose confidence share valid_from "
     "valid_to",
+    "vendor_accounts": "vendor account email valid_from valid_to",
     "seat_plans": "platform plan seat_price_usd billing_cycle valid_from valid_to",
     "seat_assignments": "platform email plan assigned_from assigned_to",
     "budgets": "scope_type scope month amount_usd",
