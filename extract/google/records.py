@@ -1,11 +1,13 @@
+# ruff: noqa: N815 - the names are the vendor's
 """What the marts need from Google's records."""
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from extract.records import Record, finite
 
@@ -48,3 +50,28 @@ class ProjectTotal(Record):
     invoice_month: Month
     project_id: str | None = None
     net_cost: Amount
+
+
+class ActivityId(Record):
+    """Its time and its qualifier together say which one it is."""
+
+    time: AwareDatetime
+    uniqueQualifier: str
+
+
+class Actor(Record):
+    """Without an e-mail for an account that was deleted, or acts for nobody."""
+
+    email: str | None = None
+    profileId: str | None = None
+
+
+class Activity(Record):
+    """Something that somebody did with Gemini in an app of Workspace."""
+
+    id: ActivityId
+    actor: Actor | None = None
+    events: list[dict[str, object]]
+
+    def day(self) -> dt.date:
+        return self.id.time.astimezone(dt.UTC).date()

@@ -13,6 +13,8 @@ from starlette.routing import Route
 from sandbox.answers import Json, Refusal, answer, decode
 from sandbox.days import days_between
 from sandbox.faults import Fault
+from sandbox.google import workspace
+from sandbox.google.access import ADMIN, authorize
 from sandbox.google.bigquery import DATASET, PROJECT, TABLE, Warehouse
 from sandbox.google.ledger import invoiced
 from sandbox.google_sheets import errors
@@ -22,14 +24,16 @@ from sandbox.vendor import Change, MeteredVendor
 
 
 class Google(MeteredVendor):
-    """A billing account that exports to BigQuery."""
+    """A billing account that exports to BigQuery, and what says how Gemini is used."""
 
     name = "google"
-    paths = ("/bigquery/v2/",)
+    paths = ("/bigquery/v2/", "/admin.googleapis.com/")
+    record_lists = ("items",)
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.warehouse = Warehouse(sandbox)
+        self.activities = workspace.Activities(sandbox)
 
     def reset(self) -> None:
         self.warehouse.reset()
@@ -50,7 +54,14 @@ class Google(MeteredVendor):
             first = int(request.query_params.get("pageToken") or 0)
             return answer(warehouse.page(request.path_params["job"], first))
 
+        async def activities(request: Request) -> Response:
+            authorize(self.sandbox, request, workspace.SCOPE, subject=ADMIN)
+            if request.path_params["application"] != workspace.APPLICATION:
+                raise errors.refusal(400, "INVALID_ARGUMENT", "Invalid application")
+            return answer(self.activities.answer(request.query_params))
+
         return [
+            Route(workspace.PATH, activities),
             Route(f"{project}/queries", query, methods=["POST"]),
             Route(f"{project}/queries/{{job}}", page),
             Route(f"{project}/{{table:path}}", table),
@@ -61,6 +72,8 @@ class Google(MeteredVendor):
             {
                 "GOOGLE_BILLING_EXPORT_TABLE": f"{PROJECT}.{DATASET}.{TABLE}",
                 "GOOGLE_BILLING_API_ENDPOINT": url,
+                "GOOGLE_WORKSPACE_ADMIN": ADMIN,
+                "GOOGLE_API_BASE_URL": url,
             }
         )
 

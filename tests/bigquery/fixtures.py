@@ -45,7 +45,7 @@ RESOURCES = {
         "usage_report_claude_code",
     ),
     "cursor": ("members", "spend", "groups", "daily_usage", "usage_events"),
-    "google": ("billing_export", "project_totals"),
+    "google": ("billing_export", "project_totals", "workspace_activities"),
     "google_sheets": (
         "employees",
         "email_aliases",
@@ -719,6 +719,35 @@ TOTALS_AT_LEAP = [
 ]
 
 
+def did(moment, email, *values, qualifier="-1") -> dict:
+    """An activity in Google Workspace with an event for each pair of an action and an app."""
+    return {
+        "id": {"time": moment, "uniqueQualifier": qualifier},
+        "actor": {"email": email, "profileId": "105"} if email else {"profileId": "106"},
+        "events": [
+            {
+                "name": "feature_utilization",
+                "parameters": [
+                    {"name": "feature_source"},
+                    {"name": "app_name", "value": app},
+                    {"name": "action", "value": action},
+                ],
+            }
+            for action, app in values
+        ],
+    }
+
+
+LAST_MOMENT = "2024-02-29T23:59:59.999Z"
+ACTIVITIES = [
+    did(LAST_MOMENT, "Ada.Alder@example.com", ("summarize", "gmail")),
+    # Listed twice.
+    did(LAST_MOMENT, "Ada.Alder@example.com", ("summarize", "gmail")),
+    did(LAST_MOMENT, None, ("générer", "Docs"), ("proofread", None), qualifier="9"),
+]
+LATE_ACTIVITY = did("2024-02-29T00:00:00Z", "bo@example.com", ("new_action", "東京"))
+
+
 # --- What was landed, in the order of time -------------------------------------------------------
 
 # --- Salesforce and the product's database -------------------------------------------------------
@@ -922,6 +951,7 @@ LOADS = [
         [
             Window("billing_export", "google", LEAP, EXPORTED_AT_LEAP),
             Window("project_totals", "google", LEAP, TOTALS_AT_LEAP),
+            Window("workspace_activities", "google", LEAP, ACTIVITIES),
         ],
     ),
     # The day of exports again, without one of its rows; then a correction and taxes.
@@ -931,6 +961,7 @@ LOADS = [
         "2024-03-05T05:36:40+00:00",
         [
             Window("billing_export", "google", LEAP, EXPORTED_AT_LEAP[1:]),
+            Window("workspace_activities", "google", LEAP, [*ACTIVITIES, LATE_ACTIVITY]),
             Window("billing_export", "google", MONDAY, EXPORTED_IN_MARCH),
             Window("project_totals", "google", MONDAY, [total("ai-prod", "202402", "3.25")]),
         ],
