@@ -8,6 +8,7 @@ from sandbox.anthropic.vendor import Anthropic
 from sandbox.cursor.vendor import Cursor
 from sandbox.google.vendor import Google
 from sandbox.google_sheets.vendor import GoogleSheets
+from sandbox.openai.vendor import OpenAI
 from sandbox.options import Options
 from sandbox.product_database.vendor import ProductDatabase
 from sandbox.salesforce.vendor import Salesforce
@@ -17,6 +18,7 @@ VENDORS: Final = (
     Anthropic,
     Cursor,
     Google,
+    OpenAI,
     GoogleSheets,
     Salesforce,
     ProductDatabase,

@@ -70,6 +70,7 @@ vendors alike.
             'timestamps': ['created_at', 'archived_at'],
         },
         'service_accounts': {'given': ['service_account_id', 'organization']},
+        'unknown_charges': {'given': ['cost_date', 'organization', 'kind', 'charged_usd']},
     }[kind]) }}
 {%- endmacro %}
 

@@ -9,6 +9,7 @@ from foundation.sources import (
     cursor,
     google,
     google_sheets,
+    openai,
     product_database,
     salesforce,
 )
@@ -19,6 +20,7 @@ SOURCES: tuple[Source, ...] = (
     cursor.SOURCE,
     google.SOURCE,
     google_sheets.SOURCE,
+    openai.SOURCE,
     salesforce.SOURCE,
     product_database.SOURCE,
 )

@@ -17,6 +17,7 @@ from sandbox.cursor.ledger import members_on
 from sandbox.days import days_between
 from sandbox.google.ledger import AI_STUDIO, ML, SEATS, SUPPORT
 from sandbox.money import CENTS_PER_DOLLAR, ZERO
+from sandbox.openai.ledger import ASSISTANTS, SEARCH, openai_id
 from sandbox.state import Sandbox
 from sandbox.vendor import MeteredVendor
 
@@ -140,6 +141,7 @@ def _project_mappings(sandbox: Sandbox) -> Rows:
         for person in sandbox.company.people
         if person.stints[0].department == "Data" and person.end is None
     )
+    assistants, search = openai_id("proj", ASSISTANTS), openai_id("proj", SEARCH)
     return [
         [
             "vendor", "project", "email", "cost_center", "purpose", "confidence", "share",
@@ -150,6 +152,8 @@ def _project_mappings(sandbox: Sandbox) -> Rows:
         ["google", SUPPORT, "", "CC-4100", "customer_support", "0.9", "", "", ""],
         ["google", ML, "", "CC-2200", "", "", "", "", ""],
         ["Google ", SEATS, "", "CC-1100", "", "", "", "", ""],
+        ["openai", assistants, "", "CC-4100", "customer_support", "", "", "", ""],
+        ["openai", search, "", "CC-2200", "", "", "", "", ""],
     ]  # fmt: skip
 
 

@@ -34,6 +34,7 @@ windows as (
         case resource
             when 'cost_report' then 'analytics_cost'
             when 'usage_report_messages' then 'analytics_usage'
+            when 'costs_by_identity' then 'costs'
             else resource
         end as report
     from all_windows

@@ -1,40 +1,8 @@
 -- GRAIN: one row per day, organization and unknown kind of charge
 -- Until somebody says what such a kind is, it counts as billed.
-with cursor_charges as (
+with charges as (
 
-    select * from {{ ref('stg_cursor__charges') }}
-    where charge_category = 'unknown'
-
-),
-
-google_charges as (
-
-    select * from {{ ref('stg_google__current_charges') }}
-    where not is_known
-
-),
-
-charges as (
-
-    select
-        usage_date as cost_date,
-        'cursor' as source_name,
-        organization,
-        kind,
-        charge_usd
-    from cursor_charges
-
-    union all
-
-    select
-        usage_date as cost_date,
-        'google' as source_name,
-        organization,
-        concat(
-            coalesce(service_name, 'no service'), ': ', coalesce(sku_name, 'no SKU')
-        ) as kind,
-        billed_cost_usd as charge_usd
-    from google_charges
+    {{ all_vendors('unknown_charges') }}
 
 ),
 
@@ -42,13 +10,13 @@ summed as (
 
     select
         cost_date,
-        source_name,
+        vendor as source_name,
         organization,
         kind,
         count(*) as events,
-        sum(charge_usd) as charged_usd
+        sum(charged_usd) as charged_usd
     from charges
-    group by cost_date, source_name, organization, kind
+    group by cost_date, vendor, organization, kind
 
 )
 

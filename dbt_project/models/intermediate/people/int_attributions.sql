@@ -88,6 +88,7 @@ candidates as (
         coalesce(service_mappings.has_cost_center, false) as service_is_mapped,
         coalesce(workspace_mappings.has_cost_center, false) as workspace_is_mapped,
         coalesce(project_mappings.names_somebody, false) as project_is_mapped,
+        coalesce(project_mappings.has_cost_center, false) as project_has_cost_center,
         -- Of a key that is shared nobody knows which part a person's use belongs to.
         case when key_mappings.parts = 1 then key_mappings.cost_center end
             as key_cost_center,
@@ -161,9 +162,20 @@ with_subjects as (
                 then workspace_id
             when decided_by = 'service_account' and service_is_mapped
                 then service_account_id
-            when decided_by = 'service_account' and workspace_is_mapped
+            when
+                decided_by = 'service_account'
+                and (workspace_is_mapped or project_has_cost_center)
                 then workspace_id
-        end as mapped_subject
+        end as mapped_subject,
+        case
+            when decided_by = 'project_mapping' then 'project_mapping'
+            when
+                decided_by = 'service_account'
+                and not service_is_mapped
+                and not workspace_is_mapped
+                then 'project_mapping'
+            else 'key_mapping'
+        end as mapped_by
     from decided
 
 ),
@@ -201,10 +213,7 @@ parted as (
     left join mappings
         on
             with_subjects.mapped_subject = mappings.subject
-            and mappings.rule_type = case with_subjects.decided_by
-                when 'project_mapping' then 'project_mapping'
-                else 'key_mapping'
-            end
+            and with_subjects.mapped_by = mappings.rule_type
             and with_subjects.activity_date >= mappings.valid_from
             and with_subjects.activity_date < mappings.valid_to
 

@@ -1,12 +1,19 @@
 -- GRAIN: one row per day of usage of which rows were landed since the last run
 -- The rows of an export that landed again count in all its versions: what is gone is a
 -- change as well.
-{% set exports = google_changed_exports(ref('stg_google__changed_exports')) %}
+{% set changes = ref('stg_google__changed_exports') %}
 
 with source as (
 
     select * from {{ source('raw_google', 'billing_export') }}
-    where {{ in_days('window_start', exports) }}
+    where {{ in_days('window_start', google_changed_exports(changes)) }}
+
+),
+
+-- The days are literals as well, so that engines prune.
+exports as (
+
+    select * from {{ changes }}
 
 ),
 
@@ -14,6 +21,8 @@ changed as (
 
     select distinct {{ google_usage_date() }} as changed_date
     from source
+    inner join exports
+        on source.window_start = exports.changed_date
 
 )
 

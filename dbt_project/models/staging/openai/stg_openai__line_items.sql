@@ -1,0 +1,66 @@
+-- GRAIN: one row per line item, with what the seed openai_line_items says it means
+with costs as (
+
+    select * from {{ ref('base_openai__costs') }}
+
+),
+
+words as (
+
+    select * from {{ ref('openai_line_items') }}
+
+),
+
+line_items as (
+
+    select distinct coalesce(line_item, '') as line_item from costs
+
+),
+
+said as (
+
+    select
+        line_items.line_item,
+        words.meaning,
+        words.value
+    from line_items
+    inner join words
+        on lower(line_items.line_item) like words.line_item_pattern
+    qualify row_number() over (
+        partition by line_items.line_item, words.meaning order by words.word_rank
+    ) = 1
+
+),
+
+meanings as (
+
+    select
+        line_item,
+        max(case meaning when 'tool' then value end) as tool,
+        max(case meaning when 'token_type' then value end) as token_type,
+        max(case meaning when 'service_tier' then value end) as service_tier
+    from said
+    group by line_item
+
+),
+
+-- A model's tokens are called `model, kind of tokens`; a tool is of no model.
+described as (
+
+    select
+        line_items.line_item,
+        meanings.service_tier,
+        coalesce(meanings.tool, meanings.token_type) as token_type,
+        case
+            when meanings.tool is null and meanings.token_type is not null
+                then lower({{ trimmed("regexp_extract(line_items.line_item, '^[^,]+')") }})
+        end as model,
+        case when meanings.tool is null then 'usage' else 'tool' end as cost_type,
+        coalesce(meanings.tool, meanings.token_type) is not null as is_known
+    from line_items
+    left join meanings
+        on line_items.line_item = meanings.line_item
+
+)
+
+select * from described
