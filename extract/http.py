@@ -117,7 +117,8 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> None:
     if status == 429 and retry_after is None and SPEND_CAP.search(body.decode(errors="replace")):
         advice = "the spend limit is reached: raise it, waiting does not help"
         raise VendorError(text, advice=advice, **about)
-    if status in (408, 429) or status >= 500:
+    # GitHub refuses who asks too often with a 403 that says when to ask again.
+    if status in (408, 429) or status >= 500 or (status == 403 and retry_after is not None):
         raise TransientError(text, retry_after=retry_after, **about)
     if status in (403, 404):
         raise UnreadableError(text, **about)

@@ -6,6 +6,7 @@ from typing import Final
 
 from sandbox.anthropic.vendor import Anthropic
 from sandbox.cursor.vendor import Cursor
+from sandbox.github.vendor import GitHub
 from sandbox.google.vendor import Google
 from sandbox.google_sheets.vendor import GoogleSheets
 from sandbox.openai.vendor import OpenAI
@@ -17,6 +18,7 @@ from sandbox.state import Sandbox
 VENDORS: Final = (
     Anthropic,
     Cursor,
+    GitHub,
     Google,
     OpenAI,
     GoogleSheets,

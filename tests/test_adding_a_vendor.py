@@ -29,7 +29,7 @@ OUTSIDE = {
     ],
     "dbt_project/dbt_project.yml": [
         (
-            "    cursor: [cost_rows, cost_records, cost_versions, usage_rows, usage_times]",
+            "    cursor: [cost_rows, cost_records, cost_versions, usage_rows, usage_times,",
             "    parrot: [cost_rows, cost_records, cost_versions]",
         )
     ],

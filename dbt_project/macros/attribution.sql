@@ -32,10 +32,11 @@ days holds always, and one that names no share has all of what it is about. #}
 can be guessed from who made a key. #}
 {% macro decided_by(
     vendor_email, key_is_mapped, owner_method, service_account_id, workspace_is_mapped, owner_email,
-    project_is_mapped='false'
+    project_is_mapped='false', account_is_mapped='false'
 ) -%}
     case
         when {{ vendor_email }} is not null then 'vendor'
+        when {{ account_is_mapped }} then 'vendor_account'
         when {{ key_is_mapped }} then 'key_mapping'
         when {{ owner_method }} = 'key_principal' then 'key_principal'
         when {{ service_account_id }} is not null then 'service_account'

@@ -31,7 +31,10 @@ x_person_email becomes x_PersonEmail. #}
     to_json_string(struct({{ pairs | join(', ') }}))
 {%- endmacro %}
 
-{# The name of a vendor from its code. #}
-{% macro title_case(text) -%}
-    concat(upper(substr({{ text }}, 1, 1)), substr({{ text }}, 2))
+{# The name of a vendor: that of the seed `vendors`, else its code with a capital. #}
+{% macro vendor_name(vendors, code) -%}
+    coalesce(
+        {{ vendors }}.vendor_name,
+        concat(upper(substr({{ code }}, 1, 1)), substr({{ code }}, 2))
+    )
 {%- endmacro %}

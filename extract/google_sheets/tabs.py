@@ -205,6 +205,21 @@ class ProjectMapping(Row):
     valid_to: Day = _column("the last day; empty while none is known", "2026-12-31", default="")
 
 
+class VendorAccount(Row):
+    """Whose an account is, at a vendor that reports names of accounts and no addresses."""
+
+    key = ("account", "vendor")
+    valid = ("valid_from", "valid_to")
+
+    vendor: Vendor = _column("whose account it is", "github")
+    account: Text = _column(
+        "what the vendor calls it, or its id, which stays when it is renamed", "ann-example_acme"
+    )
+    email: Email = _column("the person", "ann@example.com")
+    valid_from: Day = _column("the first day", "2026-01-05", default="")
+    valid_to: Day = _column("the last day; empty while none is known", "2026-12-31", default="")
+
+
 class SeatPlan(Row):
     """What a seat costs. A new price is a new row, with the day from which it holds."""
 
@@ -316,6 +331,7 @@ TABS: dict[str, type[Row]] = {
     "email_aliases": EmailAlias,
     "api_key_mappings": ApiKeyMapping,
     "project_mappings": ProjectMapping,
+    "vendor_accounts": VendorAccount,
     "seat_plans": SeatPlan,
     "seat_assignments": SeatAssignment,
     "budgets": Budget,

@@ -7,9 +7,9 @@ user as well. The others are answered with 400, and their costs are shared out b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import cache, partial
 from typing import Any
 
@@ -27,7 +27,7 @@ from extract.http import (
 )
 from extract.openai import records
 from extract.records import Record
-from extract.windows import Page, Period, Resource, Run, Window, fetch
+from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, fetch
 from foundation.retrying import with_retries
 from foundation.sources.openai import OpenAISettings
 
@@ -54,6 +54,7 @@ class Kind:
     """A kind of usage, and what it can be broken down by."""
 
     name: str
+    brings: str
     by: tuple[str, ...]
     record: type[Record] = records.Usage
     max_days: int = DAYS
@@ -66,21 +67,22 @@ class Kind:
 _WHO = ("project_id", "user_id", "api_key_id")
 COMPLETIONS = Kind(
     "completions",
+    "tokens by project, key, person, model and service tier",
     (*_WHO, "model", "batch", "service_tier"),
     records.Completions,
     COMPLETIONS_DAYS,
 )
 # Most organizations use few of these.
 OTHER_KINDS = (
-    Kind("embeddings", (*_WHO, "model"), records.Embeddings),
-    Kind("moderations", (*_WHO, "model")),
-    Kind("images", (*_WHO, "model")),
-    Kind("audio_speeches", (*_WHO, "model")),
-    Kind("audio_transcriptions", (*_WHO, "model")),
-    Kind("web_search_calls", _WHO),
-    Kind("file_search_calls", _WHO),
-    Kind("code_interpreter_sessions", ("project_id",)),
-    Kind("vector_stores", ("project_id",)),
+    Kind("embeddings", "tokens of embeddings", (*_WHO, "model"), records.Embeddings),
+    Kind("moderations", "tokens of moderations", (*_WHO, "model")),
+    Kind("images", "requests for images", (*_WHO, "model")),
+    Kind("audio_speeches", "requests for speech", (*_WHO, "model")),
+    Kind("audio_transcriptions", "requests for transcriptions", (*_WHO, "model")),
+    Kind("web_search_calls", "searches of the web", _WHO),
+    Kind("file_search_calls", "searches of files", _WHO),
+    Kind("code_interpreter_sessions", "sessions of the code interpreter", ("project_id",)),
+    Kind("vector_stores", "bytes that are stored", ("project_id",)),
 )
 TABLES = (
     *("users", "projects", "project_api_keys", "service_accounts", "costs", "costs_by_identity"),
@@ -102,22 +104,13 @@ def extract(settings: OpenAISettings, run: Run) -> Iterator[Window]:
     with _client(settings) as client:
         for directory in directories(client):
             yield from fetch(directory, ORGANIZATION, run)
-        costs = yield from fetch(_costs(client, "costs", COSTS_BY), ORGANIZATION, run)
+        costs = yield from fetch(
+            _costs(client, "costs", COSTS_BY, brings="what is billed"), ORGANIZATION, run
+        )
         costs.notes += yield from _costs_by_identity(client, run)
         yield from fetch(_usage(client, COMPLETIONS), ORGANIZATION, run)
         for kind in OTHER_KINDS:
             yield from _if_used(_usage(client, kind), run)
-
-
-def check(settings: OpenAISettings) -> Iterator[tuple[str, Callable[[], None]]]:
-    """A cheap request: the label of the organization, and a call that raises if it fails."""
-
-    def ask() -> None:
-        yesterday = datetime.now(UTC).date() - timedelta(days=1)
-        with _client(settings) as client:
-            _ask(client, f"{ROOT}/costs", {"start_time": _seconds(yesterday), "limit": 1})
-
-    yield ORGANIZATION, ask
 
 
 def _client(settings: OpenAISettings) -> httpx.Client:
@@ -132,10 +125,16 @@ def _client(settings: OpenAISettings) -> httpx.Client:
 # --- costs and usage -----------------------------------------------------------------------------
 
 
-def _costs(client: httpx.Client, name: str, group_by: list[str]) -> Resource:
+def _costs(client: httpx.Client, name: str, group_by: list[str], *, brings: str) -> Resource:
     pages = partial(_buckets, client, f"{ROOT}/costs", group_by)
     return Resource(
-        name, records.Cost, pages, is_directory=False, look_back=LOOK_BACK, max_days=DAYS
+        name,
+        records.Cost,
+        pages,
+        is_directory=False,
+        look_back=LOOK_BACK,
+        max_days=DAYS,
+        brings=brings,
     )
 
 
@@ -149,6 +148,7 @@ def _usage(client: httpx.Client, kind: Kind) -> Resource:
         max_days=kind.max_days,
         # Older organizations do not have the newer kinds.
         is_optional=kind is not COMPLETIONS,
+        brings=kind.brings,
     )
 
 
@@ -156,9 +156,10 @@ def _costs_by_identity(client: httpx.Client, run: Run) -> Generator[Window, None
     """The costs by API key, or else by user, of the days for which OpenAI answers that; returns
     notes about the other days."""
     for identity in IDENTITIES:
-        resource = _costs(client, "costs_by_identity", [*COSTS_BY, identity])
+        group_by = [*COSTS_BY, identity]
+        resource = _costs(client, "costs_by_identity", group_by, brings="whose each cost is")
         known = run.memory.get(f"{ORGANIZATION}/{resource.name}", {})
-        asked = run.days(resource, known)
+        asked = _last_day(run) if run.is_probe else run.days(resource, known)
         first = _answered_from(resource, asked)
         if first is None:
             continue
@@ -170,6 +171,10 @@ def _costs_by_identity(client: httpx.Client, run: Run) -> Generator[Window, None
         f"OpenAI refuses costs by {' and by '.join(IDENTITIES)} (HTTP 400): they are shared out by "
         "usage"
     ]
+
+
+def _last_day(run: Run) -> Period:
+    return Period(run.until - ONE_DAY, run.until)
 
 
 def _answered_from(resource: Resource, asked: Period) -> date | None:
@@ -193,7 +198,7 @@ def _if_used(resource: Resource, run: Run) -> Iterator[Window]:
     leaves nothing but the day up to which there was none."""
     known = run.memory.setdefault(f"{ORGANIZATION}/{resource.name}", {})
     earliest = None
-    if "high_water" not in known:
+    if "high_water" not in known and not run.is_probe:
         asked = run.days(resource, {"high_water": known.get("unused_to")})
         try:
             earliest = _first_used(resource, asked)
@@ -276,17 +281,33 @@ def directories(client: httpx.Client) -> Iterator[Resource]:
                 if project.get("status") != "archived":
                     raise
 
-    for name, record, pages in (
-        ("users", records.User, lambda _: _entries(client, f"{ROOT}/users", {})),
-        ("projects", records.Named, lambda _: _entries(client, *projects)),
+    for name, record, pages, brings in (
+        (
+            "users",
+            records.User,
+            lambda _: _entries(client, f"{ROOT}/users", {}),
+            "whose the ids of people are",
+        ),
+        (
+            "projects",
+            records.Named,
+            lambda _: _entries(client, *projects),
+            "names of projects",
+        ),
         (
             "project_api_keys",
             records.ApiKey,
             partial(in_projects, "api_keys", {"owner_project_access": "any"}),
+            "names of keys, and who they act for",
         ),
-        ("service_accounts", records.Named, partial(in_projects, "service_accounts", {})),
+        (
+            "service_accounts",
+            records.Named,
+            partial(in_projects, "service_accounts", {}),
+            "names of service accounts",
+        ),
     ):
-        yield Resource(name, record, pages, is_directory=True, is_optional=True)
+        yield Resource(name, record, pages, is_directory=True, is_optional=True, brings=brings)
 
 
 def _entries(

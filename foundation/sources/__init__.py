@@ -7,6 +7,7 @@ imported by the extraction.
 from foundation.sources import (
     anthropic,
     cursor,
+    github,
     google,
     google_sheets,
     openai,
@@ -18,6 +19,7 @@ from foundation.sources.source import Source
 SOURCES: tuple[Source, ...] = (
     anthropic.SOURCE,
     cursor.SOURCE,
+    github.SOURCE,
     google.SOURCE,
     google_sheets.SOURCE,
     openai.SOURCE,

@@ -1,4 +1,4 @@
-"""The company's spreadsheet: eight tabs, kept by people, with what people do to sheets.
+"""The company's spreadsheet: its tabs, kept by people, with what people do to sheets.
 
 Cells are text, as Google formats them. The mess is valid: padded headers and cells, addresses in
 mixed case, several rows for somebody who changed teams. End dates are inclusive. Invoices are the
@@ -15,6 +15,7 @@ from typing import Final
 from sandbox.company import DEPARTMENTS, Person, Stint
 from sandbox.cursor.ledger import members_on
 from sandbox.days import days_between
+from sandbox.github.ledger import account_id, first_login, holders, unmapped
 from sandbox.google.ledger import AI_STUDIO, ML, SEATS, SUPPORT
 from sandbox.money import CENTS_PER_DOLLAR, ZERO
 from sandbox.openai.ledger import ASSISTANTS, SEARCH, openai_id
@@ -22,8 +23,8 @@ from sandbox.state import Sandbox
 from sandbox.vendor import MeteredVendor
 
 TABS: Final = (
-    "employees", "email_aliases", "api_key_mappings", "project_mappings", "seat_plans",
-    "seat_assignments", "budgets", "invoices", "exchange_rates",
+    "employees", "email_aliases", "api_key_mappings", "project_mappings",
+    "vendor_accounts", "seat_plans", "seat_assignments", "budgets", "invoices", "exchange_rates",
 )  # fmt: skip
 
 CURSOR_SEAT_USD: Final = Decimal(40)
@@ -43,6 +44,7 @@ def default_tab(sandbox: Sandbox, name: str) -> Rows:
         "email_aliases": _email_aliases,
         "api_key_mappings": _api_key_mappings,
         "project_mappings": _project_mappings,
+        "vendor_accounts": _vendor_accounts,
         "seat_plans": _seat_plans,
         "seat_assignments": _seat_assignments,
         "budgets": _budgets,
@@ -155,6 +157,26 @@ def _project_mappings(sandbox: Sandbox) -> Rows:
         ["openai", assistants, "", "CC-4100", "customer_support", "", "", "", ""],
         ["openai", search, "", "CC-2200", "", "", "", "", ""],
     ]  # fmt: skip
+
+
+def _vendor_accounts(sandbox: Sandbox) -> Rows:
+    """Logins of GitHub under their first names, one by its id; one is missing."""
+    company = sandbox.company
+    by_id = holders(company)[0]
+    return [
+        ["vendor", "account", "email", "valid_from", "valid_to"],
+        *(
+            [
+                "github",
+                str(account_id(person)) if person is by_id else first_login(person).title(),
+                _messy(person.email, person.index),
+                "",
+                "",
+            ]
+            for person in holders(company)
+            if person is not unmapped(company)
+        ),
+    ]
 
 
 def _seat_plans(sandbox: Sandbox) -> Rows:

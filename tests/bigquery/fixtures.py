@@ -45,12 +45,14 @@ RESOURCES = {
         "usage_report_claude_code",
     ),
     "cursor": ("members", "spend", "groups", "daily_usage", "usage_events"),
+    "github": ("billing_usage", "ai_credits", "copilot_seats", "copilot_users"),
     "google": ("billing_export", "project_totals", "workspace_activities"),
     "google_sheets": (
         "employees",
         "email_aliases",
         "api_key_mappings",
         "project_mappings",
+        "vendor_accounts",
         "seat_plans",
         "seat_assignments",
         "budgets",
@@ -64,7 +66,7 @@ RESOURCES = {
 # Of all other resources each day is a window.
 DIRECTORIES = {
     *("users", "api_keys", "workspaces", "service_accounts", "spend_limits"),
-    *("members", "spend", "groups"),
+    *("members", "spend", "groups", "copilot_seats"),
     *RESOURCES["google_sheets"],
     *("teams", "team_members"),
 }
@@ -638,6 +640,14 @@ PROJECTS = tab(
     "google|wrkspc_a||CC-8|||||",
 )
 
+# Another spelling, an id in place of a login, a span, an account that nobody has.
+VENDOR_ACCOUNTS = tab(
+    "vendor account email valid_from valid_to",
+    "GitHub | Ada-Alder_ACME|ada.alder@example.com||",
+    "github|1002|bo@example.com|2024-02-01|2024-03-03",
+    "github|nobody|di@example.com||9999-12-31",
+)
+
 
 def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
     for resource, rows in (
@@ -645,6 +655,7 @@ def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
         ("email_aliases", ALIASES),
         ("api_key_mappings", mappings),
         ("project_mappings", PROJECTS),
+        ("vendor_accounts", VENDOR_ACCOUNTS),
         ("seat_plans", PLANS),
         ("seat_assignments", ASSIGNMENTS),
         ("budgets", BUDGETS),
@@ -653,6 +664,84 @@ def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
     ):
         yield Window(resource, "sheets", day, rows)
 
+
+# --- GitHub --------------------------------------------------------------------------------------
+
+
+def line(sku, quantity, gross, net, organization="acme", product="copilot", **more) -> str:
+    """JSON text, in which numbers are written as GitHub writes them."""
+    texts = {"sku": sku, "product": product, "organizationName": organization} | more
+    numbers = f'"quantity":{quantity},"grossAmount":{gross},"netAmount":{net}'
+    return f'{{"date":"2024-02-29T00:00:00Z",{numbers},{json.dumps(texts)[1:]}'
+
+
+# Fractions and float noise, spellings, a line for each repository, a refund, what no seed knows,
+# what is not Copilot's.
+LINES = [
+    line("copilot_for_business", "0.099999999", "1.899999981", "1.0000000000000002"),
+    line("copilot_enterprise", "0.033333333", "1.3", "1.3", "Beta Labs"),
+    line("copilot_for_business", 1, 19, 19, "nobody-has-a-seat"),
+    line("Copilot AI Credits", 868.70365, 8.6870365, 2.26185275, repositoryName="acme/web"),
+    line("copilot_ai_credit", 100, 1, "1e0", "ACME"),
+    line("coding_agent_ai_credit", 351.13242, "3.5113242", "1.22896346"),
+    line("copilot_ai_credit", -1, -0.01, -0.01, "Beta Labs"),
+    line("copilot_premium_request", 3, 0.12, 0.12, None),
+    line("actions_linux", 100, 0.6, 0.6, product="actions", repositoryName="acme/web"),
+]
+
+
+def credit(username, gross, model, sku="copilot_ai_credit", organization="acme") -> dict:
+    return {
+        "date": "2024-02-29",
+        "username": username,
+        "sku": sku,
+        "model": model,
+        "gross_amount": gross,
+        "organization": organization,
+    }
+
+
+# Less than was billed, more than was billed, thirds of a line, nobody.
+CREDITS = [
+    credit("ada-alder_acme", "1.1253", "Claude Sonnet 4.6"),
+    credit("Bo_acme", "1.1253", "Auto: Claude Haiku 4.5"),
+    credit("", "0.091", "Code Review model"),
+    credit("bo_acme", "3.6", "Coding Agent model", "coding_agent_ai_credit"),
+    credit("zero_acme", "0", "GPT-5"),
+    {"username": "di-of-org", "sku": "copilot_ai_credit", "grossAmount": 2.5, "model": None},
+]
+
+
+def seat(login, number, created="2023-01-03T09:00:00Z", **more) -> dict:
+    who = {"login": login, "id": number} if login else None
+    return {"assignee": who, "created_at": created, "plan_type": "business"} | more
+
+
+ACME, BETA = {"organization": {"login": "ACME", "id": 1}}, {"organization": {"login": "beta labs"}}
+SEATS = [
+    seat("Ada-Alder_acme", 1001, **ACME),
+    seat("Ada-Alder_acme", 1001, "2023-01-04T09:00:00Z", **BETA),
+    seat("bo_acme", 1002, **ACME),
+    seat("cy_acme", "1003", plan_type="unknown"),
+    seat("di_acme", 1004, None, plan_type="enterprise", **BETA),
+    seat("late_acme", 1005, "2024-03-01T00:00:00Z", **ACME),
+    seat(None, None, **ACME),
+]
+LATER_SEATS = [seat("ada-new_acme", 1001, **ACME), *SEATS[2:]]
+
+
+def user_day(login, number, asked=0, shown=0, **more) -> dict:
+    counts = {"user_initiated_interaction_count": asked, "code_generation_activity_count": shown}
+    return {"user_login": login, "user_id": number, "organization_id": "1"} | counts | more
+
+
+USER_DAYS = [
+    user_day("Ada-Alder_acme", 1001, 50, 40, loc_suggested_to_add_sum=200, loc_added_sum=88),
+    user_day("Ada-Alder_acme", 1001, 50, 40, organization_id="2", loc_suggested_to_add_sum=200),
+    user_day("bo_acme", "1002", totals_by_cli={"prompt_count": 9}),
+    user_day("idle_acme", 1006),
+    user_day("no-id_acme", None, 3, code_acceptance_activity_count=1),
+]
 
 # --- Google --------------------------------------------------------------------------------------
 
@@ -944,6 +1033,30 @@ PRODUCT_LATER = [
 ]
 
 LOADS = [
+    Load(
+        "github",
+        "1709272001.0",
+        "2024-03-01T05:46:41+00:00",
+        [
+            Window("billing_usage", "github", NEW_YEAR, LINES[:1]),
+            Window("billing_usage", "github", LEAP, LINES[1:3]),
+            Window("ai_credits", "github", LEAP, CREDITS),
+            Window("copilot_seats", "github", LEAP, SEATS),
+            Window("copilot_users", "github", LEAP, USER_DAYS),
+        ],
+    ),
+    # A day that was restated, a day of which no credits are known, and an account with a new name.
+    Load(
+        "github",
+        "1709617001.0",
+        "2024-03-05T05:36:41+00:00",
+        [
+            Window("billing_usage", "github", LEAP, LINES),
+            Window("billing_usage", "github", MONDAY, LINES),
+            Window("copilot_seats", "github", MONDAY, LATER_SEATS),
+            Window("copilot_users", "github", MONDAY, [user_day("ada-new_acme", 1001, 1)]),
+        ],
+    ),
     Load(
         "google",
         "1709272000.0",

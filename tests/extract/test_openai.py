@@ -15,7 +15,7 @@ import pytest
 
 from extract import openai
 from extract.report import RunReport
-from extract.run import run
+from extract.run import probe, run
 from foundation.settings import Settings
 from sandbox.openai.vendor import ADMIN_KEY, USAGE_KEY
 from sandbox.server import Running
@@ -223,6 +223,22 @@ def test_a_wrong_key_is_an_error_that_says_what_to_do(settings_of: SettingsOf) -
     report = run(settings_of(openai_admin_key="sk-admin-wrong"), sources=["openai"])
     assert report.exit_code == 1
     assert "check the key in the settings" in part(report, COSTS).errors[0]
+
+
+def test_a_check_asks_each_resource_once_and_says_what_is_refused(
+    settings: Settings, company: Running
+) -> None:
+    before = company.requests()
+    report = probe(settings, sources=["openai"])
+    assert report.exit_code == 0
+    asked = {path: n - before.get(path, 0) for path, n in company.requests().items()}
+    assert asked["/v1/organization/usage/images"] == 1
+    # By project; and in vain by key and by user.
+    assert asked["/v1/organization/costs"] == 3
+    assert "refuses costs by api_key_id and by user_id" in part(report, COSTS).notes[0]
+    assert all(one.brings for one in report.sources[0].resources)
+    company.control({"openai_costs_by": {"api_key_id": str(FIRST)}})
+    assert part(probe(settings, sources=["openai"]), BY_IDENTITY).status == "ok"
 
 
 def test_a_busy_vendor_is_asked_again(settings: Settings, company: Running) -> None:

@@ -22,6 +22,7 @@ GOOD = {
     "email_aliases": ["a", "a@example.com"],
     "api_key_mappings": ["k", "", "", "", "", "", "", "true", "0.5", "", "", ""],
     "project_mappings": ["google", "p-1", "a@example.com", "", "", "0.5", "", "", ""],
+    "vendor_accounts": ["github", "ann-example", "a@example.com", "", ""],
     "seat_plans": ["cursor", "business", "40.00", "monthly", "", "", ""],
     "seat_assignments": ["claude_ai", "a@example.com", "enterprise", "", ""],
     "budgets": ["team", "Data", "2026-01", "100"],

@@ -367,8 +367,8 @@ def test_an_unknown_kind_of_event_is_named_by_the_first_build_however_old_it_is(
             f" where window_start <= date '{TODAY - timedelta(days=51)}'"
         )
     output = first.build("--select", "+fct_cost_daily", "+int_unknown_charges", succeeds=False)
-    assert "cursor_kinds_are_known" in output
-    assert first.rows("select kind from dbt_test__audit.cursor_kinds_are_known") == [
+    assert "charges_are_known" in output
+    assert first.rows("select kind from dbt_test__audit.charges_are_known") == [
         ("Metered by Moonlight",)
     ]
     billed = "select sum(billed_cost_usd) from marts.fct_cost_daily where source = 'usage_events'"

@@ -59,8 +59,10 @@ def test_the_names_of_settings_are_stable():
         TARGET DUCKDB_PATH GOOGLE_CLOUD_PROJECT BIGQUERY_DATASET BIGQUERY_LOCATION
         BIGQUERY_API_ENDPOINT BIGQUERY_MAXIMUM_BYTES_BILLED BIGQUERY_JOB_TIMEOUT_SECONDS
         BIGQUERY_JOB_RETRIES ANTHROPIC_ADMIN_KEY ANTHROPIC_ENTERPRISE_KEY ANTHROPIC_BASE_URL
-        CURSOR_API_KEY CURSOR_BASE_URL GOOGLE_SHEETS_ID GOOGLE_APPLICATION_CREDENTIALS
-        GOOGLE_SHEETS_BASE_URL SHEETS_DIR EXTRACT_SINCE EXTRACT_UNTIL METABASE_URL METABASE_API_KEY
+        CURSOR_API_KEY CURSOR_BASE_URL GITHUB_COPILOT_TOKEN GITHUB_ENTERPRISE GITHUB_ORGANIZATION
+        GITHUB_BASE_URL OPENAI_ADMIN_KEY OPENAI_BASE_URL GOOGLE_SHEETS_ID
+        GOOGLE_APPLICATION_CREDENTIALS GOOGLE_SHEETS_BASE_URL SHEETS_DIR EXTRACT_SINCE
+        EXTRACT_UNTIL METABASE_URL METABASE_API_KEY
         METABASE_DATABASE METABASE_EMBEDDING_SECRET SLACK_WEBHOOK_URL LOG_LEVEL LOG_FORMAT
         SALESFORCE_INSTANCE_URL SALESFORCE_CLIENT_ID SALESFORCE_CLIENT_SECRET SALESFORCE_API_SHARE
         SALESFORCE_INCLUDED_USAGE_FIELD
@@ -103,11 +105,13 @@ def test_each_source_is_configured_by_any_of_its_settings(given, tmp_path):
     assert settings.configured_sources() == ["anthropic", "google_sheets"]
     assert settings.missing_settings() == {
         "cursor": ("CURSOR_API_KEY",),
+        "github": ("GITHUB_ENTERPRISE", "GITHUB_ORGANIZATION"),
         "google": (
             "GOOGLE_BILLING_EXPORT_TABLE",
             "GOOGLE_USAGE_PROJECTS",
             "GOOGLE_WORKSPACE_ADMIN",
         ),
+        "openai": ("OPENAI_ADMIN_KEY",),
         "salesforce": ("SALESFORCE_INSTANCE_URL",),
         "product_database": ("PRODUCT_DATABASE_URL",),
     }
@@ -196,6 +200,22 @@ def test_dates_and_numbers_are_read(given):
             },
             "SALESFORCE_INCLUDED_USAGE_FIELD must be the API name of a field of Subscription__c",
         ),
+        (
+            {"GITHUB_COPILOT_TOKEN": "t", "GITHUB_ENTERPRISE": "e", "GITHUB_ORGANIZATION": "o"},
+            "GITHUB_ENTERPRISE and GITHUB_ORGANIZATION are both set: keep the enterprise",
+        ),
+        (
+            {"GITHUB_COPILOT_TOKEN": "t"},
+            "GITHUB_COPILOT_TOKEN is set: set GITHUB_ENTERPRISE or GITHUB_ORGANIZATION as well",
+        ),
+        (
+            {"GITHUB_ORGANIZATION": "o"},
+            "GITHUB_ORGANIZATION is set: set GITHUB_COPILOT_TOKEN as well",
+        ),
+        (
+            {"GITHUB_COPILOT_TOKEN": "t", "GITHUB_ENTERPRISE": "enterprises/e"},
+            "GITHUB_ENTERPRISE must be the name in the address at GitHub",
+        ),
         ({"SALESFORCE_API_SHARE": "80"}, "SALESFORCE_API_SHARE: Input should be less than"),
     ],
 )
@@ -218,7 +238,7 @@ def test_relative_paths_start_at_the_project(given, monkeypatch, tmp_path):
 
 def test_secrets_show_in_no_repr_no_dump_and_no_error(given):
     secrets = {name: f"hush-{name}" for name in SECRETS}
-    settings = given(**secrets)
+    settings = given(**secrets, GITHUB_ENTERPRISE="e")
     assert sorted(settings.secret_values()) == sorted(secrets.values())
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump()}"
     assert "hush" not in settings.model_dump_json()

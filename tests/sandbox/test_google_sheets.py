@@ -26,6 +26,7 @@ HEADERS = {
     "is_active confidence share valid_from valid_to",
     "project_mappings": "vendor project email cost_center purpose confidence share valid_from "
     "valid_to",
+    "vendor_accounts": "vendor account email valid_from valid_to",
     "seat_plans": "platform plan seat_price_usd billing_cycle valid_from valid_to",
     "seat_assignments": "platform email plan assigned_from assigned_to",
     "budgets": "scope_type scope month amount_usd",
@@ -119,7 +120,7 @@ def test_one_invoice_is_higher_than_the_usage(
     sandbox: Running, cursor: httpx.Client, spreadsheet: gspread.Spreadsheet
 ) -> None:
     rows = records(spreadsheet, "invoices")
-    assert len({row["platform"] for row in rows}) == 7
+    assert len({row["platform"] for row in rows}) == 8
     surplus = {}
     for row in rows:
         if row["platform"] != "cursor":

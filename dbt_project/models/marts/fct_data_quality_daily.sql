@@ -389,7 +389,7 @@ joined as (
             as attributed_usage_share,
         coalesce(facts.unknown_models, 0) as unknown_models,
         case
-            when judged.source_name in ('cursor', 'google')
+            when judged.source_name in ('cursor', 'github', 'google')
                 then coalesce(unknown_charges.unknown_kinds, 0)
         end as unknown_kinds
     from judged

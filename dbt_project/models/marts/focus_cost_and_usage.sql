@@ -59,6 +59,12 @@ workspaces as (
 
 ),
 
+vendors as (
+
+    select * from {{ ref('vendors') }}
+
+),
+
 token_types as (
 
     {{ token_types() }}
@@ -195,7 +201,7 @@ named as (
     select
         summed.*,
         platforms.platform_name as service_name,
-        {{ title_case('summed.vendor') }} as vendor_name,
+        {{ vendor_name('vendors', 'summed.vendor') }} as vendor_name,
         -- FOCUS allows a tax no SKU.
         case
             when summed.cost_type = 'tax' then null
@@ -225,6 +231,8 @@ named as (
         on summed.platform_code = platforms.platform_code
     inner join workspaces
         on summed.workspace_id = workspaces.workspace_id
+    left join vendors
+        on summed.vendor = vendors.vendor
 
 ),
 

@@ -21,6 +21,12 @@ api_keys as (
 
 ),
 
+vendor_accounts as (
+
+    select * from {{ ref('int_vendor_accounts') }}
+
+),
+
 aliases as (
 
     select * from {{ ref('stg_google_sheets__email_aliases') }}
@@ -199,6 +205,20 @@ vendor_user_rules as (
 
 ),
 
+vendor_account_rules as (
+
+    select
+        {{ rule_row(
+            'vendor_account',
+            'account_name',
+            user_email='email',
+            valid_from='valid_from',
+            valid_to='valid_to'
+        ) }}
+    from vendor_accounts
+
+),
+
 alias_rules as (
 
     select
@@ -335,6 +355,10 @@ seat_rules as (
 unioned as (
 
     select * from vendor_user_rules
+
+    union all
+
+    select * from vendor_account_rules
 
     union all
 

@@ -19,6 +19,13 @@ vendor_users as (
 
 ),
 
+vendor_accounts as (
+
+    select * from rules
+    where rule_type = 'vendor_account'
+
+),
+
 aliases as (
 
     select * from rules
@@ -81,6 +88,7 @@ candidates as (
         owners.user_email as owner_email,
         owners.attribution_method as owner_method,
         owners.confidence as owner_confidence,
+        vendor_accounts.user_email as account_email,
         coalesce(identity_days.actor_email, vendor_users.user_email) as vendor_email,
         coalesce(identity_days.service_account_id, owners.service_account_id)
             as service_account_id,
@@ -103,6 +111,11 @@ candidates as (
     from identity_days
     left join vendor_users
         on identity_days.actor_user_id = vendor_users.subject
+    left join vendor_accounts
+        on
+            identity_days.actor_user_id = vendor_accounts.subject
+            and identity_days.activity_date >= vendor_accounts.valid_from
+            and identity_days.activity_date < vendor_accounts.valid_to
     left join first_parts as key_mappings
         on
             identity_days.api_key_id = key_mappings.subject
@@ -141,6 +154,7 @@ decided as (
         *,
         {{ decided_by(
             vendor_email='vendor_email',
+            account_is_mapped='account_email is not null',
             key_is_mapped='key_is_mapped',
             owner_method='owner_method',
             service_account_id='service_account_id',
@@ -195,6 +209,7 @@ parted as (
         coalesce(mappings.share_whole, 1) as share_whole,
         case with_subjects.decided_by
             when 'vendor' then 'vendor_identity'
+            when 'vendor_account' then 'vendor_account'
             when 'key_principal' then 'key_principal'
             when 'key_creator' then 'key_creator'
             when 'service_account' then 'service_account'
@@ -257,6 +272,7 @@ valued as (
         ) as attribution_confidence,
         case parted.attribution_method
             when 'vendor_identity' then parted.vendor_email
+            when 'vendor_account' then parted.account_email
             when 'key_mapping' then parted.mapped_email
             when 'project_mapping' then parted.mapped_email
             when 'key_principal' then parted.owner_email

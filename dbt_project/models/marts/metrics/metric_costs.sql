@@ -9,32 +9,41 @@ with costs as (
 
 ),
 
+vendors as (
+
+    select * from {{ ref('vendors') }}
+
+),
+
 described as (
 
     select
-        cost_date,
-        platform_code,
-        vendor,
-        organization,
-        user_sk,
-        user_email,
-        department,
-        team,
-        cost_center,
-        api_key_id,
-        workspace_id,
-        product,
-        model,
-        usage_category,
-        cost_type,
-        token_type,
-        allocation_method,
-        attribution_method,
-        is_attributed,
-        list_cost_usd,
-        billed_cost_usd,
-        effective_cost_usd
+        costs.cost_date,
+        costs.platform_code,
+        costs.vendor,
+        costs.organization,
+        costs.user_sk,
+        costs.user_email,
+        costs.department,
+        costs.team,
+        costs.cost_center,
+        costs.api_key_id,
+        costs.workspace_id,
+        costs.product,
+        costs.model,
+        costs.usage_category,
+        costs.cost_type,
+        costs.token_type,
+        costs.allocation_method,
+        costs.attribution_method,
+        costs.is_attributed,
+        costs.list_cost_usd,
+        costs.billed_cost_usd,
+        costs.effective_cost_usd,
+        {{ vendor_name('vendors', 'costs.vendor') }} as vendor_name
     from costs
+    left join vendors
+        on costs.vendor = vendors.vendor
 
 )
 

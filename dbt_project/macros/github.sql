@@ -1,0 +1,37 @@
+{# What is special to GitHub, for the models of its folder in staging. #}
+
+{# A SKU in one spelling: both "Copilot AI Credits" and copilot_ai_credit become
+copilot_ai_credit. #}
+{% macro github_sku(sku) -%}
+    replace(
+        replace(replace(lower({{ trimmed(sku) }}), ' ', '_'), '-', '_'),
+        'ai_credits', 'ai_credit'
+    )
+{%- endmacro %}
+
+{# Whether a SKU that no seed knows could be of Copilot, and has to be noticed. #}
+{% macro looks_like_copilot(product, sku) -%}
+    (
+        lower({{ product }}) in ('copilot', 'spark', 'models')
+        {%- for word in ['copilot', 'ai_credit', 'premium_request', 'coding_agent', 'spark'] %}
+        or {{ sku }} like '%{{ word }}%'
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# A model as other vendors call it: both "Claude Sonnet 4.6" and "Auto: Claude Sonnet 4.6" are
+claude-sonnet-4-6. #}
+{% macro github_model(model) -%}
+    {%- set code -%}
+        replace(replace(lower({{ trimmed(model) }}), 'auto: ', ''), ' ', '-')
+    {%- endset -%}
+    case
+        when {{ code }} like 'claude%' then replace({{ code }}, '.', '-')
+        else nullif({{ code }}, '')
+    end
+{%- endmacro %}
+
+{# Dollars as a whole number that shares can be cut by: billionths, none for what is below zero. #}
+{% macro usd_weight(amount) -%}
+    greatest(cast(trunc({{ amount }} * 1000000000) as int64), 0)
+{%- endmacro %}

@@ -1,0 +1,6 @@
+{% set resources = ['copilot_seats'] %}
+{{ config(**changes_of_directories(
+    'github', resources, ['resource', 'organization']
+)) }}
+
+{{ directory_changes('github', resources) }}

@@ -1,0 +1,1 @@
+{{ window_versions('github', {'billing_usage': none}) }}

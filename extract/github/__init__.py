@@ -1,0 +1,214 @@
+"""GitHub Copilot: money (https://docs.github.com/en/rest/billing/usage), seats, and what users do
+(https://docs.github.com/en/rest/copilot/copilot-usage-metrics).
+
+The two know nothing of each other: use is told by editors, money by what was billed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from functools import partial
+
+import msgspec
+
+from extract.github import records
+from extract.github.ai_credits import REPORT_DAYS, REQUESTS_FOR_USERS, Reports, pages_of_users
+from extract.github.api import Api
+from extract.http import (
+    ExpiredError,
+    TooRecentError,
+    UnreadableError,
+    open_envelope,
+    records_in,
+    scalars_in,
+)
+from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, fetch
+from foundation.sources.github import GitHubSettings
+
+TABLES = ("billing_usage", "ai_credits", "copilot_seats", "copilot_users")
+ORGANIZATION = "github"
+
+# A month is final on its sixth day after the end.
+BILLING_LOOK_BACK = 5
+# The report of a day is there after two days and final after three.
+USERS_LOOK_BACK = 4
+# The first days of which there are reports, and for how many days they are kept.
+USERS_SINCE_ENTERPRISE = date(2025, 10, 10)
+USERS_SINCE_ORGANIZATION = date(2025, 12, 12)
+USERS_KEPT_DAYS = 365
+
+SEATS_PAGE = 100
+
+
+def extract(settings: GitHubSettings, run: Run) -> Iterator[Window]:
+    api = Api(settings)
+    try:
+        yield from fetch(
+            Resource("copilot_seats", records.Seat, partial(_seats, api), is_directory=True),
+            ORGANIZATION,
+            run,
+        )
+        yield from fetch(_billing(api, run), ORGANIZATION, run)
+        yield from _credits(api, run)
+        yield from _users(api, run)
+    finally:
+        api.close()
+
+
+def check(settings: GitHubSettings) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Cheap requests, since money and seats need different scopes of the token."""
+
+    def ask(path: str) -> None:
+        api = Api(settings)
+        try:
+            api.ask("GET", path)
+        finally:
+            api.close()
+
+    api = Api(settings)
+    api.close()
+    yield "seats", partial(ask, f"{api.copilot}/billing/seats")
+    yield "billing", partial(ask, f"{api.billing}/usage")
+
+
+def _billing(api: Api, run: Run) -> Resource:
+    return Resource(
+        "billing_usage",
+        records.BillingLine,
+        partial(_billing_usage, api),
+        is_directory=False,
+        look_back=billing_look_back(run, "billing_usage"),
+    )
+
+
+def billing_look_back(run: Run, resource: str) -> int:
+    """For how many days GitHub may have changed what a resource says since the last run: five, and
+    all of a month that was not final then and may be now."""
+    mark = run.memory.get(f"{ORGANIZATION}/{resource}", {}).get("high_water")
+    if mark is None:
+        return BILLING_LOOK_BACK
+    newest = date.fromisoformat(mark)
+    first = newest - ONE_DAY * BILLING_LOOK_BACK
+    if first.replace(day=1) < run.until.replace(day=1):
+        first = first.replace(day=1)
+    return (newest - first).days
+
+
+def _billing_usage(api: Api, period: Period) -> Iterator[Page]:
+    path = f"{api.billing}/usage"
+    day = period.start
+    asked = {"year": day.year, "month": day.month, "day": day.day}
+    envelope = open_envelope(api.ask("GET", path, params=asked))
+    found = records_in(envelope, "usageItems")
+    request = {"path": path} | asked
+    yield Page([(None, found)], request, scalars_in(envelope, frozenset({"usageItems"})))
+
+
+def _credits(api: Api, run: Run) -> Iterator[Window]:
+    look_back = billing_look_back(run, "ai_credits")
+    if api.enterprise:
+        resource = Resource(
+            "ai_credits",
+            records.CreditLine,
+            Reports(api).pages,
+            is_directory=False,
+            look_back=look_back,
+            max_days=REPORT_DAYS,
+            # Ordering reports needs more than reading costs. Without them nobody is named.
+            is_optional=True,
+        )
+        yield from fetch(resource, ORGANIZATION, run)
+        return
+    logins = _logins(api)
+    resource = Resource(
+        "ai_credits",
+        records.CreditItem,
+        partial(pages_of_users, api, logins),
+        is_directory=False,
+        look_back=look_back,
+        is_optional=True,
+    )
+    # A request for each user and day: as many days as the hour allows, the newest.
+    days = max(1, REQUESTS_FOR_USERS // max(1, len(logins)))
+    earliest = run.until - ONE_DAY * days
+    asked = run.days(resource, run.memory.get(f"{ORGANIZATION}/ai_credits", {}))
+    part = yield from fetch(resource, ORGANIZATION, run, earliest=earliest)
+    if asked.start < earliest:
+        part.notes.append(
+            f"days before {earliest} were left out: {len(logins)} users with a request for each "
+            f"day are more than the {REQUESTS_FOR_USERS} requests of a run; fetch them with "
+            "--since and --until"
+        )
+
+
+def _logins(api: Api) -> list[str]:
+    """Who has a seat; nobody if seats cannot be read, which their own resource says."""
+    try:
+        raws = [raw for page in _seats(api) for _, found in page.parts for raw in found]
+    except UnreadableError:
+        return []
+    seats = [records.Seat.model_validate(msgspec.json.decode(raw)) for raw in raws]
+    return sorted({seat.assignee.login for seat in seats if seat.assignee})
+
+
+def _seats(api: Api, _: Period | None = None) -> Iterator[Page]:
+    """All seats now, numbered pages from 1. If their number changes between two pages, seats may
+    have moved from one to another: ExpiredError."""
+    path = f"{api.copilot}/billing/seats"
+    number, seen, total = 1, 0, None
+    while True:
+        envelope = open_envelope(
+            api.ask("GET", path, params={"page": number, "per_page": SEATS_PAGE})
+        )
+        found = records_in(envelope, "seats")
+        scalars = scalars_in(envelope, frozenset({"seats"}))
+        count = scalars.get("total_seats")
+        if number > 1 and count != total:
+            raise ExpiredError(f"the number of seats went from {total} to {count}")
+        total = count
+        seen += len(found)
+        yield Page([(None, found)], {"path": path}, scalars)
+        if len(found) < SEATS_PAGE or (total is not None and seen >= total):
+            return
+        number += 1
+
+
+def _users(api: Api, run: Run) -> Iterator[Window]:
+    since = USERS_SINCE_ENTERPRISE if api.enterprise else USERS_SINCE_ORGANIZATION
+    resource = Resource(
+        "copilot_users",
+        records.UserDay,
+        partial(_user_days, api, run.today),
+        is_directory=False,
+        look_back=USERS_LOOK_BACK,
+        # Only if the policy "Copilot usage metrics" is enabled.
+        is_optional=True,
+    )
+    kept = run.today - ONE_DAY * USERS_KEPT_DAYS
+    yield from fetch(resource, ORGANIZATION, run, earliest=max(since, kept))
+
+
+def _user_days(api: Api, today: date, period: Period) -> Iterator[Page]:
+    """The report of a day: first its links, then the files behind them, an object a line."""
+    path = f"{api.copilot}/metrics/reports/users-1-day"
+    day = period.start
+    is_recent = day >= today - ONE_DAY * USERS_LOOK_BACK
+    try:
+        answer = api.ask("GET", path, params={"day": str(day)})
+    except UnreadableError as error:
+        if error.status == 404 and is_recent:
+            raise TooRecentError("GitHub has no report of it yet") from None
+        raise
+    links: list[str] = []
+    if answer.strip():
+        envelope = open_envelope(answer)
+        links = msgspec.json.decode(envelope.get("download_links", b"[]"), type=list[str])
+    if not links and is_recent:
+        raise TooRecentError("GitHub has no report of it yet")
+    lines = [line for link in links for line in api.download(link).splitlines() if line.strip()]
+    yield Page(
+        [(day, [msgspec.Raw(line) for line in lines])],
+        {"path": path, "day": str(day)},
+        {"files": len(links)},
+    )

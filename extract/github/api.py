@@ -1,0 +1,68 @@
+"""The connection to GitHub, and to the hosts to which its links lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from extract.http import TIMEOUT, ExpiredError, VendorError, send
+from foundation.retrying import with_retries
+from foundation.sources.github import GitHubSettings
+
+API_VERSION = "2026-03-10"
+
+
+class Api:
+    """GitHub as one enterprise or organization sees it."""
+
+    def __init__(self, settings: GitHubSettings) -> None:
+        token = settings.github_copilot_token
+        self.client = httpx.Client(
+            base_url=settings.github_base_url,
+            headers={
+                "Authorization": f"Bearer {token.get_secret_value() if token else ''}",
+                "Accept": "application/vnd.github+json",
+                "X-GitHub-Api-Version": API_VERSION,
+            },
+            timeout=TIMEOUT,
+        )
+        # A link is signed and leads to another host, which must not see the token.
+        self._downloads = httpx.Client(timeout=TIMEOUT)
+        self.enterprise = settings.github_enterprise
+        self.organization = settings.github_organization
+
+    @property
+    def copilot(self) -> str:
+        """Where the seats and the reports of use are."""
+        if self.enterprise:
+            return f"/enterprises/{self.enterprise}/copilot"
+        return f"/orgs/{self.organization}/copilot"
+
+    @property
+    def billing(self) -> str:
+        if self.enterprise:
+            return f"/enterprises/{self.enterprise}/settings/billing"
+        return f"/organizations/{self.organization}/settings/billing"
+
+    def ask(self, method: str, path: str, **query: Any) -> bytes:  # noqa: ANN401
+        """The body of one answer, which may be empty. Retries where that makes sense."""
+        return with_retries(lambda: send(self.client, method, path, **query))
+
+    def download(self, link: str) -> bytes:
+        """What a signed link leads to. Raises ExpiredError if it does not lead there anymore.
+
+        No error names the link: whoever has it can read the file.
+        """
+        try:
+            return with_retries(lambda: send(self._downloads, "GET", link))
+        except VendorError as error:
+            if error.status in (400, 401, 403, 404):
+                raise ExpiredError(
+                    f"HTTP {error.status}: a link to a report no longer works"
+                ) from None
+            raise
+
+    def close(self) -> None:
+        self.client.close()
+        self._downloads.close()

@@ -1,0 +1,269 @@
+"""What lands of GitHub Copilot: every line once with exact numbers, reports that take their time,
+links that expire, and a token that goes to nobody else."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from extract.github import ai_credits, billing_look_back
+from extract.report import SourceReport
+from extract.run import run
+from extract.windows import Run
+from foundation.settings import Settings
+from sandbox.github.ledger import APPS
+from sandbox.github.vendor import ENTERPRISE, TOKEN
+from sandbox.server import Running
+from tests.extract.conftest import DAYS, current, part, rows
+
+TODAY = datetime.now(UTC).date()
+FIRST = TODAY - timedelta(days=DAYS)
+GITHUB = ["github"]
+REPORTS = f"/enterprises/{ENTERPRISE}/settings/billing/reports"
+
+
+@pytest.fixture(autouse=True)
+def of_few_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first run reaches no further back than the company; nobody waits for a report."""
+    monkeypatch.setattr("extract.windows.FIRST_RUN_DAYS", DAYS)
+    monkeypatch.setattr(ai_credits.time, "sleep", lambda _: None)
+
+
+def landed(settings: Settings, table: str) -> list[tuple[date, dict[str, Any]]]:
+    """The records as last reported, with every number as it was written."""
+    return [
+        (day, json.loads(payload, parse_float=Decimal))
+        for _, day, payload in current(settings, "raw_github", table)
+    ]
+
+
+def credits_by_day(settings: Settings, column: str) -> dict[date, Decimal]:
+    found: dict[date, Decimal] = {}
+    for day, row in landed(settings, "ai_credits"):
+        found[day] = found.get(day, Decimal(0)) + Decimal(row[column])
+    return found
+
+
+def test_the_days_add_up_to_what_is_billed_to_the_last_digit(
+    company: Running, settings: Settings
+) -> None:
+    assert run(settings, sources=GITHUB).exit_code == 0
+    sums: dict[str, Decimal] = {}
+    for day, line in landed(settings, "billing_usage"):
+        if line["product"] == "copilot":
+            sums[str(day)] = sums.get(str(day), Decimal(0)) + line["netAmount"]
+    totals = company.totals()["github"]["github"]
+    assert sums == {day: Decimal(amounts["billed"]) for day, amounts in totals.items()}
+    assert len(sums) == DAYS
+
+
+def test_a_seat_is_a_fraction_of_a_month_and_lands_as_it_is_written(settings: Settings) -> None:
+    run(settings, sources=GITHUB)
+    texts = [payload for *_, payload in current(settings, "raw_github", "billing_usage")]
+    assert any('"quantity":0.099999999' in text or ".033333333" in text for text in texts)
+    seats = [line for _, line in landed(settings, "billing_usage") if "business" in line["sku"]]
+    assert seats
+    assert all(line["quantity"] * 19 == line["grossAmount"] for line in seats)
+
+
+def test_ai_credits_by_user_add_up_to_the_lines_of_their_skus(settings: Settings) -> None:
+    run(settings, sources=GITHUB)
+    billed: dict[date, Decimal] = {}
+    for day, line in landed(settings, "billing_usage"):
+        if line["unitType"] == "ai-credits":
+            billed[day] = billed.get(day, Decimal(0)) + line["grossAmount"]
+    assert credits_by_day(settings, "gross_amount") == billed
+    columns = set(landed(settings, "ai_credits")[0][1])
+    assert "date" in columns
+    assert not any(name.startswith("\ufeff") for name in columns)
+
+
+def test_a_report_that_is_being_made_is_waited_for(company: Running, settings: Settings) -> None:
+    company.control({"github_report_polls": 4})
+    report = run(settings, sources=GITHUB)
+    found = part(report, "github/ai_credits")
+    assert (found.status, found.changed) == ("ok", DAYS)
+    assert found.landed > DAYS
+
+
+def test_a_report_of_somebody_else_is_waited_for(company: Running, settings: Settings) -> None:
+    company.control({"github_report_polls": 2})
+    body = {"report_type": "ai_credit", "start_date": "2026-01-01", "end_date": "2026-01-02"}
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    first = httpx.post(company.url + REPORTS, json=body, headers=headers)
+    second = httpx.post(company.url + REPORTS, json=body, headers=headers)
+    assert (first.status_code, second.status_code) == (202, 409)
+    report = run(settings, sources=GITHUB)
+    assert part(report, "github/ai_credits").status == "ok"
+
+
+WAITING = """
+import os, signal, sys, time
+import extract.windows
+from extract.command import main
+from extract.github import ai_credits
+extract.windows.FIRST_RUN_DAYS = int(sys.argv[1])
+ai_credits.time.sleep = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+main(["run", "--source", "github"])
+"""
+
+
+def orders(company: Running) -> int:
+    """How many reports the enterprise has."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    answer = httpx.get(company.url + REPORTS, headers=headers).json()
+    return len(answer["usage_report_exports"])
+
+
+def test_a_run_takes_up_the_report_that_a_killed_one_ordered(
+    company: Running, settings: Settings
+) -> None:
+    company.control({"github_report_polls": 3})
+    environment = os.environ | company.env | {"DUCKDB_PATH": str(settings.duckdb_path)}
+    killed = subprocess.run(
+        [sys.executable, "-c", WAITING, str(DAYS)], env=environment, capture_output=True
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert orders(company) == 1
+    found = part(run(settings, sources=GITHUB), "github/ai_credits")
+    assert orders(company) == 1
+    assert (found.status, found.changed) == ("ok", DAYS)
+    assert found.landed > DAYS
+
+
+@pytest.mark.parametrize("table", ["ai_credits", "copilot_users"])
+def test_a_link_that_expired_is_asked_for_again(
+    company: Running, settings: Settings, table: str
+) -> None:
+    before = sum(company.requests().values())
+    # Reports of AI credits are downloaded before those of users.
+    company.control({"github_expired_links": 1})
+    if table == "copilot_users":
+        company.control({"faults": [{"match": "/billing/reports", "kind": "500", "times": None}]})
+    report = run(settings, sources=GITHUB)
+    found = part(report, f"github/{table}")
+    assert (found.status, found.errors) == ("ok", [])
+    assert any("a link to a report no longer works" in note for note in found.notes)
+    assert "sig=" not in str(report)
+    assert sum(company.requests().values()) > before
+    if table == "ai_credits":
+        assert orders(company) == 1
+
+
+def test_the_token_goes_to_github_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[bool, set[str | None]] = {True: set(), False: set()}
+    handle = httpx.HTTPTransport.handle_request
+
+    def noted(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+        is_file = request.url.path.startswith("/github-files/")
+        seen[is_file].add(request.headers.get("authorization"))
+        return handle(transport, request)
+
+    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", noted)
+    assert run(settings, sources=GITHUB).exit_code == 0
+    assert seen == {True: {None}, False: {f"Bearer {TOKEN}"}}
+
+
+def test_the_host_of_the_files_refuses_a_token(company: Running) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    answer = httpx.get(f"{company.url}/github-files/report-0", headers=headers)
+    assert answer.status_code == 400
+
+
+def test_a_day_that_is_not_published_waits_for_a_later_run(
+    company: Running, settings: Settings
+) -> None:
+    report = run(settings, sources=GITHUB)
+    users = part(report, "github/copilot_users")
+    assert (users.status, report.exit_code) == ("ok", 0)
+    days = {day for day, _ in landed(settings, "copilot_users")}
+    assert max(days) <= TODAY - timedelta(days=2)
+    assert TODAY - timedelta(days=1) not in days
+    assert any("not published yet" in note for note in users.notes)
+
+
+def test_users_of_a_day_are_read_again_until_they_are_final(
+    company: Running, settings: Settings
+) -> None:
+    day = TODAY - timedelta(days=3)
+    company.control({"today": str(TODAY - timedelta(days=1))})
+    run(settings, sources=GITHUB, until=TODAY - timedelta(days=1))
+    asked = "user_initiated_interaction_count"
+    early = sum(row[asked] for at, row in landed(settings, "copilot_users") if at == day)
+    company.control({"today": str(TODAY)})
+    run(settings, sources=GITHUB)
+    final = sum(row[asked] for at, row in landed(settings, "copilot_users") if at == day)
+    assert 0 < early < final or early == final == 0
+
+
+@pytest.mark.parametrize(
+    ("newest", "today", "first"),
+    [
+        ("2026-11-20", "2026-11-21", "2026-11-15"),
+        ("2026-11-06", "2026-11-06", "2026-11-01"),
+        ("2026-11-05", "2026-11-05", "2026-10-01"),
+        ("2026-11-01", "2026-11-02", "2026-10-01"),
+        # No run on the days on which October became final.
+        ("2026-10-20", "2026-11-09", "2026-10-01"),
+        ("2026-01-02", "2026-01-03", "2025-12-01"),
+    ],
+)
+def test_a_month_is_read_again_until_it_is_final(newest: str, today: str, first: str) -> None:
+    day = date.fromisoformat(today)
+    memory = {"github/billing_usage": {"high_water": newest}}
+    asked = Run(SourceReport("github"), None, day, day, memory)
+    back = timedelta(days=billing_look_back(asked, "billing_usage"))
+    assert date.fromisoformat(newest) - back == date.fromisoformat(first)
+
+
+def test_who_asks_too_often_is_told_when_to_ask_again(company: Running, settings: Settings) -> None:
+    fault = {"kind": "429_retry_after", "retry_after": "0", "times": 2}
+    company.control({"faults": [{"match": "/billing/usage", **fault}]})
+    assert part(run(settings, sources=GITHUB), "github/billing_usage").status == "ok"
+
+
+def test_what_the_token_may_not_read_stops_nothing_else(
+    company: Running, settings: Settings
+) -> None:
+    company.control({"github_only_costs": True})
+    report = run(settings, sources=GITHUB)
+    assert report.exit_code == 0
+    assert part(report, "github/billing_usage").changed == DAYS
+    assert part(report, "github/ai_credits").status == "not readable"
+    assert part(report, "github/copilot_users").status == "not readable"
+
+
+def test_an_organization_without_an_enterprise_is_asked_user_by_user(
+    company: Running, settings_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logins = 4
+    settings = settings_of(github_enterprise=None, github_organization=APPS)
+    monkeypatch.setattr("extract.github.REQUESTS_FOR_USERS", 7 * logins)
+    report = run(settings, sources=GITHUB)
+    found = part(report, "github/ai_credits")
+    assert report.exit_code == 0
+    assert any("were left out" in note for note in found.notes)
+    rows_of_users = landed(settings, "ai_credits")
+    assert rows_of_users
+    assert min(day for day, _ in rows_of_users) >= TODAY - timedelta(days=14)
+    assert all(row["username"] and row["grossAmount"] > 0 for _, row in rows_of_users)
+
+
+def test_no_secret_is_in_the_report_or_the_warehouse(settings: Settings) -> None:
+    report = run(settings, sources=GITHUB)
+    assert TOKEN not in str(report)
+    for table in ("billing_usage", "ai_credits", "copilot_seats", "copilot_users", "extractions"):
+        text = str(rows(settings, f"select * from raw_github.{table}"))
+        assert TOKEN not in text
+        assert "sig=expiring" not in text
