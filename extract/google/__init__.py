@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from extract.google import billing_export, workspace
+from extract.google import billing_export, usage, workspace
 from extract.windows import Run, Window
-from foundation.sources.google import GoogleSettings
+from foundation.sources.google import GoogleSettings, usage_projects
 
-TABLES = (*billing_export.TABLES, *workspace.TABLES)
+TABLES = (*billing_export.TABLES, *workspace.TABLES, *usage.TABLES)
 
 
 def extract(settings: GoogleSettings, run: Run) -> Iterator[Window]:
@@ -17,3 +17,5 @@ def extract(settings: GoogleSettings, run: Run) -> Iterator[Window]:
         yield from billing_export.extract(settings, run)
     if settings.google_workspace_admin:
         yield from workspace.extract(settings, run)
+    if usage_projects(settings):
+        yield from usage.extract(settings, run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
@@ -75,3 +75,45 @@ class Activity(Record):
 
     def day(self) -> dt.date:
         return self.id.time.astimezone(dt.UTC).date()
+
+
+class Labels(Record):
+    """What a metric or a resource says about itself."""
+
+    labels: dict[str, Any] = Field(default_factory=dict)
+
+
+class Metric(Labels):
+    type: str
+
+
+class Count(Record):
+    """A whole number, as text. Google leaves out one that is zero."""
+
+    int64Value: int = 0
+
+
+class Point(Record):
+    """A day of a time series, whose day the extractor knows."""
+
+    metric: Metric
+    resource: Labels
+    value: Count
+
+
+class ApiKey(Record):
+    """A key without its text. Who made it is not said."""
+
+    uid: str
+    displayName: str | None = None
+
+
+class CodeAssistEntry(Record):
+    """What may land of an entry of the metadata log (`extract.google.code_assist`)."""
+
+    insertId: str
+    timestamp: AwareDatetime
+    labels: dict[str, str]
+
+    def day(self) -> dt.date:
+        return self.timestamp.astimezone(dt.UTC).date()

@@ -1,11 +1,17 @@
--- GRAIN: one row per event of Google Workspace
+-- GRAIN: one row per event of Google Workspace, and per request to Code Assist
 with activities as (
 
     select * from {{ ref('stg_google__workspace_activities') }}
 
 ),
 
-usage_times as (
+code_assist as (
+
+    select * from {{ ref('stg_google__code_assist_requests') }}
+
+),
+
+unioned as (
 
     select
         {{ conformed_row(
@@ -18,6 +24,18 @@ usage_times as (
         ) }}
     from activities
 
+    union all
+
+    select
+        {{ conformed_row(
+            'usage_times',
+            ['usage_date', 'actor_email', 'occurred_at'],
+            organization=google_organization(),
+            platform_code="'gemini_code_assist'",
+            workspace_id='project_id'
+        ) }}
+    from code_assist
+
 )
 
-select * from usage_times
+select * from unioned
