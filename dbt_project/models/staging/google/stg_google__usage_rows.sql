@@ -1,8 +1,8 @@
--- GRAIN: one row per event of Google Workspace, per request to Code Assist, per credential
--- of the Gemini API and day, and per model and day
+-- GRAIN: one row per event of Google Workspace, request to Code Assist, credential and
+-- day of the Gemini API, and model and day
 -- INVARIANT: each request and token is counted by one source only
--- Tokens are Monitoring's. The amounts in the billing export are what money is asked for,
--- and no usage here.
+-- Tokens are those of Monitoring. The amounts in the billing export say what is paid
+-- for, and are no usage here.
 with activities as (
 
     select * from {{ ref('stg_google__workspace_activities') }}
