@@ -218,15 +218,15 @@ def usage_of(company: Company, day: date) -> Iterator[Row]:
     rng = Random(f"{options.seed}-google-{day}")
     busy = Decimal("0.2") if day.weekday() >= 5 else Decimal(1)
     tokens = (
-        (GEMINI_OUTPUT, AI_STUDIO, 500_000, ()),
-        (GEMINI_INPUT, AI_STUDIO, 4_000_000, ()),
-        (GEMINI_CACHED, SUPPORT, 9_000_000, ()),
-        (GEMINI_OUTPUT, SUPPORT, 900_000, ()),
-        (VERTEX_INPUT, ML, 6_000_000, _LABELS),
-        (VERTEX_INPUT, ML, 2_000_000, ()),
-        (VERTEX_THINKING, ML, 400_000, ()),
-        (CLAUDE_INPUT, ML, 1_500_000, ()),
-        (CLAUDE_OUTPUT, ML, 300_000, ()),
+        (GEMINI_OUTPUT, AI_STUDIO, 100_000, ()),
+        (GEMINI_INPUT, AI_STUDIO, 800_000, ()),
+        (GEMINI_CACHED, SUPPORT, 1_800_000, ()),
+        (GEMINI_OUTPUT, SUPPORT, 180_000, ()),
+        (VERTEX_INPUT, ML, 1_200_000, _LABELS),
+        (VERTEX_INPUT, ML, 400_000, ()),
+        (VERTEX_THINKING, ML, 80_000, ()),
+        (CLAUDE_INPUT, ML, 300_000, ()),
+        (CLAUDE_OUTPUT, ML, 60_000, ()),
     )
     for sku, project, typical, labels in tokens:
         for hour in (9, 17):
@@ -245,7 +245,7 @@ def usage_of(company: Company, day: date) -> Iterator[Row]:
             yield row
             if index % 9 == 4 and sku is GEMINI_INPUT and hour == 9:
                 yield row  # Both are real.
-    seats = (CODE_ASSIST_SEAT, 12), (ENTERPRISE_SEAT, 9)
+    seats = (CODE_ASSIST_SEAT, 4), (ENTERPRISE_SEAT, 3)
     for sku, count in seats:
         part = Decimal(count) / 30
         yield Row(

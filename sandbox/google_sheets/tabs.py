@@ -225,7 +225,7 @@ def _budgets(sandbox: Sandbox) -> Rows:
     people = len(sandbox.company.people)
     per_person = {"Engineering": 160, "Data": 140, "Product": 90, "Customer Success": 70}
     for month in (day.strftime("%Y-%m") for day in _months(sandbox)):
-        rows.append(["company", "company", month, f"{people * 120}.00"])
+        rows.append(["company", "company", month, f"{people * 135}.00"])
         for department, teams in DEPARTMENTS.items():
             members = sum(p.stints[0].department == department for p in sandbox.company.people)
             amount = members * per_person.get(department, 60)

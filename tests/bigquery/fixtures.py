@@ -68,6 +68,24 @@ RESOURCES = {
         "invoices",
         "exchange_rates",
     ),
+    "openai": (
+        "users",
+        "projects",
+        "project_api_keys",
+        "service_accounts",
+        "costs",
+        "costs_by_identity",
+        "usage_completions",
+        "usage_embeddings",
+        "usage_moderations",
+        "usage_images",
+        "usage_audio_speeches",
+        "usage_audio_transcriptions",
+        "usage_web_search_calls",
+        "usage_file_search_calls",
+        "usage_code_interpreter_sessions",
+        "usage_vector_stores",
+    ),
     "salesforce": ("accounts", "opportunities", "subscriptions", "users", "subscription_overages"),
     "product": ("teams", "team_members", "usage_events", "daily_activity"),
 }
@@ -77,6 +95,7 @@ DIRECTORIES = {
     *("users", "api_keys", "workspaces", "service_accounts", "spend_limits"),
     *("members", "spend", "groups", "copilot_seats"),
     *RESOURCES["google_sheets"],
+    *RESOURCES["openai"][:4],
     *("teams", "team_members"),
 }
 
@@ -647,6 +666,7 @@ PROJECTS = tab(
     "google|ml-shared||CC-7|||33.5||2024-12-31",
     "google|ml-shared|bo@example.com||||66.5||2024-12-31",
     "google|wrkspc_a||CC-8|||||",
+    "openai|proj_a||CC-8|coding||||",
 )
 
 # Another spelling, an id in place of a login, a span, an account that nobody has.
@@ -905,6 +925,99 @@ COMPLETIONS = [
 
 # --- What was landed, in the order of time -------------------------------------------------------
 
+# --- OpenAI --------------------------------------------------------------------------------------
+
+
+def billed_item(value, line_item, project="proj_a", currency="usd", **more) -> dict:
+    amount = {"value": value, "currency": currency}
+    return {"amount": amount, "line_item": line_item, "project_id": project} | more
+
+
+def completions(key, output, model="gpt-6-astra", project="proj_a", **more) -> dict:
+    counts = {"input_tokens": more.pop("input_tokens", 0), "output_tokens": output}
+    named = {"project_id": project, "api_key_id": key, "user_id": None, "model": model}
+    return counts | named | {"batch": False, "service_tier": "default"} | more
+
+
+def openai_key(identifier, project, owner, **more) -> dict:
+    kind = "user" if owner.startswith("user") else "service_account"
+    owned = {"type": kind, kind: {"id": owner}}
+    return {"project_id": project, "id": identifier, "name": " Desk ", "owner": owned} | more
+
+
+# Thirds, of which two tie; a tier that no usage has; digits that a float does not hold.
+OPENAI_COSTS = [
+    billed_item(1, "gpt-6-astra, output_tokens"),
+    billed_item(-0.25, "gpt-6-astra, output_tokens"),
+    '{"amount": {"value": 1234567.012345678901234567, "currency": "usd"},'
+    ' "line_item": "gpt-6-astra, batch output_tokens", "project_id": "proj_a"}',
+    '{"amount":{"currency":"USD","value":1.5E-7},"line_item":"gpt-6-astra, cached_input_tokens",'
+    '"project_id":"proj_a"}',
+    billed_item("0.100000000000000001", " GPT-6-astra, flex output "),
+    billed_item("12.3456789012", "gpt-6-astra, input_tokens", currency="eur"),
+    billed_item("3", "gpt-6-astra, input_tokens", currency="gbp"),
+    billed_item("0.07", "web search tool calls"),
+    billed_item("0.0042", "text-embedding-3-large", None),
+    billed_item("5", "東京 rides", "proj_old"),
+    billed_item("-2", "Goodwill credit", None),
+    billed_item("0.5", None, "proj_a"),
+]
+OPENAI_USAGES = [
+    completions("key_openai_b", 100, input_tokens=9007199254740993, input_cached_tokens=3),
+    completions("key_openai_a", 100, user_id="user-ada"),
+    completions(None, 100, user_id="user-ada", service_tier=None),
+    completions(
+        "key_openai_bot", 7, input_tokens="50", input_cached_tokens=20.0,
+        input_cache_write_tokens=15, input_cache_write_12h_tokens=5, batch=True,
+    ),
+    completions(42, 0, "gpt-6-astra-mini", "proj_old", num_model_requests=3),
+    completions(None, 1, "gpt-6-astra", None, user_id="user-gone"),
+]  # fmt: skip
+OPENAI_BY_KEY = [
+    billed_item("2.5", "gpt-6-astra, output_tokens", api_key_id="key_openai_bot"),
+    billed_item("0.25", "web search tool calls", api_key_id=None),
+]
+OPENAI_KEYS = [
+    openai_key("key_openai_a", "proj_a", "user-ada", created_at=1704067199, expires_at=None),
+    openai_key("key_openai_bot", "proj_a", "svc_acct_bot", redacted_value="sk-...xyz"),
+]
+OPENAI_PROJECTS = [
+    {"id": "proj_a", "name": " Naïve 東京 ", "created_at": 1703980800, "archived_at": None},
+    {"id": "proj_old", "name": "old prototype", "archived_at": 1709251199, "status": "archived"},
+]
+OPENAI_AT_LEAP = [
+    Window("users", "openai", LEAP, [{"id": "user-ada", "email": " Ada.Alder@Example.com"}]),
+    Window("projects", "openai", LEAP, OPENAI_PROJECTS),
+    Window("project_api_keys", "openai", LEAP, OPENAI_KEYS),
+    Window("service_accounts", "openai", LEAP, [{"project_id": "proj_a", "id": "svc_acct_b"}]),
+    Window("costs", "openai", BEFORE_LEAP, OPENAI_COSTS[:1]),
+    Window("usage_completions", "openai", BEFORE_LEAP, OPENAI_USAGES[:1]),
+    Window("costs", "openai", LEAP, OPENAI_COSTS),
+    Window("usage_completions", "openai", LEAP, OPENAI_USAGES),
+    Window(
+        "usage_embeddings",
+        "openai",
+        LEAP,
+        [{"input_tokens": 42, "num_model_requests": 2, "model": "text-embedding-3-large"}],
+    ),
+    Window(
+        "usage_web_search_calls",
+        "openai",
+        LEAP,
+        [{"num_requests": 7, "num_model_requests": 7, "project_id": "proj_a"}],
+    ),
+]
+# A user, a key and an account are no longer listed; a day is emptied, one is now by key.
+OPENAI_LATER = [
+    Window("users", "openai", TUESDAY, [{"id": "user-bo", "email": "bo@example.com"}]),
+    Window("project_api_keys", "openai", TUESDAY, OPENAI_KEYS[:1]),
+    Window("service_accounts", "openai", TUESDAY, []),
+    Window("costs", "openai", BEFORE_LEAP, []),
+    Window("costs", "openai", MONDAY, OPENAI_COSTS[:2]),
+    Window("costs_by_identity", "openai", MONDAY, OPENAI_BY_KEY),
+    Window("usage_completions", "openai", MONDAY, OPENAI_USAGES[:2]),
+]
+
 # --- Salesforce and the product's database -------------------------------------------------------
 
 # Ids of 15 characters and of 18, and two that differ in upper and lower case only.
@@ -1150,6 +1263,8 @@ LOADS = [
             Window("project_totals", "google", MONDAY, [total("ai-prod", "202402", "3.25")]),
         ],
     ),
+    Load("openai", "1709272100.0", "2024-03-01T05:48:20+00:00", OPENAI_AT_LEAP),
+    Load("openai", "1709617100.0", "2024-03-05T05:38:20+00:00", OPENAI_LATER),
     Load("salesforce", "1709251000.0", "2024-03-01T00:30:00+00:00", SALES_AT_LEAP),
     Load("product", "1709251100.0", "2024-03-01T00:31:00+00:00", PRODUCT_AT_LEAP),
     Load("product", "1709600000.0", "2024-03-05T01:00:00+00:00", PRODUCT_LATER),

@@ -17,7 +17,6 @@ from tools.base_company import TODAY
 MONTH, MONTH_BEFORE, NEXT_MONTH = date(2026, 10, 1), date(2026, 9, 1), date(2026, 11, 1)
 
 EMPTY = {
-    "api_consumption.batches_and_priority_tier": "only the older usage report names service tiers",
     "finance.days_that_vendors_corrected": "the sandbox's vendors correct nothing by themselves",
 }
 
@@ -145,8 +144,11 @@ def test_kinds_of_work_cost_what_the_fact_says(rows, cost):
     knowledge = rows["knowledge_work.cost_of_a_month"][-1]
     assert knowledge["cost"] == cost(MONTH, "usage_category = 'knowledge_work'")
     api = rows["api_consumption.cost_of_a_month"][-1]
-    metered = "cost_type <> 'subscription' and (platform_code = 'claude_api' or api_key_id <> ?)"
-    assert api["cost"] == cost(MONTH, metered.replace("?", "'unattributed'"))
+    metered = (
+        "cost_type <> 'subscription' and (api_key_id <> 'unattributed' or platform_code in"
+        " (select platform_code from marts.dim_platforms where category = 'api_consumption'))"
+    )
+    assert api["cost"] == cost(MONTH, metered)
     kinds = total(rows["api_consumption.cost_by_kind"], "cost")
     assert kinds == total(rows["api_consumption.cost_by_model"], "cost")
 
@@ -173,13 +175,16 @@ def test_no_chart_is_empty(rows):
 
 
 def test_shares_are_between_nothing_and_all(rows, dashboards):
-    """Except prices compared with list, and what was spent of a budget."""
+    """Except prices compared with list, and what was spent of a budget. What rounding takes back is
+    unattributed, which leaves a little more than all attributed."""
     for dashboard in dashboards.values():
         for chart in dashboard.charts:
             for measure in chart.measures:
                 if measure.format == "percent" and "budget" not in measure.name:
                     values = [row[measure.name] for row in rows[chart.key]]
-                    assert all(0 <= value <= 1 for value in values if value is not None), chart.key
+                    assert all(0 <= value <= 1.00001 for value in values if value is not None), (
+                        chart.key
+                    )
 
 
 def test_every_type_of_chart_and_of_filter_is_used(dashboards):

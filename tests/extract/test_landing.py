@@ -100,6 +100,7 @@ def test_everything_of_every_source_lands(settings: Settings) -> None:
 DIRECTORIES = {
     "anthropic": {"users", "api_keys", "workspaces", "service_accounts", "spend_limits"},
     "cursor": {"members", "spend", "groups"},
+    "github": {"copilot_seats"},
     "google": {"api_keys"},
     "google_sheets": set(TABS),
     "openai": {"users", "projects", "project_api_keys", "service_accounts"},

@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from sandbox.server import Running, running
@@ -155,6 +157,21 @@ def test_costs_by_key_are_no_restatement(later: tuple[Warehouse, Running]) -> No
         " and resource = 'costs' and version_number > 1 order by 1"
     )
     assert changed == [(EMPTIED,), (REVISED,)]
+
+
+def test_a_day_on_which_the_two_reports_differ_is_named(
+    later: tuple[Warehouse, Running], tmp_path: Path
+) -> None:
+    warehouse = Warehouse.copy_of(later[0].path, tmp_path)
+    agree = ("--select", "openai_costs_agree")
+    assert warehouse.build(*agree, command="test", as_of=TODAY) == ""
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute(
+            "insert into raw_openai.costs by name select * from raw_openai.costs"
+            f" where window_start = '{REVISED}'"
+        )
+    warned = warehouse.build(*agree, command="test", as_of=TODAY)
+    assert "openai_costs_agree: Got 1 result" in warned
 
 
 def test_a_key_deleted_since_keeps_its_account(later: tuple[Warehouse, Running]) -> None:

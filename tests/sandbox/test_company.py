@@ -67,7 +67,10 @@ def test_moving_the_clock_adds_days_and_changes_none() -> None:
     first = OPTIONS.today - timedelta(days=30)
     before = vendor_totals(sandbox, first, OPTIONS.today)
     apply(sandbox, {"today": "2026-11-24"})
-    assert vendor_totals(sandbox, first, OPTIONS.today) == before
+    after = vendor_totals(sandbox, first, OPTIONS.today)
+    # Google goes on exporting rows of days that are over.
+    assert after.pop("google") != before.pop("google")
+    assert after == before
     added = vendor_totals(sandbox, OPTIONS.today, sandbox.today)["cursor"]["cursor"]
     assert [day for day, sums in added.items() if sums["events"] != "0"] == [
         "2026-11-21", "2026-11-22", "2026-11-23",

@@ -120,7 +120,7 @@ def test_one_invoice_is_higher_than_the_usage(
     sandbox: Running, cursor: httpx.Client, spreadsheet: gspread.Spreadsheet
 ) -> None:
     rows = records(spreadsheet, "invoices")
-    assert len({row["platform"] for row in rows}) == 8
+    assert {"cursor", "claude_api", "gemini"} < {row["platform"] for row in rows}
     surplus = {}
     for row in rows:
         if row["platform"] != "cursor":
