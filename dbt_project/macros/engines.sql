@@ -314,6 +314,43 @@ the name of the field. #}
     )) as {{ alias }}
 {%- endmacro %}
 
+{# The elements of an array of the record, as records of their own: `alias.part`. #}
+{% macro json_parts_of(array, alias) -%}
+    {{ return(adapter.dispatch('json_parts_of')(array, alias)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_parts_of(array, alias) -%}
+    unnest(json_extract(payload, '$.{{ array }}[*]')) as {{ alias }} (part)
+{%- endmacro %}
+
+{% macro bigquery__json_parts_of(array, alias) -%}
+    unnest(array(
+        select as struct element as part
+        from unnest(json_query_array(payload, '$.{{ array }}')) as element
+    )) as {{ alias }}
+{%- endmacro %}
+
+{# The value of a pair {"name": …, "value": …} of an array of the record. #}
+{% macro json_named_text(array, name) -%}
+    {{ return(adapter.dispatch('json_named_text')(array, name)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_named_text(array, name) -%}
+    (
+        select max(json_extract_string(pairs.pair, '$.value'))
+        from unnest(json_extract(payload, '$.{{ array }}[*]')) as pairs (pair)
+        where json_extract_string(pairs.pair, '$.name') = '{{ name }}'
+    )
+{%- endmacro %}
+
+{% macro bigquery__json_named_text(array, name) -%}
+    (
+        select max(json_value(pair, '$.value'))
+        from unnest(json_query_array(payload, '$.{{ array }}')) as pair
+        where json_value(pair, '$.name') = '{{ name }}'
+    )
+{%- endmacro %}
+
 {# A UTC timestamp as the date and time on a clock in a time zone, such as Europe/Berlin. #}
 {% macro local_time(timestamp, time_zone) -%}
     {{ return(adapter.dispatch('local_time')(timestamp, time_zone)) }}

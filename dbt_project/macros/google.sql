@@ -109,3 +109,15 @@ organization, export_date and load_id.
     {%- endif -%}
     {{ return((days | sort) or [beginning_of_time()]) }}
 {%- endmacro %}
+
+{# What the windows of projects call an organization is the project. All use is of Google. #}
+{% macro google_organization() -%}
+    'google'
+{%- endmacro %}
+
+{# A time that has nanoseconds, which no engine keeps. #}
+{% macro google_time(text) -%}
+    {{ text_to_timestamp(
+        "concat(regexp_extract(" ~ text ~ ", '^[^.Z]*(?:[.][0-9]{1,6})?'), 'Z')"
+    ) }}
+{%- endmacro %}

@@ -1,11 +1,13 @@
+# ruff: noqa: N815 - the names are the vendor's
 """What the marts need from Google's records."""
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from extract.records import Record, finite
 
@@ -48,3 +50,70 @@ class ProjectTotal(Record):
     invoice_month: Month
     project_id: str | None = None
     net_cost: Amount
+
+
+class ActivityId(Record):
+    """Its time and its qualifier together say which one it is."""
+
+    time: AwareDatetime
+    uniqueQualifier: str
+
+
+class Actor(Record):
+    """Without an e-mail for an account that was deleted, or acts for nobody."""
+
+    email: str | None = None
+    profileId: str | None = None
+
+
+class Activity(Record):
+    """Something that somebody did with Gemini in an app of Workspace."""
+
+    id: ActivityId
+    actor: Actor | None = None
+    events: list[dict[str, object]]
+
+    def day(self) -> dt.date:
+        return self.id.time.astimezone(dt.UTC).date()
+
+
+class Labels(Record):
+    """What a metric or a resource says about itself."""
+
+    labels: dict[str, Any] = Field(default_factory=dict)
+
+
+class Metric(Labels):
+    type: str
+
+
+class Count(Record):
+    """A whole number, as text. Google leaves out one that is zero."""
+
+    int64Value: int = 0
+
+
+class Point(Record):
+    """A day of a time series, whose day the extractor knows."""
+
+    metric: Metric
+    resource: Labels
+    value: Count
+
+
+class ApiKey(Record):
+    """A key without its text. Who made it is not said."""
+
+    uid: str
+    displayName: str | None = None
+
+
+class CodeAssistEntry(Record):
+    """What may land of an entry of the metadata log (`extract.google.code_assist`)."""
+
+    insertId: str
+    timestamp: AwareDatetime
+    labels: dict[str, str]
+
+    def day(self) -> dt.date:
+        return self.timestamp.astimezone(dt.UTC).date()

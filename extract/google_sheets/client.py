@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import google.auth
-import google.auth.exceptions
-import google.auth.transport.requests
 import gspread
 import requests
 from gspread.http_client import HTTPClient
 from gspread.urls import SPREADSHEETS_API_V4_BASE_URL
 
+from extract import google_login
 from extract.http import TransientError, VendorError, judge
 from foundation.retrying import with_retries
 from foundation.sources.google_sheets import GoogleSheetsSettings
@@ -35,37 +32,17 @@ class _Client(HTTPClient):
 def connect(settings: GoogleSheetsSettings) -> _Client:
     """A client with a token of its own that lasts an hour. (google-auth's session would also ask
     Google for the account's allowed locations, wherever the base URL points.)"""
-    if settings.google_application_credentials:
-        # google-auth reads the environment, which does not include `.env`.
-        path = str(settings.google_application_credentials)
-        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
-    try:
-        credentials, _ = google.auth.default(scopes=SCOPES)
-    except (google.auth.exceptions.GoogleAuthError, ValueError) as error:
-        raise VendorError(
-            f"no usable Google credentials ({type(error).__name__})",
-            advice="set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account that "
-            "may view the sheet",
-        ) from None
-    with_retries(lambda: _refresh(credentials))
+    credentials = google_login.credentials(settings, SCOPES, may="view the sheet")
+    google_login.refresh(
+        credentials,
+        advice="check the service account's key, and that the sheet is shared with it",
+    )
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {credentials.token}"
     client = _Client(None, session)  # type: ignore[arg-type] # its documented use
     client.base_url = settings.google_sheets_base_url
     client.set_timeout(TIMEOUT_SECONDS)
     return client
-
-
-def _refresh(credentials: Any) -> None:  # noqa: ANN401 - google-auth is not typed
-    try:
-        credentials.refresh(google.auth.transport.requests.Request())
-    except google.auth.exceptions.TransportError as error:
-        raise TransientError(f"no complete answer ({type(error).__name__})") from None
-    except google.auth.exceptions.GoogleAuthError as error:
-        raise VendorError(
-            f"Google refuses the credentials: {error}",
-            advice="check the service account's key, and that the sheet is shared with it",
-        ) from None
 
 
 def titles(settings: GoogleSheetsSettings, client: _Client) -> list[str]:

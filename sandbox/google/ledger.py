@@ -163,7 +163,7 @@ def rows_of(company: Company, today: date) -> list[Row]:
     rows = [
         row
         for day in days_between(options.start, max(today, options.start))
-        for row in _usage(company, day)
+        for row in usage_of(company, day)
     ]
     correct_on = options.start + timedelta(days=int(options.days * 0.4))
     rows += _correction(rows, correct_on)
@@ -211,7 +211,7 @@ def _float(amount: Decimal) -> Decimal:
     return Decimal(repr(float(amount)))
 
 
-def _usage(company: Company, day: date) -> Iterator[Row]:
+def usage_of(company: Company, day: date) -> Iterator[Row]:
     """The rows about a day's usage, whenever they are exported."""
     options = company.options
     index = (day - options.start).days

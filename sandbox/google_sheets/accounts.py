@@ -29,6 +29,8 @@ class Accounts:
     """The only service account, its key and the tokens it got."""
 
     scopes_of_token: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    subject_of_token: dict[str, str] = field(default_factory=dict)
+    """For whom the account acts, if it asked for that."""
 
     @cached_property
     def private_key(self) -> rsa.RSAPrivateKey:
@@ -82,4 +84,6 @@ class Accounts:
             raise Refusal(400, body)
         value = f"ya29.{secrets.token_urlsafe(24)}"
         self.scopes_of_token[value] = tuple(claims.get("scope", "").split())
+        if "sub" in claims:
+            self.subject_of_token[value] = claims["sub"]
         return {"access_token": value, "expires_in": 3599, "token_type": "Bearer"}

@@ -17,6 +17,7 @@ from sandbox.cursor.ledger import members_on
 from sandbox.days import days_between
 from sandbox.github.ledger import account_id, first_login, holders, unmapped
 from sandbox.google.ledger import AI_STUDIO, ML, SEATS, SUPPORT
+from sandbox.google.monitoring import RESEARCH_KEY
 from sandbox.money import CENTS_PER_DOLLAR, ZERO
 from sandbox.openai.ledger import ASSISTANTS, SEARCH, openai_id
 from sandbox.state import Sandbox
@@ -134,7 +135,11 @@ def _api_key_mappings(sandbox: Sandbox) -> Rows:
             ]
             for i, mapping in enumerate(sandbox.company.mappings)
         ),
-    ]
+        [
+            RESEARCH_KEY.credential, RESEARCH_KEY.name, "", "gemini", "research", "development",
+            "CC-2200", "TRUE", "", "", "", "",
+        ],
+    ]  # fmt: skip
 
 
 def _project_mappings(sandbox: Sandbox) -> Rows:

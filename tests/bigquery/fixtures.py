@@ -46,7 +46,16 @@ RESOURCES = {
     ),
     "cursor": ("members", "spend", "groups", "daily_usage", "usage_events"),
     "github": ("billing_usage", "ai_credits", "copilot_seats", "copilot_users"),
-    "google": ("billing_export", "project_totals"),
+    "google": (
+        "billing_export",
+        "project_totals",
+        "workspace_activities",
+        "api_keys",
+        "gemini_api_requests",
+        "gemini_api_tokens",
+        "vertex_tokens",
+        "code_assist_log",
+    ),
     "google_sheets": (
         "employees",
         "email_aliases",
@@ -828,6 +837,92 @@ TOTALS_AT_LEAP = [
 ]
 
 
+def did(moment, email, *values, qualifier="-1") -> dict:
+    """An activity in Google Workspace with an event for each pair of an action and an app."""
+    return {
+        "id": {"time": moment, "uniqueQualifier": qualifier},
+        "actor": {"email": email, "profileId": "105"} if email else {"profileId": "106"},
+        "events": [
+            {
+                "name": "feature_utilization",
+                "parameters": [
+                    {"name": "feature_source"},
+                    {"name": "app_name", "value": app},
+                    {"name": "action", "value": action},
+                ],
+            }
+            for action, app in values
+        ],
+    }
+
+
+LAST_MOMENT = "2024-02-29T23:59:59.999Z"
+ACTIVITIES = [
+    did(LAST_MOMENT, "Ada.Alder@example.com", ("summarize", "gmail")),
+    # Listed twice.
+    did(LAST_MOMENT, "Ada.Alder@example.com", ("summarize", "gmail")),
+    did(LAST_MOMENT, None, ("générer", "Docs"), ("proofread", None), qualifier="9"),
+]
+LATE_ACTIVITY = did("2024-02-29T00:00:00Z", "bo@example.com", ("new_action", "東京"))
+
+
+def point(count, kind="", resource=None, **labels) -> dict:
+    """A day of a series; Google leaves out a count of zero."""
+    return {
+        "metric": {"type": f"generativelanguage.googleapis.com/{kind}", "labels": labels},
+        "resource": {"type": "x", "labels": resource or {}},
+        "value": {"int64Value": str(count)} if count else {},
+    }
+
+
+def called(count, credential, method="GenerativeService.GenerateContent", code="200") -> dict:
+    method = f"google.ai.generativelanguage.v1beta.{method}"
+    caller = {"credential_id": credential, "method": method}
+    return point(count, resource=caller, response_code=code)
+
+
+KEYS_OF_PROJECT = [
+    {"uid": "3b1f", "displayName": "prod-bot é", "createTime": "2024-01-06T07:08:09.101112131Z"},
+    {"uid": "77c0", "displayName": "shared", "deleteTime": "2024-02-28T00:00:00Z"},
+]
+CALLS = [
+    called(9007199254740993, "apikey:3b1f"),
+    called(14, "apikey:3b1f", code="429"),
+    called(3, "apikey:77c0", "ModelService.ListModels"),
+    called(75, "serviceaccount:110022003300440055006"),
+    called(0, ""),
+]
+OUTPUT, INPUT = "generate_content_usage_output_token_count", "quota/paid_tier_2_input/usage"
+TOKENS = [
+    point(461280, OUTPUT, model="gemini-2.5-flash", thinking_enabled="true"),
+    point(0, OUTPUT, model="gemini-3-flash"),
+    point(1000, INPUT, model="gemini-2.5-flash", limit_name="PerMinute"),
+    point(100, INPUT, model="gemini-2.5-flash", limit_name="PerMinute"),
+    point(1099, INPUT, model="gemini-2.5-flash", limit_name="PerDay"),
+]
+ON_VERTEX = [
+    point(7, resource={"publisher": "anthropic", "model_user_id": "claude-x"}, type="input"),
+    point(8, resource={"publisher": "google", "model_user_id": "gemini-3-pro"}, type="output"),
+    point(9, resource={"publisher": "meta"}, type="output"),
+]
+
+
+def completed(moment, request, email=None) -> dict:
+    return {
+        "insertId": f"insert-{request}",
+        "timestamp": moment,
+        "labels": {"user_id": email, "method": "CompleteCode"} if email else {},
+        "jsonPayload": {"requestId": request} if request else {},
+    }
+
+
+COMPLETIONS = [
+    completed("2024-02-29T23:59:59.999999999Z", "r1", "Ada.Alder@example.com"),
+    completed("2024-02-29T23:59:59.999999Z", "r1", "Ada.Alder@example.com"),
+    completed("2024-02-29T00:00:00Z", None),
+]
+
+
 # --- What was landed, in the order of time -------------------------------------------------------
 
 # --- OpenAI --------------------------------------------------------------------------------------
@@ -1148,6 +1243,12 @@ LOADS = [
         [
             Window("billing_export", "google", LEAP, EXPORTED_AT_LEAP),
             Window("project_totals", "google", LEAP, TOTALS_AT_LEAP),
+            Window("workspace_activities", "google", LEAP, ACTIVITIES),
+            Window("api_keys", "ai-prod", LEAP, KEYS_OF_PROJECT),
+            Window("gemini_api_requests", "ai-prod", LEAP, CALLS),
+            Window("gemini_api_tokens", "ai-prod", LEAP, TOKENS),
+            Window("vertex_tokens", "ml-shared", LEAP, ON_VERTEX),
+            Window("code_assist_log", "ml-shared", LEAP, COMPLETIONS),
         ],
     ),
     # The day of exports again, without one of its rows; then a correction and taxes.
@@ -1157,6 +1258,7 @@ LOADS = [
         "2024-03-05T05:36:40+00:00",
         [
             Window("billing_export", "google", LEAP, EXPORTED_AT_LEAP[1:]),
+            Window("workspace_activities", "google", LEAP, [*ACTIVITIES, LATE_ACTIVITY]),
             Window("billing_export", "google", MONDAY, EXPORTED_IN_MARCH),
             Window("project_totals", "google", MONDAY, [total("ai-prod", "202402", "3.25")]),
         ],

@@ -89,7 +89,10 @@ def test_days_after_the_newest_export_are_not_over_yet(
     """An export that is late is not a day without costs."""
     company.control({"today": str(TODAY - timedelta(days=3))})
     run(settings, sources=GOOGLE)
-    ((last,),) = rows(settings, "select max(window_start) from raw_google.extractions")
+    ((last,),) = rows(
+        settings,
+        "select max(window_start) from raw_google.extractions where resource = 'billing_export'",
+    )
     assert last == TODAY - timedelta(days=3)
     company.control({"today": str(TODAY)})
     run(settings, sources=GOOGLE)

@@ -101,7 +101,7 @@ DIRECTORIES = {
     "anthropic": {"users", "api_keys", "workspaces", "service_accounts", "spend_limits"},
     "cursor": {"members", "spend", "groups"},
     "github": {"copilot_seats"},
-    "google": set(),
+    "google": {"api_keys"},
     "google_sheets": set(TABS),
     "openai": {"users", "projects", "project_api_keys", "service_accounts"},
     "salesforce": set(),

@@ -68,6 +68,7 @@ def test_the_names_of_settings_are_stable():
         SALESFORCE_INCLUDED_USAGE_FIELD
         PRODUCT_DATABASE_URL PRODUCT_DATABASE_SCHEMA
         GOOGLE_BILLING_EXPORT_TABLE GOOGLE_BILLING_PROJECT GOOGLE_BILLING_API_ENDPOINT
+        GOOGLE_USAGE_PROJECTS GOOGLE_WORKSPACE_ADMIN GOOGLE_API_BASE_URL
     """.split()
     assert {*promised, *(f"{name}_SECRET" for name in SECRETS)} == NAMES
 
@@ -105,7 +106,11 @@ def test_each_source_is_configured_by_any_of_its_settings(given, tmp_path):
     assert settings.missing_settings() == {
         "cursor": ("CURSOR_API_KEY",),
         "github": ("GITHUB_ENTERPRISE", "GITHUB_ORGANIZATION"),
-        "google": ("GOOGLE_BILLING_EXPORT_TABLE",),
+        "google": (
+            "GOOGLE_BILLING_EXPORT_TABLE",
+            "GOOGLE_USAGE_PROJECTS",
+            "GOOGLE_WORKSPACE_ADMIN",
+        ),
         "openai": ("OPENAI_ADMIN_KEY",),
         "salesforce": ("SALESFORCE_INSTANCE_URL",),
         "product_database": ("PRODUCT_DATABASE_URL",),
@@ -153,6 +158,8 @@ def test_dates_and_numbers_are_read(given):
             {"EXTRACT_SINCE": "2026-02-01", "EXTRACT_UNTIL": "2026-02-01"},
             "EXTRACT_SINCE (2026-02-01) must be before EXTRACT_UNTIL (2026-02-01, exclusive)",
         ),
+        ({"GOOGLE_USAGE_PROJECTS": "a-project,12"}, "GOOGLE_USAGE_PROJECTS must be ids of"),
+        ({"GOOGLE_WORKSPACE_ADMIN": "the admin"}, "GOOGLE_WORKSPACE_ADMIN must be the e-mail"),
         ({"GOOGLE_SHEETS_ID": "x", "SHEETS_DIR": "tests"}, "GOOGLE_SHEETS_ID and SHEETS_DIR are"),
         ({"SHEETS_DIR": "no/such"}, f"SHEETS_DIR: there is no folder {ROOT / 'no/such'}"),
         (

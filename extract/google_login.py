@@ -1,0 +1,61 @@
+"""Google's default credentials, for all that is read from Google over REST."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import google.auth
+import google.auth.exceptions
+import google.auth.transport.requests
+
+from extract.http import TransientError, UnreadableError, VendorError
+from foundation.fields import GoogleCredentials
+from foundation.retrying import with_retries
+
+
+def credentials(
+    settings: GoogleCredentials, scopes: Sequence[str], *, may: str, subject: str | None = None
+) -> Any:  # noqa: ANN401 - google-auth is not typed
+    """Credentials with these scopes, on behalf of the person `subject` if there is one; `may` says
+    in words what they have to allow. Raises VendorError."""
+    if settings.google_application_credentials:
+        # google-auth reads the environment, which does not include `.env`.
+        path = str(settings.google_application_credentials)
+        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
+    try:
+        found, _ = google.auth.default(scopes=list(scopes))
+    except (google.auth.exceptions.GoogleAuthError, ValueError) as error:
+        raise VendorError(
+            f"no usable Google credentials ({type(error).__name__})",
+            advice="set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account that "
+            f"may {may}",
+        ) from None
+    if subject is None:
+        return found
+    if not hasattr(found, "with_subject"):
+        raise VendorError(
+            f"these Google credentials cannot act for {subject}",
+            advice="set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account with "
+            "domain-wide delegation",
+        )
+    return found.with_subject(subject)
+
+
+def refresh(credentials: Any, *, advice: str) -> None:  # noqa: ANN401
+    """Get a new token, which lasts an hour. Raises VendorError with this advice."""
+    with_retries(lambda: _refresh(credentials, advice))
+
+
+def _refresh(credentials: Any, advice: str) -> None:  # noqa: ANN401
+    try:
+        credentials.refresh(google.auth.transport.requests.Request())
+    except google.auth.exceptions.TransportError as error:
+        raise TransientError(f"no complete answer ({type(error).__name__})") from None
+    except google.auth.exceptions.GoogleAuthError as error:
+        message = f"Google refuses the credentials: {error}"
+        # The account may not act for that person, or not with these scopes.
+        is_not_allowed = "unauthorized_client" in str(error)
+        kind = UnreadableError if is_not_allowed else VendorError
+        raise kind(message, advice=advice) from None
