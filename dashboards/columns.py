@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,12 +55,16 @@ def parts(chart: AnyChart) -> list[tuple[str, Part]]:
     ]
 
 
-def is_measure(part: Part, chart: AnyChart) -> bool:
-    """In a table over a model an aggregate makes a measure; with `sql` a number does not."""
+def is_measure(part: Part, chart: AnyChart, columns: Mapping[str, MartColumn]) -> bool:
+    """In a table over a model with `columns` an aggregate makes a measure, and so does money, which
+    is summed; with `sql` a number does not."""
     if not isinstance(part, Column):
         return isinstance(part, Measure)
     if chart.sql is not None or part.grain:
         return False
+    column = columns.get(part.value)
+    if column and column.kind == "money":
+        return True
     try:
         return query.parse(part.value).find(exp.AggFunc) is not None
     except query.QueryError:

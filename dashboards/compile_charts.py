@@ -141,7 +141,8 @@ class ChartCompiler:
         return template
 
     def _draft(self, key: str, part: Part, chart: AnyChart, path: Path) -> Draft:
-        aggregates = is_measure(part, chart)
+        columns = self.catalog.models[chart.model].columns if chart.model else {}
+        aggregates = is_measure(part, chart, columns)
         name, sql = part.value, None
         if chart.sql is not None:
             if getattr(part, "grain", None):

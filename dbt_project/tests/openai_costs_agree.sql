@@ -1,6 +1,6 @@
--- OpenAI's costs by key or user are the same dollars as its costs by project. Where they
--- are not, the day counts by key, as it was reported last: ask OpenAI, or land the days
--- again.
+-- OpenAI's costs by key or user are the same dollars as its costs by project. Where
+-- they are not, the day counts by key, as it was reported last: ask OpenAI, or land the
+-- days again.
 {{ config(severity='warn', store_failures=true) }}
 
 with costs as (

@@ -80,7 +80,7 @@ def guest_of_both(company: Company) -> Person:
 
 def unmapped(company: Company) -> Person:
     """Whose account nobody wrote into the sheet."""
-    return holders(company)[-1]
+    return [person for person in holders(company) if person.end is None][-1]
 
 
 def first_login(person: Person) -> str:

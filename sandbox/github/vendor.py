@@ -44,7 +44,7 @@ class GitHub(MeteredVendor):
         self.reset()
 
     def reset(self) -> None:
-        self.has_unknown_sku = False
+        self.unknown_sku_since: date | None = None
         self.shows_only_costs = False
         self.expired_links = 0
         self.report_polls = 0
@@ -52,16 +52,19 @@ class GitHub(MeteredVendor):
         self._files: dict[str, bytes] = {}
 
     def changes(self) -> dict[str, Change]:
-        """{"github_unknown_sku": true}: a SKU that nobody knows is billed.
+        """{"github_unknown_sku": "2026-11-06"}: from that day on a SKU that nobody knows is billed.
         {"github_only_costs": true}: the token may read neither reports nor users.
         {"github_expired_links": 1}: so many downloads find their link expired.
         {"github_report_polls": 2}: how often a report says that it is being made."""
         return {
-            "github_unknown_sku": flag(self, "has_unknown_sku"),
+            "github_unknown_sku": self._bill_unknown_sku,
             "github_only_costs": flag(self, "shows_only_costs"),
             "github_expired_links": lambda count: setattr(self, "expired_links", int(count)),
             "github_report_polls": lambda count: setattr(self, "report_polls", int(count)),
         }
+
+    def _bill_unknown_sku(self, since: str) -> None:
+        self.unknown_sku_since = date.fromisoformat(since)
 
     def settings(self, url: str) -> AbstractContextManager[dict[str, str]]:
         return nullcontext(
@@ -129,7 +132,8 @@ class GitHub(MeteredVendor):
             if revision.is_empty:
                 return []
             factor *= revision.factor
-        extra = ledger.UNKNOWN if self.has_unknown_sku else ""
+        since = self.unknown_sku_since
+        extra = ledger.UNKNOWN if since and day >= since else ""
         found = ledger.lines_of(self.sandbox.company, day, self.sandbox.today, factor, extra)
         return [line for line in found if organization in (None, line.organization)]
 

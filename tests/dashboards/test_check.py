@@ -214,6 +214,17 @@ def test_a_number_is_shown_as_what_it_is(read, value, expected):
     assert source.dashboard.charts[0].measures[0].format == expected
 
 
+def test_money_in_a_table_is_summed_and_never_grouped_by(read):
+    columns = "columns: [team, billed_cost_usd, {value: list_cost_usd, label: List}]"
+    source, found = read(page(chart(f"type: table, {COST}, {columns}")))
+    assert not found
+    (table,) = source.dashboard.charts
+    assert [one.name for one in table.dimensions] == ["team"]
+    assert [one.name for one in table.measures] == ["billed_cost_usd", "list"]
+    sql = query.render(table.template, "duckdb", "m", lambda _: "true", lambda _: "").lower()
+    assert re.search(r"group by\s+1\s", sql)
+
+
 def test_a_query_that_cuts_off_days_cuts_them_off_on_both_engines(read):
     week = "date_trunc('week', cost_date)"
     month = "cast(date_trunc('month', cost_date - interval 1 day) as date)"

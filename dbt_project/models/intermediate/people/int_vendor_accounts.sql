@@ -29,7 +29,7 @@ sole_ids as (
     select
         vendor,
         account_name,
-        min(account_id) as account_id
+        min(account_id) as sole_id
     from accounts
     group by vendor, account_name
     having count(distinct account_id) = 1
@@ -80,7 +80,7 @@ named as (
     inner join accounts
         on
             sole_ids.vendor = accounts.vendor
-            and sole_ids.account_id = accounts.account_id
+            and sole_ids.sole_id = accounts.account_id
 
 ),
 

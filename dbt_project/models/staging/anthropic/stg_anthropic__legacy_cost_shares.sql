@@ -2,9 +2,9 @@
     'cost_date', changes='stg_anthropic__changed_days', cluster_by=['organization']
 )) }}
 
--- The legacy cost report names neither key nor person. So each row is divided by tokens:
--- over usage of its service tier and context window, which have prices of their own, if
--- there is any; else of its tier, else of its model.
+-- The legacy cost report names neither key nor person. So each row is divided by
+-- tokens: over usage of its service tier and context window, which have prices of their
+-- own, if there is any; else of its tier, else of its model.
 -- INVARIANT: the parts of a row sum to the row, to the last digit
 {% set days = changed_days(ref('stg_anthropic__changed_days')) %}
 

@@ -1,4 +1,4 @@
--- GRAIN: one row per usage event of a kind that the seed cursor_usage_kinds does not have
+-- GRAIN: one row per usage event of a kind that is not in the seed cursor_usage_kinds
 with charges as (
 
     select * from {{ ref('stg_cursor__charges') }}

@@ -14,22 +14,26 @@ skus as (
 
 ),
 
+-- The first pattern that fits; of no pattern that fits, any.
 matched as (
 
     select
         billing_lines.*,
-        skus.sku_rank,
         skus.cost_type,
         skus.charge_kind,
         skus.plan_type,
         skus.platform_code as sku_platform_code,
-        skus.product as sku_product
+        skus.product as sku_product,
+        coalesce(billing_lines.sku_code like skus.sku_pattern, false) as is_known
     from billing_lines
-    left join skus
-        on billing_lines.sku_code like skus.sku_pattern
+    cross join skus
     qualify row_number() over (
         partition by billing_lines.cost_date, billing_lines.record_id
-        order by skus.sku_rank
+        order by
+            case
+                when billing_lines.sku_code like skus.sku_pattern then skus.sku_rank
+            end asc nulls last,
+            skus.sku_rank asc
     ) = 1
 
 ),
@@ -46,19 +50,20 @@ judged as (
         sku,
         sku_code,
         unit_type,
-        charge_kind,
-        plan_type,
+        is_known,
         quantity,
         list_cost_usd,
         billed_cost_usd,
         cost_date,
-        coalesce(sku_platform_code, 'github_copilot') as platform_code,
-        coalesce(sku_product, 'unknown') as product,
-        coalesce(cost_type, 'usage') as cost_type,
-        sku_rank is not null as is_known,
+        case when is_known then charge_kind end as charge_kind,
+        case when is_known then plan_type end as plan_type,
+        coalesce(case when is_known then sku_platform_code end, 'github_copilot')
+            as platform_code,
+        coalesce(case when is_known then sku_product end, 'unknown') as product,
+        coalesce(case when is_known then cost_type end, 'usage') as cost_type,
         case
-            when sku_rank is null then {{ looks_like_copilot('product', 'sku_code') }}
-            else sku_platform_code is not null
+            when is_known then sku_platform_code is not null
+            else {{ looks_like_copilot('product', 'sku_code') }}
         end as is_counted
     from matched
 

@@ -1,5 +1,5 @@
--- GRAIN: one row per record of a report of costs, of every version, including loads that
--- are not complete
+-- GRAIN: one row per record of a report of costs, of every version, including loads
+-- that are not complete
 with costs as (
 
     select * from {{ ref('base_openai__costs') }}

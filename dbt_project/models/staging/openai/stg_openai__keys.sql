@@ -13,7 +13,8 @@ renamed as (
         {{ json_text('id') }} as api_key_id,
         {{ json_text('project_id') }} as workspace_id,
         coalesce(
-            {{ json_text('owner.user.id') }}, {{ json_text('owner.service_account.id') }}
+            {{ json_text('owner.user.id') }},
+            {{ json_text('owner.service_account.id') }}
         ) as principal_id,
         {{ clean_text(json_text('name')) }} as api_key_name,
         {{ json_text('redacted_value') }} as partial_key_hint,

@@ -53,7 +53,10 @@ described as (
         coalesce(meanings.tool, meanings.token_type) as token_type,
         case
             when meanings.tool is null and meanings.token_type is not null
-                then lower({{ trimmed("regexp_extract(line_items.line_item, '^[^,]+')") }})
+                then
+                    lower(
+                        {{ trimmed("regexp_extract(line_items.line_item, '^[^,]+')") }}
+                    )
         end as model,
         case when meanings.tool is null then 'usage' else 'tool' end as cost_type,
         coalesce(meanings.tool, meanings.token_type) is not null as is_known

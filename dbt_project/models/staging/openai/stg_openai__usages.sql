@@ -74,22 +74,22 @@ counted as (
         usage_type,
         model,
         service_tier,
+        cache_read_tokens,
+        cache_write_12h_tokens as cache_write_1h_tokens,
+        output_tokens,
+        usage_date,
         input_tokens
         - coalesce(cache_read_tokens, 0)
         - coalesce(cache_write_tokens, 0) as uncached_input_tokens,
-        cache_read_tokens,
         cache_write_tokens
         - coalesce(cache_write_12h_tokens, 0) as cache_write_5m_tokens,
-        cache_write_12h_tokens as cache_write_1h_tokens,
-        output_tokens,
         -- The request that searched is among those of its model.
         case
             when usage_type not in ('web_search', 'file_search') then model_requests
         end as requests,
         case
             when usage_type in ('web_search', 'file_search') then tool_requests
-        end as searches,
-        usage_date
+        end as searches
     from renamed
 
 )
