@@ -9,10 +9,13 @@ from typing import Any
 import google.auth
 import google.auth.exceptions
 import google.auth.transport.requests
+from google.auth import impersonated_credentials
 
 from extract.http import TransientError, UnreadableError, VendorError
 from foundation.fields import GoogleCredentials
 from foundation.retrying import with_retries
+
+IAM_SCOPE = "https://www.googleapis.com/auth/iam"
 
 
 def credentials(
@@ -32,15 +35,29 @@ def credentials(
             advice="set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account that "
             f"may {may}",
         ) from None
-    if subject is None:
-        return found
-    if not hasattr(found, "with_subject"):
+    return found if subject is None else _on_behalf_of(subject, found, scopes)
+
+
+def _on_behalf_of(subject: str, found: Any, scopes: Sequence[str]) -> Any:  # noqa: ANN401
+    """With a key file the account signs for itself; without one, as with workload identity, the
+    IAM Credentials API signs for it."""
+    if hasattr(found, "with_subject"):
+        return found.with_subject(subject)
+    account = getattr(found, "service_account_email", None)
+    if not account or account == "default":
         raise VendorError(
-            f"these Google credentials cannot act for {subject}",
+            f"these Google credentials name no service account that could act for {subject}",
             advice="set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account with "
-            "domain-wide delegation",
+            "domain-wide delegation, or to a workload identity that impersonates one",
         )
-    return found.with_subject(subject)
+    # Made with google.auth.default, so that they have the scope that IAM asks for.
+    source, _ = google.auth.default(scopes=[IAM_SCOPE])
+    return impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]
+        source_credentials=source,
+        target_principal=account,
+        target_scopes=list(scopes),
+        subject=subject,
+    )
 
 
 def refresh(credentials: Any, *, advice: str) -> None:  # noqa: ANN401

@@ -118,6 +118,6 @@ organization, export_date and load_id.
 {# A time that has nanoseconds, which no engine keeps. #}
 {% macro google_time(text) -%}
     {{ text_to_timestamp(
-        "concat(regexp_extract(" ~ text ~ ", '^[^.Z]*(?:[.][0-9]{1,6})?'), 'Z')"
+        "regexp_extract(" ~ text ~ ", '^[^.Z]*(?:[.][0-9]{1,6})?') || 'Z'"
     ) }}
 {%- endmacro %}

@@ -12,8 +12,10 @@ import httpx
 import msgspec
 import pytest
 
+from extract import google_login
 from extract.google import code_assist, workspace
 from extract.google.api import Api
+from extract.http import VendorError
 from extract.run import run
 from foundation.settings import Settings
 from foundation.sources.google import GoogleSettings
@@ -216,6 +218,24 @@ def test_somebody_who_is_no_administrator_is_named(settings_of: Callable[..., Se
     assert report.exit_code == 0
     (note,) = part(report, ACTIVITIES).notes
     assert "Not Authorized to access this resource/api; give the service account" in note
+
+
+def test_a_workload_identity_acts_for_the_administrator_without_a_key_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Identity:
+        service_account_email = "reader@project.iam.gserviceaccount.com"
+        universe_domain = "googleapis.com"
+
+    monkeypatch.setattr("google.auth.default", lambda scopes: (Identity(), scopes))
+    made = google_login.credentials(
+        GoogleSettings(), workspace.SCOPES, may="read", subject="admin@example.com"
+    )
+    assert made.service_account_email == Identity.service_account_email
+    assert made._subject == "admin@example.com"
+    Identity.service_account_email = "default"
+    with pytest.raises(VendorError, match=r"name no service account that could act for admin@"):
+        google_login.credentials(GoogleSettings(), (), may="read", subject="admin@example.com")
 
 
 # --- Code Assist ---------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ api_requests as (
 
 ),
 
-tokens as (
+token_counts as (
 
     select * from {{ ref('stg_google__token_counts') }}
 
@@ -100,7 +100,7 @@ token_rows as (
             uncached_input_tokens="case direction when 'input' then tokens end",
             output_tokens="case direction when 'output' then tokens end"
         ) }}
-    from tokens
+    from token_counts
 
 ),
 
