@@ -141,14 +141,30 @@ bounded as (
 
     select
         *,
-        min(placed_from) over (
-            partition by
-                is_counted, platform_code, coalesce(organization, ''), island
-        ) as covers_from,
-        max(placed_to) over (
-            partition by
-                is_counted, platform_code, coalesce(organization, ''), island
-        ) as covers_to
+        case
+            when is_counted
+                then
+                    min(placed_from) over (
+                        partition by
+                            is_counted,
+                            platform_code,
+                            coalesce(organization, ''),
+                            island
+                    )
+            else placed_from
+        end as covers_from,
+        case
+            when is_counted
+                then
+                    max(placed_to) over (
+                        partition by
+                            is_counted,
+                            platform_code,
+                            coalesce(organization, ''),
+                            island
+                    )
+            else placed_to
+        end as covers_to
     from islands
 
 ),
