@@ -821,6 +821,8 @@ EXPORTED_IN_MARCH = [
     billed("ai-prod", "tax", "1", "2024-02-01T07:00:00", "202402", cost_type="tax"),
     billed("shop", "tax", "100", "2024-02-01T07:00:00", "202402", cost_type="tax"),
     billed("ml-shared", "tax", "0.1", "2024-02-01T07:00:00", "202402", cost_type="tax", **EUR),
+    # A day that is built again.
+    billed("ml-shared", "tax", "0.2", "2024-03-01T07:00:00", "202403", cost_type="tax", **EUR),
     billed(None, "tax", "-0.003211", "2024-02-01T07:00:00", "202402", cost_type="rounding_error"),
 ]
 
