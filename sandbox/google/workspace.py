@@ -94,7 +94,7 @@ class Activities:
         rng = Random(f"{self.sandbox.options.seed}-workspace-{day}")
         if day.weekday() >= 5:
             return []
-        events = []
+        events: list[Event] = []
         for person in self.sandbox.company.people:
             if not person.present_on(day):
                 continue
