@@ -94,7 +94,7 @@ class Activities:
         rng = Random(f"{self.sandbox.options.seed}-workspace-{day}")
         if day.weekday() >= 5:
             return []
-        events = []
+        events: list[Event] = []
         for person in self.sandbox.company.people:
             if not person.present_on(day):
                 continue
@@ -103,14 +103,14 @@ class Activities:
                 at = datetime.combine(day, time(7), UTC) + timedelta(
                     milliseconds=rng.randrange(12 * 3_600_000)
                 )
-                late = rng.random() < 0.02
+                is_late = not events or rng.random() < 0.02
                 events.append(
                     Event(
                         at,
                         str(rng.randrange(-(2**63), 2**63)),
                         person,
                         rng.choice(_ACTIONS),
-                        day + timedelta(days=2 if late else 1),
+                        day + timedelta(days=2 if is_late else 1),
                     )
                 )
         return events

@@ -58,7 +58,7 @@ def test_requests_are_by_key_with_the_name_of_google_and_the_mapping_of_the_shee
         "select distinct attribution_method, cost_center, usage_category, total_tokens"
         " from marts.fct_usage_daily where api_key_id = ?",
         RESEARCH_KEY.credential,
-    ) == [("key_mapping", "CC-2200", "knowledge_work", None)]
+    ) == [("team_mapping", "CC-2200", "knowledge_work", None)]
 
 
 def test_tokens_are_counted_once_by_project_and_model(base: Warehouse) -> None:

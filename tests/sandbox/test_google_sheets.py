@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -110,7 +111,10 @@ def test_keys_are_mapped_to_people_to_teams_to_services_and_until_a_day(
     spreadsheet: gspread.Spreadsheet,
 ) -> None:
     rows = records(spreadsheet, "api_key_mappings")
-    assert {row["api_key_id"].partition("_")[0] for row in rows} == {"apikey", "svac", "wrkspc"}
+    kinds = {re.split("[_:]", row["api_key_id"])[0] for row in rows}
+    assert kinds == {"apikey", "svac", "wrkspc"}
+    # A key of Google's is among them.
+    assert any(row["api_key_id"].startswith("apikey:") for row in rows)
     assert any(row["email"] and row["valid_to"] for row in rows)
     assert any(row["cost_center"] and not row["email"] for row in rows)
     assert any(row["is_active"] == "FALSE" for row in rows)
