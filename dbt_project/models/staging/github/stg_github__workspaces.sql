@@ -1,8 +1,20 @@
--- GRAIN: one row per organization that is billed
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge',
+    unique_key='workspace_id',
+    on_schema_change='fail',
+    meta={'changes': 'stg_github__changed_days'},
+) }}
+
+-- GRAIN: one row per organization that was ever billed
+{% set days = changed_days(ref('stg_github__changed_days')) %}
+
 with billing_lines as (
 
     select * from {{ ref('base_github__billing_lines') }}
-    where github_organization is not null
+    where
+        {{ in_days('cost_date', days) }}
+        and github_organization is not null
 
 ),
 
