@@ -4,8 +4,8 @@
 
 -- GRAIN: one row per exported row, in every version of its window, also of loads that
 -- are not complete
--- A day of usage has rows of many exports. A run reads those that are new, and keeps the
--- others, so that it need not read all history.
+-- A day of usage has rows of many exports. A run reads those that are new, and keeps
+-- the others, so that it need not read all history.
 {% set days = changed_days(ref('stg_google__changed_days')) %}
 {% set changes = ref('stg_google__changed_exports') %}
 {% set exports = none if days is none else google_changed_exports(changes) %}

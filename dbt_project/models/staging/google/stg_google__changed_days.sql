@@ -17,12 +17,21 @@ exports as (
 
 ),
 
+dated as (
+
+    select
+        window_start,
+        {{ google_usage_date() }} as changed_date
+    from source
+
+),
+
 changed as (
 
-    select distinct {{ google_usage_date() }} as changed_date
-    from source
+    select distinct dated.changed_date
+    from dated
     inner join exports
-        on source.window_start = exports.changed_date
+        on dated.window_start = exports.changed_date
 
 )
 

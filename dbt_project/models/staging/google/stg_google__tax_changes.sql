@@ -2,8 +2,8 @@
     'usage_date', changes='stg_google__changed_days', cluster_by=['project_id']
 )) }}
 
--- GRAIN: one row per day, invoice, project and load, with what the load added to the taxes
--- and the rounding, less what it took away
+-- GRAIN: one row per day, invoice, project and load, with what the load added to the
+-- taxes and the rounding, less what it took away
 -- They are of whole projects, and name no service. Other corrections of services that
 -- are no AI tool are left out.
 {% set days = changed_days(ref('stg_google__changed_days')) %}

@@ -23,9 +23,9 @@ projects as (
     select
         project_id as workspace_id,
         organization,
-        coalesce(project_name, project_id) as workspace_name,
         export_date as seen_on,
-        record_id
+        record_id,
+        coalesce(project_name, project_id) as workspace_name
     from billing_rows
 
     {% if is_incremental() %}
@@ -34,9 +34,9 @@ projects as (
         select
             workspace_id,
             organization,
-            workspace_name,
             seen_on,
-            '' as record_id
+            '' as record_id,
+            workspace_name
         from {{ this }}
     {% endif %}
 
