@@ -9,6 +9,7 @@ from bigquery_dev.compiled import Node
 from bigquery_dev.googlesql import GoogleSql
 from bigquery_dev.scans import nodes_in
 from foundation.settings import Settings
+from foundation.sources import SOURCES
 from tests.bigquery.engines import render
 
 RAW = {"day": "DATE", "seen_at": "TIMESTAMP", "amount": "NUMERIC", "name": "STRING"}
@@ -197,8 +198,8 @@ def test_the_datasets_are_named_as_the_extractors_name_them(project):
     datasets = {
         node.table.split(".")[1] for node in project["full"] if node.table and node.kind != "test"
     }
-    schemas = ("raw_anthropic", "raw_cursor", "raw_google_sheets", "staging", "intermediate")
-    schemas += ("marts", "legacy", "seeds", "snapshots", "raw_product", "raw_salesforce")
+    schemas = {source.raw_schema for source in SOURCES}
+    schemas |= {"staging", "intermediate", "marts", "legacy", "seeds", "snapshots"}
     assert datasets == {settings.dataset(schema) for schema in schemas}
 
 

@@ -469,7 +469,7 @@ def seat_days(company: Company) -> dict[Seat, list[tuple[dt.date, Row]]]:
             plan = (
                 made.lower_cell(assigned, "plan")
                 if assigned
-                else (first_plan if platform == "cursor" else None)
+                else (first_plan if platform == "cursor" and email in there else None)
             )
             if plan is None:
                 continue
