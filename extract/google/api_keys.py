@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from extract.google import records
 from extract.google.api import Api, fetch_optional
+from extract.google.records import ApiKey
 from extract.windows import Page, Period, Resource, Run, Window
 
 TABLES = ("api_keys",)
@@ -23,7 +23,7 @@ KEYS_PER_PAGE = 300
 def extract(api: Api, project: str, run: Run) -> Iterator[Window]:
     resource = Resource(
         TABLES[0],
-        records.ApiKey,
+        ApiKey,
         partial(_keys, api, project),
         is_directory=True,
         is_optional=True,

@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from extract.google import records
 from extract.google.api import Api, fetch_optional
+from extract.google.records import CodeAssistEntry
 from extract.windows import Page, Period, Resource, Run, Window
 
 TABLES = ("code_assist_log",)
@@ -45,7 +45,7 @@ LONGEST_TEXT = 320
 def extract(api: Api, project: str, run: Run) -> Iterator[Window]:
     resource = Resource(
         TABLES[0],
-        records.CodeAssistEntry,
+        CodeAssistEntry,
         partial(_entries, api, project),
         is_directory=False,
         look_back=LOOK_BACK,

@@ -14,8 +14,8 @@ from functools import partial
 
 import msgspec
 
-from extract.google import records
 from extract.google.api import Api, fetch_optional
+from extract.google.records import Point
 from extract.http import UnreadableError, VendorError
 from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window
 
@@ -84,7 +84,7 @@ def extract(api: Api, project: str, run: Run) -> Iterator[Window]:
     for name, filters in METRICS.items():
         resource = Resource(
             name,
-            records.Point,
+            Point,
             partial(_points, api, project, filters),
             is_directory=False,
             look_back=LOOK_BACK,

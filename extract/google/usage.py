@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from extract.google import api_keys, code_assist, monitoring
 from extract.google.api import Api
+from extract.google.api_keys import TABLES as KEYS
+from extract.google.api_keys import extract as extract_keys
+from extract.google.code_assist import TABLES as LOGS
+from extract.google.code_assist import extract as extract_logs
+from extract.google.monitoring import TABLES as METRICS
+from extract.google.monitoring import extract as extract_metrics
 from extract.windows import Run, Window
 from foundation.sources.google import GoogleSettings, usage_projects
 
-TABLES = (*api_keys.TABLES, *monitoring.TABLES, *code_assist.TABLES)
+TABLES = (*KEYS, *METRICS, *LOGS)
 
 _SCOPES = "https://www.googleapis.com/auth/"
 ADVICE = "check the service account's key"
@@ -28,6 +33,6 @@ def extract(settings: GoogleSettings, run: Run) -> Iterator[Window]:
     logs = Api(settings, (f"{_SCOPES}logging.read",), advice=ADVICE, per_minute=LOGGING_PER_MINUTE)
     with metrics.client, logs.client:
         for project in usage_projects(settings):
-            yield from api_keys.extract(metrics, project, run)
-            yield from monitoring.extract(metrics, project, run)
-            yield from code_assist.extract(logs, project, run)
+            yield from extract_keys(metrics, project, run)
+            yield from extract_metrics(metrics, project, run)
+            yield from extract_logs(logs, project, run)

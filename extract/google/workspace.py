@@ -12,8 +12,8 @@ from functools import partial
 
 import msgspec
 
-from extract.google import records
 from extract.google.api import Api, fetch_optional
+from extract.google.records import Activity
 from extract.windows import Page, Period, Resource, Run, Window
 from foundation.sources.google import GoogleSettings
 
@@ -48,7 +48,7 @@ def extract(settings: GoogleSettings, run: Run) -> Iterator[Window]:
     api = Api(settings, SCOPES, advice=ADVICE, per_minute=REQUESTS_PER_MINUTE, subject=admin)
     resource = Resource(
         TABLES[0],
-        records.Activity,
+        Activity,
         partial(_activities, api),
         is_directory=False,
         look_back=LOOK_BACK,

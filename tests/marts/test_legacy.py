@@ -36,9 +36,13 @@ FACTS = {
         "output_tokens": "output_tokens",
         "cached_input_tokens": "cache_write_5m_tokens + cache_write_1h_tokens",
         "cache_read_tokens": "cache_read_tokens",
-        "input_tokens + output_tokens + cached_input_tokens + cache_read_tokens": "total_tokens",
+        "case when total_tokens is not null then"
+        " coalesce(input_tokens, 0) + coalesce(output_tokens, 0) + coalesce(cached_input_tokens, 0)"
+        " + coalesce(cache_read_tokens, 0) end": "total_tokens",
         "total_tokens": "total_tokens",
-        "lines_added": "case when platform_code = 'cursor' then lines_suggested end",
+        "lines_added": (
+            "case when platform_code in ('cursor', 'github_copilot') then lines_suggested end"
+        ),
         "lines_accepted": "lines_accepted",
         "suggestions_shown": "suggestions_shown",
         "suggestions_accepted": "suggestions_accepted",

@@ -19,7 +19,17 @@ from tools import base_company
 Rows = dict[tuple[str, ...], dict[str, str]]
 
 NOBODYS = "user_email = 'unattributed' and (cost_center is null or cost_center = 'unattributed')"
-INPUT = "uncached_input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens"
+INPUT = " + ".join(
+    f"coalesce({column}, 0)"
+    for column in (
+        "uncached_input_tokens",
+        "cache_read_tokens",
+        "cache_write_5m_tokens",
+        "cache_write_1h_tokens",
+    )
+)
+# Platforms that say how many lines they suggested.
+SUGGESTING = "filter (platform_code in ('cursor', 'github_copilot'))"
 # What a metric is, over the rows of costs and of usages of a month.
 ON_COSTS = {
     "billed_cost": "sum(billed_cost_usd)",
@@ -35,11 +45,8 @@ ON_USAGES = {
     "active_users": "count(distinct user_email) filter (user_email != 'unattributed')",
     "lines_accepted": "sum(lines_accepted)",
     "lines_suggested": "sum(lines_suggested)",
-    "suggested_lines_accepted": "sum(lines_accepted) filter (platform_code = 'cursor')",
-    "acceptance_rate": (
-        "sum(lines_accepted) filter (platform_code = 'cursor')"
-        " / sum(lines_suggested) filter (platform_code = 'cursor')"
-    ),
+    "suggested_lines_accepted": f"sum(lines_accepted) {SUGGESTING}",
+    "acceptance_rate": f"sum(lines_accepted) {SUGGESTING} / sum(lines_suggested) {SUGGESTING}",
     "total_tokens": "sum(total_tokens)",
     "input_tokens": f"sum({INPUT})",
     "cache_read_tokens": "sum(cache_read_tokens)",
@@ -47,7 +54,7 @@ ON_USAGES = {
     "cache_hit_rate": f"sum(cache_read_tokens) / sum({INPUT})",
     "requests": "sum(requests)",
 }
-CODING = "filter (platform_code in ('cursor', 'claude_code'))"
+CODING = "filter (platform_code in ('cursor', 'claude_code', 'github_copilot'))"
 # A sum of costs by another of usages, each over a month by itself.
 ON_BOTH = {
     "cost_per_active_user": ("sum(effective_cost_usd)", ON_USAGES["active_users"]),

@@ -43,7 +43,7 @@ def test_every_month_holds_what_the_marts_bill_and_what_vendors_reported(built: 
         " group by 1 order by 1"
     )
     billed = warehouse.rows(
-        "select cast(date_trunc('month', cost_date) as date), sum(billed_cost_usd),"
+        "select invoice_month, sum(billed_cost_usd),"
         " sum(case when source != 'seat_plans' then billed_cost_usd else 0 end)"
         " from marts.fct_cost_daily where cost_date >= '1900-01-01' group by 1 order by 1"
     )
@@ -55,11 +55,10 @@ def test_the_invoice_that_is_too_high_is_the_only_disputed_one(built: Built) -> 
     warehouse, _ = built
     statuses = of_october(warehouse, "reconciliation_status, invoice_difference_usd, reason")
     assert {name for name, row in statuses.items() if row[0] == "disputed"} == {"cursor"}
-    assert {name for name, row in statuses.items() if row[0] == "reconciled"} == {
-        "claude_ai",
-        "claude_api",
-        "claude_code",
-    }
+    assert {name for name, row in statuses.items() if row[0] == "reconciled"} == (
+        statuses.keys() - {"cursor"}
+    )
+    assert len(statuses) > 5
     _, difference, reason = statuses["cursor"]
     ((invoiced, marts, warned),) = warehouse.rows(
         "select invoiced_usd, marts_usd, difference_usd"

@@ -11,7 +11,8 @@ SMALLEST = 5
 # What has a time, by month, person and team.
 TIMED = """
     select cast(date_trunc('month', usage_date) as date), user_email, team, sum(requests)
-    from marts.fct_usage_daily where source = 'usage_events' group by all
+    from marts.fct_usage_daily
+    where source in ('usage_events', 'workspace_activities', 'code_assist_log') group by all
 """
 
 
