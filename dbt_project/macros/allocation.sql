@@ -235,3 +235,48 @@ which an exchange rate changed, since the last run. #}
 
     select * from changed
 {%- endmacro %}
+
+{# A test of shares: the records of `costs`, those for which the condition holds, of which the
+parts in `shares` do not sum to the record, to the last digit. #}
+{% macro not_allocated_whole(costs, shares, condition='true') -%}
+    with costs as (
+
+        select
+            record_id,
+            billed_cost_usd
+        from {{ ref(costs) }}
+        where
+            {{ condition }}
+            and cost_date >= {{ tested_since(shares) }}
+
+    ),
+
+    parts as (
+
+        select
+            record_id,
+            sum(billed_cost_usd) as billed_cost_usd
+        from {{ ref(shares) }}
+        where cost_date >= {{ tested_since(shares) }}
+        group by record_id
+
+    ),
+
+    different as (
+
+        select
+            costs.record_id,
+            costs.billed_cost_usd as reported_usd,
+            parts.billed_cost_usd as allocated_usd
+        from costs
+        full outer join parts
+            on costs.record_id = parts.record_id
+        where
+            costs.record_id is null
+            or parts.record_id is null
+            or costs.billed_cost_usd != parts.billed_cost_usd
+
+    )
+
+    select * from different
+{%- endmacro %}
