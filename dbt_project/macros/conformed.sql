@@ -164,3 +164,35 @@ vendors alike.
     ) as source_rows
     {%- endfor -%}
 {%- endmacro %}
+
+{# CTEs up to `meanings`: what the words in a vendor's names say, a column for each of `meanings`.
+The caller has CTEs with the names and with `words`, the rows of a seed; of several words with one
+meaning the first counts. #}
+{% macro meanings_of_words(names, name, pattern, meanings) -%}
+    said as (
+
+        select
+            named.{{ name }},
+            words.meaning,
+            words.value
+        from (select distinct {{ name }} from {{ names }}) as named
+        inner join words
+            on lower(named.{{ name }}) like words.{{ pattern }}
+        qualify row_number() over (
+            partition by named.{{ name }}, words.meaning order by words.word_rank
+        ) = 1
+
+    ),
+
+    meanings as (
+
+        select
+            {{ name }}
+            {%- for meaning in meanings %},
+            max(case meaning when '{{ meaning }}' then value end) as {{ meaning }}
+            {%- endfor %}
+        from said
+        group by {{ name }}
+
+    )
+{%- endmacro %}

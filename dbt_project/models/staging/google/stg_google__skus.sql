@@ -46,32 +46,9 @@ ruled as (
 
 ),
 
-said as (
-
-    select
-        skus.sku_name,
-        words.meaning,
-        words.value
-    from (select distinct sku_name from skus) as skus
-    inner join words
-        on lower(skus.sku_name) like words.sku_pattern
-    qualify row_number() over (
-        partition by skus.sku_name, words.meaning order by words.word_rank
-    ) = 1
-
-),
-
-meanings as (
-
-    select
-        sku_name,
-        max(case meaning when 'model' then value end) as model,
-        max(case meaning when 'token_type' then value end) as token_type,
-        max(case meaning when 'service_tier' then value end) as service_tier
-    from said
-    group by sku_name
-
-),
+{{ meanings_of_words(
+    'skus', 'sku_name', 'sku_pattern', ['model', 'token_type', 'service_tier']
+) }},
 
 described as (
 

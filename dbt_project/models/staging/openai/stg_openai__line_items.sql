@@ -17,32 +17,9 @@ line_items as (
 
 ),
 
-said as (
-
-    select
-        line_items.line_item,
-        words.meaning,
-        words.value
-    from line_items
-    inner join words
-        on lower(line_items.line_item) like words.line_item_pattern
-    qualify row_number() over (
-        partition by line_items.line_item, words.meaning order by words.word_rank
-    ) = 1
-
-),
-
-meanings as (
-
-    select
-        line_item,
-        max(case meaning when 'tool' then value end) as tool,
-        max(case meaning when 'token_type' then value end) as token_type,
-        max(case meaning when 'service_tier' then value end) as service_tier
-    from said
-    group by line_item
-
-),
+{{ meanings_of_words(
+    'line_items', 'line_item', 'line_item_pattern', ['tool', 'token_type', 'service_tier']
+) }},
 
 -- A model's tokens are called `model, kind of tokens`; a tool is of no model.
 described as (
