@@ -12,7 +12,7 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 # The installation compiles nothing ahead: what Python imports it has to keep.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run backfill check check-sheets preview test test-all check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate diff try lint format docs focus bench lock clean
+.PHONY: help setup run backfill check health check-sheets preview test test-all check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate diff try lint format docs focus bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ backfill: setup ## run for given days: make backfill SINCE=2026-01-01 UNTIL=2026
 
 check: setup ## try each source's credentials without moving data
 	@$(PY) -m extract check
+
+health: setup ## whether runs happen and the numbers are fresh; exits with 1 if not
+	@$(PY) -m pipeline health
 
 check-sheets: setup ## list everything that is wrong in the sheets, with its cell, without moving data
 	@$(PY) -m extract sheets check

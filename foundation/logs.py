@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -13,6 +14,8 @@ from foundation.settings import Settings
 OURS = ("__main__", "foundation", "pipeline", "extract", "dashboards")
 
 HIDDEN = "[secret]"
+# In the environment of a run and its children: the name of the run.
+RUN_ID = "RUN_ID"
 
 
 class Formatter(logging.Formatter):
@@ -36,6 +39,8 @@ class Formatter(logging.Formatter):
             "logger": record.name,
             "message": redacted(record.getMessage(), self._secrets),
         }
+        if run_id := os.environ.get(RUN_ID):
+            entry["run_id"] = run_id
         if record.exc_info:
             entry["exception"] = redacted(self.formatException(record.exc_info), self._secrets)
         return json.dumps(entry, ensure_ascii=False)

@@ -76,6 +76,10 @@ class Settings(_SettingsOfSources, BaseSettings):
     metabase_embedding_secret_secret: str | None = None
     slack_webhook_url: SecretStr | None = None
     slack_webhook_url_secret: str | None = None
+    heartbeat_url: SecretStr | None = Field(
+        default=None, description="asked after each run that went well"
+    )
+    heartbeat_url_secret: str | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"

@@ -18,6 +18,7 @@ MONTH, MONTH_BEFORE, NEXT_MONTH = date(2026, 10, 1), date(2026, 9, 1), date(2026
 
 EMPTY = {
     "finance.days_that_vendors_corrected": "the sandbox's vendors correct nothing by themselves",
+    "data_quality.runs": "the base company is built without a run of the pipeline",
 }
 
 
