@@ -11,6 +11,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -24,6 +25,9 @@ TIMEOUT = httpx.Timeout(120, connect=15)
 
 # Anthropic: error_code enforced_spend_limit_reached, "… reached its monthly API usage limit".
 SPEND_CAP = re.compile(r"spend[\s_-]*(cap|limit)|spending limit|usage limit", re.IGNORECASE)
+
+# Other vendors write a number of seconds, or a duration, into a header of the same name.
+SECONDS_SINCE_1970 = re.compile(r"[1-9]\d{9}")
 
 ADVICE = {
     400: "the vendor does not accept the query: this is a bug in the extractor, report it",
@@ -78,13 +82,11 @@ class TransientError(VendorError, retrying.TransientError):
         status: int | None = None,
         request_id: str | None = None,
         retry_after: float | None = None,
+        advice: str | None = None,
     ) -> None:
-        super().__init__(
-            message,
-            status=status,
-            request_id=request_id,
-            advice=None if status else "check the network and the base URL, then run again",
-        )
+        if not status:
+            advice = "check the network and the base URL, then run again"
+        super().__init__(message, status=status, request_id=request_id, advice=advice)
         self.retry_after = retry_after
 
 
@@ -117,6 +119,14 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> None:
     if status == 429 and retry_after is None and SPEND_CAP.search(body.decode(errors="replace")):
         advice = "the spend limit is reached: raise it, waiting does not help"
         raise VendorError(text, advice=advice, **about)
+    if retry_after is None and status in (403, 429) and (reset := _reset_of(headers)):
+        at = datetime.fromtimestamp(reset, UTC)
+        raise TransientError(
+            text,
+            retry_after=max(0.0, reset - time.time()),
+            advice=f"the rate limit is used up until {at:%Y-%m-%d %H:%M:%S} UTC: run again then",
+            **about,
+        )
     # GitHub refuses who asks too often with a 403 that says when to ask again.
     if status in (408, 429) or status >= 500 or (status == 403 and retry_after is not None):
         raise TransientError(text, retry_after=retry_after, **about)
@@ -125,6 +135,15 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> None:
     if status == 410:
         raise ExpiredError(text, **about)
     raise VendorError(text, **about)
+
+
+def _reset_of(headers: Mapping[str, str]) -> int | None:
+    """When a rate limit that is used up begins anew, in seconds since 1970. GitHub says so instead
+    of Retry-After when the requests of an hour are used up."""
+    reset = headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining") != "0" or not SECONDS_SINCE_1970.fullmatch(reset):
+        return None
+    return int(reset)
 
 
 def _error_of(body: bytes) -> tuple[str | None, str | None, str | None]:

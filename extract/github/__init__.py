@@ -19,10 +19,12 @@ from extract.http import (
     ExpiredError,
     TooRecentError,
     UnreadableError,
+    VendorError,
     open_envelope,
     records_in,
     scalars_in,
 )
+from extract.report import ResourceReport
 from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, fetch
 from foundation.sources.github import GitHubSettings
 
@@ -42,16 +44,15 @@ SEATS_PAGE = 100
 
 
 def extract(settings: GitHubSettings, run: Run) -> Iterator[Window]:
+    """Ends with the first resource for which GitHub says that the rate limit is used up: who asks
+    on risks being locked out."""
     api = Api(settings)
+    seats = Resource("copilot_seats", records.Seat, partial(_seats, api), is_directory=True)
     try:
-        yield from fetch(
-            Resource("copilot_seats", records.Seat, partial(_seats, api), is_directory=True),
-            ORGANIZATION,
-            run,
-        )
-        yield from fetch(_billing(api, run), ORGANIZATION, run)
-        yield from _credits(api, run)
-        yield from _users(api, run)
+        yield from fetch(seats, ORGANIZATION, run)
+        for resource in (_billing_usage, _credits, _users):
+            if not api.is_used_up:
+                yield from resource(api, run)
     finally:
         api.close()
 
@@ -72,14 +73,15 @@ def check(settings: GitHubSettings) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "billing", partial(ask, f"{api.billing}/usage")
 
 
-def _billing(api: Api, run: Run) -> Resource:
-    return Resource(
+def _billing_usage(api: Api, run: Run) -> Iterator[Window]:
+    resource = Resource(
         "billing_usage",
         records.BillingLine,
-        partial(_billing_usage, api),
+        partial(_billing_days, api),
         is_directory=False,
         look_back=billing_look_back(run, "billing_usage"),
     )
+    yield from fetch(resource, ORGANIZATION, run)
 
 
 def billing_look_back(run: Run, resource: str) -> int:
@@ -95,7 +97,7 @@ def billing_look_back(run: Run, resource: str) -> int:
     return (newest - first).days
 
 
-def _billing_usage(api: Api, period: Period) -> Iterator[Page]:
+def _billing_days(api: Api, period: Period) -> Iterator[Page]:
     path = f"{api.billing}/usage"
     day = period.start
     asked = {"year": day.year, "month": day.month, "day": day.day}
@@ -120,7 +122,12 @@ def _credits(api: Api, run: Run) -> Iterator[Window]:
         )
         yield from fetch(resource, ORGANIZATION, run)
         return
-    logins = _logins(api)
+    try:
+        logins = _logins(api)
+    except VendorError as error:
+        part = ResourceReport("ai_credits", ORGANIZATION, "failed", errors=[str(error)])
+        run.report.resources.append(part)
+        return
     resource = Resource(
         "ai_credits",
         records.CreditItem,

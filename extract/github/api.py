@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from extract.http import TIMEOUT, ExpiredError, VendorError, send
-from foundation.retrying import with_retries
+from extract.http import TIMEOUT, ExpiredError, TransientError, VendorError, send
+from foundation.retrying import MAX_RETRY_AFTER_SECONDS, with_retries
 from foundation.sources.github import GitHubSettings
 
 API_VERSION = "2026-03-10"
@@ -31,6 +31,8 @@ class Api:
         self._downloads = httpx.Client(timeout=TIMEOUT)
         self.enterprise = settings.github_enterprise
         self.organization = settings.github_organization
+        # Whether GitHub wants no more requests for longer than a run waits.
+        self.is_used_up = False
 
     @property
     def copilot(self) -> str:
@@ -47,7 +49,11 @@ class Api:
 
     def ask(self, method: str, path: str, **query: Any) -> bytes:  # noqa: ANN401
         """The body of one answer, which may be empty. Retries where that makes sense."""
-        return with_retries(lambda: send(self.client, method, path, **query))
+        try:
+            return with_retries(lambda: send(self.client, method, path, **query))
+        except TransientError as error:
+            self.is_used_up |= (error.retry_after or 0.0) > MAX_RETRY_AFTER_SECONDS
+            raise
 
     def download(self, link: str) -> bytes:
         """What a signed link leads to. Raises ExpiredError if it does not lead there anymore.

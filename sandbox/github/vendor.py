@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, timedelta
 from decimal import Decimal
+from time import time
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -48,6 +49,7 @@ class GitHub(MeteredVendor):
         self.shows_only_costs = False
         self.expired_links = 0
         self.report_polls = 0
+        self.used_up_until: int | None = None
         self.reports: list[Report] = []
         self._files: dict[str, bytes] = {}
 
@@ -55,12 +57,14 @@ class GitHub(MeteredVendor):
         """{"github_unknown_sku": "2026-11-06"}: from that day on a SKU that nobody knows is billed.
         {"github_only_costs": true}: the token may read neither reports nor users.
         {"github_expired_links": 1}: so many downloads find their link expired.
-        {"github_report_polls": 2}: how often a report says that it is being made."""
+        {"github_report_polls": 2}: how often a report says that it is being made.
+        {"github_used_up_until": 1796083200}: the requests of the hour are used up until then."""
         return {
             "github_unknown_sku": self._bill_unknown_sku,
             "github_only_costs": flag(self, "shows_only_costs"),
             "github_expired_links": lambda count: setattr(self, "expired_links", int(count)),
             "github_report_polls": lambda count: setattr(self, "report_polls", int(count)),
+            "github_used_up_until": lambda at: setattr(self, "used_up_until", int(at)),
         }
 
     def _bill_unknown_sku(self, since: str) -> None:
@@ -118,6 +122,11 @@ class GitHub(MeteredVendor):
     def _authorize(self, request: Request) -> None:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             raise Refusal(401, message("Bad credentials", 401))
+        if self.used_up_until and time() < self.used_up_until:
+            # The primary limit: a 403 without Retry-After.
+            reset = str(self.used_up_until)
+            words = message("API rate limit exceeded for user ID 1.", 403)
+            raise Refusal(403, words, x_ratelimit_remaining="0", x_ratelimit_reset=reset)
         if self.shows_only_costs and "/reports" in request.url.path:
             raise Refusal(403, message("Resource not accessible by personal access token", 403))
         if self.sandbox.rate_limits and not self._limit.allows_one_more():

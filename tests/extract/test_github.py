@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -231,6 +232,35 @@ def test_who_asks_too_often_is_told_when_to_ask_again(company: Running, settings
     fault = {"kind": "429_retry_after", "retry_after": "0", "times": 2}
     company.control({"faults": [{"match": "/billing/usage", **fault}]})
     assert part(run(settings, sources=GITHUB), "github/billing_usage").status == "ok"
+
+
+@pytest.mark.parametrize("of_enterprise", [True, False])
+def test_a_limit_that_is_used_up_for_an_hour_ends_the_run_and_says_until_when(
+    company: Running, settings_of: Any, of_enterprise: bool
+) -> None:
+    where = {} if of_enterprise else {"github_enterprise": None, "github_organization": APPS}
+    settings = settings_of(**where)
+    reset = int(time.time()) + 3600
+    company.control({"github_used_up_until": reset})
+    before = sum(company.requests().values())
+    report = run(settings, sources=GITHUB)
+    assert report.exit_code == 1
+    assert sum(company.requests().values()) - before == 1
+    (error,) = part(report, "github/copilot_seats").errors
+    at = datetime.fromtimestamp(reset, UTC)
+    assert f"the rate limit is used up until {at:%Y-%m-%d %H:%M:%S} UTC: run again then" in error
+    assert len(report.sources[0].resources) == 1
+
+
+def test_an_organization_whose_seats_fail_still_has_its_costs(
+    company: Running, settings_of: Any
+) -> None:
+    company.control({"faults": [{"match": "/billing/seats", "kind": "500", "times": None}]})
+    settings = settings_of(github_enterprise=None, github_organization=APPS)
+    report = run(settings, sources=GITHUB)
+    assert report.exit_code == 1
+    assert part(report, "github/billing_usage").changed == DAYS
+    assert "HTTP 500" in part(report, "github/ai_credits").errors[0]
 
 
 def test_what_the_token_may_not_read_stops_nothing_else(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -95,6 +96,38 @@ def test_retry_after_is_honored_as_seconds_and_as_a_date(pauses: list[float]) ->
 def test_a_retry_after_of_an_hour_is_not_waited_for(pauses: list[float]) -> None:
     with pytest.raises(VendorError, match="429"):
         ask([httpx.Response(429, headers={"retry-after": "3600"})])()
+    assert pauses == []
+
+
+def used_up(status: int, reset: str, remaining: str = "0") -> httpx.Response:
+    """GitHub's answer when the requests of an hour are used up: no Retry-After."""
+    headers = {"x-ratelimit-remaining": remaining, "x-ratelimit-reset": reset}
+    return httpx.Response(status, headers=headers, json={"message": "API rate limit exceeded"})
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_the_reset_of_a_limit_that_is_used_up_is_waited_for(
+    status: int, pauses: list[float]
+) -> None:
+    assert ask([used_up(status, str(int(time.time()) + 40)), GOOD])() == b"{}"
+    assert 37 <= pauses[0] <= 40
+
+
+def test_a_reset_in_an_hour_is_named_and_not_waited_for(pauses: list[float]) -> None:
+    reset = int(time.time()) + 3600
+    at = datetime.fromtimestamp(reset, UTC)
+    said = f"HTTP 403: API rate limit exceeded; the rate limit is used up until {at:%Y-%m-%d %H:%M}"
+    with pytest.raises(TransientError, match=said):
+        ask([used_up(403, str(reset))])()
+    assert pauses == []
+
+
+@pytest.mark.parametrize(("reset", "remaining"), [("1796083200", "4999"), ("30", "0"), ("", "0")])
+def test_a_403_for_missing_rights_fails_at_once(
+    reset: str, remaining: str, pauses: list[float]
+) -> None:
+    with pytest.raises(UnreadableError, match="give the key the scope"):
+        ask([used_up(403, reset, remaining)])()
     assert pauses == []
 
 
