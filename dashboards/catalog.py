@@ -31,6 +31,8 @@ Kind = Literal["text", "number", "money", "count", "date", "datetime", "boolean"
 
 _PERCENT = re.compile(r"_(share|ratio|mom|qoq|rate)$|(^|_)share_of_|^completeness$|_confidence$")
 _DOLLARS = re.compile(r"(^|_)(usd|costs?|price|run_rate)(_|$)")
+# Places in an order, and the few grades that a seed gives.
+_PLACE = re.compile(r"(^|_)(rank|position|number|weekday|hour)$|^attribution_confidence$")
 
 
 class CatalogError(Exception):
@@ -64,6 +66,13 @@ class Column:
         is_per = re.search(r"(^|_)(per|growth)_", self.name) or self.name.endswith("_score")
         is_share = self.format in ("percent", "percent100")
         return self.kind == "number" and bool(is_share or is_per)
+
+    @property
+    def is_quantity(self) -> bool:
+        """Whether it says how much or how many. Nearly every row has its own value, so rows are
+        never grouped by it. A place in an order, such as a rank or an hour, is no quantity, and
+        neither is a grade."""
+        return self.kind in ("number", "money", "count") and not _PLACE.search(self.name)
 
 
 @dataclass(frozen=True)

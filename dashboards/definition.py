@@ -272,8 +272,8 @@ class Pivot(Chart):
 
 
 class Column(Strict):
-    """A column of a table: with an aggregate it is a measure, and money alone is summed; otherwise
-    rows are grouped by it."""
+    """A column of a table: with an aggregate it is a measure, and a column of money or of another
+    decimal number is summed; otherwise rows are grouped by it."""
 
     value: str
     grain: Grain | None = None

@@ -6,8 +6,10 @@ from datetime import date
 import duckdb
 import pytest
 
-from dashboards import query
+from dashboards import definition, query
 from dashboards.check import check, sql_of
+from dashboards.compile import compile_dashboard
+from dashboards.compiled import NUMBERS
 from dashboards.conditions import days
 from dashboards.loading import Finding, load
 from foundation.settings import load_settings
@@ -223,6 +225,57 @@ def test_money_in_a_table_is_summed_and_never_grouped_by(read):
     assert [one.name for one in table.measures] == ["billed_cost_usd", "list"]
     sql = query.render(table.template, "duckdb", "m", lambda _: "true", lambda _: "").lower()
     assert re.search(r"group by\s+1\s", sql)
+
+
+def test_no_table_is_grouped_by_a_quantity(catalog):
+    """Each number of each mart alone in a table, with `where` and without, and in arithmetic: it is
+    summed or refused, unless it is a place in an order."""
+    grouped = set()
+    for model in catalog.models.values():
+        numbers = [one for one in model.columns.values() if one.kind in NUMBERS]
+        for number in numbers:
+            for value, where in [
+                (number.name, None),
+                (number.name, f"{number.name} > 0"),
+                (f"coalesce({number.name}, 0)", None),
+            ]:
+                column = definition.Column(value=value, label="Number")
+                table = definition.Table(
+                    name="T", type="table", model=model.name, where=where, columns=[column]
+                )
+                row = definition.GridRow(charts=[table])
+                page = definition.Dashboard(name="P", description="d", questions=["q"], rows=[row])
+                compiled, problems = compile_dashboard("page", page, catalog)
+                if not problems and compiled.charts[0].dimensions:
+                    grouped.add(number.name)
+    assert grouped == {
+        "bucket_position",
+        "attribution_confidence",
+        "change_rank",
+        "dollar_bucket_position",
+        "iso_weekday",
+        "local_hour",
+        "productivity_rank",
+        "acceptance_rank",
+        "cost_efficiency_rank",
+        "request_bucket_position",
+        "spend_rank",
+        "version_number",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"type: table, {COST}, columns: [team, 'round(billed_cost_usd, 2)']", "sum(billed_cost"),
+        ("type: table, model: fct_usage_daily, columns: [team, requests]", "sum(requests)"),
+        ("type: bar, model: fct_usage_daily, x: requests, y: count(*)", "name them: case when"),
+        ("type: table, model: vw_team_productivity, columns: [team, acceptance_rate]", "a ratio"),
+    ],
+)
+def test_a_quantity_that_cannot_be_summed_is_refused(read, text, said):
+    _, found = read(page(chart(text)))
+    assert said in messages(found)
 
 
 def test_a_query_that_cuts_off_days_cuts_them_off_on_both_engines(read):
