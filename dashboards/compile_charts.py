@@ -172,7 +172,9 @@ class ChartCompiler:
         """Raises QueryError if an expression has a column that the model has not."""
         for found in query.parse(sql).find_all(exp.Column):
             if unknown := self.catalog.unknown_column(model, found.name):
-                raise query.QueryError(unknown)
+                is_compared = isinstance(found.parent, exp.Predicate) and found.arg_key != "this"
+                hint = f"; a text is in single quotes: '{found.name}'" if is_compared else ""
+                raise query.QueryError(unknown + hint)
 
     def _day(self, chart: AnyChart) -> str | None:
         return self.catalog.models[chart.model or ""].day

@@ -2,12 +2,13 @@
 
 import re
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from dashboards import definition, query
-from dashboards.check import check, sql_of
+from dashboards.check import check, review, sql_of
 from dashboards.compile import compile_dashboard
 from dashboards.compiled import NUMBERS
 from dashboards.conditions import days
@@ -16,6 +17,7 @@ from foundation.settings import load_settings
 
 HEAD = "name: Page\ndescription: d\nquestions: [q]\n"
 COST = "model: fct_cost_daily"
+NO_WAREHOUSE = load_settings().model_copy(update={"duckdb_path": Path("none.duckdb")})
 
 
 def page(rows: str, filters: str = "{}") -> str:
@@ -58,7 +60,7 @@ def messages(found: list[Finding]) -> str:
             "7: cost_per_user is a ratio",
         ),
         (f"type: bar, {COST}, x: team, y: billed_cost_usd, widht: 3", "7: .*did you mean width"),
-        (f"type: bars, {COST}, x: team, y: billed_cost_usd", "7: .*'bar'"),
+        (f"type: bars, {COST}, x: team, y: billed_cost_usd", "7: .*did you mean bar"),
         (f"type: bar, {COST}, x: team", "7: y is missing"),
         ("type: bar, x: team, y: billed_cost_usd", "7: .*either `model` or `sql`"),
         (f"type: bar, {COST}, x: team, y: billed_cost_usd, width: 25", "7: width: .*24"),
@@ -94,8 +96,11 @@ def test_an_error_has_its_line_and_says_what_to_write(read, text, said):
         ("{f: {type: dropdown, column: team}}", "no `model.column`"),
         ("{f: {type: number}}", "needs a `default`"),
         ("{f: {type: dropdown, column: fct_usage_daily.product}}", "4: the filter f narrows no"),
-        ("{f: {type: date_range, column: fct_cost_daily.cost_date, default: today}}", "pattern"),
-        ("{F: {type: dropdown, column: fct_cost_daily.team}}", "pattern"),
+        (
+            "{f: {type: date_range, column: fct_cost_daily.cost_date, default: today}}",
+            "write the first and the last day",
+        ),
+        ("{F: {type: dropdown, column: fct_cost_daily.team}}", "only lowercase letters"),
     ],
 )
 def test_a_filter_fits_its_column_and_narrows_something(read, filters, said):
@@ -355,6 +360,69 @@ def test_queries_are_run_with_no_filter_and_with_all(read, catalog):
     assert "fct_cost_daily" in messages(found)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("y: billed_cost_usd, where: cost_type = 'overages'", "did you mean overage?"),
+        ("y: billed_cost_usd, where: \"cost_type in ('usage', 'seats')\"", "known are correction"),
+        ("y: sum(case when cost_type <> 'taxes' then billed_cost_usd end)", "did you mean tax?"),
+        ("y: billed_cost_usd, where: \"cost_type in ('usage', 'tax')\"", None),
+    ],
+)
+def test_a_condition_on_a_value_that_the_contract_does_not_list_is_refused(
+    read, catalog, text, said
+):
+    source, found = read(page(chart(f"type: scalar, {COST}, {text}")))
+    assert not found
+    found = check(NO_WAREHOUSE, catalog, [source])
+    if said is None:
+        assert found == []
+    else:
+        (finding,) = found
+        assert finding.line == 7
+        assert said in finding.message
+
+
+def test_what_the_warehouse_has_not_is_a_hint(read, gallery, catalog):
+    settings, _ = gallery
+    rows = chart(f"type: scalar, {COST}, y: billed_cost_usd, where: platform_code = 'cursr'")
+    rows += chart(f"type: scalar, id: b, {COST}, y: billed_cost_usd, where: team = 'nobody here'")
+    source, _ = read(page(rows))
+    (misspelled,) = check(settings, catalog, [source])
+    assert "platform_code is never 'cursr': did you mean cursor?" in misspelled.message
+    assert misspelled.is_hint
+    assert " hint: " in str(misspelled)
+    for right in ("in ('cursr', 'cursor')", "= 'cursor'"):
+        source, found = read(
+            page(rows.replace("platform_code = 'cursr'", f'"platform_code {right}"'))
+        )
+        assert not found
+        assert check(settings, catalog, [source]) == []
+    (empty,) = check(settings, catalog, [source], also_empty=True)
+    assert empty.is_hint
+    assert "A chart is empty in" in empty.message
+
+
+def test_what_a_reviewer_would_refuse_is_named(read):
+    undescribed = [chart(f"type: scalar, id: c{n}, {COST}, y: list_cost_usd") for n in range(11)]
+    twice = "{a: {type: search, label: A, column: fct_cost_daily.team}, "
+    twice += "b: {type: search, label: A, column: fct_cost_daily.user_email}}"
+    source, found = read(page("".join(undescribed), twice))
+    assert not found
+    found = messages(review([source]))
+    for said in (
+        "1: the first line must be",
+        "3: write at least 3 questions",
+        "4: two filters are called A",
+        "5: at most 10 charts fit on a tab, not 11",
+        "7: A chart has no description",
+    ):
+        assert said in found
+    right = page(undescribed[0].replace("}", ", description: d}")).replace("[q]", "[q, r, s]")
+    source, _ = read("# yaml-language-server: $schema=../schema.json\n" + right)
+    assert review([source]) == []
+
+
 def test_the_dashboards_of_the_project_are_right(catalog):
     sources, found = load(catalog)
-    assert found + check(load_settings(), catalog, sources) == []
+    assert found + check(load_settings(), catalog, sources) + review(sources) == []
