@@ -172,7 +172,9 @@ class ChartCompiler:
         """Raises QueryError if an expression has a column that the model has not."""
         for found in query.parse(sql).find_all(exp.Column):
             if unknown := self.catalog.unknown_column(model, found.name):
-                raise query.QueryError(unknown)
+                is_compared = isinstance(found.parent, exp.Predicate) and found.arg_key != "this"
+                hint = f"; a text is in single quotes: '{found.name}'" if is_compared else ""
+                raise query.QueryError(unknown + hint)
 
     def _day(self, chart: AnyChart) -> str | None:
         return self.catalog.models[chart.model or ""].day
@@ -194,6 +196,8 @@ class ChartCompiler:
             column = MartColumn(draft.name, "text")
         known = self.catalog.models[chart.model].columns if chart.model else {}
         derived = None
+        if draft.role == "dimension" and column.kind in NUMBERS:
+            self._check_group(draft, known, (*path, draft.key))
         if draft.sql and draft.role != "dimension":
             derived = quotient_format(draft.sql, known)
         return Field(
@@ -204,6 +208,18 @@ class ChartCompiler:
             decimals=draft.decimals,
             sql=draft.sql,
         )
+
+    def _check_group(self, draft: Draft, known: dict[str, MartColumn], path: Path) -> None:
+        """A number that rows are grouped by is a place in an order, never a quantity."""
+        for found in query.parse(draft.sql or "null").find_all(exp.Column):
+            if found.name in known and known[found.name].is_quantity:
+                self._problem(
+                    path,
+                    f"rows cannot be grouped by {draft.sql}, which is a quantity: write "
+                    f"sum({found.name}), or max({found.name}) if each row of the mart stands "
+                    f"alone; to group by ranges of it, name them: case when … then '0 to 9' … end",
+                )
+                return
 
     def _narrowed(self, name: str, mart: str) -> str | None:
         """The mart's column that a filter narrows: the one bound, or one of the same name."""

@@ -13,6 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 COLUMNS = 24
 SLUG = r"^[a-z][a-z0-9_]*$"
+DAY = r"^\d{4}-\d\d-\d\d$"
+DAYS = r"^\d{4}-\d\d-\d\d~\d{4}-\d\d-\d\d$"
+PERIOD = (
+    r"^((past|next)\d+(day|week|month|quarter|year)s~?|this(day|week|month|quarter|year)"
+    r"|yesterday)$"
+)
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
 # percent shows 0.5 as 50 %, percent100 shows 50 as 50 %.
@@ -20,7 +26,7 @@ Format = Literal["usd", "percent", "percent100", "count", "decimal", "date", "da
 Slug = Annotated[str, Field(pattern=SLUG)]
 Name = Annotated[str, Field(min_length=1, max_length=254)]
 
-_BY = re.compile(r"^(?P<value>.+?)\s+by\s+(?P<grain>day|week|month|quarter|year)$")
+_BY = re.compile(r"^(?P<value>.+?)\s+by\s+(?P<grain>\w+)$")
 
 
 class Strict(BaseModel):
@@ -272,8 +278,8 @@ class Pivot(Chart):
 
 
 class Column(Strict):
-    """A column of a table: with an aggregate it is a measure, and money alone is summed; otherwise
-    rows are grouped by it."""
+    """A column of a table: with an aggregate it is a measure, and a column of money or of another
+    decimal number is summed; otherwise rows are grouped by it."""
 
     value: str
     grain: Grain | None = None
@@ -355,18 +361,14 @@ class DateRange(_FieldFilter):
     """From a day to a day, both included: `2026-01-01~2026-03-31`."""
 
     type: Literal["date_range"]
-    default: str | None = Field(default=None, pattern=r"^\d{4}-\d\d-\d\d~\d{4}-\d\d-\d\d$")
+    default: str | None = Field(default=None, pattern=DAYS)
 
 
 class RelativeDate(_FieldFilter):
     """Counted from today: `past30days`; `past30days~` includes today; `thismonth`."""
 
     type: Literal["relative_date"]
-    default: str | None = Field(
-        default=None,
-        pattern=r"^((past|next)\d+(day|week|month|quarter|year)s~?|this(day|week|month|quarter|year)"
-        r"|yesterday)$",
-    )
+    default: str | None = Field(default=None, pattern=PERIOD)
 
 
 class NumberRange(_FieldFilter):
@@ -390,7 +392,7 @@ class StaticDate(_StaticFilter):
 
     type: Literal["date"]
     operator: Literal["=", "<=", ">="] = "="
-    default: str | None = Field(default=None, pattern=r"^\d{4}-\d\d-\d\d$")
+    default: str | None = Field(default=None, pattern=DAY)
 
 
 class StaticNumber(_StaticFilter):

@@ -43,13 +43,18 @@ class Failure:
 
 
 def preview(
-    settings: Settings, sources: list[Source], folder: Path = FOLDER, rows: int = ROWS
+    settings: Settings,
+    sources: list[Source],
+    folder: Path = FOLDER,
+    rows: int = ROWS,
+    *,
+    are_all: bool = True,
 ) -> list[Failure]:
     """Write a page for each dashboard, `index.html`, and the script that they share; returns the
     charts that could not be drawn.
 
-    A page holds at most `rows` rows for a chart. Older pages in the folder that belong to no
-    dashboard any more are removed. Raises PreviewError.
+    A page holds at most `rows` rows for a chart. Unless only some dashboards are drawn, older pages
+    in the folder that belong to no dashboard any more are removed. Raises PreviewError.
     """
     refuse_nothing(settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,13 +92,15 @@ def preview(
                 for chart in dashboard.charts
                 if (data := charts[chart.key]).error
             ]
-    # What a newcomer should see first comes first.
-    cards.sort(key=lambda card: card.key != "executive")
-    write(folder / "index.html", page.index(cards, company, is_sample=is_sample))
     script = page.plotly()
     copy = folder / script.name
     if not copy.exists() or not filecmp.cmp(script, copy):
         shutil.copyfile(script, copy)
+    if not are_all:
+        return failures
+    # What a newcomer should see first comes first.
+    cards.sort(key=lambda card: card.key != "executive")
+    write(folder / "index.html", page.index(cards, company, is_sample=is_sample))
     for file in [*folder.glob("*.html"), *folder.glob(".*.writing")]:
         if file.name not in written:
             file.unlink()
