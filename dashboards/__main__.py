@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     added = parser.add_subparsers(dest="command", required=True)
     added.add_parser("check", help="check every definition against the marts")
     preview = added.add_parser("preview", help="draw every dashboard from the DuckDB warehouse")
-    preview.add_argument("--rows", type=int, help="how many rows a page may hold for a chart")
+    preview.add_argument("--rows", type=int, help="how many rows a page may hold of a mart")
     preview.add_argument("--folder", type=Path, help="target/dashboards if not given")
     preview.add_argument(
         "--wait",

@@ -103,6 +103,11 @@ class CompiledDashboard:
     def charts(self) -> list[CompiledChart]:
         return [tile.chart for tab in self.tabs for tile in tab.tiles if tile.chart]
 
+    def unfiltered(self, chart: CompiledChart) -> list[str]:
+        """The filters that change nothing in a chart."""
+        used = {wire.filter for wire in chart.wires} | set(chart.variables)
+        return [name for name in self.definition.filters if name not in used]
+
     @property
     def marts(self) -> list[str]:
         return sorted({mart for chart in self.charts for mart in chart.marts})
