@@ -1,41 +1,61 @@
 // From a bar, a slice or a row to the cost explorer, narrowed to it.
 
-// The filter of the explorer for a field of a chart, and the value of it that a cell stands for;
-// null if there is none.
-function narrowing(field, value, explorer) {
-  if (value === null || field.role !== "dimension") return null;
-  const isDay = field.kind === "date" || field.kind === "datetime";
-  const filter = explorer.filters.find((one) => (isDay ? one.type === "date_range" : one.column === field.column));
-  if (!filter) return null;
-  if (!isDay) return [filter.name, filter.type === "multi_select" ? [value] : value];
-  const start = String(value).slice(0, 10);
-  return [filter.name, `${start}~${field.grain ? plusDays(shifted(start, field.grain, 1), -1) : start}`];
+const PERIODS = ["date_range", "relative_date"];
+const CHOICES = ["dropdown", "multi_select", "search"];
+
+// The explorer's filter of a column for one of these types of filter.
+const filterOf = (explorer, types, column) =>
+  explorer.filters.find((one) => types.includes(one.type) && (types === PERIODS || one.column === column));
+
+// A value for the explorer's filter of a column.
+function chosen(explorer, column, value) {
+  const filter = filterOf(explorer, CHOICES, column);
+  return filter ? { [filter.name]: filter.type === "multi_select" ? [value].flat() : value } : {};
+}
+
+// The days from one to another that are in a period too.
+function within(period, start, end) {
+  const [since, until] = period?.split("~") ?? [start, end];
+  return `${start > since ? start : since}~${end < until ? end : until}`;
 }
 
 // The values of the page's filters that the explorer has too.
 function carried(chart, page, values) {
+  const { explorer } = page;
   const found = {};
   for (const [name, , column] of chart.wires) {
-    const filter = page.filters.find((one) => one.name === name);
-    if (!isSet(values[name])) continue;
-    const isDay = filter.type === "date_range" || filter.type === "relative_date";
-    const other = page.explorer.filters.find((one) => (isDay ? one.type === "date_range" : one.column === column));
-    if (!other) continue;
-    if (isDay) found[other.name] = days(values[name], page.today).join("~");
-    else found[other.name] = other.type === "multi_select" ? [values[name]].flat() : values[name];
+    const { type } = page.filters.find((one) => one.name === name);
+    const value = values[name];
+    if (!isSet(value)) continue;
+    const filter = filterOf(explorer, PERIODS.includes(type) ? PERIODS : [type], column);
+    if (CHOICES.includes(type)) Object.assign(found, chosen(explorer, column, value));
+    else if (filter && PERIODS.includes(type)) found[filter.name] = within(found[filter.name], ...days(value, page.today));
+    else if (filter && type === "number_range") found[filter.name] = value;
   }
   return found;
+}
+
+// The explorer's filters for a cell of a chart, beside those carried; none if it has none for that
+// field.
+function narrowing(explorer, field, value, found) {
+  if (value === null || field.role !== "dimension") return {};
+  if (field.kind !== "date" && field.kind !== "datetime") return chosen(explorer, field.column, value);
+  const start = String(value).slice(0, 10);
+  const end = field.grain ? plusDays(shifted(start, field.grain, 1), -1) : start;
+  const filter = filterOf(explorer, PERIODS);
+  return filter ? { [filter.name]: within(found[filter.name], start, end) } : {};
 }
 
 // The explorer's address for some cells of a chart, [[field, value], …]; null if it has no filter
 // for any of them.
 function explored(chart, page, values, cells) {
-  if (!page.explorer) return null;
-  const narrowed = cells.map(([field, value]) => narrowing(field, value, page.explorer)).filter(Boolean);
-  if (!narrowed.length) return null;
-  const wanted = { ...carried(chart, page, values), ...Object.fromEntries(narrowed) };
-  const tab = page.key === page.explorer.key ? open : 1;
-  return `${page.explorer.key}.html#${toAddress(page.explorer.filters, wanted, tab)}`;
+  const { explorer } = page;
+  if (!explorer) return null;
+  const found = carried(chart, page, values);
+  const narrowed = Object.assign({}, ...cells.map(([field, value]) => narrowing(explorer, field, value, found)));
+  if (!Object.keys(narrowed).length) return null;
+  const tab = page.key === explorer.key ? open : 1;
+  return `${explorer.key}.html#${toAddress(explorer.filters, { ...found, ...narrowed }, tab)}`;
 }
 
 // The cell of a table as a link, if the explorer can be narrowed to it.

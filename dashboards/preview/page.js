@@ -15,13 +15,8 @@ const DRAWN = {
   combo: drawCombo, scatter: drawScatter, funnel: drawFunnel, waterfall: drawWaterfall, pivot: drawPivot, table: drawTable,
 };
 
-const chartsOf = (number) =>
-  [...panels[number - 1].querySelectorAll("[data-chart]")].map((tile) => page.charts[tile.dataset.chart]);
-
-// The filters that narrow something on a tab. The others are not shown there.
-function filtersOf(number) {
-  return page.filters.filter(({ name }) => chartsOf(number).some((chart) => !chart.unfiltered.includes(name)));
-}
+// The filters that change something on the open tab. The others are not shown there.
+const offered = () => page.filters.filter(({ name }) => page.tabs[open - 1].includes(name));
 
 const isChanged = (filter) => !same(values[filter.name], filter.default);
 
@@ -33,10 +28,8 @@ function notBy(chart) {
   return page.filters.filter((filter) => isChanged(filter) && (source.missing?.includes(filter.name) || isPartial(filter)));
 }
 
-// The filters of a tab that have a value and change nothing in a chart.
-function notFiltered(chart) {
-  return filtersOf(open).filter(({ name }) => isSet(values[name]) && chart.unfiltered.includes(name));
-}
+// The filters that have a value and change nothing in a chart.
+const notFiltered = (chart) => page.filters.filter(({ name }) => isSet(values[name]) && chart.unfiltered.includes(name));
 
 const labels = (filters) => filters.map((filter) => filter.label).join(", ");
 
@@ -108,7 +101,7 @@ function redraw() {
 
 function buildFilters() {
   const form = document.getElementById("filters");
-  const shown = filtersOf(open);
+  const shown = offered();
   form.hidden = !shown.length;
   const controls = shown.map((filter) =>
     control(filter, values[filter.name], page.today, (value, how = {}) => set(filter, value, how)));
@@ -121,7 +114,7 @@ function buildFilters() {
 
 function markChanged() {
   const form = document.getElementById("filters");
-  for (const filter of filtersOf(open)) {
+  for (const filter of offered()) {
     form.querySelector(`[data-filter="${filter.name}"]`).classList.toggle("changed", isChanged(filter));
   }
   form.querySelector(".reset").disabled = !page.filters.some(isChanged);

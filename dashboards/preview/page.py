@@ -19,7 +19,7 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label
+from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label, needs_months
 from dashboards.definition import AnyFilter, Pie
 from dashboards.preview.cube import ChartData, JsonObject
 from foundation.sample_data import is_sandbox
@@ -299,6 +299,7 @@ def dashboard(
         "filters": [
             _filter(name, bound, choices[name]) for name, bound in definition.filters.items()
         ],
+        "tabs": [sorted(tab.filters) for tab in compiled.tabs],
         "explorer": _explorer(explorer) if explorer else None,
         "cubes": cubes,
         "charts": {
@@ -334,6 +335,7 @@ def _filter(name: str, bound: AnyFilter, choices: list[str]) -> JsonObject:
         "type": bound.type,
         "default": bound.model_dump(mode="json")["default"],
         "operator": getattr(bound, "operator", None),
+        "needsMonths": needs_months(bound),
         "choices": getattr(bound, "values", None) or choices,
     }
 

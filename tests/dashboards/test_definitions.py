@@ -197,6 +197,21 @@ def test_every_type_of_chart_and_of_filter_is_used(dashboards):
     assert bound == set(filters)
 
 
+def test_the_last_whole_month_is_that_of_today_whatever_the_period_is(dashboards):
+    whole = [
+        (dashboard, chart)
+        for dashboard in dashboards.values()
+        for chart in dashboard.charts
+        if isinstance(chart.definition, definition.Scalar)
+        and str(chart.definition.where).startswith("is_complete_month")
+    ]
+    assert len(whole) >= 5
+    for dashboard, chart in whole:
+        said = f"{chart.definition.name} {chart.definition.description}"
+        assert "last whole month" in said.lower(), chart.key
+        assert "period" in dashboard.unfiltered(chart), chart.key
+
+
 def test_a_dashboard_can_be_understood(dashboards):
     """Questions at its top, few tiles, and descriptions where a number could be misread."""
     for key, dashboard in dashboards.items():

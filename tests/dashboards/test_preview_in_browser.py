@@ -4,7 +4,9 @@ Needs Debian's Chromium (`apt-get install chromium`); without it these tests are
 Pictures of the pages are left in target/screenshots.
 """
 
+import csv
 import dataclasses
+import io
 import os
 import re
 import shutil
@@ -49,9 +51,9 @@ CHANGED = {
 
 @pytest.fixture(scope="module")
 def sources(gallery, catalog):
-    """The dashboards of the gallery, and the cost explorer over the same warehouse."""
-    explorer, _ = load_file(DEFINITIONS / "cost_explorer.yml", catalog)
-    return [*gallery[1], explorer]
+    """The dashboards of the gallery, and two of the project's own over the same warehouse."""
+    own = [load_file(DEFINITIONS / f"{key}.yml", catalog) for key in ("finance", "cost_explorer")]
+    return [*gallery[1], *(source for source, _ in own)]
 
 
 @pytest.fixture(scope="module")
@@ -300,6 +302,128 @@ def test_a_tile_that_a_changed_filter_cannot_narrow_shows_no_number(open_page):
     # The others do not use it.
     others = page.locator("[data-chart='queries.departments_of_a_query'] .notes")
     assert others.inner_text() == "Not filtered by At least."
+
+
+def test_a_tab_offers_the_filters_that_change_something_on_it(open_page):
+    page = open_page("finance")
+    labels = page.locator("#filters label")
+    assert labels.all_inner_texts() == ["Months", "Cost center", "Platform"]
+    page.get_by_role("tab", name="Invoices").click()
+    assert labels.all_inner_texts() == ["Months", "Platform", "Invoice status"]
+
+
+def test_a_filter_of_whole_months_offers_no_days_and_takes_none_from_the_address(open_page):
+    page = open_page("finance", address="#period=past30days")
+    period = page.get_by_label("Months")
+    assert period.input_value() == "past6months~"
+    texts = " ".join(period.locator("option").all_inner_texts())
+    assert "Previous month" in texts
+    assert not re.search(r"day|week", texts, re.IGNORECASE)
+    page = open_page(address="#period=past30days")
+    assert page.get_by_label("Period").input_value() == "past30days"
+
+
+# --- rows, SQL and links
+
+
+def test_all_rows_of_a_chart_can_be_downloaded_with_the_filters_as_they_are(
+    open_page, answer, sources
+):
+    page = open_page("cost_explorer", address="#platform=cursor")
+    page.get_by_role("tab", name="Rows").click()
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download Rows of cost as CSV").click()
+    assert downloading.value.suggested_filename == "rows_of_cost.csv"
+    lines = list(csv.reader(downloading.value.path().open(encoding="utf-8-sig")))
+    assert lines[0][:3] == ["Day", "Effective", "Billed"]
+    rows = page.evaluate("preview.data('cost_explorer.rows_of_cost')")
+    assert len(lines) > len(rows) == 500
+    assert {line[4] for line in lines[1:]} == {"cursor"}
+    assert [float(line[1]) for line in lines[1:501]] == [row[1] for row in rows]
+    page.get_by_role("button", name="About Rows of cost").click()
+    dialog = page.get_by_role("dialog")
+    assert f"{len(lines) - 1} rows with these filters" in dialog.inner_text()
+    assert "in ('cursor')" in dialog.locator("pre").inner_text()
+    dialog.get_by_role("button", name="Show more").click()
+    assert dialog.locator("tbody tr").count() == len(lines) - 1
+
+
+def test_a_text_is_no_formula_in_a_spreadsheet(same_page):
+    fields = [{"label": "Text"}, {"label": "=Cost"}]
+    rows = [["=1+1", -1.5], ["+1", None], ["-a", 2], ["@a", 0], ['a,"b"\n', True], ["\t=1", 1]]
+    text = same_page.evaluate("([fields, rows]) => separated(fields, rows, ',')", [fields, rows])
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [
+        ["Text", "'=Cost"],
+        ["'=1+1", "-1.5"],
+        ["'+1", ""],
+        ["'-a", "2"],
+        ["'@a", "0"],
+        ['a,"b"\n', "true"],
+        ["'\t=1", "1"],
+    ]
+
+
+def test_what_is_clicked_is_shown_in_the_explorer_with_the_filters_that_it_has(open_page):
+    page = open_page(address="#tab=Comparisons&platform=cursor&days=2026-08-03~2026-09-17&period=")
+    page.locator("[data-chart='gallery.people_by_cost'] .point path").first.click(force=True)
+    page.wait_for_url("**/cost_explorer.html#*")
+    page.wait_for_function("window.preview")
+    values = page.evaluate("preview.values()")
+    assert values["platform"] == ["cursor"]
+    assert values["days"] == "2026-08-03~2026-09-17"
+    assert values["person"] in page.evaluate(
+        "preview.page.filters.find((one) => one.name === 'person').choices"
+    )
+    page.go_back()
+    page.wait_for_function("window.preview")
+    assert page.url.endswith("tab=Comparisons&platform=cursor&days=2026-08-03~2026-09-17&period=")
+
+
+def test_a_week_and_a_row_of_a_table_lead_to_the_explorer(same_page):
+    week = """(() => {
+        const chart = page.charts["gallery.spend_by_platform"];
+        return explored(chart, page, values, chart.fields.map((field, place) =>
+            [field, ["2026-08-03", "cursor", 1][place]]));
+    })()"""
+    assert same_page.evaluate(week) == (
+        "cost_explorer.html#days=2026-08-03%7E2026-08-09&platform=cursor"
+    )
+    # A part of the week, if no more of it is in the bar.
+    same_page.evaluate("preview.set('days', '2026-08-05~2026-08-31')")
+    assert "#days=2026-08-05%7E2026-08-09&" in same_page.evaluate(week)
+    same_page.get_by_role("tab", name="Comparisons").click()
+    link = same_page.locator("[data-chart='gallery.people_and_keys'] tbody a").first
+    assert "cost_explorer.html#" in link.get_attribute("href")
+    assert "person=" in link.get_attribute("href")
+
+
+def test_back_goes_through_filters_and_tabs(open_page):
+    page = open_page()
+    page.get_by_label("Platform", exact=True).select_option("cursor")
+    page.get_by_role("tab", name="Comparisons").click()
+    page.get_by_label("Person", exact=True).fill("bo@example.com")
+    page.get_by_label("Person", exact=True).press("Enter")
+    assert page.evaluate("preview.values().person") == "bo@example.com"
+    page.go_back()
+    assert page.evaluate("preview.values().person") is None
+    assert page.get_by_role("tab", name="Comparisons").get_attribute("aria-selected") == "true"
+    page.go_back()
+    assert page.get_by_role("tab", name="Trends").get_attribute("aria-selected") == "true"
+    assert page.evaluate("preview.values().platform") == "cursor"
+    page.go_back()
+    assert page.evaluate("preview.values().platform") is None
+    page.go_forward()
+    assert page.get_by_label("Platform", exact=True).input_value() == "cursor"
+
+
+def test_boxes_that_are_ticked_in_one_list_are_one_step_back(open_page):
+    page = open_page()
+    page.get_by_label("Department", exact=True).first.click()
+    for name in ("Data", "Engineering"):
+        page.locator(".option", has_text=name).locator("input").check()
+    assert page.evaluate("preview.values().department") == ["Data", "Engineering"]
+    page.go_back()
+    assert page.evaluate("preview.values().department") == []
 
 
 def test_days_are_the_same_as_in_python(same_page):
