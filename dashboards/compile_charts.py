@@ -85,7 +85,7 @@ class ChartCompiler:
             variables=tuple(query.slots_in(template, query.VARIABLE)),
             marts=tuple(query.marts_in(template)),
         )
-        self.used |= {wire.filter for wire in compiled.wires} | set(compiled.variables)
+        self.used |= compiled.filters
         self._check_filters(compiled, path)
         self._check_locked(compiled, path)
         self._check_kinds(compiled, path)
@@ -263,9 +263,8 @@ class ChartCompiler:
     def _check_locked(self, chart: CompiledChart, path: Path) -> None:
         """Every chart of a dashboard that is shown elsewhere is narrowed by what is locked: one
         that is not would show the viewer what is other people's."""
-        narrowed = {wire.filter for wire in chart.wires} | set(chart.variables)
         for name in self.definition.embed.locked if self.definition.embed else ():
-            if name not in narrowed:
+            if name not in chart.filters:
                 self._problem(
                     path,
                     f"{chart.definition.name} is not narrowed by {name}, which is locked where the "

@@ -67,6 +67,9 @@ const PRESETS = [
   "past6months~", "past12months", "thisquarter", "past1quarters", "thisyear", "past1years",
 ];
 
+// Of rows that are dated on the first of their month, days and weeks would take all or nothing.
+const fits = (filter, value) => !filter.needsMonths || !/day|week/.test(value);
+
 // --- what a value lets through
 
 const isSet = (value) =>
@@ -166,7 +169,7 @@ function parsed(filter, texts) {
     }
     case "date_range":
     case "relative_date":
-      return days(text, "2000-01-01") ? text : filter.default;
+      return days(text, "2000-01-01") && fits(filter, text) ? text : filter.default;
     case "date":
       return /^\d{4}-\d\d-\d\d$/.test(text) ? text : filter.default;
     default:
@@ -209,7 +212,7 @@ function choiceControl(filter, value, changed, id) {
 }
 
 function relativeControl(filter, value, changed, id, today) {
-  const values = [...new Set([filter.default, value, ...PRESETS].filter(isSet))];
+  const values = [...new Set([filter.default, value, ...PRESETS.filter((one) => fits(filter, one))].filter(isSet))];
   const pairs = [["", "All time"], ...values.map((one) => [one, relativeLabel(one, today)])];
   return element(
     "select",

@@ -195,3 +195,18 @@ def test_every_type_of_chart_and_of_filter_is_used(dashboards):
     assert used == set(charts)
     bound = {type(one) for page in dashboards.values() for one in page.definition.filters.values()}
     assert bound == set(filters)
+
+
+def test_the_last_whole_month_is_that_of_today_whatever_the_period_is(dashboards):
+    whole = [
+        (dashboard, chart)
+        for dashboard in dashboards.values()
+        for chart in dashboard.charts
+        if isinstance(chart.definition, definition.Scalar)
+        and str(chart.definition.where).startswith("is_complete_month")
+    ]
+    assert len(whole) >= 5
+    for dashboard, chart in whole:
+        said = f"{chart.definition.name} {chart.definition.description}"
+        assert "last whole month" in said.lower(), chart.key
+        assert "period" in dashboard.unfiltered(chart), chart.key

@@ -232,6 +232,14 @@ def test_with_too_many_points_the_largest_are_shown(built):
     assert "ORDER BY 2 DESC, 1 LIMIT 5" in " ".join(query.upper().split())
 
 
+def test_a_card_says_which_filters_change_nothing_in_it(built):
+    rows = SCALAR + "\n" + SCALAR.replace("{name: Cost", "{name: All, description: Ever.")
+    rows = rows.replace("{name: All", "{unfiltered: [period], name: All")
+    board, _ = built(rows, filters=PERIOD)
+    assert card_of(board)["description"] is None
+    assert card_of(board, "page.all")["description"] == "Ever. Not filtered by Period."
+
+
 # --- the normal form
 
 CARD = {

@@ -4,7 +4,9 @@ Needs Debian's Chromium (`apt-get install chromium`); without it these tests are
 Pictures of the pages are left in target/screenshots.
 """
 
+import csv
 import dataclasses
+import io
 import os
 import re
 import shutil
@@ -15,6 +17,7 @@ import pytest
 
 from dashboards import conditions
 from dashboards.check import sql_of
+from dashboards.loading import DEFINITIONS, load_file
 from dashboards.preview import preview, today_in
 from foundation.settings import ROOT
 
@@ -47,9 +50,16 @@ CHANGED = {
 
 
 @pytest.fixture(scope="module")
-def pages(gallery, tmp_path_factory):
+def sources(gallery, catalog):
+    """The dashboards of the gallery, and two of the project's own over the same warehouse."""
+    own = [load_file(DEFINITIONS / f"{key}.yml", catalog) for key in ("finance", "cost_explorer")]
+    return [*gallery[1], *(source for source, _ in own)]
+
+
+@pytest.fixture(scope="module")
+def pages(gallery, sources, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
-    assert preview(*gallery, folder) == []
+    assert preview(gallery[0], sources, folder) == []
     return folder
 
 
@@ -79,6 +89,7 @@ class Watch:
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("console", lambda said: self.wrong.append(f"{said.type}: {said.text}"))
         page.goto(f"file://{self.folder}/{name}.html{address}")
+        page.wait_for_function("window.preview")
         return page
 
     def end(self):
@@ -124,10 +135,14 @@ def tabs(page):
 
 
 @pytest.fixture(scope="module")
-def answer(gallery):
+def connection(gallery):
+    with duckdb.connect(gallery[0].duckdb_path, read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def answer(sources, connection):
     """Asks the warehouse for a chart with other values of filters than the defaults."""
-    settings, sources = gallery
-    connection = duckdb.connect(settings.duckdb_path, read_only=True)
     today = today_in(connection)
     dashboards = {source.dashboard.key: source.dashboard for source in sources}
 
@@ -139,12 +154,15 @@ def answer(gallery):
         }
         definition = dashboard.definition.model_copy(update={"filters": filters})
         sql = sql_of(dataclasses.replace(dashboard, definition=definition), chart, today)
-        names = ", ".join(f'"{one.name}"' for one in chart.fields)
-        found = connection.execute(f"select {names} from ({sql})").fetchall()
-        return [[plain(value) for value in row] for row in found]
+        return rows_of(connection, chart, sql)
 
-    yield answer
-    connection.close()
+    return answer
+
+
+def rows_of(connection, chart, sql):
+    names = ", ".join(f'"{one.name}"' for one in chart.fields)
+    found = connection.execute(f"select {names} from ({sql})").fetchall()
+    return [[plain(value) for value in row] for row in found]
 
 
 def plain(value):
@@ -169,6 +187,19 @@ def charts_of(gallery, key):
     return next(s.dashboard.charts for s in gallery[1] if s.dashboard.key == key)
 
 
+def data_with(page, charts, changed):
+    """Sets filters and nothing else, and returns each chart's rows and SQL."""
+    return page.evaluate(
+        """([keys, changed]) => {
+            preview.reset();
+            for (const [name, value] of Object.entries(changed)) preview.set(name, value);
+            const of = (key) => [preview.data(key), preview.sql(key)];
+            return Object.fromEntries(keys.map((key) => [key, of(key)]));
+        }""",
+        [[chart.key for chart in charts], changed],
+    )
+
+
 @pytest.mark.parametrize("key", ["gallery", "queries"])
 def test_with_filters_at_their_defaults_the_page_has_what_the_warehouse_answers(
     open_page, gallery, answer, key
@@ -180,29 +211,70 @@ def test_with_filters_at_their_defaults_the_page_has_what_the_warehouse_answers(
 
 @pytest.mark.parametrize("name", CHANGED)
 def test_with_a_filter_changed_the_page_has_what_the_warehouse_answers(
-    same_page, gallery, answer, name
+    same_page, gallery, connection, answer, name
 ):
-    page = same_page
-    before = {c.key: page.evaluate("preview.data", c.key) for c in charts_of(gallery, "gallery")}
-    page.evaluate("([name, value]) => preview.set(name, value)", [name, CHANGED[name]])
-    changes = 0
-    for chart in charts_of(gallery, "gallery"):
-        drawn = page.evaluate("preview.data", chart.key)
-        assert_same(drawn, answer("gallery", chart, {name: CHANGED[name]}), chart)
-        changes += drawn != before[chart.key]
+    charts = charts_of(gallery, "gallery")
+    before = data_with(same_page, charts, {})
+    after = data_with(same_page, charts, {name: CHANGED[name]})
+    for chart in charts:
+        drawn, sql = after[chart.key]
+        wanted = answer("gallery", chart, {name: CHANGED[name]})
+        assert_same(drawn, wanted, chart)
+        assert rows_of(connection, chart, sql) == wanted, sql
     # A filter that narrows nothing would pass all of the above.
+    changes = sum(before[key][0] != after[key][0] for key in before)
     assert changes > (0 if name == "days" else len(before) / 2)
 
 
 def test_all_filters_at_once_are_as_one_condition(same_page, gallery, answer):
     changed = {name: CHANGED[name] for name in ("days", "department", "confidence", "kind")}
-    page = same_page
-    for name, value in changed.items():
-        page.evaluate("([name, value]) => preview.set(name, value)", [name, value])
-    for chart in charts_of(gallery, "gallery"):
-        assert_same(
-            page.evaluate("preview.data", chart.key), answer("gallery", chart, changed), chart
-        )
+    charts = charts_of(gallery, "gallery")
+    for chart, (drawn, _) in zip(
+        charts, data_with(same_page, charts, changed).values(), strict=True
+    ):
+        assert_same(drawn, answer("gallery", chart, changed), chart)
+
+
+# --- the cost explorer
+
+EXPLORED = {
+    "days": "2026-08-03~2026-09-17",
+    "platform": ["cursor", "claude_ai"],
+    "department": ["Data", "100%_sure"],
+    "team": ["Core"],
+    "cost_center": ["CC-2"],
+    "person": "bo@example.com",
+    "key": "key_a",
+    "model": ["claude-a", "claude-c"],
+    "kind": "seat",
+    "method": "direct",
+    "confidence": [0.2, 0.75],
+}
+
+
+def test_every_filter_of_the_explorer_narrows_every_tile_as_in_the_warehouse(
+    open_page, sources, connection, answer
+):
+    dashboard = sources[-1].dashboard
+    assert EXPLORED.keys() == dashboard.definition.filters.keys()
+    page = open_page("cost_explorer")
+    before = data_with(page, dashboard.charts, {})
+    for changed in [*({name: value} for name, value in EXPLORED.items()), SEVERAL]:
+        after = data_with(page, dashboard.charts, changed)
+        for chart in dashboard.charts:
+            drawn, sql = after[chart.key]
+            wanted = answer("cost_explorer", chart, changed)
+            assert drawn != before[chart.key][0], (chart.key, changed)
+            if chart.definition.limit == len(wanted):
+                # Which of equal numbers come last is open.
+                drawn, wanted = ([row[1:4] for row in rows] for rows in (drawn, wanted))
+            else:
+                assert sorted(map(str, rows_of(connection, chart, sql))) == sorted(map(str, wanted))
+            assert_same(drawn, wanted, chart)
+
+
+# Together they leave a few rows.
+SEVERAL = {name: EXPLORED[name] for name in ("days", "platform", "person", "key")}
 
 
 def test_a_filter_narrows_the_answer_of_a_query_that_has_its_column(open_page, gallery, answer):
@@ -212,17 +284,146 @@ def test_a_filter_narrows_the_answer_of_a_query_that_has_its_column(open_page, g
     drawn = page.evaluate("preview.data", chart.key)
     assert_same(drawn, answer("queries", chart, {"department": "Engineering"}), chart)
     assert len(drawn) == 1
-    table = page.locator("[data-chart='queries.above_a_number']")
-    assert "Department is not in the preview." in table.locator(".notes").inner_text()
+    table = page.locator("[data-chart='queries.above_a_number'] .body")
+    assert "Not by Department on this page" in table.inner_text()
 
 
-def test_a_filter_that_a_query_has_no_column_of_is_named_once_it_is_changed(open_page):
+def test_a_tile_that_a_changed_filter_cannot_narrow_shows_no_number(open_page):
     page = open_page("queries")
-    assert page.get_by_text("is not in the preview").count() == 0
+    tile = page.locator("[data-chart='queries.above_a_number']")
+    assert tile.locator("tbody td").count() > 0
     page.get_by_label("At least").fill("3")
     page.get_by_label("At least").press("Enter")
-    notes = page.locator("[data-chart='queries.above_a_number'] .notes")
-    assert notes.inner_text() == "At least is not in the preview."
+    assert (
+        tile.locator(".body").inner_text()
+        == "Not by At least on this page. Its SQL has the filter."
+    )
+    assert tile.locator("tbody td").count() == 0
+    # The others do not use it.
+    others = page.locator("[data-chart='queries.departments_of_a_query'] .notes")
+    assert others.inner_text() == "Not filtered by At least."
+
+
+def test_a_tab_offers_the_filters_that_change_something_on_it(open_page):
+    page = open_page("finance")
+    labels = page.locator("#filters label")
+    assert labels.all_inner_texts() == ["Months", "Cost center", "Platform"]
+    page.get_by_role("tab", name="Invoices").click()
+    assert labels.all_inner_texts() == ["Months", "Platform", "Invoice status"]
+
+
+def test_a_filter_of_whole_months_offers_no_days_and_takes_none_from_the_address(open_page):
+    page = open_page("finance", address="#period=past30days")
+    period = page.get_by_label("Months")
+    assert period.input_value() == "past6months~"
+    texts = " ".join(period.locator("option").all_inner_texts())
+    assert "Previous month" in texts
+    assert not re.search(r"day|week", texts, re.IGNORECASE)
+    page = open_page(address="#period=past30days")
+    assert page.get_by_label("Period").input_value() == "past30days"
+
+
+# --- rows, SQL and links
+
+
+def test_all_rows_of_a_chart_can_be_downloaded_with_the_filters_as_they_are(
+    open_page, answer, sources
+):
+    page = open_page("cost_explorer", address="#platform=cursor")
+    page.get_by_role("tab", name="Rows").click()
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download Rows of cost as CSV").click()
+    assert downloading.value.suggested_filename == "rows_of_cost.csv"
+    lines = list(csv.reader(downloading.value.path().open(encoding="utf-8-sig")))
+    assert lines[0][:3] == ["Day", "Effective", "Billed"]
+    rows = page.evaluate("preview.data('cost_explorer.rows_of_cost')")
+    assert len(lines) > len(rows) == 500
+    assert {line[4] for line in lines[1:]} == {"cursor"}
+    assert [float(line[1]) for line in lines[1:501]] == [row[1] for row in rows]
+    page.get_by_role("button", name="About Rows of cost").click()
+    dialog = page.get_by_role("dialog")
+    assert f"{len(lines) - 1} rows with these filters" in dialog.inner_text()
+    assert "in ('cursor')" in dialog.locator("pre").inner_text()
+    dialog.get_by_role("button", name="Show more").click()
+    assert dialog.locator("tbody tr").count() == len(lines) - 1
+
+
+def test_a_text_is_no_formula_in_a_spreadsheet(same_page):
+    fields = [{"label": "Text"}, {"label": "=Cost"}]
+    rows = [["=1+1", -1.5], ["+1", None], ["-a", 2], ["@a", 0], ['a,"b"\n', True], ["\t=1", 1]]
+    text = same_page.evaluate("([fields, rows]) => separated(fields, rows, ',')", [fields, rows])
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [
+        ["Text", "'=Cost"],
+        ["'=1+1", "-1.5"],
+        ["'+1", ""],
+        ["'-a", "2"],
+        ["'@a", "0"],
+        ['a,"b"\n', "true"],
+        ["'\t=1", "1"],
+    ]
+
+
+def test_what_is_clicked_is_shown_in_the_explorer_with_the_filters_that_it_has(open_page):
+    page = open_page(address="#tab=Comparisons&platform=cursor&days=2026-08-03~2026-09-17&period=")
+    page.locator("[data-chart='gallery.people_by_cost'] .point path").first.click(force=True)
+    page.wait_for_url("**/cost_explorer.html#*")
+    page.wait_for_function("window.preview")
+    values = page.evaluate("preview.values()")
+    assert values["platform"] == ["cursor"]
+    assert values["days"] == "2026-08-03~2026-09-17"
+    assert values["person"] in page.evaluate(
+        "preview.page.filters.find((one) => one.name === 'person').choices"
+    )
+    page.go_back()
+    page.wait_for_function("window.preview")
+    assert page.url.endswith("tab=Comparisons&platform=cursor&days=2026-08-03~2026-09-17&period=")
+
+
+def test_a_week_and_a_row_of_a_table_lead_to_the_explorer(same_page):
+    week = """(() => {
+        const chart = page.charts["gallery.spend_by_platform"];
+        return explored(chart, page, values, chart.fields.map((field, place) =>
+            [field, ["2026-08-03", "cursor", 1][place]]));
+    })()"""
+    assert same_page.evaluate(week) == (
+        "cost_explorer.html#days=2026-08-03%7E2026-08-09&platform=cursor"
+    )
+    # A part of the week, if no more of it is in the bar.
+    same_page.evaluate("preview.set('days', '2026-08-05~2026-08-31')")
+    assert "#days=2026-08-05%7E2026-08-09&" in same_page.evaluate(week)
+    same_page.get_by_role("tab", name="Comparisons").click()
+    link = same_page.locator("[data-chart='gallery.people_and_keys'] tbody a").first
+    assert "cost_explorer.html#" in link.get_attribute("href")
+    assert "person=" in link.get_attribute("href")
+
+
+def test_back_goes_through_filters_and_tabs(open_page):
+    page = open_page()
+    page.get_by_label("Platform", exact=True).select_option("cursor")
+    page.get_by_role("tab", name="Comparisons").click()
+    page.get_by_label("Person", exact=True).fill("bo@example.com")
+    page.get_by_label("Person", exact=True).press("Enter")
+    assert page.evaluate("preview.values().person") == "bo@example.com"
+    page.go_back()
+    assert page.evaluate("preview.values().person") is None
+    assert page.get_by_role("tab", name="Comparisons").get_attribute("aria-selected") == "true"
+    page.go_back()
+    assert page.get_by_role("tab", name="Trends").get_attribute("aria-selected") == "true"
+    assert page.evaluate("preview.values().platform") == "cursor"
+    page.go_back()
+    assert page.evaluate("preview.values().platform") is None
+    page.go_forward()
+    assert page.get_by_label("Platform", exact=True).input_value() == "cursor"
+
+
+def test_boxes_that_are_ticked_in_one_list_are_one_step_back(open_page):
+    page = open_page()
+    page.get_by_label("Department", exact=True).first.click()
+    for name in ("Data", "Engineering"):
+        page.locator(".option", has_text=name).locator("input").check()
+    assert page.evaluate("preview.values().department") == ["Data", "Engineering"]
+    page.go_back()
+    assert page.evaluate("preview.values().department") == []
 
 
 def test_days_are_the_same_as_in_python(same_page):

@@ -75,7 +75,7 @@ function drawAxes(chart, rows, body, look, notes) {
     const named = series.length > 1 || one.isValue ? `${plain(shortened(one.label, 40))}: ` : "";
     const positions = isTime ? keys : keys.map((_, at) => at);
     const common = {
-      name: plain(shortened(one.label, 24)), customdata: hover.map((text, at) => [text, titles[at]]),
+      name: plain(shortened(one.label, 24)), meta: one.label, customdata: hover.map((text, at) => [text, titles[at]]),
       hovertemplate: `<b>%{customdata[1]}</b><br>${named}%{customdata[0]}<extra></extra>`,
     };
     if (chart.type === "bar" || isLying) {
