@@ -1,7 +1,7 @@
 """How vendors are asked: one family of errors, one way to decode an answer.
 
-Errors contain the vendor's message, status and request id, never a header, so no key can be in
-them.
+Errors contain the vendor's message, status and request id, and no header of ours. A vendor may
+repeat our request in its message: what prints an error takes the secrets out (foundation/logs.py).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import httpx
 import msgspec
 
 from foundation import retrying
+from foundation.logs import one_line
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ ADVICE_SERVER = "the vendor is failing: run again later, and the next run fetche
 
 
 class VendorError(Exception):
-    """A failed request. `str` gives status, message, request id and advice."""
+    """A failed request. `str` gives status, message, request id and advice, in one line."""
 
     def __init__(
         self,
@@ -48,10 +49,10 @@ class VendorError(Exception):
         advice: str | None = None,
     ) -> None:
         self.status = status
-        self.message = message
-        parts = [f"HTTP {status}: {message}" if status else message]
+        self.message = one_line(message)
+        parts = [f"HTTP {status}: {self.message}" if status else self.message]
         if request_id:
-            parts.append(f"request {request_id}")
+            parts.append(f"request {one_line(request_id)}")
         advice = advice or (ADVICE.get(status, ADVICE_SERVER) if status else None)
         super().__init__(", ".join(parts) + (f"; {advice}" if advice else ""))
 

@@ -28,6 +28,7 @@ from pydantic import ValidationError
 from extract.http import ExpiredError, TooRecentError, UnreadableError, VendorError
 from extract.records import Record
 from extract.report import ResourceReport, SourceReport
+from foundation.logs import one_line
 
 log = logging.getLogger(__name__)
 
@@ -272,7 +273,7 @@ def reported(
 
 def _fail(part: ResourceReport, message: str) -> None:
     part.status = "failed"
-    part.errors.append(message)
+    part.errors.append(one_line(message))
 
 
 def _fetch_period(
