@@ -40,7 +40,7 @@ def main() -> int:
     arguments = parser.parse_args()
 
     # Imported here: it takes a while, and the command can already be stopped meanwhile.
-    from foundation.logs import RUN_ID, set_up_logs
+    from foundation.logs import RUN_ID, printable, set_up_logs
     from foundation.settings import SettingsError, load_settings
     from foundation.warehouse import WarehouseError
     from pipeline import building, health, run_log
@@ -70,7 +70,7 @@ def main() -> int:
             return 0
         return run(settings)
     except (SettingsError, RefusedError) as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return REFUSED
     except WarehouseError as error:
         log.error("%s", error)

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from foundation import dbt
 from foundation.processes import child
 from foundation.settings import Settings
+from foundation.terminal import Terminal
 from foundation.warehouse import WarehouseError, refuse_if_held, who_holds
 from pipeline import finished_builds
 
@@ -62,7 +62,7 @@ def build(settings: Settings) -> Build:
         *finished_builds.selection(manifest, wanted),
     ]
     errors: list[str] = []
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with Progress(
         TextColumn("dbt build"),
         BarColumn(),

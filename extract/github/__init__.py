@@ -25,7 +25,7 @@ from extract.http import (
     scalars_in,
 )
 from extract.report import ResourceReport
-from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, fetch
+from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, ending, fetch
 from foundation.sources.github import GitHubSettings
 
 TABLES = ("billing_usage", "ai_credits", "copilot_seats", "copilot_users")
@@ -159,6 +159,7 @@ def _logins(api: Api) -> list[str]:
     return sorted({seat.assignee.login for seat in seats if seat.assignee})
 
 
+@ending
 def _seats(api: Api, _: Period | None = None) -> Iterator[Page]:
     """All seats now, numbered pages from 1. If their number changes between two pages, seats may
     have moved from one to another: ExpiredError."""

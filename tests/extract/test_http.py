@@ -93,6 +93,30 @@ def test_retry_after_is_honored_as_seconds_and_as_a_date(pauses: list[float]) ->
     assert 37 <= pauses[1] <= 40
 
 
+@pytest.mark.parametrize("said", ["nan", "-5", "-inf", "soon", "Mon, 99 Foo 2026", "0x10"])
+def test_a_retry_after_that_makes_no_sense_is_ignored(said: str, pauses: list[float]) -> None:
+    ask([httpx.Response(429, headers={"retry-after": said}), GOOD])()
+    assert len(pauses) == 1
+    assert retrying.retry_after({"retry-after": said}) is None
+
+
+def test_a_date_without_a_zone_is_in_utc(pauses: list[float]) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=40)
+    said = at.strftime("%a, %d %b %Y %H:%M:%S")
+    ask([httpx.Response(429, headers={"retry-after": said}), GOOD])()
+    assert 37 <= pauses[0] <= 40
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["inf", "1e300", "31536000", format_datetime(datetime.now(UTC) + timedelta(days=365), True)],
+)
+def test_a_retry_after_of_a_year_is_not_waited_for_and_said(said: str, pauses: list[float]) -> None:
+    with pytest.raises(VendorError, match=r"HTTP 429: no message; .* run again later"):
+        ask([httpx.Response(429, headers={"retry-after": said})])()
+    assert pauses == []
+
+
 def test_a_retry_after_of_an_hour_is_not_waited_for(pauses: list[float]) -> None:
     with pytest.raises(VendorError, match="429"):
         ask([httpx.Response(429, headers={"retry-after": "3600"})])()

@@ -173,11 +173,11 @@ def test_dates_and_numbers_are_read(given):
         ({"CURSOR_API_KEY_SECRET": "key"}, "CURSOR_API_KEY_SECRET must be a Secret Manager"),
         (
             {"SALESFORCE_INSTANCE_URL": "http://x.my.salesforce.com"},
-            "SALESFORCE_INSTANCE_URL must be the address of the org",
+            "SALESFORCE_INSTANCE_URL: must begin with https://",
         ),
         (
             {"SALESFORCE_INSTANCE_URL": "https://me:hush@x.my.salesforce.com"},
-            "SALESFORCE_INSTANCE_URL must be the address of the org",
+            "SALESFORCE_INSTANCE_URL: must be an address, https://host, without a password",
         ),
         (
             {"SALESFORCE_INSTANCE_URL": "https://x.my.salesforce.com"},
@@ -189,7 +189,7 @@ def test_dates_and_numbers_are_read(given):
         ),
         (
             {"SALESFORCE_INSTANCE_URL": "x.my.salesforce.com"},
-            "SALESFORCE_INSTANCE_URL must be the address of the org",
+            "SALESFORCE_INSTANCE_URL: must be an address",
         ),
         (
             {
