@@ -1,5 +1,19 @@
 {# How a row finds who it belongs to: docs/attribution.md. #}
 
+{# What a rule is about, if its name says nothing without the vendor: two vendors may have an
+account, or a project, of one name. #}
+{% macro of_vendor(vendor, name) -%}
+    {{ vendor }} || '|' || {{ name }}
+{%- endmacro %}
+
+{# What of an identity a rule can be about. #}
+{% macro subjects_of_identity() -%}
+    {{ return([
+        'actor_email', 'actor_user_id', 'service_account_id', 'api_key_id', 'workspace_id',
+        of_vendor('vendor', 'actor_user_id'), of_vendor('vendor', 'workspace_id'),
+    ]) }}
+{%- endmacro %}
+
 {# A row of int_attribution_rules: what a rule names; everything else is null. A rule that names no
 days holds always, and one that names no share has all of what it is about. #}
 {% macro rule_row(rule_type, subject) -%}

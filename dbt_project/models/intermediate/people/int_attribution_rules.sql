@@ -74,7 +74,7 @@ sheet_mappings as (
 
     select
         'project_mapping' as rule_type,
-        project_id as subject,
+        {{ of_vendor('vendor', 'project_id') }} as subject,
         email,
         cost_center,
         purpose,
@@ -210,7 +210,7 @@ vendor_account_rules as (
     select
         {{ rule_row(
             'vendor_account',
-            'account_name',
+            of_vendor('vendor', 'account_name'),
             user_email='email',
             valid_from='valid_from',
             valid_to='valid_to'
@@ -312,7 +312,9 @@ workspace_rules as (
 
     select distinct
         {{ rule_row(
-            'workspace', 'workspaces.workspace_id', purpose='named_purposes.purpose'
+            'workspace',
+            of_vendor('workspaces.vendor', 'workspaces.workspace_id'),
+            purpose='named_purposes.purpose'
         ) }}
     from workspaces
     inner join named_purposes

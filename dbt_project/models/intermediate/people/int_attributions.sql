@@ -81,6 +81,7 @@ candidates as (
     select
         identity_days.activity_date,
         identity_days.identity_key,
+        identity_days.vendor,
         identity_days.actor_email,
         identity_days.actor_user_id,
         identity_days.api_key_id,
@@ -113,7 +114,8 @@ candidates as (
         on identity_days.actor_user_id = vendor_users.subject
     left join vendor_accounts
         on
-            identity_days.actor_user_id = vendor_accounts.subject
+            {{ of_vendor('identity_days.vendor', 'identity_days.actor_user_id') }}
+            = vendor_accounts.subject
             and identity_days.activity_date >= vendor_accounts.valid_from
             and identity_days.activity_date < vendor_accounts.valid_to
     left join first_parts as key_mappings
@@ -139,12 +141,15 @@ candidates as (
             and identity_days.activity_date < workspace_mappings.valid_to
     left join first_parts as project_mappings
         on
-            identity_days.workspace_id = project_mappings.subject
+            {{ of_vendor('identity_days.vendor', 'identity_days.workspace_id') }}
+            = project_mappings.subject
             and project_mappings.rule_type = 'project_mapping'
             and identity_days.activity_date >= project_mappings.valid_from
             and identity_days.activity_date < project_mappings.valid_to
     left join workspaces
-        on identity_days.workspace_id = workspaces.subject
+        on
+            {{ of_vendor('identity_days.vendor', 'identity_days.workspace_id') }}
+            = workspaces.subject
 
 ),
 
@@ -166,31 +171,39 @@ decided as (
 
 ),
 
-with_subjects as (
+-- A service account has the cost center of its own mapping, else of its workspace's,
+-- else of its project's.
+with_mappings as (
 
     select
         *,
         case
-            when decided_by = 'key_mapping' then api_key_id
-            when decided_by in ('workspace_mapping', 'project_mapping')
-                then workspace_id
-            when decided_by = 'service_account' and service_is_mapped
-                then service_account_id
-            when
-                decided_by = 'service_account'
-                and (workspace_is_mapped or project_has_cost_center)
-                then workspace_id
-        end as mapped_subject,
-        case
-            when decided_by = 'project_mapping' then 'project_mapping'
-            when
-                decided_by = 'service_account'
-                and not service_is_mapped
-                and not workspace_is_mapped
-                then 'project_mapping'
-            else 'key_mapping'
-        end as mapped_by
+            when decided_by != 'service_account' then decided_by
+            when service_is_mapped then 'service_mapping'
+            when workspace_is_mapped then 'workspace_mapping'
+            when project_has_cost_center then 'project_mapping'
+        end as mapped_through
     from decided
+
+),
+
+with_subjects as (
+
+    select
+        *,
+        {{ by_value('mapped_through', {
+            'key_mapping': "'key_mapping'",
+            'service_mapping': "'key_mapping'",
+            'workspace_mapping': "'key_mapping'",
+            'project_mapping': "'project_mapping'",
+        }) }} as mapped_by,
+        {{ by_value('mapped_through', {
+            'key_mapping': 'api_key_id',
+            'service_mapping': 'service_account_id',
+            'workspace_mapping': 'workspace_id',
+            'project_mapping': of_vendor('vendor', 'workspace_id'),
+        }) }} as mapped_subject
+    from with_mappings
 
 ),
 
@@ -240,6 +253,7 @@ valued as (
         parted.activity_date,
         parted.identity_key,
         parted.part_number,
+        parted.vendor,
         parted.actor_email,
         parted.actor_user_id,
         parted.service_account_id,

@@ -20,6 +20,7 @@ spans as (
 
     select
         identity_key,
+        vendor,
         actor_email,
         actor_user_id,
         service_account_id,
@@ -44,6 +45,7 @@ widened as (
 
     select
         spans.identity_key,
+        spans.vendor,
         spans.actor_email,
         spans.actor_user_id,
         spans.service_account_id,

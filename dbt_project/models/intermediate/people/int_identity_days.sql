@@ -23,6 +23,7 @@ unioned as (
 
     select
         cost_date as activity_date,
+        vendor,
         identity_key,
         actor_email,
         actor_user_id,
@@ -35,6 +36,7 @@ unioned as (
 
     select
         usage_date as activity_date,
+        vendor,
         identity_key,
         actor_email,
         actor_user_id,
