@@ -233,7 +233,7 @@ def _table(chart: CompiledChart, definition: Table) -> Json:
             "columns": [field.name],
             "type": "single",
             "operator": "=",
-            "value": value,
+            "value": field.names.get(value, value),
             "color": COLORS[color],
             "highlight_row": False,
         }

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label
 from dashboards.definition import AnyFilter, Pie
+from dashboards.names import names_of
 from dashboards.preview.cube import ChartData, JsonObject
 from foundation.sample_data import is_sandbox
 from foundation.sources import SOURCES
@@ -329,6 +330,7 @@ def _filter(name: str, bound: AnyFilter, choices: list[str]) -> JsonObject:
         "default": bound.model_dump(mode="json")["default"],
         "operator": getattr(bound, "operator", None),
         "choices": getattr(bound, "values", None) or choices,
+        "names": names_of(bound.column),
     }
 
 
@@ -371,6 +373,7 @@ def _field(one: Field, chart: CompiledChart) -> JsonObject:
         "format": one.format,
         "decimals": one.decimals,
         "grain": period[1] if period else None,
+        "names": one.names,
         "role": "dimension" if one in chart.dimensions else role,
     }
 

@@ -101,6 +101,24 @@ def test_a_static_filter_that_a_query_uses_is_a_required_tag_with_its_default(bu
     assert mapping["target"] == ["variable", ["template-tag", "since"]]
 
 
+def test_codes_become_names_in_the_answer_and_stay_codes_in_conditions(built):
+    bar = "- {name: Cost, type: bar, model: fct_cost_daily, x: platform_code, y: list_cost_usd}"
+    board, _ = built(bar, filters="{platform: {type: dropdown, column: fct_cost_daily.vendor}}")
+    native = card_of(board)["dataset_query"]["stages"][0]["native"]
+    assert "WHEN platform_code = 'claude_ai' THEN 'Claude.ai'" in " ".join(native.split())
+    (parameter,) = board.payload["parameters"]
+    assert ["openai", "OpenAI"] in parameter["values_source_config"]["values"]
+
+
+def test_a_highlighted_code_is_highlighted_by_its_name(built):
+    board, _ = built(
+        "- {name: Cost, type: table, model: fct_cost_reconciliation, columns:"
+        " [{value: reconciliation_status, highlight: {disputed: bad}}]}"
+    )
+    (rule,) = settings_of(board)["table.column_formatting"]
+    assert rule["value"] == "Disputed"
+
+
 def test_bigquery_gets_names_in_one_pair_of_backticks(built):
     vendor = "{vendor: {type: text, column: fct_cost_daily.vendor}}"
     board, _ = built(SCALAR, dialect="bigquery", filters=vendor)
