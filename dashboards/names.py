@@ -30,12 +30,17 @@ _OF_ALL_OTHERS = "code_names"
 def code_names() -> Names:
     """The name for each code, by the column that has the code."""
     found = {
-        column: {row[column]: row[name] for row in _rows(seed)}
-        for column, (seed, name) in _OF_ONE_COLUMN.items()
+        column: {row[column]: row[name] for row in seed(of)}
+        for column, (of, name) in _OF_ONE_COLUMN.items()
     }
-    for row in _rows(_OF_ALL_OTHERS):
+    for row in seed(_OF_ALL_OTHERS):
         found.setdefault(row["column_name"], {})[row["code"]] = row["code_name"]
     return found
+
+
+def meanings() -> Mapping[str, str]:
+    """Whether a status is good, warning, bad or neutral, by the name that is shown."""
+    return {row["code_name"]: row["meaning"] for row in seed(_OF_ALL_OTHERS) if row["meaning"]}
 
 
 def names_of(columns: Iterable[str]) -> Mapping[str, str]:
@@ -44,6 +49,7 @@ def names_of(columns: Iterable[str]) -> Mapping[str, str]:
     return dict(pair for each in names for pair in each.items())
 
 
-def _rows(seed: str) -> list[dict[str, str]]:
-    with (PROJECT / "seeds" / f"{seed}.csv").open(encoding="utf-8", newline="") as file:
+def seed(name: str) -> list[dict[str, str]]:
+    """The rows of a seed."""
+    with (PROJECT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -17,6 +17,7 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from dashboards.colors import MEANINGS, PALETTE, value_colors
 from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label
 from dashboards.definition import AnyFilter, Pie
 from dashboards.names import names_of
@@ -297,6 +298,11 @@ def dashboard(
         "filters": [
             _filter(name, bound, choices[name]) for name, bound in definition.filters.items()
         ],
+        "colors": {
+            "palette": [asdict(color) for color in PALETTE],
+            "meanings": {name: asdict(color) for name, color in MEANINGS.items()},
+            "values": {name: asdict(color) for name, color in value_colors().items()},
+        },
         "cubes": cubes,
         "charts": {chart.key: _chart(chart, charts[chart.key]) for chart in compiled.charts},
     }

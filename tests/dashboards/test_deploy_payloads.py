@@ -6,6 +6,7 @@ import json
 import pytest
 
 from bigquery_dev.googlesql import GoogleSql
+from dashboards.colors import MEANINGS, value_colors
 from dashboards.deploy import bindings, normal, payloads
 from dashboards.deploy.bindings import Warehouse
 from dashboards.deploy.errors import PayloadError
@@ -184,6 +185,24 @@ def test_stacks_goals_segments_and_axes_become_metabases_settings(built):
         {"min": 1, "max": 5, "color": "#ED6E6E", "label": "low"},
         {"min": 5, "max": 9, "color": "#84BB4C", "label": ""},
     ]
+
+
+def test_platforms_and_statuses_have_the_same_colors_as_in_the_preview(built):
+    board, _ = built(
+        """
+- {name: Bar, type: bar, model: fct_cost_daily, x: cost_date by month, series: platform_code,
+   y: list_cost_usd}
+- {name: Pie, type: pie, model: metric_costs, x: vendor_name, y: effective_cost_usd}
+- {name: Status, type: bar, model: fct_cost_reconciliation, x: month by month,
+   series: reconciliation_status, y: marts_usd}
+"""
+    )
+    colors = value_colors()
+    platforms = settings_of(board, "page.bar")["series_settings"]
+    assert platforms["Claude.ai"] == {"color": colors["Claude.ai"].light}
+    assert settings_of(board, "page.pie")["pie.colors"]["OpenAI"] == colors["OpenAI"].light
+    statuses = settings_of(board, "page.status")["series_settings"]
+    assert statuses["Disputed"] == {"color": MEANINGS["bad"].light}
 
 
 def test_a_computed_goal_beside_a_series_is_refused(built):
