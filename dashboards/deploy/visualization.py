@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 
+from dashboards.colors import value_colors
 from dashboards.compiled import CompiledChart, Field
 from dashboards.definition import (
     Area,
@@ -28,10 +29,13 @@ from dashboards.definition import (
 )
 from dashboards.deploy.client import Json
 from dashboards.deploy.errors import PayloadError
+from dashboards.names import code_names
 from dashboards.query import PERIOD
 
 # From Metabase's own palette.
 COLORS = {"good": "#84BB4C", "warning": "#F9CF48", "bad": "#ED6E6E", "neutral": "#B8BBC3"}
+# Columns with the names themselves, and those with their codes.
+_CODES = {"platform_name": "platform_code", "vendor_name": "vendor"}
 _STACKS = {"none": None, "stacked": "stacked", "percent": "normalized"}
 # Formats of moment.js: Metabase takes any style that it does not know as such a format.
 _DATE_STYLES = {"month": "MMMM, YYYY", "quarter": "[Q]Q YYYY", "year": "YYYY"}
@@ -114,6 +118,7 @@ def _of_type(chart: CompiledChart) -> Json:
                 "pie.show_total": True,
                 "pie.show_legend": True,
                 "pie.percent_visibility": "legend",
+                **({"pie.colors": colors} if (colors := _colors(chart.dimensions[0])) else {}),
             }
         case Gauge():
             starts = [definition.start, *(one.to for one in definition.segments)]
@@ -202,7 +207,16 @@ def _axes(chart: CompiledChart) -> Json:
         }
     elif len(measures) > 1:
         shown["series_settings"] = {field.name: {"title": field.label} for field in measures}
+    elif len(chart.dimensions) > 1 and (colors := _colors(chart.dimensions[1])):
+        shown["series_settings"] = {name: {"color": color} for name, color in colors.items()}
     return shown | _goal(chart, shown)
+
+
+def _colors(field: Field) -> dict[str, str]:
+    """The colors of the values that have the same one everywhere."""
+    names = field.names or code_names().get(_CODES.get(field.sql or field.name, ""), {})
+    found = value_colors()
+    return {name: found[name].light for name in names.values() if name in found}
 
 
 def _goal(chart: CompiledChart, shown: Json) -> Json:
@@ -233,7 +247,7 @@ def _table(chart: CompiledChart, definition: Table) -> Json:
             "columns": [field.name],
             "type": "single",
             "operator": "=",
-            "value": value,
+            "value": field.names.get(value, value),
             "color": COLORS[color],
             "highlight_row": False,
         }

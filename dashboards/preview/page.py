@@ -6,7 +6,7 @@ import base64
 import gzip
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -19,8 +19,10 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from dashboards.colors import MEANINGS, PALETTE, value_colors
 from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label, needs_months
 from dashboards.definition import AnyFilter, Pie
+from dashboards.names import names_of
 from dashboards.preview.cube import ChartData, JsonObject
 from foundation.sample_data import is_sandbox
 from foundation.sources import SOURCES
@@ -301,6 +303,11 @@ def dashboard(
         ],
         "tabs": [sorted(tab.filters) for tab in compiled.tabs],
         "explorer": _explorer(explorer) if explorer else None,
+        "colors": {
+            "palette": [asdict(color) for color in PALETTE],
+            "meanings": {name: asdict(color) for name, color in MEANINGS.items()},
+            "values": {name: asdict(color) for name, color in value_colors().items()},
+        },
         "cubes": cubes,
         "charts": {
             chart.key: _chart(compiled, chart, charts[chart.key]) for chart in compiled.charts
@@ -337,6 +344,7 @@ def _filter(name: str, bound: AnyFilter, choices: list[str]) -> JsonObject:
         "operator": getattr(bound, "operator", None),
         "needsMonths": needs_months(bound),
         "choices": getattr(bound, "values", None) or choices,
+        "names": names_of(bound.column),
     }
 
 
@@ -392,6 +400,7 @@ def _field(one: Field, chart: CompiledChart) -> JsonObject:
         "format": one.format,
         "decimals": one.decimals,
         "grain": period[1] if period else None,
+        "names": one.names,
         "role": "dimension" if one in chart.dimensions else role,
     }
 

@@ -1,5 +1,6 @@
 """The project's own dashboards over a sample company: their numbers tie out, and none is empty."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import get_args
@@ -172,6 +173,23 @@ def test_no_chart_is_empty(rows):
         return not any(value is not None for row in found for value in row.values())
 
     assert {key for key, found in rows.items() if is_empty(found)} == EMPTY.keys()
+
+
+def test_people_read_names_and_not_codes(rows, dashboards):
+    """What is grouped by and what filters offer: Claude.ai, not claude_ai."""
+    fields = {
+        (chart.key, one.name): one
+        for dashboard in dashboards.values()
+        for chart in dashboard.charts
+        for one in chart.fields
+    }
+    shown = {
+        (*place, one.names.get(row[one.name], row[one.name]))
+        for place, one in fields.items()
+        for row in rows[place[0]]
+    }
+    assert [one for one in shown if re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", str(one[-1]))] == []
+    assert ("engineering.tools_compared", "tool", "Claude Code") in shown
 
 
 def test_shares_are_between_nothing_and_all(rows, dashboards):

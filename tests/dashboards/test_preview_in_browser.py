@@ -17,6 +17,7 @@ import pytest
 
 from dashboards import conditions
 from dashboards.check import sql_of
+from dashboards.colors import value_colors
 from dashboards.loading import DEFINITIONS, load_file
 from dashboards.preview import preview, today_in
 from foundation.settings import ROOT
@@ -635,11 +636,15 @@ def test_a_value_has_one_color_on_the_whole_page_whatever_the_filters_are(same_p
         return Object.fromEntries(Object.entries(found).map(([label, of]) => [label, [...of]]));
     }"""
     before = page.evaluate(script)
-    platforms = {name: before[name] for name in ("claude_api", "claude_ai", "cursor")}
+    platforms = {name: before[name] for name in ("Claude API", "Claude.ai", "Cursor")}
     assert all(len(colors) == 1 for colors in platforms.values())
     assert len({colors[0] for colors in platforms.values()}) == 3
+    # On every page, whatever else it draws.
+    assert {name: value_colors()[name].light for name in platforms} == {
+        name: colors[0] for name, colors in platforms.items()
+    }
     page.evaluate("preview.set('platform', 'cursor')")
-    assert page.evaluate(script)["cursor"] == before["cursor"]
+    assert page.evaluate(script)["Cursor"] == before["Cursor"]
 
 
 def test_bars_of_one_month_can_be_seen(same_page):

@@ -35,6 +35,18 @@ with costs as (
 
 ),
 
+api_keys as (
+
+    select * from {{ ref('dim_api_keys') }}
+
+),
+
+platforms as (
+
+    select * from {{ ref('platforms') }}
+
+),
+
 scope_types as (
 
     select 'platform' as scope_type
@@ -426,21 +438,29 @@ ranked as (
 explanations as (
 
     select
-        scope_type,
-        scope,
-        cost_date,
+        ranked.scope_type,
+        ranked.scope,
+        ranked.cost_date,
         string_agg(
-            concat(contributor, ' +$', {{ usd_in_words('excess_usd') }}), ', '
-            order by excess_rank
+            concat(
+                coalesce(api_keys.api_key_name, ranked.contributor),
+                ' +',
+                {{ usd_in_words('ranked.excess_usd') }}
+            ),
+            ', '
+            order by ranked.excess_rank
         ) as explained_by,
-        max(case when excess_rank = 1 then contributor end) as main_contributor,
-        max(excess_usd) as main_contributor_excess_usd
+        max(case when ranked.excess_rank = 1 then ranked.contributor end)
+            as main_contributor,
+        max(ranked.excess_usd) as main_contributor_excess_usd
     from ranked
-    where excess_rank <= 3
+    left join api_keys
+        on ranked.contributor = api_keys.api_key_id
+    where ranked.excess_rank <= 3
     group by
-        scope_type,
-        scope,
-        cost_date
+        ranked.scope_type,
+        ranked.scope,
+        ranked.cost_date
 
 ),
 
@@ -450,6 +470,11 @@ explained as (
         fired.cost_date as anomaly_date,
         fired.scope_type,
         fired.scope,
+        case fired.scope_type
+            when 'platform' then coalesce(platforms.platform_name, fired.scope)
+            when 'api_key' then coalesce(api_keys.api_key_name, fired.scope)
+            else fired.scope
+        end as scope_name,
         fired.severity,
         fired.is_above_baseline,
         fired.is_above_threshold,
@@ -472,6 +497,10 @@ explained as (
             fired.scope_type = explanations.scope_type
             and fired.scope = explanations.scope
             and fired.cost_date = explanations.cost_date
+    left join api_keys
+        on fired.scope = api_keys.api_key_id
+    left join platforms
+        on fired.scope = platforms.platform_code
 
 )
 
