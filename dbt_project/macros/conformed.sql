@@ -9,6 +9,7 @@ vendors alike.
 {% macro conformed_columns(kind) -%}
     {%- set who = [
         'actor_email', 'actor_user_id', 'service_account_id', 'api_key_id', 'workspace_id',
+        'request_label',
     ] -%}
     {{ return({
         'usage_rows': {
@@ -68,6 +69,9 @@ vendors alike.
         'workspaces': {
             'given': ['workspace_id', 'organization', 'workspace_name', 'seen_to'],
             'timestamps': ['created_at', 'archived_at'],
+        },
+        'workspace_labels': {
+            'given': ['workspace_id', 'organization', 'label_date', 'workspace_label'],
         },
         'service_accounts': {'given': ['service_account_id', 'organization']},
         'unknown_charges': {'given': ['cost_date', 'organization', 'kind', 'charged_usd']},

@@ -67,7 +67,7 @@ an earlier charge. #}
 {% macro identity_key() -%}
     {{ surrogate_key([
         'vendor', 'actor_email', 'actor_user_id', 'service_account_id', 'api_key_id',
-        'workspace_id',
+        'workspace_id', 'request_label',
     ]) }}
 {%- endmacro %}
 

@@ -108,7 +108,7 @@ PROJECTS: Final = {
     AI_STUDIO: ("593021684422", "Gemini API", ()),
     SUPPORT: ("593021684423", "Support assistant", (("team", "support"),)),
     ML: ("482910573311", "ML platform", (("team", "search"),)),
-    SEATS: ("482910573312", "AI subscriptions", ()),
+    SEATS: ("482910573312", "AI subscriptions", (("cost_center", "cc-1100"),)),
     SHOP: ("482910573313", "Web shop", ()),
 }
 _LABELS: Final = (("team", "search"), ("cost_center", "cc-2200"))

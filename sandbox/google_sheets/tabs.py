@@ -16,7 +16,7 @@ from sandbox.company import DEPARTMENTS, Person, Stint
 from sandbox.cursor.ledger import members_on
 from sandbox.days import days_between
 from sandbox.github.ledger import account_id, first_login, holders, unmapped
-from sandbox.google.ledger import AI_STUDIO, ML, SEATS, SUPPORT
+from sandbox.google.ledger import AI_STUDIO, ML, SUPPORT
 from sandbox.google.monitoring import RESEARCH_KEY
 from sandbox.money import CENTS_PER_DOLLAR, ZERO
 from sandbox.openai.ledger import ASSISTANTS, SEARCH, openai_id
@@ -157,8 +157,7 @@ def _project_mappings(sandbox: Sandbox) -> Rows:
         ["google", AI_STUDIO, researcher.email, "", "research", "", "60", "", ""],
         ["google", AI_STUDIO, "", "CC-2200", "research", "", "40", "", ""],
         ["google", SUPPORT, "", "CC-4100", "customer_support", "0.9", "", "", ""],
-        ["google", ML, "", "CC-2200", "", "", "", "", ""],
-        ["Google ", SEATS, "", "CC-1100", "", "", "", "", ""],
+        ["Google ", ML, "", "CC-2200", "", "", "", "", ""],
         ["openai", assistants, "", "CC-4100", "customer_support", "", "", "", ""],
         ["openai", search, "", "CC-2200", "", "", "", "", ""],
     ]  # fmt: skip

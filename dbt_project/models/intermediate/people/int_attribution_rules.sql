@@ -43,6 +43,12 @@ workspaces as (
 
 ),
 
+workspace_labels as (
+
+    select * from {{ ref('int_workspace_labels') }}
+
+),
+
 patterns as (
 
     select * from {{ ref('usage_purpose_names') }}
@@ -169,6 +175,28 @@ shared_mappings as (
             else 'equal_split'
         end as allocation_method
     from weighted_mappings
+
+),
+
+-- The cost centers that are known, by what a label can say: labels have no upper case.
+named_cost_centers as (
+
+    select cost_center from people
+
+    union distinct
+
+    select cost_center from mappings
+
+),
+
+cost_centers as (
+
+    select
+        lower(cost_center) as label_value,
+        min(cost_center) as cost_center
+    from named_cost_centers
+    where cost_center is not null
+    group by lower(cost_center)
 
 ),
 
@@ -322,6 +350,30 @@ workspace_rules as (
 
 ),
 
+cost_center_rules as (
+
+    select
+        {{ rule_row('cost_center', 'label_value', cost_center='cost_center') }}
+    from cost_centers
+
+),
+
+project_label_rules as (
+
+    select
+        {{ rule_row(
+            'project_label',
+            of_vendor('workspace_labels.vendor', 'workspace_labels.workspace_id'),
+            cost_center='cost_centers.cost_center',
+            valid_from='workspace_labels.valid_from',
+            valid_to='workspace_labels.valid_to'
+        ) }}
+    from workspace_labels
+    inner join cost_centers
+        on workspace_labels.workspace_label = cost_centers.label_value
+
+),
+
 person_rules as (
 
     select
@@ -377,6 +429,14 @@ unioned as (
     union all
 
     select * from workspace_rules
+
+    union all
+
+    select * from cost_center_rules
+
+    union all
+
+    select * from project_label_rules
 
     union all
 

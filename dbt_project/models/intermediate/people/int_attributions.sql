@@ -58,7 +58,9 @@ mappings as (
             over (partition by rule_type, subject, valid_from)
         > 0 as names_somebody
     from rules
-    where rule_type in ('key_mapping', 'project_mapping')
+    where rule_type in (
+        'key_mapping', 'project_mapping', 'cost_center', 'project_label'
+    )
 
 ),
 
@@ -86,6 +88,7 @@ candidates as (
         identity_days.actor_user_id,
         identity_days.api_key_id,
         identity_days.workspace_id,
+        identity_days.request_label,
         owners.user_email as owner_email,
         owners.attribution_method as owner_method,
         owners.confidence as owner_confidence,
@@ -98,6 +101,8 @@ candidates as (
         coalesce(workspace_mappings.has_cost_center, false) as workspace_is_mapped,
         coalesce(project_mappings.names_somebody, false) as project_is_mapped,
         coalesce(project_mappings.has_cost_center, false) as project_has_cost_center,
+        request_labels.subject is not null as request_is_labeled,
+        project_labels.subject is not null as project_is_labeled,
         -- Of a key that is shared nobody knows which part a person's use belongs to.
         case when key_mappings.parts = 1 then key_mappings.cost_center end
             as key_cost_center,
@@ -146,6 +151,17 @@ candidates as (
             and project_mappings.rule_type = 'project_mapping'
             and identity_days.activity_date >= project_mappings.valid_from
             and identity_days.activity_date < project_mappings.valid_to
+    left join first_parts as request_labels
+        on
+            identity_days.request_label = request_labels.subject
+            and request_labels.rule_type = 'cost_center'
+    left join first_parts as project_labels
+        on
+            {{ of_vendor('identity_days.vendor', 'identity_days.workspace_id') }}
+            = project_labels.subject
+            and project_labels.rule_type = 'project_label'
+            and identity_days.activity_date >= project_labels.valid_from
+            and identity_days.activity_date < project_labels.valid_to
     left join workspaces
         on
             {{ of_vendor('identity_days.vendor', 'identity_days.workspace_id') }}
@@ -165,14 +181,16 @@ decided as (
             service_account_id='service_account_id',
             workspace_is_mapped='workspace_is_mapped',
             project_is_mapped='project_is_mapped',
+            request_is_labeled='request_is_labeled',
+            project_is_labeled='project_is_labeled',
             owner_email='owner_email'
         ) }} as decided_by
     from candidates
 
 ),
 
--- A service account has the cost center of its own mapping, else of its workspace's,
--- else of its project's.
+-- A service account has the cost center of its own mapping, else of the request, its
+-- workspace or its project.
 with_mappings as (
 
     select
@@ -180,8 +198,10 @@ with_mappings as (
         case
             when decided_by != 'service_account' then decided_by
             when service_is_mapped then 'service_mapping'
+            when request_is_labeled then 'request_label'
             when workspace_is_mapped then 'workspace_mapping'
             when project_has_cost_center then 'project_mapping'
+            when project_is_labeled then 'project_label'
         end as mapped_through
     from decided
 
@@ -194,14 +214,18 @@ with_subjects as (
         {{ by_value('mapped_through', {
             'key_mapping': "'key_mapping'",
             'service_mapping': "'key_mapping'",
+            'request_label': "'cost_center'",
             'workspace_mapping': "'key_mapping'",
             'project_mapping': "'project_mapping'",
+            'project_label': "'project_label'",
         }) }} as mapped_by,
         {{ by_value('mapped_through', {
             'key_mapping': 'api_key_id',
             'service_mapping': 'service_account_id',
+            'request_label': 'request_label',
             'workspace_mapping': 'workspace_id',
             'project_mapping': of_vendor('vendor', 'workspace_id'),
+            'project_label': of_vendor('vendor', 'workspace_id'),
         }) }} as mapped_subject
     from with_mappings
 
@@ -227,6 +251,8 @@ parted as (
             when 'key_creator' then 'key_creator'
             when 'service_account' then 'service_account'
             when 'project_mapping' then 'project_mapping'
+            when 'request_label' then 'request_label'
+            when 'project_label' then 'project_label'
             else
                 case
                     when
@@ -259,6 +285,7 @@ valued as (
         parted.service_account_id,
         parted.api_key_id,
         parted.workspace_id,
+        parted.request_label,
         parted.purpose,
         parted.allocation_method,
         parted.share_from,

@@ -26,6 +26,7 @@ spans as (
         service_account_id,
         api_key_id,
         workspace_id,
+        request_label,
         min(activity_date) as first_date,
         max(activity_date) as last_date
     from identity_days
@@ -51,6 +52,7 @@ widened as (
         spans.service_account_id,
         spans.api_key_id,
         spans.workspace_id,
+        spans.request_label,
     {% if is_incremental() -%}
         least(spans.first_date, coalesce(known.first_date, spans.first_date))
             as first_date,

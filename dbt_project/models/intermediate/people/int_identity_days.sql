@@ -29,7 +29,8 @@ unioned as (
         actor_user_id,
         service_account_id,
         api_key_id,
-        workspace_id
+        workspace_id,
+        request_label
     from costs
 
     union distinct
@@ -42,7 +43,8 @@ unioned as (
         actor_user_id,
         service_account_id,
         api_key_id,
-        workspace_id
+        workspace_id,
+        request_label
     from usages
 
 )

@@ -20,7 +20,7 @@ charge_rows as (
                 'organization', 'platform_code', 'product',
                 'model', 'token_type', 'cost_type',
                 'list_cost_usd', 'billed_cost_usd',
-                'billed_cost_in_currency', 'invoice_month',
+                'billed_cost_in_currency', 'invoice_month', 'request_label',
             ],
             cost_date='usage_date',
             workspace_id='project_id',
@@ -52,7 +52,7 @@ tax_rows as (
             'cost_rows',
             [
                 'organization', 'platform_code', 'product', 'billed_cost_usd',
-                'billed_cost_in_currency', 'invoice_month',
+                'billed_cost_in_currency', 'invoice_month', 'request_label',
             ],
             cost_date='usage_date',
             workspace_id='project_id',
