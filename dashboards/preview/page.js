@@ -51,16 +51,17 @@ function draw(tile) {
   const rows = answered(chart, page, values);
   const measures = chart.fields.map((_, place) => place).filter((place) => chart.fields[place].role === "measure");
   const isNull = measures.length > 0 && rows.length > 0 && rows.every((row) => measures.every((place) => row[place] === null));
+  const isNarrowed = page.filters.some(isChanged);
   const previous = tile.dataset.drawn;
   if (!rows.length || (isNull && chart.type !== "table" && chart.type !== "pivot")) {
-    say("empty", rows.length ? "Every value is null" : "No rows");
+    say("empty", isNarrowed ? "Nothing with these filters" : rows.length ? "Every value is null" : "No rows");
   } else {
     if (previous === "empty" || previous === "error") body.replaceChildren();
     DRAWN[chart.type](chart, rows, body, theme(), notes, page, values);
     tile.dataset.drawn = "yes";
     leadToExplorer(chart, rows, body);
   }
-  if (isNull) notes.push("Every value is null.");
+  if (isNull && !isNarrowed) notes.push("Every value is null.");
   const height = body.clientHeight;
   const unfiltered = notFiltered(chart);
   tile.querySelector(".notes").replaceChildren(
