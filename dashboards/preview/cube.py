@@ -100,16 +100,17 @@ class Cubes:
         try:
             needed = _needed(chart, mart, set())
         except UnsupportedError as error:
-            data.notes.append(f"The filters do not work here: {error}.")
-            return None
-        if self._count(mart, [where], needed) > self._max_rows:
-            data.notes.append(self._too_large("The filters do not", mart, where, needed, wanted))
+            data.notes.append(self._not_by(wanted, str(error)))
             return None
         kept = self._fitting(mart, where, needed, wanted)
         if dropped := [name for name in wanted if name not in kept]:
-            labels = [self._label(name) for name in dropped]
-            said = f"{_listed(labels)} {_does(labels)} not"
-            data.notes.append(self._too_large(said, mart, where, needed, wanted))
+            takes = _about(self._count(mart, [where], needed | set(wanted.values())))
+            most = (
+                f"it would take about {takes} rows, and a page holds {self._max_rows:,} of a mart"
+            )
+            data.notes.append(self._not_by(dropped, most))
+        if self._count(mart, [where], needed) > self._max_rows:
+            return None
         where = self._with_defaults(chart, where, kept)
         days = set(kept.values())
         cube = self._joined(mart, where, _needed(chart, mart, days) | days)
@@ -123,19 +124,10 @@ class Cubes:
         source["limit"] = definition.limit
         return source
 
-    def _too_large(
-        self,
-        said: str,
-        mart: str,
-        where: str | None,
-        needed: frozenset[str],
-        wanted: dict[str, str],
-    ) -> str:
-        takes = self._count(mart, [where], needed | set(wanted.values()))
-        return (
-            f"{said} work here: it would take about {_about(takes)} rows, and a page holds "
-            f"{self._max_rows:,} of a mart."
-        )
+    def _not_by(self, filters: Iterable[str], reason: str) -> str:
+        definitions = self._dashboard.definition.filters
+        labels = ", ".join(filter_label(name, definitions[name]) for name in filters)
+        return f"Not by {labels} on this page: {reason}."
 
     def _wired(self, chart: CompiledChart) -> Iterator[tuple[str, str]]:
         """The filters of a chart, with the SQL of the column that each one narrows."""
@@ -259,9 +251,6 @@ class Cubes:
             "missing": list(dict.fromkeys(missing)),
             "additive": [_sums(one) for one in chart.fields],
         }
-
-    def _label(self, name: str) -> str:
-        return filter_label(name, self._dashboard.definition.filters[name])
 
 
 def _sums(one: Field) -> bool:
@@ -426,11 +415,3 @@ def _about(count: int) -> str:
     """A count with three significant digits, since it may be an estimate."""
     unit = 10 ** max(0, len(str(count)) - 3)
     return f"{round(count / unit) * unit:,}"
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def _does(words: list[str]) -> str:
-    return "do" if len(words) > 1 else "does"

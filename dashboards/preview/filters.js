@@ -130,9 +130,11 @@ function defaults(filters) {
 
 const same = (one, other) => (!isSet(one) && !isSet(other)) || JSON.stringify(one) === JSON.stringify(other);
 
-function toAddress(filters, values, tab) {
+// `views` is how charts are shown apart from the filters.
+function toAddress(filters, values, tab, views = {}) {
   const parts = new URLSearchParams();
   if (tab > 1) parts.set("tab", tab);
+  for (const [name, value] of Object.entries(views)) parts.set(`view.${name}`, value);
   for (const filter of filters) {
     const value = values[filter.name];
     if (same(value, filter.default)) continue;
@@ -150,7 +152,8 @@ function fromAddress(filters, address) {
   for (const filter of filters) {
     if (parts.has(filter.name)) values[filter.name] = parsed(filter, parts.getAll(filter.name));
   }
-  return { values, tab: parts.get("tab") ?? "1" };
+  const views = [...parts].filter(([name]) => name.startsWith("view.")).map(([name, value]) => [name.slice(5), value]);
+  return { values, tab: parts.get("tab") ?? "1", views: Object.fromEntries(views) };
 }
 
 // A filter's value parsed from texts; its default if they are not valid.

@@ -5,6 +5,8 @@ const tiles = [...document.querySelectorAll("[data-chart]")];
 const tabs = [...document.querySelectorAll("[role=tab]")];
 const panels = [...document.querySelectorAll("main > .grid")];
 let values = {};
+// `compare` is whether the period before is drawn; under the key of a chart is its period.
+let views = {};
 let open = 1;
 
 // --- tiles
@@ -51,16 +53,21 @@ function draw(tile) {
   const rows = answered(chart, page, values);
   const measures = chart.fields.map((_, place) => place).filter((place) => chart.fields[place].role === "measure");
   const isNull = measures.length > 0 && rows.length > 0 && rows.every((row) => measures.every((place) => row[place] === null));
+  const isNarrowed = page.filters.some(isChanged);
+  const drawRows = (said) => {
+    const [shape, lines] = views.compare ? withBefore(chart, rows, page, values, said) : [chart, rows];
+    DRAWN[chart.type](shape, lines, body, theme(), said, page, values);
+  };
   const previous = tile.dataset.drawn;
   if (!rows.length || (isNull && chart.type !== "table" && chart.type !== "pivot")) {
-    say("empty", rows.length ? "Every value is null" : "No rows");
+    say("empty", isNarrowed ? "Nothing with these filters" : rows.length ? "Every value is null" : "No rows");
   } else {
     if (previous === "empty" || previous === "error") body.replaceChildren();
-    DRAWN[chart.type](chart, rows, body, theme(), notes, page, values);
+    drawRows(notes);
     tile.dataset.drawn = "yes";
     leadToExplorer(chart, rows, body);
   }
-  if (isNull) notes.push("Every value is null.");
+  if (isNull && !isNarrowed) notes.push("Every value is null.");
   const height = body.clientHeight;
   const unfiltered = notFiltered(chart);
   tile.querySelector(".notes").replaceChildren(
@@ -72,7 +79,7 @@ function draw(tile) {
   chart.allNotes = notes;
   // What is above and below the plot takes room from it.
   if (tile.dataset.drawn === "yes" && body.clientHeight !== height) {
-    DRAWN[chart.type](chart, rows, body, theme(), [], page, values);
+    drawRows([]);
   }
 }
 
@@ -108,8 +115,44 @@ function buildFilters() {
   const reset = element("button", { type: "button", class: "reset", onclick: resetAll }, "Reset");
   const link = element("button", { type: "button", title: "Everything that is chosen is in the address" }, "Copy link");
   link.addEventListener("click", async () => { await copied(location.href); link.textContent = "Copied"; });
-  form.replaceChildren(...controls, reset, link);
+  form.replaceChildren(...controls, ...comparison(), reset, link);
   markChanged();
+}
+
+// A box to draw the period before, where a chart of the tab can show it.
+function comparison() {
+  const charts = tiles.filter((tile) => panels[open - 1].contains(tile)).map((tile) => page.charts[tile.dataset.chart]);
+  if (!charts.some((chart) => comparable(chart, page, values))) return [];
+  const box = element("input", { type: "checkbox", checked: Boolean(views.compare) });
+  box.addEventListener("change", () => {
+    if (box.checked) views.compare = "1";
+    else delete views.compare;
+    remember();
+    redraw();
+  });
+  return [element("label", { class: "compare" }, box, "Compare with before")];
+}
+
+// The periods by which each chart over time can be shown.
+function buildGrains(tile) {
+  const key = tile.dataset.chart;
+  const chart = page.charts[key];
+  const grains = grainsOf(chart, page);
+  if (!grains.length) return;
+  const first = chart.fields[0].grain;
+  const choice = element("select", { class: "grain", "aria-label": `Show ${chart.name} by` }, ...options(grains.map((grain) => [grain, `by ${grain}`]), first));
+  choice.addEventListener("change", () => {
+    if (choice.value === first) delete views[key];
+    else views[key] = choice.value;
+    remember();
+    setGrain(chart, choice.value);
+    draw(tile);
+  });
+  chart.show = (grain) => {
+    setGrain(chart, grains.includes(grain) ? grain : first);
+    choice.value = chart.fields[0].grain;
+  };
+  tile.querySelector(".tile-controls").prepend(choice);
 }
 
 function markChanged() {
@@ -117,7 +160,7 @@ function markChanged() {
   for (const filter of offered()) {
     form.querySelector(`[data-filter="${filter.name}"]`).classList.toggle("changed", isChanged(filter));
   }
-  form.querySelector(".reset").disabled = !page.filters.some(isChanged);
+  form.querySelector(".reset").disabled = !page.filters.some(isChanged) && !Object.keys(views).length;
 }
 
 // `keep` leaves the controls as they are: a list stays open while its boxes are checked.
@@ -131,6 +174,8 @@ function set(filter, value, { keep = false } = {}) {
 
 function resetAll() {
   values = defaults(page.filters);
+  views = {};
+  for (const chart of Object.values(page.charts)) chart.show?.();
   remember();
   buildFilters();
   redraw();
@@ -149,7 +194,7 @@ function rebuild() {
 
 // Each change is a step that Back goes back; ticking several boxes of a list is one.
 function remember(list = null) {
-  const address = toAddress(page.filters, values, open);
+  const address = toAddress(page.filters, values, open, views);
   const url = address ? `#${address}` : location.pathname + location.search;
   const isSame = list !== null && history.state?.list === list;
   history[isSame ? "replaceState" : "pushState"]({ list }, "", url);
@@ -268,7 +313,8 @@ addEventListener("beforeprint", redraw);
 // What the address says.
 function start() {
   const found = fromAddress(page.filters, location.hash);
-  values = found.values;
+  ({ values, views } = found);
+  for (const [key, chart] of Object.entries(page.charts)) chart.show?.(views[key]);
   dialog.close();
   // By its number, or by its name.
   const named = tabs.findIndex((tab) => tab.textContent === found.tab);
@@ -288,6 +334,7 @@ async function begin() {
     fields.forEach((field, place) => (field.isSum = Boolean(source?.additive?.[place])));
   }
   assignColors(Object.values(page.charts), page);
+  tiles.forEach(buildGrains);
   start();
   // Back, forward, and an address that was edited.
   addEventListener("popstate", start);

@@ -32,6 +32,7 @@ HERE = Path(__file__).parent
 CHARTS = ("colors", "plots", "axes", "round", "steps", "scalar", "tables")
 SCRIPTS = (
     *("formats.js", "filters.js", "aggregate.js", "query.js", "export.js", "links.js"),
+    "periods.js",
     *(f"charts/{name}.js" for name in CHARTS),
     "page.js",
 )

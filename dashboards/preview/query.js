@@ -5,7 +5,10 @@ function filledSql(chart, filters, values, today) {
   const conditions = (mart) => chart.wires
     .filter(([name, of]) => of === mart && isSet(values[name]))
     .map(([name, of, column]) => condition(byName.get(name), `"${of}"."${column}"`, values[name], today));
-  return chart.sql.replace(/\{\{ (filters|variable)\('(\w+)'\) \}\}/g, (_, kind, name) =>
+  // The first period is x's, by which the chart may be shown otherwise.
+  const grain = chart.show && chart.fields[0].grain;
+  const sql = grain ? chart.sql.replace(/DATE_TRUNC\('\w+'/, `DATE_TRUNC('${grain}'`) : chart.sql;
+  return sql.replace(/\{\{ (filters|variable)\('(\w+)'\) \}\}/g, (_, kind, name) =>
     (kind === "filters" ? conditions(name).join(" and ") || "true" : literal(byName.get(name), values[name] ?? byName.get(name).default)));
 }
 

@@ -265,7 +265,7 @@ def test_a_filter_that_does_not_fit_is_left_out_by_name_and_its_default_stays(ga
     data = made.chart(chart_of(dashboard, "mix"))
     (note,) = data.notes
     assert re.fullmatch(
-        r"Period, Days, .+ do not work here: it would take about [\d,]+ rows, "
+        r"Not by Period, Days, .+ on this page: it would take about [\d,]+ rows, "
         r"and a page holds 300 of a mart\.",
         note,
     )
@@ -294,7 +294,7 @@ def test_where_nothing_fits_the_answer_itself_is_kept(gallery):
     data = made.chart(chart_of(dashboard, "people"))
     assert "cube" not in data.source
     assert data.source["filters"] == {}
-    assert "The filters do not work here" in data.notes[0]
+    assert "Not by Period, Days, Platform" in data.notes[0]
 
 
 def test_a_long_answer_is_cut_and_says_so(gallery):
