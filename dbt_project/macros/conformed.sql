@@ -28,7 +28,8 @@ vendors alike.
                 'allocation_method', 'source', 'list_cost_usd', 'billed_cost_usd',
                 'effective_cost_usd',
             ],
-            'texts': who + ['product', 'model', 'token_type', 'billing_currency'],
+            'texts': who
+                + ['product', 'model', 'token_type', 'service_tier', 'billing_currency'],
             'dates': ['invoice_month'],
             'amounts': ['billed_cost_in_currency'],
         },

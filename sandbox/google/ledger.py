@@ -71,7 +71,7 @@ GEMINI_CACHED: Final = _sku(
 )  # fmt: skip
 VERTEX_INPUT: Final = _sku(
     _VERTEX, "3F4E-5D6C-7B8A",
-    "Gemini 3.8 Flash Global Text Input - Predictions", "0.00000075", "gemini",
+    "Gemini 3.8 Flash Global Text Input Priority - Predictions", "0.00000075", "gemini",
 )  # fmt: skip
 VERTEX_THINKING: Final = _sku(
     _VERTEX, "5D11-0A2B-77C3",

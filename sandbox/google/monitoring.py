@@ -193,8 +193,9 @@ def _labels(
     project: str, metric: str, publisher: str, model: str, kind: str
 ) -> tuple[dict[str, str], tuple[str, dict[str, str]]]:
     if metric == VERTEX:
+        tier = "priority" if model == "gemini-3.8-flash" else "standard"
         return (
-            {"type": kind, "request_type": "shared", "shared_request_type": "standard"},
+            {"type": kind, "request_type": "shared", "shared_request_type": tier},
             (
                 "aiplatform.googleapis.com/PublisherModel",
                 {

@@ -3,7 +3,7 @@
 )) }}
 
 -- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
--- cost type, token type, allocation method, source, currency and invoice month
+-- cost type, token type, service tier, allocation method, source, currency and invoice month
 -- UNITS: dollars; before attribution
 {% set days = changed_days(ref('int_changed_windows')) %}
 
@@ -77,6 +77,7 @@ summed as (
         model,
         cost_type,
         token_type,
+        service_tier,
         allocation_method,
         source,
         coalesce(billing_currency, 'USD') as billing_currency,
@@ -104,6 +105,7 @@ summed as (
         model,
         cost_type,
         token_type,
+        service_tier,
         allocation_method,
         source,
         coalesce(billing_currency, 'USD'),

@@ -18,7 +18,7 @@ charge_rows as (
             'cost_rows',
             [
                 'organization', 'platform_code', 'product',
-                'model', 'token_type', 'cost_type',
+                'model', 'token_type', 'service_tier', 'cost_type',
                 'list_cost_usd', 'billed_cost_usd',
                 'billed_cost_in_currency', 'invoice_month',
             ],
