@@ -72,7 +72,10 @@ vendors alike.
         },
         'service_accounts': {'given': ['service_account_id', 'organization']},
         'unknown_charges': {'given': ['cost_date', 'organization', 'kind', 'charged_usd']},
-        'accounts': {'given': ['account_name', 'account_id', 'organization']},
+        'accounts': {
+            'given': ['account_name', 'account_id', 'organization'],
+            'texts': ['email'],
+        },
     }[kind]) }}
 {%- endmacro %}
 

@@ -15,7 +15,7 @@ from typing import Final
 from sandbox.company import DEPARTMENTS, Person, Stint
 from sandbox.cursor.ledger import members_on
 from sandbox.days import days_between
-from sandbox.github.ledger import account_id, first_login, holders, unmapped
+from sandbox.github.ledger import account_id, first_login, holders, known_by_saml, unmapped
 from sandbox.google.ledger import AI_STUDIO, ML, SEATS, SUPPORT
 from sandbox.google.monitoring import RESEARCH_KEY
 from sandbox.money import CENTS_PER_DOLLAR, ZERO
@@ -165,7 +165,8 @@ def _project_mappings(sandbox: Sandbox) -> Rows:
 
 
 def _vendor_accounts(sandbox: Sandbox) -> Rows:
-    """Logins of GitHub under their first names, one by its id; one is missing."""
+    """Logins of GitHub under their first names, one by its id. Two are missing, of which the
+    company's own login knows one."""
     company = sandbox.company
     by_id = holders(company)[0]
     return [
@@ -179,7 +180,7 @@ def _vendor_accounts(sandbox: Sandbox) -> Rows:
                 "",
             ]
             for person in holders(company)
-            if person is not unmapped(company)
+            if person not in (unmapped(company), known_by_saml(company))
         ),
     ]
 

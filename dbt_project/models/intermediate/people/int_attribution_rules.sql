@@ -212,6 +212,7 @@ vendor_account_rules as (
             'vendor_account',
             'account_name',
             user_email='email',
+            attribution_method='attribution_method',
             valid_from='valid_from',
             valid_to='valid_to'
         ) }}
