@@ -30,6 +30,8 @@ TABS: Final = (
 
 CURSOR_SEAT_USD: Final = Decimal(40)
 CLAUDE_SEAT_USD: Final = Decimal(60)
+CHATGPT_SEAT_USD: Final = Decimal(30)
+_CHATGPT_SEATS: Final = 4
 
 _INVOICED_MONTHS: Final = 3
 _INVOICE_ERROR_USD: Final = Decimal("125.40")
@@ -191,6 +193,7 @@ def _seat_plans(sandbox: Sandbox) -> Rows:
         ["platform", "plan", "seat_price_usd", "billing_cycle", "valid_from", "valid_to"],
         ["cursor", "business", f"{CURSOR_SEAT_USD:.2f}", "monthly", _text(founded), ""],
         ["claude_ai", "enterprise", f"{CLAUDE_SEAT_USD}", "monthly", _text(founded), ""],
+        ["chatgpt", "business", f"{CHATGPT_SEAT_USD}", "monthly", _text(founded), ""],
     ]
 
 
@@ -208,6 +211,18 @@ def _seat_assignments(sandbox: Sandbox) -> Rows:
             for person in sandbox.company.people
             if person.has_seat
         ),
+        *(
+            ["chatgpt", person.email, "business", _text(person.start), _text(person.end)]
+            for person in _chatgpt_people(sandbox)
+        ),
+    ]
+
+
+def _chatgpt_people(sandbox: Sandbox) -> list[Person]:
+    """Some of those who do not write code."""
+    people = sandbox.company.people
+    return [p for p in people if p.stints[0].department not in ("Engineering", "Data")][
+        :_CHATGPT_SEATS
     ]
 
 
@@ -289,14 +304,16 @@ def _billed(sandbox: Sandbox, month: date) -> dict[str, Decimal]:
     share = Decimal(1) / len(days)
     # In the order of the sheet; a new vendor comes last.
     billed = dict.fromkeys(("cursor", "claude_api", "claude_code", "claude_ai"), ZERO)
-    cursor_seat_days, claude_seat_days = 0, 0
+    cursor_seat_days, claude_seat_days, chatgpt_seat_days = 0, 0, 0
     metered = [vendor for vendor in sandbox.vendors if isinstance(vendor, MeteredVendor)]
     for day in days:
         cursor_seat_days += len(members_on(sandbox.company, day))
         claude_seat_days += sum(p.has_seat and p.present_on(day) for p in sandbox.company.people)
+        chatgpt_seat_days += sum(p.present_on(day) for p in _chatgpt_people(sandbox))
         for vendor in metered:
             for platform, cents in vendor.billed(day).items():
                 billed[platform] = billed.get(platform, ZERO) + cents / CENTS_PER_DOLLAR
     billed["cursor"] += CURSOR_SEAT_USD * share * cursor_seat_days
     billed["claude_ai"] += CLAUDE_SEAT_USD * share * claude_seat_days
+    billed["chatgpt"] = CHATGPT_SEAT_USD * share * chatgpt_seat_days
     return billed
