@@ -3,7 +3,8 @@
 )) }}
 
 -- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
--- cost type, token type, service tier, allocation method, source, currency and invoice month
+-- cost type, token type, service tier, allocation method, source, currency and invoice
+-- month
 -- UNITS: dollars; before attribution
 {% set days = changed_days(ref('int_changed_windows')) %}
 

@@ -107,12 +107,12 @@ surest as (
         vendor,
         account_name,
         email,
+        valid_from,
+        valid_to,
         case
             when certainty = 4 then 'saml_identity'
             else 'vendor_account'
-        end as attribution_method,
-        valid_from,
-        valid_to
+        end as attribution_method
     from named
     qualify rank() over (partition by vendor, account_name order by certainty) = 1
 

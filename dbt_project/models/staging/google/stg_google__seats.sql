@@ -1,5 +1,5 @@
--- GRAIN: one row per seat of Gemini Enterprise and span in which the directory shows the
--- same values
+-- GRAIN: one row per seat of Gemini Enterprise and span in which the directory shows
+-- the same values
 with source as (
 
     {{ directory_records('google', 'gemini_enterprise_licenses') }}
