@@ -29,7 +29,8 @@ vendors alike.
                 'allocation_method', 'source', 'list_cost_usd', 'billed_cost_usd',
                 'effective_cost_usd',
             ],
-            'texts': who + ['product', 'model', 'token_type', 'billing_currency'],
+            'texts': who
+                + ['product', 'model', 'token_type', 'service_tier', 'billing_currency'],
             'dates': ['invoice_month'],
             'amounts': ['billed_cost_in_currency'],
         },
@@ -75,7 +76,10 @@ vendors alike.
         },
         'service_accounts': {'given': ['service_account_id', 'organization']},
         'unknown_charges': {'given': ['cost_date', 'organization', 'kind', 'charged_usd']},
-        'accounts': {'given': ['account_name', 'account_id', 'organization']},
+        'accounts': {
+            'given': ['account_name', 'account_id', 'organization'],
+            'texts': ['email'],
+        },
     }[kind]) }}
 {%- endmacro %}
 

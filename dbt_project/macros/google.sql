@@ -132,6 +132,12 @@ organization, export_date and load_id.
     'google'
 {%- endmacro %}
 
+{# A charge that is divided among those who have a seat: of Gemini Enterprise, since Google says of no
+other product who has one. #}
+{% macro is_charge_for_seats() -%}
+    platform_code = 'gemini_enterprise' and cost_type = 'subscription'
+{%- endmacro %}
+
 {# A time that has nanoseconds, which no engine keeps. #}
 {% macro google_time(text) -%}
     {{ text_to_timestamp(

@@ -12,7 +12,7 @@ from functools import partial
 
 import msgspec
 
-from extract.github import records
+from extract.github import records, saml
 from extract.github.ai_credits import REPORT_DAYS, REQUESTS_FOR_USERS, Reports, pages_of_users
 from extract.github.api import Api
 from extract.http import (
@@ -28,7 +28,7 @@ from extract.report import ResourceReport
 from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, ending, fetch
 from foundation.sources.github import GitHubSettings
 
-TABLES = ("billing_usage", "ai_credits", "copilot_seats", "copilot_users")
+TABLES = ("billing_usage", "ai_credits", "copilot_seats", "copilot_users", "saml_identities")
 ORGANIZATION = "github"
 
 # A month is final on its sixth day after the end.
@@ -50,7 +50,7 @@ def extract(settings: GitHubSettings, run: Run) -> Iterator[Window]:
     seats = Resource("copilot_seats", records.Seat, partial(_seats, api), is_directory=True)
     try:
         yield from fetch(seats, ORGANIZATION, run)
-        for resource in (_billing_usage, _credits, _users):
+        for resource in (_billing_usage, _credits, _users, _identities):
             if not api.is_used_up:
                 yield from resource(api, run)
     finally:
@@ -195,6 +195,20 @@ def _users(api: Api, run: Run) -> Iterator[Window]:
     )
     kept = run.today - ONE_DAY * USERS_KEPT_DAYS
     yield from fetch(resource, ORGANIZATION, run, earliest=max(since, kept))
+
+
+def _identities(api: Api, run: Run) -> Iterator[Window]:
+    resource = Resource(
+        "saml_identities",
+        records.SamlIdentity,
+        partial(saml.identities, api),
+        is_directory=True,
+        is_optional=True,
+        brings="whose login is whose, by the company's own login",
+    )
+    part = yield from fetch(resource, ORGANIZATION, run)
+    if part.status == "not readable":
+        part.notes.append(saml.ADVICE)
 
 
 def _user_days(api: Api, today: date, period: Period) -> Iterator[Page]:

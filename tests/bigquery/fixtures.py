@@ -45,7 +45,7 @@ RESOURCES = {
         "usage_report_claude_code",
     ),
     "cursor": ("members", "spend", "groups", "daily_usage", "usage_events"),
-    "github": ("billing_usage", "ai_credits", "copilot_seats", "copilot_users"),
+    "github": ("billing_usage", "ai_credits", "copilot_seats", "copilot_users", "saml_identities"),
     "google": (
         "billing_export",
         "project_totals",
@@ -55,6 +55,8 @@ RESOURCES = {
         "gemini_api_tokens",
         "vertex_tokens",
         "code_assist_log",
+        "gemini_enterprise_licenses",
+        "gemini_enterprise_subscriptions",
     ),
     "google_sheets": (
         "employees",
@@ -93,7 +95,8 @@ RESOURCES = {
 # Of all other resources each day is a window.
 DIRECTORIES = {
     *("users", "api_keys", "workspaces", "service_accounts", "spend_limits"),
-    *("members", "spend", "groups", "copilot_seats"),
+    *("members", "spend", "groups", "copilot_seats", "saml_identities"),
+    *RESOURCES["google"][-2:],
     *RESOURCES["google_sheets"],
     *RESOURCES["openai"][:4],
     *("teams", "team_members"),

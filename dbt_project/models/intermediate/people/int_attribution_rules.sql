@@ -240,6 +240,7 @@ vendor_account_rules as (
             'vendor_account',
             of_vendor('vendor', 'account_name'),
             user_email='email',
+            attribution_method='attribution_method',
             valid_from='valid_from',
             valid_to='valid_to'
         ) }}

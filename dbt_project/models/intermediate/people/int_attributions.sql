@@ -93,6 +93,7 @@ candidates as (
         owners.attribution_method as owner_method,
         owners.confidence as owner_confidence,
         vendor_accounts.user_email as account_email,
+        vendor_accounts.attribution_method as account_method,
         coalesce(identity_days.actor_email, vendor_users.user_email) as vendor_email,
         coalesce(identity_days.service_account_id, owners.service_account_id)
             as service_account_id,
@@ -246,7 +247,7 @@ parted as (
         coalesce(mappings.share_whole, 1) as share_whole,
         case with_subjects.decided_by
             when 'vendor' then 'vendor_identity'
-            when 'vendor_account' then 'vendor_account'
+            when 'vendor_account' then with_subjects.account_method
             when 'key_principal' then 'key_principal'
             when 'key_creator' then 'key_creator'
             when 'service_account' then 'service_account'
@@ -314,6 +315,7 @@ valued as (
         case parted.attribution_method
             when 'vendor_identity' then parted.vendor_email
             when 'vendor_account' then parted.account_email
+            when 'saml_identity' then parted.account_email
             when 'key_mapping' then parted.mapped_email
             when 'project_mapping' then parted.mapped_email
             when 'key_principal' then parted.owner_email
