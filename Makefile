@@ -12,7 +12,7 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 # The installation compiles nothing ahead: what Python imports it has to keep.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run backfill check check-sheets preview test test-all check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate diff try lint format docs focus bench lock clean
+.PHONY: help setup run backfill check check-sheets preview test test-all check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate diff try lint format docs focus bench image lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -104,6 +104,9 @@ focus: setup ## write the FinOps FOCUS export: make focus SINCE=2026-01-01 UNTIL
 
 bench: setup ## measure speed and memory
 	@$(PY) -m bench
+
+image: ## build the image of the pipeline (infrastructure/README.md)
+	docker build --file infrastructure/Dockerfile --tag ai-spend .
 
 lock: setup ## write requirements.lock from pyproject.toml, versions kept; newer ones: make lock UPGRADE="dlt ruff" or UPGRADE=all
 	@$(PY) -m tools.lock $(UPGRADE)
