@@ -185,7 +185,6 @@ resource "google_storage_bucket" "backups" {
   location                    = var.region
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
-  force_destroy               = var.allow_deletion
   depends_on                  = [google_project_service.this]
 
   retention_policy {

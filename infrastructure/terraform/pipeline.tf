@@ -44,9 +44,8 @@ locals {
 }
 
 resource "google_cloud_run_v2_job" "pipeline" {
-  name                = "ai-spend"
-  location            = var.region
-  deletion_protection = !var.allow_deletion
+  name     = "ai-spend"
+  location = var.region
   depends_on = [
     google_project_iam_member.queries,
     google_secret_manager_secret_iam_member.pipeline,

@@ -197,9 +197,3 @@ variable "backup_retention_days" {
     error_message = "backup_retention_days must be 7 or more: an error may be noticed late."
   }
 }
-
-variable "allow_deletion" {
-  description = "Lets Terraform delete datasets and buckets with what is in them; only for taking everything down"
-  type        = bool
-  default     = false
-}

@@ -1,18 +1,18 @@
 # BigQuery's datasets, named as TARGET=bigquery names them, and who may do what in them.
 #
-# Nothing expires: somebody may ask a year later what we believed when the invoice came. Each dataset
-# lists everybody who may use it, so a viewer of the project does not read the raw data, which names
-# people. WRITER and READER are BigQuery's own words for roles/bigquery.dataEditor and dataViewer.
+# Nothing expires, since somebody may ask a year later what we believed when the invoice came, and
+# Terraform does not remove a dataset that holds a table. Each dataset lists everybody who may use it,
+# so a viewer of the project does not read the raw data, which names people. WRITER and READER are
+# BigQuery's own words for roles/bigquery.dataEditor and dataViewer.
 #
 # Views may read more than their reader: those of `marts` read rollups in `intermediate` and a few
 # seeds, and one of `intermediate` reads `staging`.
 
 resource "google_bigquery_dataset" "marts" {
   # checkov:skip=CKV_GCP_81: Google's keys encrypt it; whoever lost a key of ours would lose the history
-  dataset_id                 = "${var.bigquery_dataset}_marts"
-  location                   = var.bigquery_location
-  delete_contents_on_destroy = var.allow_deletion
-  depends_on                 = [google_project_service.this]
+  dataset_id = "${var.bigquery_dataset}_marts"
+  location   = var.bigquery_location
+  depends_on = [google_project_service.this]
 
   access {
     role          = "OWNER"
@@ -37,10 +37,9 @@ resource "google_bigquery_dataset" "marts" {
 
 resource "google_bigquery_dataset" "intermediate" {
   # checkov:skip=CKV_GCP_81: as above
-  dataset_id                 = "${var.bigquery_dataset}_intermediate"
-  location                   = var.bigquery_location
-  delete_contents_on_destroy = var.allow_deletion
-  depends_on                 = [google_project_service.this]
+  dataset_id = "${var.bigquery_dataset}_intermediate"
+  location   = var.bigquery_location
+  depends_on = [google_project_service.this]
 
   access {
     role          = "OWNER"
@@ -80,10 +79,9 @@ resource "google_bigquery_dataset" "others" {
     dbt_test__audit   = []
   }
 
-  dataset_id                 = "${var.bigquery_dataset}_${each.key}"
-  location                   = var.bigquery_location
-  delete_contents_on_destroy = var.allow_deletion
-  depends_on                 = [google_project_service.this]
+  dataset_id = "${var.bigquery_dataset}_${each.key}"
+  location   = var.bigquery_location
+  depends_on = [google_project_service.this]
 
   access {
     role          = "OWNER"

@@ -140,9 +140,8 @@ def test_variables_are_typed_described_validated_and_used():
     for (name,), variable in variables.items():
         assert variable["description"]
         assert variable["type"]
-        if "bool" not in variable["type"]:
-            for check in variable["validation"]:
-                assert name in check["error_message"], "an error has to name its variable"
+        for check in variable["validation"]:
+            assert name in check["error_message"], "an error has to name its variable"
     used = set(re.findall(r"\bvar\.(\w+)", TEXT))
     assert used == {name for (name,) in variables}
 
