@@ -273,6 +273,7 @@ class Pivot(Chart):
     columns: list[Dimension] = []
     values: list[Measure] = Field(min_length=1)
     totals: bool = True
+    heat: bool = Field(default=False, description="Shade the numbers by size: a heat map.")
 
     _listed = field_validator("rows", "columns", "values", mode="before")(_one_or_more)
 

@@ -167,9 +167,22 @@ def _of_type(chart: CompiledChart) -> Json:
                 },
                 "pivot.show_row_totals": definition.totals,
                 "pivot.show_column_totals": definition.totals,
+                **({"table.column_formatting": [_heat(measures)]} if definition.heat else {}),
             }
         case Table():
             return _table(chart, definition)
+
+
+def _heat(measures: list[str]) -> Json:
+    return {
+        "columns": measures,
+        "type": "range",
+        "colors": ["#FFFFFF", "#509EE3"],
+        "min_type": "custom",
+        "min_value": 0,
+        "max_type": None,
+        "max_value": 100,
+    }
 
 
 def _scalar(definition: Scalar, measures: list[str]) -> Json:

@@ -362,7 +362,7 @@ def _explorer(compiled: CompiledDashboard) -> JsonObject:
 def _chart(dashboard: CompiledDashboard, chart: CompiledChart, data: ChartData) -> JsonObject:
     shown = chart.definition.model_dump(
         mode="json",
-        include={"type", "name", "description", "stack", "goal", "more_is", "total", "totals"}
+        include={"type", "name", "description", "stack", "goal", "more_is", "total", "totals", "heat"}
         | {"start", "segments", "columns", "limit"},
     )
     shown["marks"] = [

@@ -154,6 +154,43 @@ def test_kinds_of_work_cost_what_the_fact_says(rows, cost):
     assert kinds == total(rows["api_consumption.cost_by_model"], "cost")
 
 
+def test_pages_of_a_person_and_a_team_and_of_the_return_cost_what_the_fact_says(rows, cost):
+    people = "user_email <> 'unattributed'"
+    assert rows["person.cost"][-1] == {"month": MONTH, "cost": cost(MONTH, people)}
+    assert total(rows["person.cost_by_tool"], "cost", month=MONTH) == cost(MONTH)
+    in_team = total(rows["team.people_and_tools"], "cost")
+    assert in_team == total(rows["team.cost_by_tool"], "cost")
+    departments = total(rows["roi.departments"], "cost")
+    assert departments == total(rows["roi.departments_and_platforms"], "cost")
+    assert departments == total(rows["roi.what_each_platform_yields"], "cost")
+
+
+def test_a_seat_that_nobody_used_is_listed_with_what_it_costs_in_a_year(rows, warehouse):
+    listed = rows["engineering.paid_seats_that_nobody_used"]
+    unused = warehouse.execute(
+        """
+        select user_email, platform_code, sum(effective_cost_usd), count(distinct cost_date)
+        from marts.fct_cost_daily
+        where
+            cost_type = 'subscription' and user_email <> 'unattributed'
+            and date_trunc('month', cost_date) = $month
+            and (user_email, platform_code) not in (
+                select user_email, platform_code from marts.fct_usage_daily
+                where date_trunc('month', usage_date) = $month
+            )
+        group by all having sum(effective_cost_usd) > 0
+        """,
+        {"month": MONTH},
+    ).fetchall()
+    assert {(row["user_email"], row["platform_code"]): row["cost"] for row in listed} == {
+        (person, tool): spent for person, tool, spent, _ in unused
+    }
+    days = {(person, tool): count for person, tool, _, count in unused}
+    for row in listed:
+        in_a_year = float(row["cost"]) / days[row["user_email"], row["platform_code"]] * 365
+        assert float(row["yearly_cost"]) == pytest.approx(in_a_year)
+
+
 def test_the_steps_of_a_funnel_never_rise(rows, dashboards):
     funnels = [
         chart
@@ -193,12 +230,13 @@ def test_people_read_names_and_not_codes(rows, dashboards):
 
 
 def test_shares_are_between_nothing_and_all(rows, dashboards):
-    """Except prices compared with list, and what was spent of a budget. What rounding takes back is
-    unattributed, which leaves a little more than all attributed."""
+    """Except growth, prices compared with list, and what was spent of a budget. What rounding takes
+    back is unattributed, which leaves a little more than all attributed."""
     for dashboard in dashboards.values():
         for chart in dashboard.charts:
             for measure in chart.measures:
-                if measure.format == "percent" and "budget" not in measure.name:
+                is_share = not any(word in measure.name for word in ("budget", "growth"))
+                if measure.format == "percent" and is_share:
                     values = [row[measure.name] for row in rows[chart.key]]
                     assert all(0 <= value <= 1.00001 for value in values if value is not None), (
                         chart.key

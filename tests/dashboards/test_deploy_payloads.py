@@ -218,6 +218,14 @@ def test_a_computed_goal_beside_a_series_is_refused(built):
 PIVOT = "- {name: Cost, type: pivot, model: fct_cost_daily, rows: department, values: %s}"
 
 
+@pytest.mark.parametrize(("heat", "shaded"), [("", None), (", heat: true", ["effective_cost_usd"])])
+def test_a_heat_map_is_a_pivot_whose_numbers_are_shaded(built, heat, shaded):
+    rows = PIVOT.replace("}", f"{heat}}}") % "effective_cost_usd"
+    rules = settings_of(built(rows)[0]).get("table.column_formatting")
+    assert (rules and rules[0]["type"]) == (shaded and "range")
+    assert (rules and rules[0]["columns"]) == shaded
+
+
 def test_a_pivot_aggregates_rows_so_that_its_totals_are_right(built):
     value = "[{value: sum(billed_cost_usd) / count(distinct user_email), label: Each}]"
     board, wrong = built(PIVOT % value, filters=PERIOD)

@@ -528,6 +528,21 @@ def test_totals_of_a_cross_table_are_of_what_is_behind_it_not_sums_of_ratios(sam
     assert foot == f"${wanted:,.2f}"
 
 
+def test_a_heat_map_shades_each_number_by_its_size_and_no_total(same_page):
+    page = same_page
+    page.get_by_role("tab", name="Comparisons").click()
+    pivot = page.locator("section.pivot")
+    cells = pivot.locator("tbody td:not(.total)").all()
+    shares = [cell.evaluate("cell => cell.style.getPropertyValue('--share')") for cell in cells]
+    amounts = [float(re.sub(r"[^\d.]", "", cell.inner_text()) or 0) for cell in cells]
+    for first, step in ((0, 2), (1, 2)):
+        largest = max(amounts[first::step])
+        for amount, share in zip(amounts[first::step], shares[first::step], strict=True):
+            expected = 55 * amount / largest
+            assert (float(share.rstrip("%")) if share else 0) == pytest.approx(expected, abs=1)
+    assert pivot.locator("tfoot .heat, .total.heat").count() == 0
+
+
 def test_of_a_query_only_sums_have_totals(open_page):
     page = open_page("queries")
     cells = page.locator("section.pivot tfoot td").all_inner_texts()
