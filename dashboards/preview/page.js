@@ -56,7 +56,7 @@ function draw(tile) {
   if (isNull) notes.push("Every value is null.");
   const height = body.clientHeight;
   tile.querySelector(".notes").replaceChildren(...notes.map((note) => element("li", { title: note }, note)));
-  foot.textContent = `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} · ${time(chart.seconds)}`;
+  foot.textContent = `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} · ${time(chart.seconds)}${chart.partial ? ` · ${chart.partial}` : ""}`;
   foot.title = "Rows of the answer, and the time that the warehouse took for it";
   chart.allNotes = notes;
   // What is above and below the plot takes room from it.
@@ -225,7 +225,7 @@ function start() {
   values = found.values;
   buildFilters();
   // By its number, or by its name.
-  const named = tabs.findIndex((tab) => tab.textContent === found.tab);
+  const named = tabs.findIndex((tab) => tab.dataset.name === found.tab);
   show(named < 0 ? Number(found.tab) || 1 : named + 1);
 }
 addEventListener("hashchange", start);

@@ -459,6 +459,54 @@ def test_bars_of_one_month_can_be_seen(same_page):
     assert min(shares) > 0.1
 
 
+def test_an_estimate_is_pale_with_a_whisker_and_a_limit_is_a_line_with_its_name(same_page):
+    page = same_page
+    page.get_by_role("tab", name="Comparisons").click()
+    tile = page.locator("[data-chart='gallery.cost_estimate_and_limit']")
+    drawn = tile.evaluate(
+        """tile => {
+            const plot = tile.querySelector(".js-plotly-plot");
+            const [estimate, bar, limit] = plot.data;
+            const [row] = preview.data("gallery.cost_estimate_and_limit");
+            return {
+                row, types: plot.data.map((trace) => trace.type),
+                whisker: [
+                    estimate.y[0] - estimate.error_y.arrayminus[0],
+                    estimate.y[0] + estimate.error_y.array[0],
+                ],
+                isPale: estimate.marker.color.startsWith("rgba"), dash: limit.line.dash,
+                label: plot.layout.annotations[0].text, mode: plot.layout.barmode,
+            };
+        }"""
+    )
+    _, _, _, low, high, _ = drawn["row"]
+    assert drawn["types"] == ["bar", "bar", "scatter"]
+    assert drawn["whisker"] == pytest.approx([low, high])
+    assert (drawn["isPale"], drawn["dash"], drawn["mode"]) == (True, "dash", "overlay")
+    assert drawn["label"].startswith("Limit $")
+
+
+def test_what_is_not_a_whole_month_is_pale_and_said(same_page):
+    page = same_page
+    page.evaluate("preview.set('period', 'past2months~')")
+    tile = page.locator("[data-chart='gallery.shares_by_month']")
+    opacity = tile.evaluate("tile => tile.querySelector('.js-plotly-plot').data[0].marker.opacity")
+    assert len(set(opacity[:-1])) == 1
+    assert opacity[-1] < opacity[0]
+    assert "not a whole month" in tile.locator(".foot").inner_text()
+    page.evaluate("preview.set('period', 'past2months')")
+    assert "not a whole month" not in tile.locator(".foot").inner_text()
+
+
+def test_a_bridge_shows_its_steps_and_says_where_its_axis_begins(same_page):
+    page = same_page
+    assert page.evaluate("hidesSteps([8000, 8044, 8060, 7995])") is True
+    assert page.evaluate("hidesSteps([8000, 9000, 3000])") is False
+    axis = page.evaluate("cutAxis({ format: 'usd' }, [8000, 8044, 7995], theme())")
+    assert axis["range"][0] > 7900
+    assert axis["title"]["text"] == "does not begin at $0"
+
+
 def test_what_is_too_much_is_drawn_as_other_and_said(same_page):
     page = same_page
     notes = page.locator("[data-chart='gallery.mix'] .notes").inner_text()
@@ -580,6 +628,6 @@ def test_numbers_are_written_as_their_kind_is(same_page):
     assert shown("2026-11-21T06:30:00", format="datetime") == "21 Nov 2026 06:30"
     assert shown(None, format="usd") == "–"
     assert short(12345, format="usd") == "$12.3K"
-    assert short(1234567, format="count") == "1.2M"
+    assert short(1234567, format="count") == "1.23M"
     assert short(0.0016, format="usd") == "$0.0016"
     assert short(0.25, format="percent") == "25%"
