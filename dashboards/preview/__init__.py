@@ -19,6 +19,7 @@ from dashboards.compiled import CompiledDashboard
 from dashboards.loading import Source
 from dashboards.preview import page
 from dashboards.preview.cube import Counts, Cubes
+from dashboards.preview.freshness import Feeds, Stale, stale_sources
 from foundation.settings import ROOT, Settings
 from foundation.warehouse import WarehouseError, open_file
 
@@ -63,12 +64,18 @@ def preview(
         is_sample = page.is_sample(connection)
         company = page.facts(connection, today)
         customers = page.customer_facts(connection, today)
+        behind, feeds = stale_sources(connection), Feeds(connection)
         values: dict[tuple[str, str], list[str]] = {}
         counts: Counts = {}
         for source in sources:
             dashboard = source.dashboard
             cubes = Cubes(dashboard, connection, today, rows, counts)
             charts = {chart.key: cubes.chart(chart) for chart in dashboard.charts}
+            stale: set[Stale] = set()
+            for chart in dashboard.charts:
+                found = feeds.stale(chart, behind)
+                charts[chart.key].notes += [f"{one}." for one in found]
+                stale.update(found)
             choices = {
                 name: _choices(connection, dashboard, name, values)
                 for name in dashboard.definition.filters
@@ -77,7 +84,14 @@ def preview(
             of_customers = any("revops" in mart for mart in marts)
             facts = customers if of_customers else company
             html = page.dashboard(
-                dashboard, charts, cubes.cubes(), choices, facts, today, is_sample=is_sample
+                dashboard,
+                charts,
+                cubes.cubes(),
+                choices,
+                facts,
+                sorted(stale, key=lambda one: one.source),
+                today,
+                is_sample=is_sample,
             )
             write(folder / f"{dashboard.key}.html", html)
             written.add(f"{dashboard.key}.html")
@@ -87,9 +101,7 @@ def preview(
                 for chart in dashboard.charts
                 if (data := charts[chart.key]).error
             ]
-    # What a newcomer should see first comes first.
-    cards.sort(key=lambda card: card.key != "executive")
-    write(folder / "index.html", page.index(cards, company, is_sample=is_sample))
+    write(folder / "index.html", page.index(cards, company, behind, is_sample=is_sample))
     script = page.plotly()
     copy = folder / script.name
     if not copy.exists() or not filecmp.cmp(script, copy):
