@@ -218,7 +218,6 @@ addEventListener("resize", () => {
   clearTimeout(waiting);
   waiting = setTimeout(redraw, 150);
 });
-addEventListener("beforeprint", redraw);
 
 function start() {
   const found = fromAddress(page.filters, location.hash);

@@ -32,7 +32,7 @@ CHARTS = ("colors", "plots", "axes", "round", "steps", "scalar", "tables")
 SCRIPTS = (
     *("formats.js", "filters.js", "aggregate.js"),
     *(f"charts/{name}.js" for name in CHARTS),
-    "page.js",
+    *("page.js", "print.js"),
 )
 
 AUDIENCES = get_args(Audience)
@@ -122,7 +122,7 @@ class Card:
     name: str
     description: str
     questions: list[str]
-    audience: str
+    audience: Audience
     number: Number | None
     charts: int
     warnings: int
@@ -383,9 +383,8 @@ def dashboard(
 def index(cards: list[Card], known: Facts, stale: list[Stale], *, is_sample: bool) -> str:
     """The page that links to the others, by whom they are for."""
     template = _environment.get_template("index.html.j2")
-    by_audience = {one: [card for card in cards if card.audience == one] for one in AUDIENCES}
     return template.render(
-        audiences={one: found for one, found in by_audience.items() if found},
+        cards=sorted(cards, key=lambda card: AUDIENCES.index(card.audience)),
         facts=known,
         stale=stale,
         failed=[],

@@ -178,7 +178,7 @@ def test_a_source_that_did_not_answer_is_named_with_its_last_day(gallery, on_cop
 
 def test_the_index_is_by_audience_with_a_number_of_each(pages):
     index = pages["index"]
-    assert index.index(">Executives</h2>") < index.index(">Everyone</h2>")
+    assert index.index(">Executives<") < index.index(">Everyone<")
     card = re.search(r'gallery.html">(.*?)</article>', index, re.S)[1]
     assert re.search(r"<strong>\$[\d,]+</strong> Spend of the month", card)
 

@@ -579,6 +579,34 @@ def test_light_becomes_dark_and_stays_so(open_page):
     assert page.evaluate(ground) != light
 
 
+def test_on_paper_are_all_tabs_whole_with_the_filters(open_page):
+    page = open_page(color_scheme="dark")
+    page.evaluate("preview.set('department', ['Data', 'Engineering'])")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    panels = page.locator("main > .grid")
+    assert [panel.is_visible() for panel in panels.all()] == [True, True]
+    assert page.locator("[data-chart]:not([data-drawn])").count() == 0
+    said = " ".join(page.locator("#printed").inner_text().split())
+    assert "Department Data, Engineering" in said
+    assert "Period Previous 6 months and this month" in said
+    cut = page.evaluate(
+        """[...document.querySelectorAll("main *")].filter((one) =>
+            one.scrollHeight > one.clientHeight + 1 && one.clientHeight > 0
+            && getComputedStyle(one).overflowY !== "visible" && !one.closest(".plot, .legend"))
+            .map((one) => `${one.className} ${one.textContent.slice(0, 40)}`)"""
+    )
+    assert cut == []
+    too_wide = page.evaluate(
+        """[...document.querySelectorAll(".tile")].filter((one) =>
+            one.getBoundingClientRect().right > 1045).map((one) => one.dataset.chart)"""
+    )
+    assert too_wide == []
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert [panel.is_visible() for panel in panels.all()] == [True, False]
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+
+
 def test_all_controls_can_be_reached_and_seen_by_keyboard(open_page):
     page = open_page()
     reached = set()
