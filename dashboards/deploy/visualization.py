@@ -37,6 +37,17 @@ COLORS = {"good": "#84BB4C", "warning": "#F9CF48", "bad": "#ED6E6E", "neutral": 
 # Columns with the names themselves, and those with their codes.
 _CODES = {"platform_name": "platform_code", "vendor_name": "vendor"}
 _STACKS = {"none": None, "stacked": "stacked", "percent": "normalized"}
+# Metabase has no whiskers: the ends of one are points.
+_POINTS: Json = {"display": "line", "line.style": "dotted", "line.marker_enabled": True}
+_DISPLAYS: dict[str, Json] = {
+    "line": {"display": "line"},
+    "bar": {"display": "bar"},
+    "area": {"display": "area"},
+    "estimate": {"display": "bar", "color": "#9CC7E3"},
+    "low": _POINTS,
+    "high": _POINTS,
+    "limit": {"display": "line", "line.style": "dashed", "line.marker_enabled": False},
+}
 # Formats of moment.js: Metabase takes any style that it does not know as such a format.
 _DATE_STYLES = {"month": "MMMM, YYYY", "quarter": "[Q]Q YYYY", "year": "YYYY"}
 
@@ -215,7 +226,7 @@ def _axes(chart: CompiledChart) -> Json:
         shown["stackable.stack_type"] = _STACKS[definition.stack]
     if isinstance(definition, Combo):
         shown["series_settings"] = {
-            field.name: {"display": y.show_as, "axis": y.axis, "title": field.label}
+            field.name: {**_DISPLAYS[y.show_as], "axis": y.axis, "title": field.label}
             for field, y in zip(measures, definition.y, strict=True)
         }
     elif len(measures) > 1:
@@ -233,19 +244,21 @@ def _colors(field: Field) -> dict[str, str]:
 
 
 def _goal(chart: CompiledChart, shown: Json) -> Json:
-    """A fixed number is Metabase's goal line; a computed one is a dashed line of its own."""
+    """A fixed number is Metabase's goal line; a computed one is a dashed line of its own, and in a
+    row chart, which has no lines, bars of its own."""
     fixed = getattr(chart.definition, "goal", None)
     if isinstance(fixed, int | float):
         return {"graph.show_goal": True, "graph.goal_value": fixed, "graph.goal_label": "Goal"}
     if chart.goal is None:
         return {}
-    if len(chart.dimensions) > 1 or isinstance(chart.definition, Row):
+    if len(chart.dimensions) > 1:
         raise PayloadError(
             "goal",
-            "Metabase draws a computed goal neither next to `series` nor in a row chart: use a "
-            "number, or leave `series` out",
+            "Metabase draws no computed goal next to `series`: use a number, or leave `series` out",
         )
-    line = {"display": "line", "line.style": "dashed", "title": chart.goal.label}
+    is_row = isinstance(chart.definition, Row)
+    style = {} if is_row else {"display": "line", "line.style": "dashed"}
+    line = {**style, "title": chart.goal.label}
     return {
         "graph.metrics": [*shown["graph.metrics"], chart.goal.name],
         "series_settings": {**shown.get("series_settings", {}), chart.goal.name: line},

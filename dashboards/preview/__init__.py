@@ -19,6 +19,7 @@ from dashboards.compiled import CompiledDashboard
 from dashboards.loading import Source
 from dashboards.preview import page
 from dashboards.preview.cube import Counts, Cubes
+from dashboards.preview.freshness import Feeds, Stale, stale_sources
 from foundation.settings import ROOT, Settings
 from foundation.warehouse import WarehouseError, open_file
 
@@ -73,12 +74,18 @@ def preview(
         is_sample = page.is_sample(connection)
         company = page.facts(connection, today)
         customers = page.customer_facts(connection, today)
+        behind, feeds = stale_sources(connection), Feeds(connection)
         values: dict[tuple[str, str], list[str]] = {}
         counts: Counts = {}
         for source in sources:
             dashboard = source.dashboard
             cubes = Cubes(dashboard, connection, today, rows, counts)
             charts = {chart.key: cubes.chart(chart) for chart in dashboard.charts}
+            stale: set[Stale] = set()
+            for chart in dashboard.charts:
+                found = feeds.stale(chart, behind)
+                charts[chart.key].notes += [f"{one}." for one in found]
+                stale.update(found)
             choices = {
                 name: _choices(connection, dashboard, name, values)
                 for name in dashboard.definition.filters
@@ -92,6 +99,7 @@ def preview(
                 cubes.cubes(),
                 choices,
                 facts,
+                sorted(stale, key=lambda one: one.source),
                 today,
                 # A seller's customers are not in the explorer.
                 explorer=None if of_customers else explorer,
@@ -111,9 +119,7 @@ def preview(
         shutil.copyfile(script, copy)
     if not are_all:
         return failures
-    # What a newcomer should see first comes first.
-    cards.sort(key=lambda card: card.key != "executive")
-    write(folder / "index.html", page.index(cards, company, is_sample=is_sample))
+    write(folder / "index.html", page.index(cards, company, behind, is_sample=is_sample))
     for file in [*folder.glob("*.html"), *folder.glob(".*.writing")]:
         if file.name not in written:
             file.unlink()

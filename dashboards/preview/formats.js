@@ -78,7 +78,7 @@ function short(value, field) {
   const step = SIZES.find(([from]) => size >= from * 0.9995);
   if (step) {
     const scaled = size / step[0];
-    return signed(value, mark + trimmed(scaled.toFixed(scaled < 100 ? 1 : 0)) + step[1]);
+    return signed(value, mark + trimmed(scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0)) + step[1]);
   }
   if (size === 0) return mark + "0";
   const decimals = size >= 100 ? 0 : size >= 1 ? 2 : Math.min(9, 1 - Math.floor(Math.log10(size)));

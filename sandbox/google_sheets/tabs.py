@@ -16,7 +16,7 @@ from sandbox.company import DEPARTMENTS, Person, Stint
 from sandbox.cursor.ledger import members_on
 from sandbox.days import days_between
 from sandbox.github.ledger import account_id, first_login, holders, known_by_saml, unmapped
-from sandbox.google.ledger import AI_STUDIO, ML, SEATS, SUPPORT
+from sandbox.google.ledger import AI_STUDIO, ML, SUPPORT
 from sandbox.google.monitoring import RESEARCH_KEY
 from sandbox.money import CENTS_PER_DOLLAR, ZERO
 from sandbox.openai.ledger import ASSISTANTS, SEARCH, openai_id

@@ -205,6 +205,36 @@ def test_platforms_and_statuses_have_the_same_colors_as_in_the_preview(built):
     assert statuses["Disputed"] == {"color": MEANINGS["bad"].light}
 
 
+def test_an_estimate_and_a_limit_are_a_pale_bar_and_a_dashed_line(built):
+    board, _ = built(
+        """
+- name: Combo
+  type: combo
+  model: fct_cost_daily
+  x: cost_date by month
+  y:
+    - {value: list_cost_usd, label: Guess, show_as: estimate}
+    - {value: billed_cost_usd, label: Least, show_as: low}
+    - {value: effective_cost_usd, label: Most, show_as: high}
+    - {value: count(*), label: Limit, show_as: limit}
+"""
+    )
+    series = settings_of(board, "page.combo")["series_settings"]
+    assert [series[name]["display"] for name in ("guess", "least", "limit")] == [
+        "bar", "line", "line",
+    ]  # fmt: skip
+    assert series["limit"]["line.style"] == "dashed"
+
+
+def test_a_computed_goal_in_a_row_chart_is_a_bar_of_its_own(built):
+    board, wrong = built(
+        "- {name: C, type: row, model: fct_cost_daily, x: department, y: list_cost_usd,"
+        " goal: {value: max(billed_cost_usd), label: Most}}"
+    )
+    assert wrong == []
+    assert settings_of(board, "page.c")["graph.metrics"] == ["list_cost_usd", "most"]
+
+
 def test_a_computed_goal_beside_a_series_is_refused(built):
     _, wrong = built(
         "- {name: C, type: bar, model: fct_cost_daily, x: cost_date by month, "

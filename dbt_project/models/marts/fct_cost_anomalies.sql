@@ -464,6 +464,53 @@ explanations as (
 
 ),
 
+-- From the broadest to the narrowest: a person's day is in their department's.
+placed as (
+
+    select
+        fired.scope_type,
+        fired.scope,
+        fired.cost_date,
+        explanations.main_contributor,
+        case fired.scope_type
+            when 'platform' then 1
+            when 'department' then 2
+            when 'user' then 3
+            else 4
+        end as scope_rank,
+        case fired.severity
+            when 'critical' then 1
+            when 'warning' then 2
+            else 3
+        end as severity_rank
+    from fired
+    left join explanations
+        on
+            fired.scope_type = explanations.scope_type
+            and fired.scope = explanations.scope
+            and fired.cost_date = explanations.cost_date
+
+),
+
+parts as (
+
+    select distinct
+        narrower.scope_type,
+        narrower.scope,
+        narrower.cost_date
+    from placed as narrower
+    inner join placed as broader
+        on
+            narrower.cost_date = broader.cost_date
+            and narrower.scope_rank > broader.scope_rank
+            and narrower.severity_rank >= broader.severity_rank
+            and (
+                narrower.scope = broader.main_contributor
+                or narrower.main_contributor in (broader.scope, broader.main_contributor)
+            )
+
+),
+
 explained as (
 
     select
@@ -487,6 +534,7 @@ explained as (
         fired.deviation,
         fired.week_mean_usd,
         fired.limit_usd as threshold_usd,
+        parts.scope is not null as is_part_of_another,
         explanations.explained_by,
         explanations.main_contributor,
         cast(explanations.main_contributor_excess_usd as {{ type_money() }})
@@ -497,6 +545,11 @@ explained as (
             fired.scope_type = explanations.scope_type
             and fired.scope = explanations.scope
             and fired.cost_date = explanations.cost_date
+    left join parts
+        on
+            fired.scope_type = parts.scope_type
+            and fired.scope = parts.scope
+            and fired.cost_date = parts.cost_date
     left join api_keys
         on fired.scope = api_keys.api_key_id
     left join platforms

@@ -7,6 +7,7 @@ with anomalies as (
         anomaly_date >= {{ days_before_run(7) }}
         and anomaly_date < {{ as_of_date() }}
         and severity in ('critical', 'warning')
+        and not is_part_of_another
 
 ),
 
