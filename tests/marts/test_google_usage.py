@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.google import ledger
-from sandbox.google.ledger import AI_STUDIO, ML
+from sandbox.google.ledger import AI_STUDIO, ML, SEATS
 from sandbox.google.monitoring import RESEARCH_KEY
 from sandbox.options import Options
 from sandbox.vendors import build_sandbox
@@ -59,6 +59,25 @@ def test_requests_are_by_key_with_the_name_of_google_and_the_mapping_of_the_shee
         " from marts.fct_usage_daily where api_key_id = ?",
         RESEARCH_KEY.credential,
     ) == [("team_mapping", "CC-2200", "knowledge_work", None)]
+
+
+def test_a_seat_of_gemini_enterprise_is_whose_it_is_and_one_that_nobody_has_the_projects(
+    base: Warehouse,
+) -> None:
+    parts = base.rows(
+        "select user_email = 'unattributed', workspace_id, allocation_method,"
+        " count(distinct user_email), sum(billed_cost_usd)"
+        " from marts.fct_cost_daily where platform_code = 'gemini_enterprise'"
+        " and cost_type = 'subscription' group by 1, 2, 3 order by 1"
+    )
+    assert [part[:4] for part in parts] == [
+        (False, SEATS, "equal_split", ledger.ENTERPRISE_SEATS - 1),
+        (True, SEATS, "unallocated", 1),
+    ]
+    assert sum(part[4] for part in parts) == base.value(
+        "select sum(billed_cost_usd) from staging.stg_google__current_charges"
+        " where platform_code = 'gemini_enterprise'"
+    )
 
 
 def test_tokens_are_counted_once_by_project_and_model(base: Warehouse) -> None:
