@@ -302,7 +302,7 @@ def _billed(sandbox: Sandbox, month: date) -> dict[str, Decimal]:
     days = list(days_between(month, _last_day(month) + timedelta(days=1)))
     share = Decimal(1) / len(days)
     # In the order of the sheet; a new vendor comes last.
-    billed = dict.fromkeys(("cursor", "claude_api", "claude_code", "claude_ai"), ZERO)
+    billed = dict.fromkeys(("cursor", "claude_api", "claude_code", "claude_ai", "chatgpt"), ZERO)
     cursor_seat_days, claude_seat_days, chatgpt_seat_days = 0, 0, 0
     metered = [vendor for vendor in sandbox.vendors if isinstance(vendor, MeteredVendor)]
     for day in days:
@@ -314,5 +314,5 @@ def _billed(sandbox: Sandbox, month: date) -> dict[str, Decimal]:
                 billed[platform] = billed.get(platform, ZERO) + cents / CENTS_PER_DOLLAR
     billed["cursor"] += CURSOR_SEAT_USD * share * cursor_seat_days
     billed["claude_ai"] += CLAUDE_SEAT_USD * share * claude_seat_days
-    billed["chatgpt"] = CHATGPT_SEAT_USD * share * chatgpt_seat_days
+    billed["chatgpt"] += CHATGPT_SEAT_USD * share * chatgpt_seat_days
     return billed

@@ -15,9 +15,11 @@ def methods() -> list[dict[str, str]]:
     return sorted(rows, key=lambda row: int(row["method_rank"]))
 
 
-# A mapping of a key names a person, else a cost center; one of a workspace names a cost center.
+# Whose an account is a sheet says, or the company's own login. A mapping of a key names a person,
+# else a cost center; one of a workspace names a cost center.
 METHODS_OF = {
     "vendor": ["vendor_identity"],
+    "vendor_account": ["vendor_account", "saml_identity"],
     "key_mapping": ["key_mapping", "team_mapping"],
     "workspace_mapping": ["team_mapping"],
     "nothing": ["unattributed"],

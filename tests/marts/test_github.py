@@ -179,6 +179,17 @@ def test_a_renamed_login_keeps_its_person(enterprise: Enterprise, company: Any) 
     assert {login for (login,) in used} == logins
 
 
+def test_a_login_that_only_saml_knows_is_the_persons_with_less_confidence(
+    enterprise: Enterprise, company: Any
+) -> None:
+    person = ledger.known_by_saml(company)
+    known = enterprise.warehouse.rows(
+        "select distinct attribution_method, attribution_confidence, user_email"
+        f" from intermediate.int_attributions where actor_user_id = '{ledger.first_login(person)}'"
+    )
+    assert known == [("saml_identity", Decimal("0.9"), person.email)]
+
+
 def test_a_login_that_nobody_mapped_is_unattributed_and_named(
     enterprise: Enterprise, company: Any
 ) -> None:

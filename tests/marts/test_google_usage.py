@@ -74,7 +74,8 @@ def test_labels_name_the_cost_center_of_a_request_and_of_a_project_that_nobody_m
 ) -> None:
     assert base.rows(
         "select workspace_id, attribution_method, cost_center from marts.fct_cost_daily"
-        " where vendor = 'google' and workspace_id in (?, ?) group by all order by all",
+        " where vendor = 'google' and workspace_id in (?, ?)"
+        " and attribution_method != 'vendor_identity' group by all order by all",
         SEATS,
         ML,
     ) == [
@@ -88,6 +89,25 @@ def test_labels_name_the_cost_center_of_a_request_and_of_a_project_that_nobody_m
         " where attribution_method = 'request_label' and cost_type = 'usage' and cost_date = ?",
         DAY,
     ) == [(labeled,)]
+
+
+def test_a_seat_of_gemini_enterprise_is_whose_it_is_and_one_that_nobody_has_the_projects(
+    base: Warehouse,
+) -> None:
+    parts = base.rows(
+        "select user_email = 'unattributed', workspace_id, allocation_method,"
+        " count(distinct user_email), sum(billed_cost_usd)"
+        " from marts.fct_cost_daily where platform_code = 'gemini_enterprise'"
+        " and cost_type = 'subscription' group by 1, 2, 3 order by 1"
+    )
+    assert [part[:4] for part in parts] == [
+        (False, SEATS, "equal_split", ledger.ENTERPRISE_SEATS - 1),
+        (True, SEATS, "unallocated", 1),
+    ]
+    assert sum(part[4] for part in parts) == base.value(
+        "select sum(billed_cost_usd) from staging.stg_google__current_charges"
+        " where platform_code = 'gemini_enterprise'"
+    )
 
 
 def test_tokens_are_counted_once_by_project_and_model(base: Warehouse) -> None:
