@@ -361,3 +361,23 @@ def test_a_backup_cannot_be_deleted_by_whoever_wrote_it():
     assert kept["retention_period"] == "${var.backup_retention_days * 86400}"
     writer = one("google_storage_bucket_iam_member", "backups")
     assert writer["role"] == "roles/storage.objectCreator"
+
+
+# --- The manual
+
+MANUAL = (FOLDER.parent / "README.md").read_text()
+
+
+def test_the_manual_names_every_file_and_real_commands():
+    files = {file.name for file in FOLDER.iterdir() if not file.name.startswith(".")}
+    assert {name for name in files if f"`{name}`" not in MANUAL} - {"terraform.tfvars"} == set()
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"make ((?:[a-z]+-)+[a-z]+|image)", MANUAL)) <= set(targets)
+    for name in re.findall(r"output `(\w+)`", MANUAL):
+        assert (name,) in blocks("output")
+
+
+def test_a_first_run_takes_ten_commands():
+    commands = MANUAL.split("```\n")[3].splitlines()
+    assert len(commands) == 10
+    assert [command.split()[0] for command in commands].count("make") == 2
