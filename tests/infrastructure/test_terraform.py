@@ -242,7 +242,9 @@ def test_only_deploying_has_wide_roles():
     assert not given & {"roles/owner", "roles/editor", "roles/viewer"}
     for role in local("planner_roles"):
         assert re.search(r"([vV]iewer|[rR]eader|browser|securityReviewer|Consumer)$", role), role
-    assert not given & {"roles/bigquery.dataViewer", "roles/secretmanager.secretAccessor"}
+    reading = {"roles/bigquery.dataViewer", "roles/secretmanager.secretAccessor"}
+    assert not reading & given
+    assert "roles/logging.viewer" not in local("planner_roles"), "a run's log names people"
 
 
 def test_no_key_of_an_account_is_made():
