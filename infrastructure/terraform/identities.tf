@@ -31,6 +31,15 @@ resource "google_service_account" "deployer" {
   display_name = "Applies after a merge: can change everything that Terraform describes here"
 }
 
+# Google Workspace's log is read on behalf of an administrator, for which the account signs as itself.
+resource "google_service_account_iam_member" "pipeline_signs" {
+  count = contains(keys(var.settings), "GOOGLE_WORKSPACE_ADMIN") ? 1 : 0
+
+  service_account_id = google_service_account.pipeline.name
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = google_service_account.pipeline.member
+}
+
 # --- GitHub's workflows
 
 resource "google_iam_workload_identity_pool" "github" {
@@ -82,6 +91,7 @@ resource "google_service_account_iam_member" "github" {
 # --- What planning and deploying need
 
 locals {
+  # Nothing with which one could read data, secrets or logs: a plan runs code of the pull request.
   planner_roles = [
     "roles/artifactregistry.reader",
     "roles/bigquery.metadataViewer",
@@ -91,7 +101,6 @@ locals {
     "roles/dns.reader",
     "roles/iam.securityReviewer",
     "roles/iam.workloadIdentityPoolViewer",
-    "roles/logging.viewer",
     "roles/monitoring.viewer",
     "roles/pubsub.viewer",
     "roles/run.viewer",
@@ -110,7 +119,6 @@ locals {
     "roles/iam.serviceAccountAdmin",
     "roles/iam.workloadIdentityPoolAdmin",
     "roles/iap.tunnelResourceAccessor",
-    "roles/logging.configWriter",
     "roles/monitoring.editor",
     "roles/pubsub.admin",
     "roles/resourcemanager.projectIamAdmin",

@@ -7,7 +7,7 @@ resource "google_compute_network" "metabase" {
 }
 
 resource "google_compute_subnetwork" "metabase" {
-  # checkov:skip=CKV_GCP_76: IPv4 only
+  # checkov:skip=CKV_GCP_76: there is no IPv6 in this network
   name                     = "ai-spend-metabase"
   network                  = google_compute_network.metabase.id
   ip_cidr_range            = "10.10.0.0/28"

@@ -13,8 +13,8 @@ output "metabase_url" {
   value       = "https://${var.metabase_domain}"
 }
 
-output "spreadsheet_reader" {
-  description = "Whom to share the spreadsheet with, read-only"
+output "pipeline_account" {
+  description = "The account of the daily run; share the spreadsheet with it, read-only"
   value       = google_service_account.pipeline.email
 }
 

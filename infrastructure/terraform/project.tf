@@ -1,6 +1,7 @@
 # The APIs that the rest needs. They stay on when everything is taken down.
 resource "google_project_service" "this" {
   for_each = toset([
+    "admin.googleapis.com",
     "artifactregistry.googleapis.com",
     "bigquery.googleapis.com",
     "billingbudgets.googleapis.com",

@@ -1,6 +1,7 @@
 """infrastructure/terraform: what the provider takes, and what this project needs from it."""
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -166,6 +167,13 @@ def local(name):
     return value
 
 
+def test_what_checkov_should_skip_has_a_reason():
+    skips = re.findall(r"checkov:skip=(.*)", "\n".join(FILES.values()))
+    assert skips
+    for skip in skips:
+        assert re.fullmatch(r"CKV_GCP_\d+: \w.{15,}", skip), skip
+
+
 # --- The warehouse
 
 
@@ -234,7 +242,9 @@ def test_only_deploying_has_wide_roles():
     assert not given & {"roles/owner", "roles/editor", "roles/viewer"}
     for role in local("planner_roles"):
         assert re.search(r"([vV]iewer|[rR]eader|browser|securityReviewer|Consumer)$", role), role
-    assert not given & {"roles/bigquery.dataViewer", "roles/secretmanager.secretAccessor"}
+    reading = {"roles/bigquery.dataViewer", "roles/secretmanager.secretAccessor"}
+    assert not reading & given
+    assert "roles/logging.viewer" not in local("planner_roles"), "a run's log names people"
 
 
 def test_no_key_of_an_account_is_made():
@@ -356,8 +366,107 @@ def test_the_scripts_of_the_machine_are_valid():
         subprocess.run(["bash", "-n"], input=script, text=True, check=True)
 
 
+def script(name, folder):
+    """One of the machine's scripts, at work in `folder` and with stand-ins for what it calls: those
+    write their arguments to `folder`/calls."""
+    _, config = cloud_init()
+    (text,) = (file["content"] for file in config["write_files"] if file["path"].endswith(name))
+    for place in ("/srv/ai-spend/dashboards/metabase", "/var/lib/docker"):
+        text = text.replace(place, str(folder))
+    programs = folder / "programs"
+    programs.mkdir(exist_ok=True)
+    for program in ("gcloud", "docker", "certbot", "mountpoint", "curl"):
+        stand_in = programs / program
+        stand_in.write_text(f"""#!/usr/bin/env bash
+echo "{program} $*" >>{folder}/calls
+case "{program} $*" in
+    *"${{FAILS:-nothing}}"*) exit 1 ;;
+    "gcloud secrets"*) echo value-of-"${{@: -1}}" ;;
+    curl*) echo '{{"has-user-setup": '"${{ADMIN:-false}}"'}}' ;;
+esac
+""")
+        stand_in.chmod(0o755)
+
+    def run(**settings):
+        (folder / "calls").write_text("")
+        environment = {"PATH": f"{programs}:{os.environ['PATH']}", **settings}
+        command = ["bash", "-c", text]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return done.returncode, (folder / "calls").read_text().splitlines()
+
+    return run
+
+
+def test_nobody_reaches_metabase_before_it_has_an_admin(tmp_path):
+    run = script("metabase-start", tmp_path)
+    code, calls = run()
+    assert code == 1
+    assert [call for call in calls if "docker" in call] == [
+        "docker compose up --detach --wait metabase"
+    ]
+    code, calls = run(ADMIN="true")
+    assert code == 0
+    assert calls[-1] == "docker compose up --detach --wait"
+
+
+def test_metabase_gets_its_secrets_in_a_file_of_its_own(tmp_path):
+    run = script("metabase-start", tmp_path)
+    assert run(ADMIN="true")[0] == 0
+    written = (tmp_path / ".env").read_text().splitlines()
+    assert "METABASE_DB_PASSWORD=value-of---secret=METABASE_DB_PASSWORD" in written
+    assert "METABASE_EMBEDDING=true" in written
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    # Without a secret to sign with nothing is embedded, and without the others nothing starts.
+    assert run(ADMIN="true", FAILS="METABASE_EMBEDDING_SECRET")[0] == 0
+    assert "METABASE_EMBEDDING=" in (tmp_path / ".env").read_text().splitlines()
+    code, calls = run(ADMIN="true", FAILS="METABASE_ENCRYPTION_SECRET_KEY")
+    assert code == 1
+    assert not [call for call in calls if call.startswith("docker")]
+
+
+def test_a_machine_without_its_disk_starts_nothing(tmp_path):
+    code, calls = script("metabase-start", tmp_path)(ADMIN="true", FAILS="mountpoint")
+    assert (code, len(calls)) == (1, 1)
+
+
+def test_a_backup_that_fails_is_logged_as_an_error(tmp_path):
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    for day in ("20261120T031500Z", "20261121T031500Z"):
+        (backups / f"metabase-{day}.dump").write_text("")
+    run = script("metabase-backup", tmp_path)
+    code, calls = run()
+    assert code == 0
+    newest = backups / "metabase-20261121T031500Z.dump"
+    assert calls[1] == f"gcloud storage cp --no-clobber {newest} gs://bucket/"
+    for failing in ("docker compose run", "gcloud storage"):
+        code, calls = run(FAILS=failing)
+        assert code == 1
+        assert re.match("gcloud logging write metabase-backup .*--severity=ERROR", calls[-1])
+
+
 def test_a_backup_cannot_be_deleted_by_whoever_wrote_it():
     (kept,) = one("google_storage_bucket", "backups")["retention_policy"]
     assert kept["retention_period"] == "${var.backup_retention_days * 86400}"
     writer = one("google_storage_bucket_iam_member", "backups")
     assert writer["role"] == "roles/storage.objectCreator"
+
+
+# --- The manual
+
+MANUAL = (FOLDER.parent / "README.md").read_text()
+
+
+def test_the_manual_names_every_file_and_real_commands():
+    files = {file.name for file in FOLDER.iterdir() if not file.name.startswith(".")}
+    assert {name for name in files if f"`{name}`" not in MANUAL} - {"terraform.tfvars"} == set()
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"make ((?:[a-z]+-)+[a-z]+|image)", MANUAL)) <= set(targets)
+    for name in re.findall(r"output `(\w+)`", MANUAL):
+        assert (name,) in blocks("output")
+
+
+def test_a_first_run_takes_ten_commands():
+    commands = MANUAL.split("```\n")[3].splitlines()
+    assert len(commands) == 10
+    assert [command.split()[0] for command in commands].count("make") == 2
