@@ -335,7 +335,17 @@ def _filter(name: str, bound: AnyFilter, choices: list[str]) -> JsonObject:
 def _chart(chart: CompiledChart, data: ChartData) -> JsonObject:
     shown = chart.definition.model_dump(
         mode="json",
-        include={"type", "name", "description", "stack", "goal", "more_is", "total", "totals", "heat"}
+        include={
+            "type",
+            "name",
+            "description",
+            "stack",
+            "goal",
+            "more_is",
+            "total",
+            "totals",
+            "heat",
+        }
         | {"start", "segments", "columns", "limit"},
     )
     shown["marks"] = [
