@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument(
         "--watch", action="store_true", help="draw again whenever a definition is saved"
     )
-    preview.add_argument("--rows", type=int, help="how many rows a page may hold for a chart")
+    preview.add_argument("--rows", type=int, help="how many rows a page may hold of a mart")
     preview.add_argument("--folder", type=Path, help="target/dashboards if not given")
     preview.add_argument(
         "--wait",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dashboards.catalog import Catalog, Kind
@@ -16,6 +17,7 @@ from dashboards.compiled import (
     Path,
     Problem,
     Tile,
+    needs_months,
 )
 from dashboards.definition import COLUMNS, AnyFilter, Dashboard, GridRow, StaticText
 
@@ -83,6 +85,12 @@ class _Compiler:
                     f"a {bound.type} filter needs a column of {' or '.join(wanted)}, and {text} is "
                     f"{column.kind}: use {', '.join(fitting)}",
                 )
+        if needs_months(bound) and re.search(r"day|week", str(bound.default)):
+            self._problem(
+                (*path, "default"),
+                f"{bound.default} is no whole months, and a column called month has the first day "
+                "of each: use past3months or thismonth",
+            )
         if (
             isinstance(bound, StaticText)
             and bound.values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -35,6 +35,7 @@ from dashboards.definition import (
     StaticText,
     Table,
 )
+from dashboards.names import code_names
 
 
 class ChartCompiler:
@@ -85,7 +86,7 @@ class ChartCompiler:
             variables=tuple(query.slots_in(template, query.VARIABLE)),
             marts=tuple(query.marts_in(template)),
         )
-        self.used |= {wire.filter for wire in compiled.wires} | set(compiled.variables)
+        self.used |= compiled.filters
         self._check_filters(compiled, path)
         self._check_locked(compiled, path)
         self._check_kinds(compiled, path)
@@ -118,7 +119,7 @@ class ChartCompiler:
             value = replace(drafts[0], name="value", label=chart.name)
             return query.steps_of_model(chart, steps, self._day(chart)), [step, value]
         outputs = [
-            query.Output(draft.name, draft.sql or "", is_group=draft.role == "dimension")
+            query.Output(draft.name, _answered(draft), is_group=draft.role == "dimension")
             for draft in drafts
         ]
         return query.of_model(chart, outputs, order(chart, drafts), self._day(chart)), drafts
@@ -207,6 +208,7 @@ class ChartCompiler:
             format=draft.format or derived or column.format,
             decimals=draft.decimals,
             sql=draft.sql,
+            names=_names(draft),
         )
 
     def _check_group(self, draft: Draft, known: dict[str, MartColumn], path: Path) -> None:
@@ -263,9 +265,8 @@ class ChartCompiler:
     def _check_locked(self, chart: CompiledChart, path: Path) -> None:
         """Every chart of a dashboard that is shown elsewhere is narrowed by what is locked: one
         that is not would show the viewer what is other people's."""
-        narrowed = {wire.filter for wire in chart.wires} | set(chart.variables)
         for name in self.definition.embed.locked if self.definition.embed else ():
-            if name not in narrowed:
+            if name not in chart.filters:
                 self._problem(
                     path,
                     f"{chart.definition.name} is not narrowed by {name}, which is locked where the "
@@ -296,6 +297,16 @@ class ChartCompiler:
                 self._problem(
                     (*path, "sort"), f"no column is called {wanted}{did_you_mean(wanted, shown)}"
                 )
+
+
+def _names(draft: Draft) -> Mapping[str, str]:
+    """The names for the codes of a column that rows are grouped by."""
+    return code_names().get(draft.sql or "", {}) if draft.role == "dimension" else {}
+
+
+def _answered(draft: Draft) -> str:
+    """The SQL of a column in a chart's query."""
+    return query.named(draft.sql or "") if _names(draft) else draft.sql or ""
 
 
 def _said(error: duckdb.Error) -> str:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dashboards.catalog import Kind
-from dashboards.definition import AnyChart, AnyFilter, Dashboard, Format, StaticDate, StaticNumber
+from dashboards.definition import (
+    AnyChart,
+    AnyFilter,
+    Dashboard,
+    Format,
+    RelativeDate,
+    StaticDate,
+    StaticNumber,
+)
 
 Path = tuple[str | int, ...]
 
@@ -26,7 +35,7 @@ class Problem:
 @dataclass(frozen=True)
 class Field:
     """A column of a chart's answer, as it is shown. `sql` is its expression over the model; none
-    in a chart with `sql`."""
+    in a chart with `sql`. `names` are what people call its codes."""
 
     name: str
     label: str
@@ -34,6 +43,7 @@ class Field:
     format: Format
     decimals: int | None = None
     sql: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,11 @@ class CompiledChart:
     variables: tuple[str, ...]
     marts: tuple[str, ...]
 
+    @property
+    def filters(self) -> set[str]:
+        """The filters that change something in it."""
+        return {wire.filter for wire in self.wires} | set(self.variables)
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -89,6 +104,15 @@ class CompiledTab:
     name: str
     tiles: tuple[Tile, ...]
 
+    @property
+    def charts(self) -> list[CompiledChart]:
+        return [tile.chart for tile in self.tiles if tile.chart]
+
+    @property
+    def filters(self) -> set[str]:
+        """The filters that change something on it; the others are not offered there."""
+        return {name for chart in self.charts for name in chart.filters}
+
 
 @dataclass(frozen=True)
 class CompiledDashboard:
@@ -101,7 +125,12 @@ class CompiledDashboard:
 
     @property
     def charts(self) -> list[CompiledChart]:
-        return [tile.chart for tab in self.tabs for tile in tab.tiles if tile.chart]
+        return [chart for tab in self.tabs for chart in tab.charts]
+
+    def unfiltered(self, chart: CompiledChart) -> list[str]:
+        """The filters that are offered beside a chart and change nothing in it."""
+        offered = next(tab.filters for tab in self.tabs if chart in tab.charts)
+        return [name for name in self.definition.filters if name in offered - chart.filters]
 
     @property
     def marts(self) -> list[str]:
@@ -111,6 +140,14 @@ class CompiledDashboard:
 def filter_label(name: str, definition: AnyFilter) -> str:
     """What a filter is called on the page."""
     return definition.label or humanized(name)
+
+
+def needs_months(definition: AnyFilter) -> bool:
+    """Whether a period can only be of whole months: rows dated on the first of their month are all
+    or none of a month."""
+    return isinstance(definition, RelativeDate) and any(
+        text.rpartition(".")[2] == "month" for text in definition.column
+    )
 
 
 def humanized(name: str) -> str:

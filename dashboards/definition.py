@@ -23,6 +23,7 @@ PERIOD = (
 Grain = Literal["day", "week", "month", "quarter", "year"]
 # percent shows 0.5 as 50 %, percent100 shows 50 as 50 %.
 Format = Literal["usd", "percent", "percent100", "count", "decimal", "date", "datetime", "text"]
+Audience = Literal["Executives", "Finance", "Managers", "Compliance", "RevOps", "Everyone"]
 Slug = Annotated[str, Field(pattern=SLUG)]
 Name = Annotated[str, Field(min_length=1, max_length=254)]
 
@@ -76,7 +77,13 @@ class Measure(Strict):
 class ComboMeasure(Measure):
     """A number of a combo chart, with how it is drawn."""
 
-    show_as: Literal["line", "bar", "area"] = "bar"
+    show_as: Literal["line", "bar", "area", "estimate", "low", "high", "limit"] = Field(
+        default="bar",
+        description=(
+            "`estimate` is a pale bar behind the first bar, `low` and `high` are the ends of its "
+            "whisker; `limit` is a dashed line with its name."
+        ),
+    )
     axis: Literal["left", "right"] = "left"
 
 
@@ -191,6 +198,15 @@ class Combo(Chart):
     x: Dimension
     y: list[ComboMeasure] = Field(min_length=2)
     sort: Literal["x", "y"] | None = None
+
+    @model_validator(mode="after")
+    def _whisker(self) -> Self:
+        shown: list[str] = [one.show_as for one in self.y]
+        if any(shown.count(one) > 1 for one in ("estimate", "low", "high")):
+            raise ValueError("a combo has one `estimate`, one `low` and one `high` at most")
+        if ("low" in shown) != ("high" in shown) or ("low" in shown and "estimate" not in shown):
+            raise ValueError("`low` and `high` go together, with an `estimate`")
+        return self
 
 
 class Pie(Chart):
@@ -461,6 +477,9 @@ class Dashboard(Strict):
     description: str = Field(min_length=1)
     questions: list[str] = Field(
         min_length=1, description="The questions it answers; shown at its top."
+    )
+    audience: Audience = Field(
+        default="Everyone", description="Whom it is for; the index is in the order of this list."
     )
     collection: str = Field(default="AI spend", description="Metabase's folder; `/` nests.")
     filters: dict[Slug, AnyFilter] = {}

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dashboards.compiled import CompiledChart, CompiledDashboard, Path, Tile
+from dashboards.compiled import CompiledChart, CompiledDashboard, Path, Tile, filter_label
 from dashboards.definition import Pivot, slug
 from dashboards.deploy import bindings, pivots, visualization
 from dashboards.deploy.bindings import Warehouse
@@ -181,7 +181,7 @@ def _place(
     chart = tile.chart
     collection = dashboard.definition.collection
     if isinstance(chart.definition, Pivot):
-        cards = _pivot(chart, warehouse, collection)
+        cards = _pivot(chart, dashboard, warehouse)
         mappings = pivots.mappings(chart, dashboard, None)
     else:
         found = bindings.tags(chart, dashboard, warehouse)
@@ -223,7 +223,7 @@ def _question(
     collection: str,
 ) -> Card:
     payload = {
-        **_named(chart),
+        **_named(chart, dashboard),
         "display": visualization.display(chart),
         "visualization_settings": visualization.settings(chart),
         "parameters": bindings.tag_parameters(found),
@@ -232,7 +232,8 @@ def _question(
     return Card(chart.key, collection, payload, query=query)
 
 
-def _pivot(chart: CompiledChart, warehouse: Warehouse, collection: str) -> list[Card]:
+def _pivot(chart: CompiledChart, dashboard: CompiledDashboard, warehouse: Warehouse) -> list[Card]:
+    collection = dashboard.definition.collection
     made = pivots.crosstab(chart, warehouse)
     rows = Card(
         key=chart.key + ROWS,
@@ -257,7 +258,7 @@ def _pivot(chart: CompiledChart, warehouse: Warehouse, collection: str) -> list[
         key=chart.key,
         collection=collection,
         payload={
-            **_named(chart),
+            **_named(chart, dashboard),
             "display": "pivot",
             "visualization_settings": visualization.settings(chart),
             "parameters": [],
@@ -268,11 +269,16 @@ def _pivot(chart: CompiledChart, warehouse: Warehouse, collection: str) -> list[
     return [rows, pivot]
 
 
-def _named(chart: CompiledChart) -> Json:
+def _named(chart: CompiledChart, dashboard: CompiledDashboard) -> Json:
+    said = [chart.definition.description] if chart.definition.description else []
+    if names := dashboard.unfiltered(chart):
+        filters = dashboard.definition.filters
+        labels = ", ".join(filter_label(name, filters[name]) for name in names)
+        said.append(f"Not filtered by {labels}.")
     return {
         "name": chart.definition.name,
         "type": "question",
-        "description": chart.definition.description,
+        "description": " ".join(said) or None,
         "archived": False,
     }
 

@@ -1,30 +1,40 @@
 // From a chart's source and the filters' values to its rows, as the warehouse would answer.
 
-// A column's value in a row: columns are numbers, or positions in a list of values.
-function cell(column, row) {
-  return column.numbers ? column.numbers[row] : column.values[column.codes[row]];
+// A column has its distinct values, and for each row the position of its value.
+const cell = (column, row) => column.values[column.codes[row]];
+
+// The column of an output; a day's column by the period that the output asks for.
+function columnOf(store, [, place, grain]) {
+  const column = store.columns[place];
+  if (!grain || grain === "day") return column;
+  store.periods ??= {};
+  return (store.periods[`${place} ${grain}`] ??= byPeriod(column, grain));
 }
 
-// The rows that the filters let through. A query's result already has the defaults applied.
+function byPeriod(column, grain) {
+  const starts = column.values.map((day) => (day === null ? null : startOf(day, grain)));
+  const values = [...new Set(starts)];
+  const at = new Map(values.map((value, place) => [value, place]));
+  const codes = starts.map((start) => at.get(start));
+  return { values, codes: column.codes.map((code) => codes[code]) };
+}
+
+// The rows that the chart's condition and the filters let through. A query's result already has the
+// defaults applied. Charts ask for the same ones, so they are kept until the filters change.
 function matching(source, store, filters, values, today) {
-  const tests = [];
-  for (const filter of filters) {
-    const place = source.filters[filter.name];
-    const value = values[filter.name];
-    if (place === undefined || !isSet(value)) continue;
-    if (source.cube === undefined && same(value, filter.default)) continue;
-    const column = store.columns[place];
-    const test = accepts(filter, value, today);
-    if (column.numbers) tests.push((row) => test(column.numbers[row]));
-    else {
-      const passes = column.values.map(test);
-      tests.push((row) => passes[column.codes[row]]);
-    }
-  }
-  const rows = [];
-  for (let row = 0; row < store.rows; row++) {
-    if (tests.every((test) => test(row))) rows.push(row);
-  }
+  const set = filters.filter(({ name, default: first }) => source.filters[name] !== undefined
+    && isSet(values[name]) && !(source.cube === undefined && same(values[name], first)));
+  const name = JSON.stringify([source.where, today, set.map((filter) => [source.filters[filter.name], values[filter.name]])]);
+  if (store.found?.has(name)) return store.found.get(name);
+  let rows = Array.from({ length: store.rows }, (_, row) => row);
+  const keep = ({ values: distinct, codes }, test) => {
+    const passes = distinct.map(test);
+    rows = rows.filter((row) => passes[codes[row]]);
+  };
+  if (source.where !== undefined) keep(store.columns[source.where], (value) => value === true);
+  for (const filter of set) keep(store.columns[source.filters[filter.name]], accepts(filter, values[filter.name], today));
+  if (!store.found || store.found.size > 20) store.found = new Map();
+  store.found.set(name, rows);
   return rows;
 }
 
@@ -113,29 +123,27 @@ function evaluated(tree, cube, rows) {
 
 // --- groups
 
-// The rows of a cube by the values of some of its columns: [[a value for each column, rows], …].
-function groups(cube, rows, places) {
-  if (!places.length) return [[[], rows]];
+// The rows of a cube by the values of some columns: [[a value for each column, rows], …].
+function groups(columns, rows) {
+  if (!columns.length) return [[[], rows]];
   const found = new Map();
+  // As a number while it is exact, which is ten times as fast as a text.
+  const isNumber = columns.reduce((product, { values }) => product * values.length, 1) < Number.MAX_SAFE_INTEGER;
   for (const row of rows) {
-    let key = places.length === 1 ? cube.columns[places[0]].codes[row] : "";
-    if (places.length > 1) for (const place of places) key += cube.columns[place].codes[row] + ",";
+    let key = isNumber ? 0 : "";
+    for (const { codes, values } of columns) key = isNumber ? key * values.length + codes[row] : `${key},${codes[row]}`;
     const group = found.get(key);
     if (group) group.push(row);
     else found.set(key, [row]);
   }
-  return [...found.values()].map((group) => [
-    places.map((place) => cell(cube.columns[place], group[0])),
-    group,
-  ]);
+  return [...found.values()].map((group) => [columns.map((column) => cell(column, group[0])), group]);
 }
 
 // Numbers that only differ by the order of addition are equal.
 const rounded = (value) => (typeof value === "number" ? Number(value.toPrecision(10)) : value);
 
 // Smaller first, null last in either direction.
-function ordered(left, right, isDescending) {
-  const [one, other] = [rounded(left), rounded(right)];
+function ordered(one, other, isDescending) {
   if (one === other) return 0;
   if (one === null) return 1;
   if (other === null) return -1;
@@ -143,17 +151,19 @@ function ordered(left, right, isDescending) {
 }
 
 function sorted(rows, order) {
-  return [...rows].sort((one, other) => {
-    for (const [place, isDescending] of order) {
-      const result = ordered(one[place], other[place], isDescending);
+  const keyed = rows.map((row) => [order.map(([place]) => rounded(row[place])), row]);
+  keyed.sort(([one], [other]) => {
+    for (let place = 0; place < order.length; place++) {
+      const result = ordered(one[place], other[place], order[place][1]);
       if (result) return result;
     }
     return 0;
   });
+  return keyed.map(([, row]) => row);
 }
 
-// A chart's rows, a value for each of its fields.
-function answered(chart, page, values) {
+// A chart's rows, a value for each of its fields; `all` are those beyond its limit too.
+function answered(chart, page, values, { all = false } = {}) {
   const { source } = chart;
   if (!source) return [];
   const store = source.cube === undefined ? source : page.cubes[source.cube];
@@ -162,13 +172,13 @@ function answered(chart, page, values) {
   if (source.cube === undefined) {
     return rows.map((row) => source.outputs.map(([, place]) => cell(source.columns[place], row)));
   }
-  const result = sorted(summarized(source, store, rows, source.outputs), source.order);
-  return source.limit ? result.slice(0, source.limit) : result;
+  const result = sorted(summarized(store, rows, source.outputs), source.order);
+  return source.limit && !all ? result.slice(0, source.limit) : result;
 }
 
-function summarized(source, cube, rows, outputs) {
-  const places = outputs.filter(([kind]) => kind === "column").map(([, place]) => place);
-  return groups(cube, rows, places).map(([keys, group]) => {
+function summarized(cube, rows, outputs) {
+  const columns = outputs.filter(([kind]) => kind === "column").map((output) => columnOf(cube, output));
+  return groups(columns, rows).map(([keys, group]) => {
     let next = 0;
     return outputs.map(([kind, of]) => (kind === "column" ? keys[next++] : evaluated(of, cube, group)));
   });
@@ -182,7 +192,7 @@ function totals(chart, page, values, kept) {
     const cube = page.cubes[source.cube];
     const rows = matching(source, cube, page.filters, values, page.today);
     const outputs = source.outputs.filter(([kind], place) => kind === "measure" || kept.includes(place));
-    return summarized(source, cube, rows, outputs);
+    return summarized(cube, rows, outputs);
   }
   const found = new Map();
   for (const row of answered(chart, page, values)) {

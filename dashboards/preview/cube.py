@@ -8,7 +8,7 @@ for any value of the filters. A chart with `sql` only has its result.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -48,8 +48,8 @@ class ChartData:
     answer: pa.Table | None = None
 
 
-# Rows of a mart, under a condition, grouped by columns: several charts need the same ones.
-Counts = dict[tuple[str, str | None, frozenset[str]], int]
+# Rows of a mart, under any of some conditions, grouped by columns: several charts need the same.
+Counts = dict[tuple[str, frozenset[str | None], frozenset[str]], int]
 
 
 class Cubes:
@@ -70,10 +70,10 @@ class Cubes:
 
     def chart(self, chart: CompiledChart) -> ChartData:
         """A chart's data; if its query fails, the error instead."""
-        data = ChartData(None, sql_of(self._dashboard, chart, self._today))
+        data = ChartData(None, open_sql(chart))
         start = time.perf_counter()
         try:
-            answer = self._table(data.sql)
+            answer = self._table(sql_of(self._dashboard, chart, self._today))
             data.seconds = time.perf_counter() - start
             data.rows, data.answer = answer.num_rows, answer
             data.source = self._from_cube(chart, data) or self._from_answer(chart, answer, data)
@@ -96,49 +96,48 @@ class Cubes:
         mart, where = definition.model, definition.where
         if mart is None:
             return None
-        scratch = Cube(mart, where)
-        try:
-            _described(chart, scratch)
-        except UnsupportedError as error:
-            data.notes.append(f"Filters change nothing here: {error}.")
-            return None
         wanted = dict(self._wired(chart))
-        needed = frozenset(scratch.columns)
-        if (takes := self._count(mart, where, needed)) > self._max_rows:
-            everything = self._count(mart, where, needed | set(wanted.values()))
-            data.notes.append(
-                "Filters change nothing here: it would take about "
-                f"{_about(max(takes, everything))} rows, and the preview holds "
-                f"{self._max_rows:,} per chart."
-            )
+        try:
+            needed = _needed(chart, mart, set())
+        except UnsupportedError as error:
+            data.notes.append(self._not_by(wanted, str(error)))
             return None
         kept = self._fitting(mart, where, needed, wanted)
-        where = self._with_defaults(chart, where, kept)
         if dropped := [name for name in wanted if name not in kept]:
-            everything = self._count(mart, definition.where, needed | set(wanted.values()))
-            labels = [self._label(name) for name in dropped]
-            data.notes.append(
-                f"{_listed(labels)} {_does(labels)} not narrow this chart here: it would take "
-                f"about {_about(everything)} rows, and the preview holds {self._max_rows:,} "
-                "per chart."
+            takes = _about(self._count(mart, [where], needed | set(wanted.values())))
+            most = (
+                f"it would take about {takes} rows, and a page holds {self._max_rows:,} of a mart"
             )
-        cube = self._shared(mart, where, needed | set(kept.values()))
-        source = _described(chart, cube)
+            data.notes.append(self._not_by(dropped, most))
+        if self._count(mart, [where], needed) > self._max_rows:
+            return None
+        where = self._with_defaults(chart, where, kept)
+        days = set(kept.values())
+        cube = self._joined(mart, where, _needed(chart, mart, days) | days)
+        source = _described(chart, cube, days)
         source["cube"] = self._cubes.index(cube)
+        if where:
+            source["where"] = cube.column(_as_column(where))
         source["filters"] = {name: cube.column(sql) for name, sql in kept.items()}
         source["missing"] = dropped
         source["order"] = _order(chart)
         source["limit"] = definition.limit
         return source
 
+    def _not_by(self, filters: Iterable[str], reason: str) -> str:
+        definitions = self._dashboard.definition.filters
+        labels = ", ".join(filter_label(name, definitions[name]) for name in filters)
+        return f"Not by {labels} on this page: {reason}."
+
     def _wired(self, chart: CompiledChart) -> Iterator[tuple[str, str]]:
         """The filters of a chart, with the SQL of the column that each one narrows."""
         for wire in chart.wires:
             sql = exp.column(wire.column).sql(dialect="duckdb")
             definition = self._dashboard.definition.filters[wire.filter]
-            if isinstance(definition, DateRange | RelativeDate):
-                sql = f"cast({sql} as date)"
-            yield wire.filter, sql
+            yield (
+                wire.filter,
+                _day(sql) if isinstance(definition, DateRange | RelativeDate) else sql,
+            )
 
     def _with_defaults(
         self, chart: CompiledChart, where: str | None, kept: dict[str, str]
@@ -158,53 +157,68 @@ class Cubes:
     ) -> dict[str, str]:
         """As many filters as fit: those on days first, since most questions have one, then those
         with few values."""
-        if self._count(mart, where, needed | set(wanted.values())) <= self._max_rows:
+        if self._count(mart, [where], needed | set(wanted.values())) <= self._max_rows:
             return wanted
 
         def rank(name: str) -> tuple[bool, int]:
             definition = self._dashboard.definition.filters[name]
             is_day = isinstance(definition, DateRange | RelativeDate)
-            return not is_day, self._count(mart, where, frozenset([wanted[name]]))
+            return not is_day, self._count(mart, [where], frozenset([wanted[name]]))
 
         kept: dict[str, str] = {}
         for name in sorted(wanted, key=rank):
             tried = needed | set(kept.values()) | {wanted[name]}
-            if self._count(mart, where, tried) <= self._max_rows:
+            if self._count(mart, [where], tried) <= self._max_rows:
                 kept[name] = wanted[name]
         return kept
 
-    def _count(self, mart: str, where: str | None, columns: frozenset[str]) -> int:
+    def _count(self, mart: str, conditions: Iterable[str | None], columns: frozenset[str]) -> int:
         """How many rows a cube of these columns has: exact as long as it matters whether they fit;
         far above that an estimate, which is three times as fast."""
         if not columns:
             return 1
-        key = (mart, where, columns)
+        key = (mart, frozenset(conditions), columns)
         if key not in self._counts:
             rows = f"hash({', '.join(map(_rendered, sorted(columns)))})"
-            count = self._number(mart, where, f"approx_count_distinct({rows})")
+            count = self._number(mart, key[1], f"approx_count_distinct({rows})")
             if count <= 2 * self._max_rows:
-                count = self._number(mart, where, f"count(distinct {rows})")
+                count = self._number(mart, key[1], f"count(distinct {rows})")
             self._counts[key] = count
         return self._counts[key]
 
-    def _number(self, mart: str, where: str | None, sql: str) -> int:
-        (row,) = self._connection.execute(_select(mart, where, [], [sql])).fetchall()
+    def _number(self, mart: str, conditions: Iterable[str | None], sql: str) -> int:
+        (row,) = self._connection.execute(_select(mart, conditions, [], [sql])).fetchall()
         return int(row[0])
 
-    def _shared(self, mart: str, where: str | None, columns: frozenset[str]) -> Cube:
-        """The cube of these columns; charts that need the same columns share it."""
+    def _joined(self, mart: str, where: str | None, columns: frozenset[str]) -> Cube:
+        """The cube that a chart reads: one that other charts read too, unless together they would
+        take more rows than apart."""
+        if where:
+            columns |= {_as_column(where)}
+        rows = self._count(mart, [where], columns)
         for cube in self._cubes:
-            if (cube.mart, cube.where, set(cube.columns)) == (mart, where, set(columns)):
-                return cube
-        self._cubes.append(Cube(mart, where, sorted(columns)))
-        return self._cubes[-1]
+            if cube.mart != mart:
+                continue
+            together = self._count(
+                mart, [*cube.conditions, where], columns | frozenset(cube.columns)
+            )
+            if together <= min(cube.rows + rows, self._max_rows):
+                break
+        else:
+            cube, together = Cube(mart), rows
+            self._cubes.append(cube)
+        for column in sorted(columns):
+            cube.column(column)
+        cube.conditions.append(where)
+        cube.rows = together
+        return cube
 
     def _filled(self, cube: Cube) -> JsonObject:
-        table = self._table(_select(cube.mart, cube.where, cube.columns, cube.components))
+        table = self._table(_select(cube.mart, cube.conditions, cube.columns, cube.components))
         places = len(cube.columns)
         return {
             "rows": table.num_rows,
-            "columns": [_dictionary(table.column(place)) for place in range(places)],
+            "columns": [_column(table.column(place)) for place in range(places)],
             "components": [
                 _numbers(table.column(place)) for place in range(places, table.num_columns)
             ],
@@ -238,17 +252,34 @@ class Cubes:
             "additive": [_sums(one) for one in chart.fields],
         }
 
-    def _label(self, name: str) -> str:
-        return filter_label(name, self._dashboard.definition.filters[name])
-
 
 def _sums(one: Field) -> bool:
     """Whether a number of a query can be summed, as far as its type and its name tell."""
     return one.kind in ("money", "count") and not MartColumn(one.name, "number").is_ratio
 
 
-def _described(chart: CompiledChart, cube: Cube) -> JsonObject:
-    """A chart's columns in terms of a cube. Raises UnsupportedError."""
+def open_sql(chart: CompiledChart) -> str:
+    """A chart's query on DuckDB. Where the values of filters belong are the calls that definitions
+    have, `{{ filters('mart') }}` and `{{ variable('name') }}`: the page fills them in."""
+    return query.render(
+        chart.template,
+        "duckdb",
+        MARTS,
+        lambda mart: f"{{{{ filters('{mart}') }}}}",
+        lambda name: f"{{{{ variable('{name}') }}}}",
+    )
+
+
+def _needed(chart: CompiledChart, mart: str, days: Container[str]) -> frozenset[str]:
+    """The columns that a chart shows or counts. Raises UnsupportedError."""
+    scratch = Cube(mart)
+    _described(chart, scratch, days)
+    return frozenset(scratch.columns)
+
+
+def _described(chart: CompiledChart, cube: Cube, days: Container[str]) -> JsonObject:
+    """A chart's columns in terms of a cube, in which the page finds the periods of `days` itself.
+    Raises UnsupportedError."""
     if isinstance(chart.definition, Funnel) and chart.definition.x is None:
         steps = [
             [select.selects[1].this.name, tree_of(select.selects[2].this, cube)]
@@ -260,12 +291,30 @@ def _described(chart: CompiledChart, cube: Cube) -> JsonObject:
     for one in chart.fields:
         tree: Tree = None
         if one in chart.dimensions:
-            outputs.append(["column", cube.column(_normal(one.sql or ""))])
+            outputs.append(_dimension(one.sql or "", cube, days))
         else:
             tree = tree_of(query.parse(one.sql or ""), cube)
             outputs.append(["measure", tree])
         additive.append(is_additive(tree))
     return {"outputs": outputs, "additive": additive}
+
+
+def _dimension(sql: str, cube: Cube, days: Container[str]) -> list[object]:
+    tree = query.parse(sql)
+    if isinstance(tree, exp.Anonymous) and tree.name.lower() == query.PERIOD:
+        grain, day = tree.expressions
+        if (column := _day(day.sql(dialect="duckdb"))) in days:
+            return ["column", cube.column(column), grain.name]
+    # In one spelling, so that equal expressions compare as equal.
+    return ["column", cube.column(tree.sql(dialect="duckdb"))]
+
+
+def _day(sql: str) -> str:
+    return f"cast({sql} as date)"
+
+
+def _as_column(where: str) -> str:
+    return f"({where.strip()}\n)"
 
 
 def _steps(tree: exp.Expr) -> Iterator[exp.Select]:
@@ -275,11 +324,6 @@ def _steps(tree: exp.Expr) -> Iterator[exp.Select]:
     else:
         yield from _steps(tree.this)
         yield from _steps(tree.expression)
-
-
-def _normal(sql: str) -> str:
-    """An expression in one spelling, so that equal ones compare as equal."""
-    return query.parse(sql).sql(dialect="duckdb")
 
 
 def _order(chart: CompiledChart) -> list[tuple[int, bool]]:
@@ -294,14 +338,19 @@ def _order(chart: CompiledChart) -> list[tuple[int, bool]]:
     ]
 
 
-def _select(mart: str, where: str | None, columns: list[str], components: list[str]) -> str:
+def _select(
+    mart: str, conditions: Iterable[str | None], columns: list[str], components: list[str]
+) -> str:
     selected = [f'{_rendered(sql)} as "c{place}"' for place, sql in enumerate(columns)]
     selected += [f'{_as_number(sql)} as "m{place}"' for place, sql in enumerate(components)]
     sql = f'select {", ".join(selected)} from {MARTS}."{mart}"'
-    if where:
-        sql += f" where ({where.strip()}\n)"
+    known = list(dict.fromkeys(conditions))
+    if None not in known:
+        sql += f" where {' or '.join(_as_column(one) for one in known if one)}"
     if columns:
-        sql += " group by " + ", ".join(str(place + 1) for place in range(len(columns)))
+        # In order, so that a page is the same each time, and small once it is packed.
+        places = ", ".join(str(place + 1) for place in range(len(columns)))
+        sql += f" group by {places} order by {places}"
     return sql
 
 
@@ -322,18 +371,12 @@ def _as_number(sql: str) -> str:
 
 
 def _column(column: pa.ChunkedArray) -> JsonObject:
-    if _is_number(column.type):
-        return {"numbers": _numbers(column)}
-    return _dictionary(column)
-
-
-def _dictionary(column: pa.ChunkedArray) -> JsonObject:
     """The distinct values, and for each row the position of its value."""
     whole = column.combine_chunks()
     if isinstance(whole, pa.ChunkedArray):
         whole = pa.concat_arrays(whole.chunks) if whole.num_chunks else pa.array([], column.type)
-    if pa.types.is_decimal(whole.type):
-        whole = pc.cast(whole, pa.float64())
+    if _is_number(whole.type) and not pa.types.is_integer(whole.type):
+        whole = _rounded(whole)
     coded = pc.dictionary_encode(whole, null_encoding="encode")
     return {
         "values": [_plain(value) for value in coded.dictionary.to_pylist()],
@@ -342,19 +385,13 @@ def _dictionary(column: pa.ChunkedArray) -> JsonObject:
 
 
 def _numbers(column: pa.ChunkedArray) -> list[object]:
-    if not _is_number(column.type):
-        return [_plain(value) for value in column.to_pylist()]
-    if pa.types.is_integer(column.type):
-        return column.to_pylist()
-    rounded = pc.round(pc.cast(column, pa.float64()), ndigits=DIGITS)
-    return [_shortest(one) for one in rounded.to_pylist()]
+    if _is_number(column.type) and not pa.types.is_integer(column.type):
+        column = _rounded(column)
+    return [_plain(value) for value in column.to_pylist()]
 
 
-def _shortest(number: float | None) -> float | int | None:
-    """A number for JSON: None for infinite or not a number, and 1 rather than 1.0."""
-    if number is None or not isfinite(number):
-        return None
-    return int(number) if number.is_integer() else number
+def _rounded(numbers: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    return pc.round(pc.cast(numbers, pa.float64()), ndigits=DIGITS)
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -362,22 +399,19 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _plain(value: object) -> object:
+    """A value for JSON: None for infinite or not a number, and 1 rather than 1.0."""
+    if isinstance(value, float):
+        if not isfinite(value):
+            return None
+        return int(value) if value.is_integer() else value
     if isinstance(value, datetime):
         return value.replace(tzinfo=None).isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
 
 
 def _about(count: int) -> str:
     """A count with three significant digits, since it may be an estimate."""
     unit = 10 ** max(0, len(str(count)) - 3)
     return f"{round(count / unit) * unit:,}"
-
-
-def _listed(words: list[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def _does(words: list[str]) -> str:
-    return "do" if len(words) > 1 else "does"

@@ -21,12 +21,14 @@ class UnsupportedError(Exception):
 
 @dataclass
 class Cube:
-    """Rows of a mart, grouped: the SQL of the columns and of the components, in order."""
+    """Rows of a mart, grouped: the SQL of the columns and of the components, in order. It has the
+    rows for which any of `conditions` holds; None is all of them."""
 
     mart: str
-    where: str | None
     columns: list[str] = field(default_factory=list)
     components: list[str] = field(default_factory=list)
+    conditions: list[str | None] = field(default_factory=list)
+    rows: int = 0
 
     def column(self, sql: str) -> int:
         return _place(self.columns, sql)

@@ -67,6 +67,9 @@ const PRESETS = [
   "past6months~", "past12months", "thisquarter", "past1quarters", "thisyear", "past1years",
 ];
 
+// Of rows that are dated on the first of their month, days and weeks would take all or nothing.
+const fits = (filter, value) => !filter.needsMonths || !/day|week/.test(value);
+
 // --- what a value lets through
 
 const isSet = (value) =>
@@ -127,9 +130,11 @@ function defaults(filters) {
 
 const same = (one, other) => (!isSet(one) && !isSet(other)) || JSON.stringify(one) === JSON.stringify(other);
 
-function toAddress(filters, values, tab) {
+// `views` is how charts are shown apart from the filters.
+function toAddress(filters, values, tab, views = {}) {
   const parts = new URLSearchParams();
   if (tab > 1) parts.set("tab", tab);
+  for (const [name, value] of Object.entries(views)) parts.set(`view.${name}`, value);
   for (const filter of filters) {
     const value = values[filter.name];
     if (same(value, filter.default)) continue;
@@ -147,7 +152,8 @@ function fromAddress(filters, address) {
   for (const filter of filters) {
     if (parts.has(filter.name)) values[filter.name] = parsed(filter, parts.getAll(filter.name));
   }
-  return { values, tab: parts.get("tab") ?? "1" };
+  const views = [...parts].filter(([name]) => name.startsWith("view.")).map(([name, value]) => [name.slice(5), value]);
+  return { values, tab: parts.get("tab") ?? "1", views: Object.fromEntries(views) };
 }
 
 // A filter's value parsed from texts; its default if they are not valid.
@@ -166,7 +172,7 @@ function parsed(filter, texts) {
     }
     case "date_range":
     case "relative_date":
-      return days(text, "2000-01-01") ? text : filter.default;
+      return days(text, "2000-01-01") && fits(filter, text) ? text : filter.default;
     case "date":
       return /^\d{4}-\d\d-\d\d$/.test(text) ? text : filter.default;
     default:
@@ -200,7 +206,7 @@ function options(pairs, value) {
 
 function choiceControl(filter, value, changed, id) {
   const known = filter.choices.includes(value) || !isSet(value) ? filter.choices : [value, ...filter.choices];
-  const pairs = [["", "All"], ...known.map((one) => [one, shortened(one, 40)])];
+  const pairs = [["", "All"], ...known.map((one) => [one, shortened(nameOf(one, filter), 40)])];
   return element(
     "select",
     { id, onchange: (event) => changed(event.target.value || null) },
@@ -209,7 +215,7 @@ function choiceControl(filter, value, changed, id) {
 }
 
 function relativeControl(filter, value, changed, id, today) {
-  const values = [...new Set([filter.default, value, ...PRESETS].filter(isSet))];
+  const values = [...new Set([filter.default, value, ...PRESETS.filter((one) => fits(filter, one))].filter(isSet))];
   const pairs = [["", "All time"], ...values.map((one) => [one, relativeLabel(one, today)])];
   return element(
     "select",
@@ -280,7 +286,7 @@ function boundsControl(filter, value, changed, id) {
 function severalControl(filter, value, changed, id) {
   const chosen = new Set(value ?? []);
   const known = [...new Set([...filter.choices, ...chosen])];
-  const title = () => (chosen.size === 0 ? "All" : chosen.size === 1 ? shortened([...chosen][0], 24) : `${chosen.size} chosen`);
+  const title = () => (chosen.size === 0 ? "All" : chosen.size === 1 ? shortened(nameOf([...chosen][0], filter), 24) : `${chosen.size} chosen`);
   const button = element("button", { type: "button", id, "aria-haspopup": "dialog", "aria-expanded": "false", class: "several" }, title());
   const boxes = known.map((one) => {
     const box = element("input", { type: "checkbox", checked: chosen.has(one) });
@@ -290,12 +296,12 @@ function severalControl(filter, value, changed, id) {
       button.textContent = title();
       changed([...chosen], { keep: true });
     });
-    return element("label", { class: "option" }, box, one);
+    return element("label", { class: "option" }, box, nameOf(one, filter));
   });
   const find = element("input", { type: "search", placeholder: "Find", "aria-label": `Find in ${filter.label}` });
   find.addEventListener("input", () => {
     const wanted = find.value.toLowerCase();
-    boxes.forEach((box, place) => (box.hidden = !known[place].toLowerCase().includes(wanted)));
+    boxes.forEach((box, place) => (box.hidden = !nameOf(known[place], filter).toLowerCase().includes(wanted)));
   });
   const none = element("button", { type: "button", class: "plain", onclick: () => changed([]) }, "All");
   const popover = element(

@@ -1,10 +1,12 @@
 // The page: reads its data, sets the filters up, draws the tiles of the tab that is open.
 
-const page = JSON.parse(document.getElementById("data").textContent);
+let page;
 const tiles = [...document.querySelectorAll("[data-chart]")];
 const tabs = [...document.querySelectorAll("[role=tab]")];
 const panels = [...document.querySelectorAll("main > .grid")];
 let values = {};
+// `compare` is whether the period before is drawn; under the key of a chart is its period.
+let views = {};
 let open = 1;
 
 // --- tiles
@@ -15,54 +17,81 @@ const DRAWN = {
   combo: drawCombo, scatter: drawScatter, funnel: drawFunnel, waterfall: drawWaterfall, pivot: drawPivot, table: drawTable,
 };
 
-// The filters that the viewer has changed but that the chart's data cannot apply.
-function withoutEffect(chart) {
-  if (!chart.source || chart.source.cube !== undefined) return [];
-  const changed = page.filters.filter((filter) => !same(values[filter.name], filter.default));
-  const missing = changed.filter((filter) => (chart.source.missing ?? []).includes(filter.name));
-  const partly = changed.filter((filter) => filter.name in chart.source.filters && isSet(filter.default));
-  return [
-    ...missing.map((filter) => `${filter.label} is not in the preview.`),
-    ...partly.map((filter) => `${filter.label}: only what its default lets through is in the preview.`),
-  ];
+// The filters that change something on the open tab. The others are not shown there.
+const offered = () => page.filters.filter(({ name }) => page.tabs[open - 1].includes(name));
+
+const isChanged = (filter) => !same(values[filter.name], filter.default);
+
+// The changed filters that a chart's data cannot apply: any number would be wrong.
+function notBy(chart) {
+  const { source } = chart;
+  if (!source) return [];
+  const isPartial = ({ name, default: first }) => source.cube === undefined && name in source.filters && isSet(first);
+  return page.filters.filter((filter) => isChanged(filter) && (source.missing?.includes(filter.name) || isPartial(filter)));
 }
+
+// The filters that have a value and change nothing in a chart.
+const notFiltered = (chart) => page.filters.filter(({ name }) => isSet(values[name]) && chart.unfiltered.includes(name));
+
+const labels = (filters) => filters.map((filter) => filter.label).join(", ");
 
 function draw(tile) {
   const chart = page.charts[tile.dataset.chart];
   const body = tile.querySelector(".body");
   const notes = [...chart.notes];
   const foot = tile.querySelector(".foot");
-  if (chart.error) {
-    body.replaceChildren(element("p", { class: "error", role: "alert" }, `The query failed: ${chart.error}`));
+  const say = (kind, text, ...attributes) => {
+    tile.querySelector(".legend")?.remove();
+    body.replaceChildren(element("p", { class: kind, ...Object.assign({}, ...attributes) }, text));
     tile.querySelector(".notes").replaceChildren();
     foot.textContent = "";
-    tile.dataset.drawn = "error";
-    return;
-  }
+    tile.dataset.drawn = kind;
+  };
+  if (chart.error) return say("error", `The query failed: ${chart.error}`, { role: "alert" });
+  const without = notBy(chart);
+  if (without.length) return say("empty", `Not by ${labels(without)} on this page. Its SQL has the filter.`);
   const rows = answered(chart, page, values);
-  notes.push(...withoutEffect(chart));
   const measures = chart.fields.map((_, place) => place).filter((place) => chart.fields[place].role === "measure");
   const isNull = measures.length > 0 && rows.length > 0 && rows.every((row) => measures.every((place) => row[place] === null));
+  const isNarrowed = page.filters.some(isChanged);
+  const drawRows = (said) => {
+    const [shape, lines] = views.compare ? withBefore(chart, rows, page, values, said) : [chart, rows];
+    DRAWN[chart.type](shape, lines, body, theme(), said, page, values);
+  };
   const previous = tile.dataset.drawn;
   if (!rows.length || (isNull && chart.type !== "table" && chart.type !== "pivot")) {
-    tile.querySelector(".legend")?.remove();
-    body.replaceChildren(element("p", { class: "empty" }, rows.length ? "Every value is null" : "No rows"));
-    tile.dataset.drawn = "empty";
+    say("empty", isNarrowed ? "Nothing with these filters" : rows.length ? "Every value is null" : "No rows");
   } else {
     if (previous === "empty" || previous === "error") body.replaceChildren();
-    DRAWN[chart.type](chart, rows, body, theme(), notes, page, values);
+    drawRows(notes);
     tile.dataset.drawn = "yes";
+    leadToExplorer(chart, rows, body);
   }
-  if (isNull) notes.push("Every value is null.");
+  if (isNull && !isNarrowed) notes.push("Every value is null.");
   const height = body.clientHeight;
-  tile.querySelector(".notes").replaceChildren(...notes.map((note) => element("li", { title: note }, note)));
-  foot.textContent = `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} · ${time(chart.seconds)}`;
+  const unfiltered = notFiltered(chart);
+  tile.querySelector(".notes").replaceChildren(
+    ...notes.map((note) => element("li", { title: note }, note)),
+    ...(unfiltered.length ? [element("li", { class: "unfiltered" }, `Not filtered by ${labels(unfiltered)}.`)] : []),
+  );
+  foot.textContent = `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} · ${time(chart.seconds)}${chart.partial ? ` · ${chart.partial}` : ""}`;
   foot.title = "Rows of the answer, and the time that the warehouse took for it";
   chart.allNotes = notes;
   // What is above and below the plot takes room from it.
   if (tile.dataset.drawn === "yes" && body.clientHeight !== height) {
-    DRAWN[chart.type](chart, rows, body, theme(), [], page, values);
+    drawRows([]);
   }
+}
+
+// A click on a bar, a slice or a point shows it in the explorer.
+function leadToExplorer(chart, rows, body) {
+  const holder = body.querySelector(":scope > .plot");
+  if (!holder?.on) return;
+  holder.removeAllListeners("plotly_click");
+  holder.on("plotly_click", ({ points: [point] }) => {
+    const address = explored(chart, page, values, clicked(chart, rows, point));
+    if (address) location.href = address;
+  });
 }
 
 function time(seconds) {
@@ -79,27 +108,65 @@ function redraw() {
 
 function buildFilters() {
   const form = document.getElementById("filters");
-  form.hidden = !page.filters.length;
-  const controls = page.filters.map((filter) =>
+  const shown = offered();
+  form.hidden = !shown.length;
+  const controls = shown.map((filter) =>
     control(filter, values[filter.name], page.today, (value, how = {}) => set(filter, value, how)));
   const reset = element("button", { type: "button", class: "reset", onclick: resetAll }, "Reset");
-  form.replaceChildren(...controls, reset);
+  const link = element("button", { type: "button", title: "Everything that is chosen is in the address" }, "Copy link");
+  link.addEventListener("click", async () => { await copied(location.href); link.textContent = "Copied"; });
+  form.replaceChildren(...controls, ...comparison(), reset, link);
   markChanged();
+}
+
+// A box to draw the period before, where a chart of the tab can show it.
+function comparison() {
+  const charts = tiles.filter((tile) => panels[open - 1].contains(tile)).map((tile) => page.charts[tile.dataset.chart]);
+  if (!charts.some((chart) => comparable(chart, page, values))) return [];
+  const box = element("input", { type: "checkbox", checked: Boolean(views.compare) });
+  box.addEventListener("change", () => {
+    if (box.checked) views.compare = "1";
+    else delete views.compare;
+    remember();
+    redraw();
+  });
+  return [element("label", { class: "compare" }, box, "Compare with before")];
+}
+
+// The periods by which each chart over time can be shown.
+function buildGrains(tile) {
+  const key = tile.dataset.chart;
+  const chart = page.charts[key];
+  const grains = grainsOf(chart, page);
+  if (!grains.length) return;
+  const first = chart.fields[0].grain;
+  const choice = element("select", { class: "grain", "aria-label": `Show ${chart.name} by` }, ...options(grains.map((grain) => [grain, `by ${grain}`]), first));
+  choice.addEventListener("change", () => {
+    if (choice.value === first) delete views[key];
+    else views[key] = choice.value;
+    remember();
+    setGrain(chart, choice.value);
+    draw(tile);
+  });
+  chart.show = (grain) => {
+    setGrain(chart, grains.includes(grain) ? grain : first);
+    choice.value = chart.fields[0].grain;
+  };
+  tile.querySelector(".tile-controls").prepend(choice);
 }
 
 function markChanged() {
   const form = document.getElementById("filters");
-  const isChanged = (filter) => !same(values[filter.name], filter.default);
-  for (const filter of page.filters) {
+  for (const filter of offered()) {
     form.querySelector(`[data-filter="${filter.name}"]`).classList.toggle("changed", isChanged(filter));
   }
-  form.querySelector(".reset").disabled = !page.filters.some(isChanged);
+  form.querySelector(".reset").disabled = !page.filters.some(isChanged) && !Object.keys(views).length;
 }
 
 // `keep` leaves the controls as they are: a list stays open while its boxes are checked.
 function set(filter, value, { keep = false } = {}) {
   values[filter.name] = value;
-  remember();
+  remember(keep ? filter.name : null);
   if (keep) markChanged();
   else rebuild();
   redraw();
@@ -107,6 +174,8 @@ function set(filter, value, { keep = false } = {}) {
 
 function resetAll() {
   values = defaults(page.filters);
+  views = {};
+  for (const chart of Object.values(page.charts)) chart.show?.();
   remember();
   buildFilters();
   redraw();
@@ -123,9 +192,12 @@ function rebuild() {
   if (place >= 0) inputs(of)[place]?.focus();
 }
 
-function remember() {
-  const address = toAddress(page.filters, values, open);
-  history.replaceState(null, "", address ? `#${address}` : location.pathname + location.search);
+// Each change is a step that Back goes back; ticking several boxes of a list is one.
+function remember(list = null) {
+  const address = toAddress(page.filters, values, open, views);
+  const url = address ? `#${address}` : location.pathname + location.search;
+  const isSame = list !== null && history.state?.list === list;
+  history[isSame ? "replaceState" : "pushState"]({ list }, "", url);
 }
 
 // --- tabs
@@ -138,6 +210,7 @@ function show(number, { focus = false } = {}) {
     tab.tabIndex = place === open - 1 ? 0 : -1;
   });
   if (focus) tabs[open - 1].focus();
+  buildFilters();
   redraw();
 }
 
@@ -156,39 +229,56 @@ tabs.forEach((tab, place) => {
 
 const dialog = document.getElementById("about");
 
+const fileName = (chart) => chart.name.toLowerCase().replace(/[^a-z0-9]+/g, "_");
+
+// All rows of a chart with the filters as they are, beyond its limit too; none if a filter that was
+// changed cannot be applied.
+const everything = (chart) => (notBy(chart).length ? [] : answered(chart, page, values, { all: true }));
+
 function about(chart) {
   document.getElementById("about-name").textContent = chart.name;
-  const rows = answered(chart, page, values);
-  const copied = element("span", { role: "status" });
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(chart.sql);
-    } catch {
-      getSelection().selectAllChildren(dialog.querySelector("pre"));
-      document.execCommand("copy");
-    }
-    copied.textContent = "Copied";
-  };
-  const most = 100;
+  const rows = everything(chart);
+  const sql = filledSql(chart, page.filters, values, page.today);
+  const said = element("span", { role: "status" });
+  const button = (text, onclick) => element("button", { type: "button", onclick }, text);
+  const copy = async (text) => { await copied(text); said.textContent = "Copied"; };
   const fields = chart.fields.map((field, place) => withGrain(field, rows.map((row) => row[place])));
-  const cells = rows.slice(0, most).map((row) => element("tr", {}, ...row.map((value, place) =>
-    element("td", { class: typeof value === "number" ? "right" : "" }, shown(value, fields[place])))));
+  const body = element("tbody", {});
+  const more = element("button", { type: "button", class: "more" });
+  const step = 100;
+  const add = () => {
+    const from = body.children.length;
+    body.append(...rows.slice(from, from + (from ? 10 : 1) * step).map((row) => element("tr", {}, ...row.map((value, place) =>
+      element("td", { class: typeof value === "number" ? "right" : "" }, linked(chart, page, values, fields[place], value, shown(value, fields[place])))))));
+    more.hidden = body.children.length >= rows.length;
+    more.textContent = `Show more: ${grouped(body.children.length, 0)} of ${grouped(rows.length, 0)} rows are shown`;
+  };
+  more.addEventListener("click", add);
+  add();
+  const without = notBy(chart);
   document.getElementById("about-body").replaceChildren(
     ...(chart.description ? [element("p", {}, chart.description)] : []),
     ...(chart.error ? [element("p", { class: "error" }, chart.error)] : []),
     ...(chart.allNotes?.length ? [element("ul", { class: "notes" }, ...chart.allNotes.map((note) => element("li", {}, note)))] : []),
-    element("p", { class: "said" }, `${grouped(rows.length, 0)} rows here; the warehouse took ${time(chart.seconds)}. The SQL is that of the filters as they are at first.`),
-    element("p", {}, element("button", { type: "button", onclick: copy }, "Copy SQL"), " ", copied),
-    element("pre", { tabindex: "0", "aria-label": "SQL" }, chart.sql),
-    element("h3", {}, rows.length > most ? `Data: the first ${most} rows` : "Data"),
-    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Data" },
-      element("table", {}, element("thead", {}, element("tr", {}, ...fields.map((field) => element("th", { scope: "col" }, field.label)))), element("tbody", {}, ...cells))),
+    element("p", { class: "said" }, without.length ? `Not by ${labels(without)} on this page: run the SQL.`
+      : `${grouped(rows.length, 0)} rows with these filters` + (chart.limit && rows.length > chart.limit ? `; the chart shows the first ${grouped(chart.limit, 0)}.` : ".")),
+    element("p", {}, button("Copy SQL", () => copy(sql)), " ", button("Copy rows", () => copy(separated(fields, rows, "\t"))), " ",
+      button("Download CSV", () => download(fileName(chart), fields, rows)), " ", said),
+    element("h3", {}, "SQL with these filters"),
+    element("pre", { tabindex: "0", "aria-label": "SQL" }, sql),
+    element("h3", {}, "Rows"),
+    element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Rows" },
+      element("table", {}, element("thead", {}, element("tr", {}, ...fields.map((field) => element("th", { scope: "col" }, field.label)))), body), more),
   );
   dialog.showModal();
 }
 
 for (const tile of tiles) {
   tile.querySelector(".about").addEventListener("click", () => about(page.charts[tile.dataset.chart]));
+  tile.querySelector(".csv").addEventListener("click", () => {
+    const chart = page.charts[tile.dataset.chart];
+    download(fileName(chart), chart.fields, everything(chart));
+  });
 }
 document.getElementById("about-close").addEventListener("click", () => dialog.close());
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
@@ -218,32 +308,46 @@ addEventListener("resize", () => {
   clearTimeout(waiting);
   waiting = setTimeout(redraw, 150);
 });
-addEventListener("beforeprint", redraw);
 
+// What the address says.
 function start() {
   const found = fromAddress(page.filters, location.hash);
-  values = found.values;
-  buildFilters();
+  ({ values, views } = found);
+  for (const [key, chart] of Object.entries(page.charts)) chart.show?.(views[key]);
+  dialog.close();
   // By its number, or by its name.
-  const named = tabs.findIndex((tab) => tab.textContent === found.tab);
+  const named = tabs.findIndex((tab) => tab.dataset.name === found.tab);
   show(named < 0 ? Number(found.tab) || 1 : named + 1);
 }
-addEventListener("hashchange", start);
-document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
 
-for (const { fields, source } of Object.values(page.charts)) {
-  fields.forEach((field, place) => (field.isSum = Boolean(source?.additive?.[place])));
+async function unpacked() {
+  const bytes = Uint8Array.from(atob(document.getElementById("data").textContent), (character) => character.charCodeAt(0));
+  const text = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(text).text());
 }
-assignColors(Object.values(page.charts), page);
-document.getElementById("no-plotly").hidden = "Plotly" in window;
-start();
 
-// For tests, and for curious readers.
-window.preview = {
-  page,
-  data: (key) => answered(page.charts[key], page, values),
-  set: (name, value) => set(page.filters.find((filter) => filter.name === name), value),
-  reset: resetAll,
-  values: () => values,
-  days: (value, today) => days(value, today),
-};
+async function begin() {
+  document.getElementById("no-plotly").hidden = "Plotly" in window;
+  page = await unpacked();
+  for (const { fields, source } of Object.values(page.charts)) {
+    fields.forEach((field, place) => (field.isSum = Boolean(source?.additive?.[place])));
+  }
+  assignColors(Object.values(page.charts), page);
+  tiles.forEach(buildGrains);
+  start();
+  // Back, forward, and an address that was edited.
+  addEventListener("popstate", start);
+  // For tests, and for curious readers.
+  window.preview = {
+    page,
+    data: (key) => answered(page.charts[key], page, values),
+    sql: (key) => filledSql(page.charts[key], page.filters, values, page.today),
+    notBy: (key) => notBy(page.charts[key]).map((filter) => filter.name),
+    set: (name, value) => set(page.filters.find((filter) => filter.name === name), value),
+    reset: resetAll,
+    values: () => values,
+    days: (value, today) => days(value, today),
+  };
+}
+document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
+begin();

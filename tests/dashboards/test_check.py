@@ -101,6 +101,10 @@ def test_an_error_has_its_line_and_says_what_to_write(read, text, said):
             "write the first and the last day",
         ),
         ("{F: {type: dropdown, column: fct_cost_daily.team}}", "only lowercase letters"),
+        (
+            "{f: {type: relative_date, column: vw_executive_dashboard.month, default: past30days}}",
+            "past30days is no whole months",
+        ),
     ],
 )
 def test_a_filter_fits_its_column_and_narrows_something(read, filters, said):
@@ -152,6 +156,24 @@ def test_a_filter_narrows_every_chart_that_has_its_column(read):
         "page.b": {"period": "usage_date", "team": "team"},
         "page.c": {},
         "page.d": {"period": "cost_date", "least": "billed_cost_usd"},
+    }
+
+
+def test_a_filter_is_offered_where_it_narrows_something_and_named_where_it_does_not(read):
+    def tab(name, rows):
+        return f"{{name: {name}, rows: [{{charts: [{', '.join(rows)}]}}]}}"
+
+    cost = f"{{name: A, type: scalar, {COST}, y: billed_cost_usd}}"
+    executive = "{name: B, type: scalar, model: vw_executive_dashboard, y: active_users}"
+    tabs = [tab("Both", [cost, executive]), tab("One", [executive.replace("B", "C")])]
+    text = f"name: P\ndescription: A.\nquestions: [Q?]\nfilters: {FILTERS}\n"
+    source, found = read(text + f"tabs: [{', '.join(tabs)}]\n")
+    assert not found
+    assert [tab.filters for tab in source.dashboard.tabs] == [{"period", "team", "least"}, set()]
+    assert {chart.key: source.dashboard.unfiltered(chart) for chart in source.dashboard.charts} == {
+        "page.a": [],
+        "page.b": ["period", "team", "least"],
+        "page.c": [],
     }
 
 

@@ -1,5 +1,6 @@
 """The project's own dashboards over a sample company: their numbers tie out, and none is empty."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import get_args
@@ -17,6 +18,7 @@ MONTH, MONTH_BEFORE, NEXT_MONTH = date(2026, 10, 1), date(2026, 9, 1), date(2026
 
 EMPTY = {
     "finance.days_that_vendors_corrected": "the sandbox's vendors correct nothing by themselves",
+    "data_quality.runs": "the base company is built without a run of the pipeline",
 }
 
 
@@ -210,6 +212,23 @@ def test_no_chart_is_empty(rows):
     assert {key for key, found in rows.items() if is_empty(found)} == EMPTY.keys()
 
 
+def test_people_read_names_and_not_codes(rows, dashboards):
+    """What is grouped by and what filters offer: Claude.ai, not claude_ai."""
+    fields = {
+        (chart.key, one.name): one
+        for dashboard in dashboards.values()
+        for chart in dashboard.charts
+        for one in chart.fields
+    }
+    shown = {
+        (*place, one.names.get(row[one.name], row[one.name]))
+        for place, one in fields.items()
+        for row in rows[place[0]]
+    }
+    assert [one for one in shown if re.fullmatch(r"[a-z]+(_[a-z0-9]+)+", str(one[-1]))] == []
+    assert ("engineering.tools_compared", "tool", "Claude Code") in shown
+
+
 def test_shares_are_between_nothing_and_all(rows, dashboards):
     """Except growth, prices compared with list, and what was spent of a budget. What rounding takes
     back is unattributed, which leaves a little more than all attributed."""
@@ -232,3 +251,18 @@ def test_every_type_of_chart_and_of_filter_is_used(dashboards):
     assert used == set(charts)
     bound = {type(one) for page in dashboards.values() for one in page.definition.filters.values()}
     assert bound == set(filters)
+
+
+def test_the_last_whole_month_is_that_of_today_whatever_the_period_is(dashboards):
+    whole = [
+        (dashboard, chart)
+        for dashboard in dashboards.values()
+        for chart in dashboard.charts
+        if isinstance(chart.definition, definition.Scalar)
+        and str(chart.definition.where).startswith("is_complete_month")
+    ]
+    assert len(whole) >= 5
+    for dashboard, chart in whole:
+        said = f"{chart.definition.name} {chart.definition.description}"
+        assert "last whole month" in said.lower(), chart.key
+        assert "period" in dashboard.unfiltered(chart), chart.key

@@ -3,6 +3,8 @@
 What the pages do in a browser is in test_preview_in_browser.py.
 """
 
+import base64
+import gzip
 import json
 import re
 import subprocess
@@ -14,6 +16,7 @@ import duckdb
 import pytest
 
 from dashboards import query
+from dashboards.colors import MEANINGS, PALETTE
 from dashboards.preview import PreviewError, page, preview, today_in, write
 from dashboards.preview.cube import Cubes
 from dashboards.preview.expression import Cube, UnsupportedError, is_additive, tree_of
@@ -42,8 +45,8 @@ def on_copy(gallery, tmp_path):
 
 
 def data_of(html):
-    text = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)[1]
-    return json.loads(text)
+    packed = re.search(r'<script type="text/plain" id="data">(.*?)</script>', html, re.S)[1]
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 def cubes(gallery, key="gallery", rows=20_000):
@@ -61,7 +64,7 @@ def test_a_dashboard_is_a_page_and_the_index_leads_to_all(pages):
     assert set(pages) == {"gallery", "queries", "index"}
     assert 'href="gallery.html"' in pages["index"]
     assert "Is each type of chart drawn?" in pages["index"]
-    assert re.search(r"19 charts", pages["index"])
+    assert re.search(r"20 charts", pages["index"])
 
 
 def test_a_page_asks_nothing_of_the_network(pages):
@@ -153,6 +156,35 @@ def test_pages_of_sample_data_say_so_and_begin_with_the_answer(gallery, on_copy,
         ) in re.sub(r"\s+", " ", page)
 
 
+def test_a_source_that_did_not_answer_is_named_with_its_last_day(gallery, on_copy, tmp_path):
+    settings, connection = on_copy
+    connection.execute(
+        "insert into marts.fct_data_quality_daily by name"
+        " select quality_date, 'anthropic' as source_name, 'console' as organization,"
+        " 2 as windows_expected, if(quality_date > '2026-11-18', 0, 2) as windows_landed,"
+        " last_loaded_at from marts.fct_data_quality_daily"
+    )
+    connection.execute("update marts.fct_cost_daily set vendor = 'anthropic'")
+    connection.close()
+    preview(settings, gallery[1], tmp_path)
+    said = "Anthropic is known until 18 Nov 2026"
+    assert f"Not up to date: {said}." in (tmp_path / "index.html").read_text()
+    page = (tmp_path / "gallery.html").read_text()
+    assert f"Not up to date: {said}." in page
+    notes = {key: chart["notes"] for key, chart in data_of(page)["charts"].items()}
+    assert f"{said}." in notes["gallery.mix"]
+    others = data_of((tmp_path / "queries.html").read_text())["charts"]
+    # No row of it is of a vendor.
+    assert others["queries.nothing"]["notes"] == []
+
+
+def test_the_index_is_by_audience_with_a_number_of_each(pages):
+    index = pages["index"]
+    assert index.index(">Executives<") < index.index(">Everyone<")
+    card = re.search(r'gallery.html">(.*?)</article>', index, re.S)[1]
+    assert re.search(r"<strong>\$[\d,]+</strong> Spend of the month", card)
+
+
 def test_today_is_the_day_after_the_last_complete_one(gallery):
     with duckdb.connect(gallery[0].duckdb_path, read_only=True) as connection:
         assert today_in(connection) == date(2026, 11, 21)
@@ -217,18 +249,31 @@ def test_the_command_names_what_failed_and_ends_with_1(tmp_path):
 # --- cubes
 
 
-def test_charts_that_need_the_same_columns_share_a_cube(gallery):
+def test_charts_of_one_mart_share_a_cube_with_their_conditions_as_columns(gallery):
     dashboard, made = cubes(gallery)
-    of = {
-        chart.key.split(".")[1]: data.source["cube"]
-        for chart in dashboard.charts
-        if (data := made.chart(chart)).source and "cube" in data.source
-    }
-    assert of["spend_by_platform"] != of["spend_of_the_month"]
-    assert len(made.cubes()) < len(of)
-    # Each shows months; what differs is what is counted, a column of the cube like the others.
-    assert of["spend_of_the_month"] == of["models_by_month"] == of["shares_by_month"]
-    assert of["people_by_cost"] not in (of["people_cost_and_models"], of["people"])  # has a `where`
+    of = {chart.key.split(".")[1]: made.chart(chart).source for chart in dashboard.charts}
+    costs = {source["cube"] for name, source in of.items() if name != "use"}
+    assert costs == {of["people"]["cube"]}
+    assert of["use"]["cube"] not in costs
+    cube = made.cubes()[of["people_by_cost"]["cube"]]
+    condition = cube["columns"][of["people_by_cost"]["where"]]
+    assert True in condition["values"]
+    assert "where" not in of["people"]
+
+
+def test_a_chart_that_would_make_a_cube_longer_than_two_has_its_own(gallery):
+    dashboard, made = cubes(gallery, rows=1_500)
+    sources = [made.chart(chart).source for chart in dashboard.charts]
+    of = [source["cube"] for source in sources if "cube" in source]
+    assert 1 < len(set(of)) < len(of)
+    assert all(cube["rows"] <= 1_500 for cube in made.cubes())
+
+
+def test_a_period_of_a_day_that_is_in_the_cube_is_no_column_of_its_own(gallery):
+    dashboard, made = cubes(gallery)
+    source = made.chart(chart_of(dashboard, "spend_of_the_month")).source
+    place = source["filters"]["period"]
+    assert source["outputs"][0] == ["column", place, "month"]
 
 
 def test_a_cube_is_the_rows_of_the_mart_grouped(gallery):
@@ -250,8 +295,8 @@ def test_a_filter_that_does_not_fit_is_left_out_by_name_and_its_default_stays(ga
     data = made.chart(chart_of(dashboard, "mix"))
     (note,) = data.notes
     assert re.fullmatch(
-        r"Period, Days, .+ do not narrow this chart here: it would take about [\d,]+ rows, "
-        r"and the preview holds 300 per chart\.",
+        r"Not by Period, Days, .+ on this page: it would take about [\d,]+ rows, "
+        r"and a page holds 300 of a mart\.",
         note,
     )
     assert "period" in data.source["missing"]
@@ -259,7 +304,7 @@ def test_a_filter_that_does_not_fit_is_left_out_by_name_and_its_default_stays(ga
     assert cube["rows"] <= 300
     # Were it left out, the numbers would be those of all time.
     with duckdb.connect(gallery[0].duckdb_path, read_only=True) as connection:
-        total = sum(row[1] for row in connection.execute(data.sql).fetchall())
+        total = sum(data.answer.column(1).to_pylist())
         ever = connection.execute(
             "select sum(effective_cost_usd) from marts.fct_cost_daily"
         ).fetchone()
@@ -279,7 +324,7 @@ def test_where_nothing_fits_the_answer_itself_is_kept(gallery):
     data = made.chart(chart_of(dashboard, "people"))
     assert "cube" not in data.source
     assert data.source["filters"] == {}
-    assert "Filters change nothing here" in data.notes[0]
+    assert "Not by Period, Days, Platform" in data.notes[0]
 
 
 def test_a_long_answer_is_cut_and_says_so(gallery):
@@ -302,7 +347,7 @@ def test_a_query_of_its_own_names_the_filters_that_its_answer_does_not_hold(gall
 def test_the_index_counts_what_the_pages_warn_of(gallery, pages):
     cards = re.findall(r"(\d+) charts.*?(\d+) warning", pages["index"], re.S)
     # Of the gallery: too many models in a pie and in a legend; of the queries: one without rows.
-    assert cards == [("19", "2"), ("4", "1")]
+    assert cards == [("20", "2"), ("4", "1")]
 
 
 # --- measures
@@ -337,7 +382,7 @@ def test_the_index_counts_what_the_pages_warn_of(gallery, pages):
     ],
 )
 def test_a_measure_is_taken_apart(sql, tree, columns, components):
-    cube = Cube("mart", None)
+    cube = Cube("mart")
     assert tree_of(query.parse(sql), cube) == tree
     assert [one.lower() for one in cube.columns] == columns
     assert [re.sub(r"filter \(", "filter(", one.lower()) for one in cube.components] == [
@@ -348,7 +393,7 @@ def test_a_measure_is_taken_apart(sql, tree, columns, components):
 @pytest.mark.parametrize("sql", ["sum(distinct a)", "count(distinct a, b)", "sum(a) % 2"])
 def test_what_the_page_cannot_compute_is_noted(sql):
     with pytest.raises(UnsupportedError, match="not computed in the page"):
-        tree_of(query.parse(sql), Cube("mart", None))
+        tree_of(query.parse(sql), Cube("mart"))
 
 
 @pytest.mark.parametrize(
@@ -367,7 +412,7 @@ def test_what_the_page_cannot_compute_is_noted(sql):
     ],
 )
 def test_only_sums_add_up(sql, adds_up):
-    assert is_additive(tree_of(query.parse(sql), Cube("mart", None))) is adds_up
+    assert is_additive(tree_of(query.parse(sql), Cube("mart"))) is adds_up
 
 
 # --- colors
@@ -391,10 +436,8 @@ def test_each_script_is_in_the_page():
 
 @pytest.mark.parametrize(("look", "ground"), [("light", "#ffffff"), ("dark", "#191f27")])
 def test_what_is_drawn_stands_out_from_its_ground(look, ground):
-    script = (page.HERE / "charts" / "colors.js").read_text()
-    colors = re.search(rf"{look}: \[(.*?)\]", script)[1]
-    for color in re.findall(r"#[0-9a-f]{6}", colors):
-        assert contrast(color, ground) >= 3, color
+    for color in (*PALETTE, *MEANINGS.values()):
+        assert contrast(getattr(color, look), ground) >= 3, color
     css = (page.HERE / "page.css").read_text()
     assert f"--tile: {ground}" in css
     for block in re.findall(rf"--ground[^}}]*--tile: {ground}[^}}]*", css):

@@ -4,7 +4,9 @@ Needs Debian's Chromium (`apt-get install chromium`); without it these tests are
 Pictures of the pages are left in target/screenshots.
 """
 
+import csv
 import dataclasses
+import io
 import os
 import re
 import shutil
@@ -15,6 +17,8 @@ import pytest
 
 from dashboards import conditions
 from dashboards.check import sql_of
+from dashboards.colors import value_colors
+from dashboards.loading import DEFINITIONS, load_file
 from dashboards.preview import preview, today_in
 from foundation.settings import ROOT
 
@@ -47,9 +51,16 @@ CHANGED = {
 
 
 @pytest.fixture(scope="module")
-def pages(gallery, tmp_path_factory):
+def sources(gallery, catalog):
+    """The dashboards of the gallery, and two of the project's own over the same warehouse."""
+    own = [load_file(DEFINITIONS / f"{key}.yml", catalog) for key in ("finance", "cost_explorer")]
+    return [*gallery[1], *(source for source, _ in own)]
+
+
+@pytest.fixture(scope="module")
+def pages(gallery, sources, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
-    assert preview(*gallery, folder) == []
+    assert preview(gallery[0], sources, folder) == []
     return folder
 
 
@@ -79,6 +90,7 @@ class Watch:
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("console", lambda said: self.wrong.append(f"{said.type}: {said.text}"))
         page.goto(f"file://{self.folder}/{name}.html{address}")
+        page.wait_for_function("window.preview")
         return page
 
     def end(self):
@@ -124,10 +136,14 @@ def tabs(page):
 
 
 @pytest.fixture(scope="module")
-def answer(gallery):
+def connection(gallery):
+    with duckdb.connect(gallery[0].duckdb_path, read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def answer(sources, connection):
     """Asks the warehouse for a chart with other values of filters than the defaults."""
-    settings, sources = gallery
-    connection = duckdb.connect(settings.duckdb_path, read_only=True)
     today = today_in(connection)
     dashboards = {source.dashboard.key: source.dashboard for source in sources}
 
@@ -139,12 +155,15 @@ def answer(gallery):
         }
         definition = dashboard.definition.model_copy(update={"filters": filters})
         sql = sql_of(dataclasses.replace(dashboard, definition=definition), chart, today)
-        names = ", ".join(f'"{one.name}"' for one in chart.fields)
-        found = connection.execute(f"select {names} from ({sql})").fetchall()
-        return [[plain(value) for value in row] for row in found]
+        return rows_of(connection, chart, sql)
 
-    yield answer
-    connection.close()
+    return answer
+
+
+def rows_of(connection, chart, sql):
+    names = ", ".join(f'"{one.name}"' for one in chart.fields)
+    found = connection.execute(f"select {names} from ({sql})").fetchall()
+    return [[plain(value) for value in row] for row in found]
 
 
 def plain(value):
@@ -169,6 +188,19 @@ def charts_of(gallery, key):
     return next(s.dashboard.charts for s in gallery[1] if s.dashboard.key == key)
 
 
+def data_with(page, charts, changed):
+    """Sets filters and nothing else, and returns each chart's rows and SQL."""
+    return page.evaluate(
+        """([keys, changed]) => {
+            preview.reset();
+            for (const [name, value] of Object.entries(changed)) preview.set(name, value);
+            const of = (key) => [preview.data(key), preview.sql(key)];
+            return Object.fromEntries(keys.map((key) => [key, of(key)]));
+        }""",
+        [[chart.key for chart in charts], changed],
+    )
+
+
 @pytest.mark.parametrize("key", ["gallery", "queries"])
 def test_with_filters_at_their_defaults_the_page_has_what_the_warehouse_answers(
     open_page, gallery, answer, key
@@ -180,29 +212,70 @@ def test_with_filters_at_their_defaults_the_page_has_what_the_warehouse_answers(
 
 @pytest.mark.parametrize("name", CHANGED)
 def test_with_a_filter_changed_the_page_has_what_the_warehouse_answers(
-    same_page, gallery, answer, name
+    same_page, gallery, connection, answer, name
 ):
-    page = same_page
-    before = {c.key: page.evaluate("preview.data", c.key) for c in charts_of(gallery, "gallery")}
-    page.evaluate("([name, value]) => preview.set(name, value)", [name, CHANGED[name]])
-    changes = 0
-    for chart in charts_of(gallery, "gallery"):
-        drawn = page.evaluate("preview.data", chart.key)
-        assert_same(drawn, answer("gallery", chart, {name: CHANGED[name]}), chart)
-        changes += drawn != before[chart.key]
+    charts = charts_of(gallery, "gallery")
+    before = data_with(same_page, charts, {})
+    after = data_with(same_page, charts, {name: CHANGED[name]})
+    for chart in charts:
+        drawn, sql = after[chart.key]
+        wanted = answer("gallery", chart, {name: CHANGED[name]})
+        assert_same(drawn, wanted, chart)
+        assert rows_of(connection, chart, sql) == wanted, sql
     # A filter that narrows nothing would pass all of the above.
+    changes = sum(before[key][0] != after[key][0] for key in before)
     assert changes > (0 if name == "days" else len(before) / 2)
 
 
 def test_all_filters_at_once_are_as_one_condition(same_page, gallery, answer):
     changed = {name: CHANGED[name] for name in ("days", "department", "confidence", "kind")}
-    page = same_page
-    for name, value in changed.items():
-        page.evaluate("([name, value]) => preview.set(name, value)", [name, value])
-    for chart in charts_of(gallery, "gallery"):
-        assert_same(
-            page.evaluate("preview.data", chart.key), answer("gallery", chart, changed), chart
-        )
+    charts = charts_of(gallery, "gallery")
+    for chart, (drawn, _) in zip(
+        charts, data_with(same_page, charts, changed).values(), strict=True
+    ):
+        assert_same(drawn, answer("gallery", chart, changed), chart)
+
+
+# --- the cost explorer
+
+EXPLORED = {
+    "days": "2026-08-03~2026-09-17",
+    "platform": ["cursor", "claude_ai"],
+    "department": ["Data", "100%_sure"],
+    "team": ["Core"],
+    "cost_center": ["CC-2"],
+    "person": "bo@example.com",
+    "key": "key_a",
+    "model": ["claude-a", "claude-c"],
+    "kind": "seat",
+    "method": "direct",
+    "confidence": [0.2, 0.75],
+}
+
+
+def test_every_filter_of_the_explorer_narrows_every_tile_as_in_the_warehouse(
+    open_page, sources, connection, answer
+):
+    dashboard = sources[-1].dashboard
+    assert EXPLORED.keys() == dashboard.definition.filters.keys()
+    page = open_page("cost_explorer")
+    before = data_with(page, dashboard.charts, {})
+    for changed in [*({name: value} for name, value in EXPLORED.items()), SEVERAL]:
+        after = data_with(page, dashboard.charts, changed)
+        for chart in dashboard.charts:
+            drawn, sql = after[chart.key]
+            wanted = answer("cost_explorer", chart, changed)
+            assert drawn != before[chart.key][0], (chart.key, changed)
+            if chart.definition.limit == len(wanted):
+                # Which of equal numbers come last is open.
+                drawn, wanted = ([row[1:4] for row in rows] for rows in (drawn, wanted))
+            else:
+                assert sorted(map(str, rows_of(connection, chart, sql))) == sorted(map(str, wanted))
+            assert_same(drawn, wanted, chart)
+
+
+# Together they leave a few rows.
+SEVERAL = {name: EXPLORED[name] for name in ("days", "platform", "person", "key")}
 
 
 def test_a_filter_narrows_the_answer_of_a_query_that_has_its_column(open_page, gallery, answer):
@@ -212,17 +285,213 @@ def test_a_filter_narrows_the_answer_of_a_query_that_has_its_column(open_page, g
     drawn = page.evaluate("preview.data", chart.key)
     assert_same(drawn, answer("queries", chart, {"department": "Engineering"}), chart)
     assert len(drawn) == 1
-    table = page.locator("[data-chart='queries.above_a_number']")
-    assert "Department is not in the preview." in table.locator(".notes").inner_text()
+    table = page.locator("[data-chart='queries.above_a_number'] .body")
+    assert "Not by Department on this page" in table.inner_text()
 
 
-def test_a_filter_that_a_query_has_no_column_of_is_named_once_it_is_changed(open_page):
+def test_a_tile_that_a_changed_filter_cannot_narrow_shows_no_number(open_page):
     page = open_page("queries")
-    assert page.get_by_text("is not in the preview").count() == 0
+    tile = page.locator("[data-chart='queries.above_a_number']")
+    assert tile.locator("tbody td").count() > 0
     page.get_by_label("At least").fill("3")
     page.get_by_label("At least").press("Enter")
-    notes = page.locator("[data-chart='queries.above_a_number'] .notes")
-    assert notes.inner_text() == "At least is not in the preview."
+    assert (
+        tile.locator(".body").inner_text()
+        == "Not by At least on this page. Its SQL has the filter."
+    )
+    assert tile.locator("tbody td").count() == 0
+    # The others do not use it.
+    others = page.locator("[data-chart='queries.departments_of_a_query'] .notes")
+    assert others.inner_text() == "Not filtered by At least."
+
+
+def test_a_tab_offers_the_filters_that_change_something_on_it(open_page):
+    page = open_page("finance")
+    labels = page.locator("#filters .filter > label")
+    assert labels.all_inner_texts() == ["Months", "Cost center", "Platform"]
+    page.get_by_role("tab", name="Invoices").click()
+    assert labels.all_inner_texts() == ["Months", "Platform", "Invoice status"]
+
+
+def test_a_filter_of_whole_months_offers_no_days_and_takes_none_from_the_address(open_page):
+    page = open_page("finance", address="#period=past30days")
+    period = page.get_by_label("Months")
+    assert period.input_value() == "past6months~"
+    texts = " ".join(period.locator("option").all_inner_texts())
+    assert "Previous month" in texts
+    assert not re.search(r"day|week", texts, re.IGNORECASE)
+    page = open_page(address="#period=past30days")
+    assert page.get_by_label("Period").input_value() == "past30days"
+
+
+# --- rows, SQL and links
+
+
+def test_all_rows_of_a_chart_can_be_downloaded_with_the_filters_as_they_are(
+    open_page, answer, sources
+):
+    page = open_page("cost_explorer", address="#platform=cursor")
+    page.get_by_role("tab", name="Rows").click()
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="Download Rows of cost as CSV").click()
+    assert downloading.value.suggested_filename == "rows_of_cost.csv"
+    lines = list(csv.reader(downloading.value.path().open(encoding="utf-8-sig")))
+    assert lines[0][:3] == ["Day", "Effective", "Billed"]
+    rows = page.evaluate("preview.data('cost_explorer.rows_of_cost')")
+    assert len(lines) - 1 > len(rows) == 500
+    assert {line[4] for line in lines[1:]} == {"cursor"}
+    assert [float(line[1]) for line in lines[1:501]] == [row[1] for row in rows]
+    page.get_by_role("button", name="About Rows of cost").click()
+    dialog = page.get_by_role("dialog")
+    assert f"{len(lines) - 1} rows with these filters" in dialog.inner_text()
+    assert "in ('cursor')" in dialog.locator("pre").inner_text()
+    dialog.get_by_role("button", name="Show more").click()
+    assert dialog.locator("tbody tr").count() == len(lines) - 1
+
+
+def test_a_text_is_no_formula_in_a_spreadsheet(same_page):
+    fields = [{"label": "Text"}, {"label": "=Cost"}]
+    rows = [["=1+1", -1.5], ["+1", None], ["-a", 2], ["@a", 0], ['a,"b"\n', True], ["\t=1", 1]]
+    text = same_page.evaluate("([fields, rows]) => separated(fields, rows, ',')", [fields, rows])
+    assert list(csv.reader(io.StringIO(text, newline=""))) == [
+        ["Text", "'=Cost"],
+        ["'=1+1", "-1.5"],
+        ["'+1", ""],
+        ["'-a", "2"],
+        ["'@a", "0"],
+        ['a,"b"\n', "true"],
+        ["'\t=1", "1"],
+    ]
+
+
+def test_what_is_clicked_is_shown_in_the_explorer_with_the_filters_that_it_has(open_page):
+    page = open_page(address="#tab=Comparisons&platform=cursor&days=2026-08-03~2026-09-17&period=")
+    page.locator("[data-chart='gallery.people_by_cost'] .point path").first.click(force=True)
+    page.wait_for_url("**/cost_explorer.html#*")
+    page.wait_for_function("window.preview")
+    values = page.evaluate("preview.values()")
+    assert values["platform"] == ["cursor"]
+    assert values["days"] == "2026-08-03~2026-09-17"
+    assert values["person"] in page.evaluate(
+        "preview.page.filters.find((one) => one.name === 'person').choices"
+    )
+    page.go_back()
+    page.wait_for_function("window.preview")
+    assert page.url.endswith("tab=Comparisons&platform=cursor&days=2026-08-03~2026-09-17&period=")
+
+
+def test_a_week_and_a_row_of_a_table_lead_to_the_explorer(same_page):
+    week = """(() => {
+        const chart = page.charts["gallery.spend_by_platform"];
+        return explored(chart, page, values, chart.fields.map((field, place) =>
+            [field, ["2026-08-03", "cursor", 1][place]]));
+    })()"""
+    assert same_page.evaluate(week) == (
+        "cost_explorer.html#days=2026-08-03%7E2026-08-09&platform=cursor"
+    )
+    # A part of the week, if no more of it is in the bar.
+    same_page.evaluate("preview.set('days', '2026-08-05~2026-08-31')")
+    assert "#days=2026-08-05%7E2026-08-09&" in same_page.evaluate(week)
+    same_page.get_by_role("tab", name="Comparisons").click()
+    link = same_page.locator("[data-chart='gallery.people_and_keys'] tbody a").first
+    assert "cost_explorer.html#" in link.get_attribute("href")
+    assert "person=" in link.get_attribute("href")
+
+
+def test_back_goes_through_filters_and_tabs(open_page):
+    page = open_page()
+    page.get_by_label("Platform", exact=True).select_option("cursor")
+    page.get_by_role("tab", name="Comparisons").click()
+    page.get_by_label("Person", exact=True).fill("bo@example.com")
+    page.get_by_label("Person", exact=True).press("Enter")
+    assert page.evaluate("preview.values().person") == "bo@example.com"
+    page.go_back()
+    assert page.evaluate("preview.values().person") is None
+    assert page.get_by_role("tab", name="Comparisons").get_attribute("aria-selected") == "true"
+    page.go_back()
+    assert page.get_by_role("tab", name="Trends").get_attribute("aria-selected") == "true"
+    assert page.evaluate("preview.values().platform") == "cursor"
+    page.go_back()
+    assert page.evaluate("preview.values().platform") is None
+    page.go_forward()
+    assert page.get_by_label("Platform", exact=True).input_value() == "cursor"
+
+
+def test_boxes_that_are_ticked_in_one_list_are_one_step_back(open_page):
+    page = open_page()
+    page.get_by_label("Department", exact=True).first.click()
+    for name in ("Data", "Engineering"):
+        page.locator(".option", has_text=name).locator("input").check()
+    assert page.evaluate("preview.values().department") == ["Data", "Engineering"]
+    page.go_back()
+    assert page.evaluate("preview.values().department") == []
+
+
+# --- periods
+
+
+@pytest.mark.parametrize("grain", ["day", "month", "quarter"])
+def test_a_chart_over_time_can_be_shown_by_other_periods(open_page, gallery, connection, grain):
+    page = open_page()
+    week = data_with(page, charts_of(gallery, "gallery"), {})["gallery.spend_by_platform"]
+    page.get_by_label("Show Spend by platform by").select_option(grain)
+    page = open_page(address=page.evaluate("location.hash"))
+    assert page.get_by_label("Show Spend by platform by").input_value() == grain
+    chart = next(c for c in charts_of(gallery, "gallery") if c.key == "gallery.spend_by_platform")
+    drawn = page.evaluate("preview.data", chart.key)
+    assert len(drawn) != len(week[0])
+    assert_same(drawn, rows_of(connection, chart, page.evaluate("preview.sql", chart.key)), chart)
+    assert sum(row[2] for row in drawn) == pytest.approx(sum(row[2] for row in week[0]))
+    page.get_by_role("button", name="Reset").click()
+    assert page.evaluate("preview.data", chart.key) == week[0]
+
+
+def test_months_are_not_shown_by_day(same_page):
+    grains = same_page.evaluate(
+        """grainsOf({ type: "bar", source: { cube: 0, outputs: [["column", 0, "month"]] } },
+            { cubes: [{ columns: [{ values: ["2026-01-01", null, "2026-02-01"] }] }] })"""
+    )
+    assert grains == ["month", "quarter", "year"]
+
+
+def test_the_period_before_is_drawn_beside_a_chart_over_time(open_page, connection):
+    page = open_page(address="#days=2026-09-01~2026-10-31&period=")
+    page.get_by_label("Show Spend by platform by").select_option("month")
+    page.get_by_label("Compare with before").check()
+    assert "view.compare=1" in page.url
+    legend = page.locator("[data-chart='gallery.spend_by_platform'] .legend li")
+    assert legend.last.inner_text() == "All, 2 months before"
+    line = "document.querySelector(`[data-chart='gallery.spend_by_platform'] .plot`).data.at(-1).y"
+    sql = """
+        select sum(effective_cost_usd) from marts.fct_cost_daily
+        where cost_date between '2026-07-01' and '2026-08-31'
+        group by date_trunc('month', cost_date) order by date_trunc('month', cost_date)
+    """
+    wanted = [float(value) for (value,) in connection.execute(sql).fetchall()]
+    assert page.evaluate(line) == pytest.approx(wanted)
+    page.get_by_label("Compare with before").uncheck()
+    assert legend.count() == 4
+
+
+@pytest.mark.parametrize(
+    ("days", "grain", "label", "wanted"),
+    [
+        (["2026-09-01", "2026-10-31"], "month", "2 months", ["2026-07-01", "2026-08-31"]),
+        (["2026-03-01", "2026-03-31"], "month", "1 month", ["2026-02-01", "2026-02-28"]),
+        (["2026-09-01", "2026-10-31"], "day", "9 weeks", ["2026-06-30", "2026-08-29"]),
+        (["2026-11-14", "2026-11-20"], "week", "1 week", ["2026-11-07", "2026-11-13"]),
+        (["2026-04-01", "2026-09-30"], "quarter", "6 months", ["2025-10-01", "2026-03-31"]),
+        (["2026-09-02", "2026-10-31"], "month", None, None),
+        (["2026-09-01", "2026-10-31"], "quarter", None, None),
+    ],
+)
+def test_the_period_before_is_as_many_months_or_weeks(same_page, days, grain, label, wanted):
+    found = same_page.evaluate(
+        "([days, grain]) => { const { label, range } = before(...days, grain) ?? {};"
+        " return [label ?? null, range ?? null]; }",
+        [days, grain],
+    )
+    assert found == [label and f"{label} before", wanted]
 
 
 def test_days_are_the_same_as_in_python(same_page):
@@ -449,11 +718,15 @@ def test_a_value_has_one_color_on_the_whole_page_whatever_the_filters_are(same_p
         return Object.fromEntries(Object.entries(found).map(([label, of]) => [label, [...of]]));
     }"""
     before = page.evaluate(script)
-    platforms = {name: before[name] for name in ("claude_api", "claude_ai", "cursor")}
+    platforms = {name: before[name] for name in ("Claude API", "Claude.ai", "Cursor")}
     assert all(len(colors) == 1 for colors in platforms.values())
     assert len({colors[0] for colors in platforms.values()}) == 3
+    # On every page, whatever else it draws.
+    assert {name: value_colors()[name].light for name in platforms} == {
+        name: colors[0] for name, colors in platforms.items()
+    }
     page.evaluate("preview.set('platform', 'cursor')")
-    assert page.evaluate(script)["cursor"] == before["cursor"]
+    assert page.evaluate(script)["Cursor"] == before["Cursor"]
 
 
 def test_bars_of_one_month_can_be_seen(same_page):
@@ -467,6 +740,54 @@ def test_bars_of_one_month_can_be_seen(same_page):
     )
     assert len(shares) > 1
     assert min(shares) > 0.1
+
+
+def test_an_estimate_is_pale_with_a_whisker_and_a_limit_is_a_line_with_its_name(same_page):
+    page = same_page
+    page.get_by_role("tab", name="Comparisons").click()
+    tile = page.locator("[data-chart='gallery.cost_estimate_and_limit']")
+    drawn = tile.evaluate(
+        """tile => {
+            const plot = tile.querySelector(".js-plotly-plot");
+            const [estimate, bar, limit] = plot.data;
+            const [row] = preview.data("gallery.cost_estimate_and_limit");
+            return {
+                row, types: plot.data.map((trace) => trace.type),
+                whisker: [
+                    estimate.y[0] - estimate.error_y.arrayminus[0],
+                    estimate.y[0] + estimate.error_y.array[0],
+                ],
+                isPale: estimate.marker.color.startsWith("rgba"), dash: limit.line.dash,
+                label: plot.layout.annotations[0].text, mode: plot.layout.barmode,
+            };
+        }"""
+    )
+    _, _, _, low, high, _ = drawn["row"]
+    assert drawn["types"] == ["bar", "bar", "scatter"]
+    assert drawn["whisker"] == pytest.approx([low, high])
+    assert (drawn["isPale"], drawn["dash"], drawn["mode"]) == (True, "dash", "overlay")
+    assert drawn["label"].startswith("Limit $")
+
+
+def test_what_is_not_a_whole_month_is_pale_and_said(same_page):
+    page = same_page
+    page.evaluate("preview.set('period', 'past2months~')")
+    tile = page.locator("[data-chart='gallery.shares_by_month']")
+    opacity = tile.evaluate("tile => tile.querySelector('.js-plotly-plot').data[0].marker.opacity")
+    assert len(set(opacity[:-1])) == 1
+    assert opacity[-1] < opacity[0]
+    assert "not a whole month" in tile.locator(".foot").inner_text()
+    page.evaluate("preview.set('period', 'past2months')")
+    assert "not a whole month" not in tile.locator(".foot").inner_text()
+
+
+def test_a_bridge_shows_its_steps_and_says_where_its_axis_begins(same_page):
+    page = same_page
+    assert page.evaluate("hidesSteps([8000, 8044, 8060, 7995])") is True
+    assert page.evaluate("hidesSteps([8000, 9000, 3000])") is False
+    axis = page.evaluate("cutAxis({ format: 'usd' }, [8000, 8044, 7995], theme())")
+    assert axis["range"][0] > 7900
+    assert axis["title"]["text"] == "does not begin at $0"
 
 
 def test_what_is_too_much_is_drawn_as_other_and_said(same_page):
@@ -541,6 +862,34 @@ def test_light_becomes_dark_and_stays_so(open_page):
     assert page.evaluate(ground) != light
 
 
+def test_on_paper_are_all_tabs_whole_with_the_filters(open_page):
+    page = open_page(color_scheme="dark")
+    page.evaluate("preview.set('department', ['Data', 'Engineering'])")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    panels = page.locator("main > .grid")
+    assert [panel.is_visible() for panel in panels.all()] == [True, True]
+    assert page.locator("[data-chart]:not([data-drawn])").count() == 0
+    said = " ".join(page.locator("#printed").inner_text().split())
+    assert "Department Data, Engineering" in said
+    assert "Period Previous 6 months and this month" in said
+    cut = page.evaluate(
+        """[...document.querySelectorAll("main *")].filter((one) =>
+            one.scrollHeight > one.clientHeight + 1 && one.clientHeight > 0
+            && getComputedStyle(one).overflowY !== "visible" && !one.closest(".plot, .legend"))
+            .map((one) => `${one.className} ${one.textContent.slice(0, 40)}`)"""
+    )
+    assert cut == []
+    too_wide = page.evaluate(
+        """[...document.querySelectorAll(".tile")].filter((one) =>
+            one.getBoundingClientRect().right > 1045).map((one) => one.dataset.chart)"""
+    )
+    assert too_wide == []
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert [panel.is_visible() for panel in panels.all()] == [True, False]
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+
+
 def test_all_controls_can_be_reached_and_seen_by_keyboard(open_page):
     page = open_page()
     reached = set()
@@ -590,6 +939,6 @@ def test_numbers_are_written_as_their_kind_is(same_page):
     assert shown("2026-11-21T06:30:00", format="datetime") == "21 Nov 2026 06:30"
     assert shown(None, format="usd") == "–"
     assert short(12345, format="usd") == "$12.3K"
-    assert short(1234567, format="count") == "1.2M"
+    assert short(1234567, format="count") == "1.23M"
     assert short(0.0016, format="usd") == "$0.0016"
     assert short(0.25, format="percent") == "25%"

@@ -21,6 +21,7 @@ function drawPie(chart, rows, body, look, notes) {
     values: slices.map((slice) => slice[1]), textinfo: "text", textposition: "inside", insidetextorientation: "horizontal",
     text: slices.map((slice) => (slice[1] / total >= 0.06 ? short(slice[1] / total, share) : "")),
     insidetextfont: { color: look.tile, size: 12 },
+    meta: slices.map(([label]) => label),
     marker: { colors: slices.map(([label]) => colorOf(label, look)), line: { color: look.tile, width: 2 } },
     customdata: slices.map(([label, value]) => plain(`${label}: ${shown(value, field)} (${number(value / total, share)})`)),
     hovertemplate: "%{customdata}<extra></extra>",

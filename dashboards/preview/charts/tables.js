@@ -2,7 +2,7 @@
 
 const MOST_SHOWN = 300;
 
-function drawTable(chart, rows, body, look, _notes, page) {
+function drawTable(chart, rows, body, look, _notes, page, values) {
   const fields = chart.fields.map((field, place) => {
     const values = rows.slice(0, 500).map((row) => row[place]);
     const isBroken = field.format === "decimal" && values.some((value) => value !== null && !Number.isInteger(value));
@@ -14,7 +14,7 @@ function drawTable(chart, rows, body, look, _notes, page) {
   const largest = fields.map((_, place) => rows.reduce((most, row) => Math.max(most, Math.abs(Number(row[place]) || 0)), 0));
   const order = state.place === null ? rows : sorted(rows, [[state.place, state.isDescending]]);
   const redraw = (focus) => {
-    drawTable(chart, rows, body, look, _notes, page);
+    drawTable(chart, rows, body, look, _notes, page, values);
     if (focus !== undefined) body.querySelectorAll("th button")[focus]?.focus();
   };
   const heads = fields.map((field, place) => {
@@ -32,7 +32,7 @@ function drawTable(chart, rows, body, look, _notes, page) {
     const { bar, highlight } = columns[place] ?? {};
     const text = shown(value, fields[place]);
     const meaning = highlight?.[String(value)];
-    const content = meaning ? element("span", { class: `pill ${meaning}` }, text) : text;
+    const content = meaning ? element("span", { class: `pill ${meaning}` }, text) : linked(chart, page, values, fields[place], value, text);
     const made = element("td", { class: isNumber(place) ? "right" : text.length > 60 ? "sentence" : "", title: text.length > 40 ? text : null }, content);
     if (bar && largest[place] && typeof value === "number") {
       made.classList.add("bar", ...(value < 0 ? ["below"] : []));
@@ -102,7 +102,7 @@ function drawPivot(chart, rows, body, look, notes, page, values) {
     ? element("tr", {}, ...[...columns, ...(hasRight ? [null] : [])].flatMap((key) => measures.map((field) => element("th", { scope: "col", class: `right${key ? "" : " total"}` }, field.label))))
     : null;
   const body_ = lines.map((line) => element("tr", {},
-    ...line.map((value, place) => element("th", { scope: "row" }, shown(value, fields[place]))),
+    ...line.map((value, place) => element("th", { scope: "row" }, linked(chart, page, values, fields[place], value, shown(value, fields[place])))),
     ...columns.flatMap((key) => heated(cells.get(JSON.stringify([...line, ...key])))),
     ...(hasRight ? numbers(ofLine.get(JSON.stringify(line)), "total") : [])));
   const foot = chart.totals

@@ -49,7 +49,11 @@ def rows() -> dict[str, str]:
             select {day} as cost_date, {who}, {what},
                 {one_of(["usage", "seat", "tool"], "i")} as cost_type,
                 {one_of(["usage", "seat"], "i")} as allocation_method,
-                (i % 11) / 10.0 as attribution_confidence,
+                (i % 11) / 10.0 as attribution_confidence, i % 7 > 0 as is_attributed,
+                {one_of(["Core", "Growth", None], "i // 3")} as team,
+                {one_of(["CC-1", "CC-2", None], "i // 9")} as cost_center,
+                {one_of(["key_a", "key_b", "unattributed"], "i // 4")} as api_key_id,
+                {one_of(["input", "output", None], "i // 8")} as token_type,
                 -- Some are nothing, some a discount, most have more digits than a cent.
                 case when i % 17 = 0 then 0 when i % 23 = 0 then -0.015
                     else (i % 97 / 8)::decimal(18, 3) end
@@ -73,6 +77,6 @@ def rows() -> dict[str, str]:
                 3 as windows_landed,
                 timestamp '{datetime(2026, 11, 21, 6, 30, tzinfo=UTC):%Y-%m-%d %H:%M}'
                     as last_loaded_at
-            from range(30) as t(i)
+            from range(300) as t(i)
         """,
     }

@@ -1,0 +1,65 @@
+// A chart over time by other periods than its definition says, and beside the period before.
+
+const OVER_TIME = ["line", "area", "bar", "combo"];
+const GRAINS = ["day", "week", "month", "quarter", "year"];
+
+// By which periods a chart can be shown: its rows are dated, and those of a month on its first day.
+function grainsOf(chart, page) {
+  const [kind, place, grain] = chart.source?.outputs?.[0] ?? [];
+  if (chart.source?.cube === undefined || kind !== "column" || !grain || !OVER_TIME.includes(chart.type)) return [];
+  const days = page.cubes[chart.source.cube].columns[place].values;
+  return days.every((day) => day === null || day.endsWith("-01")) ? GRAINS.slice(2) : GRAINS;
+}
+
+function setGrain(chart, grain) {
+  chart.source.outputs[0][2] = grain;
+  chart.fields[0].grain = grain;
+}
+
+// The same days as long before as they last: as many months, or as many weeks, in which each day of
+// the week is as often. None if the chart's periods cannot be laid upon each other then.
+function before(first, last, grain) {
+  const after = plusDays(last, 1);
+  const unit = grain === "day" || grain === "week" ? "week" : "month";
+  const count = unit === "week" ? Math.ceil((toTime(after) - toTime(first)) / (7 * DAY)) : monthsBetween(first, after);
+  if (!count || count % ({ quarter: 3, year: 12 }[grain] ?? 1)) return null;
+  return {
+    label: `${count} ${unit}${count === 1 ? "" : "s"} before`,
+    range: [shifted(first, unit, -count), plusDays(shifted(after, unit, -count), -1)],
+    moved: (day) => shifted(day, unit, count),
+  };
+}
+
+// How many months are from the first of one to the first of another; 0 if they are other days.
+function monthsBetween(start, end) {
+  if (!start.endsWith("-01") || !end.endsWith("-01")) return 0;
+  const count = (text) => Number(text.slice(0, 4)) * 12 + Number(text.slice(5, 7));
+  return count(end) - count(start);
+}
+
+// The filter whose days a chart over time can be compared with those before; none if it shows
+// several measures, or all time.
+function comparable(chart, page, values) {
+  const measures = chart.fields.filter((field) => field.role !== "dimension").length;
+  if (!grainsOf(chart, page).length || measures !== 1 || chart.goal || chart.stack === "percent") return undefined;
+  return page.filters.find(({ name, type }) => ["date_range", "relative_date"].includes(type)
+    && name in chart.source.filters && /^(past|this|\d{4}-\d\d-\d\d~\d)/.test(values[name] ?? ""));
+}
+
+// A chart and its rows with a dashed line: for each period the number of the one before.
+function withBefore(chart, rows, page, values, notes) {
+  const filter = comparable(chart, page, values);
+  const found = filter && before(...days(values[filter.name], page.today), chart.fields[0].grain);
+  if (!found) return [chart, rows];
+  const earlier = new Map(totals(chart, page, { ...values, [filter.name]: found.range.join("~") }, [0])
+    .map(([day, value]) => [found.moved(day), value]));
+  if (!rows.some((row) => typeof earlier.get(row[0]) === "number")) {
+    notes.push(`Nothing is known of ${found.label}.`);
+    return [chart, rows];
+  }
+  chart.hidden ??= new Set();
+  const measure = chart.fields.find((field) => field.role === "measure");
+  const label = chart.hasSeries ? `All, ${found.label}` : found.label;
+  const shape = Object.assign(Object.create(chart), { fields: [...chart.fields, { ...measure, role: "goal", label }] });
+  return [shape, rows.map((row) => [...row, earlier.get(row[0]) ?? null])];
+}
