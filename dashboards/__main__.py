@@ -152,8 +152,9 @@ def _preview(settings: Settings, options: argparse.Namespace) -> int:
         failures = preview.preview(settings, sources, folder, rows, are_all=not keys)
         for problem in [*findings, *failures]:
             print(problem, file=sys.stderr)
-        page = f"{keys[0]}.html" if len(keys) == 1 else "index.html"
-        log.info("%d dashboards are drawn: %s", len(sources), folder / page)
+        if sources:
+            page = f"{keys[0]}.html" if len(keys) == 1 else "index.html"
+            log.info("%d dashboards are drawn: %s", len(sources), folder / page)
         return FAILED if findings or failures else 0
 
     try:

@@ -21,6 +21,16 @@ PATTERNS = {
     definition.DAY: "write a day, like 2026-03-31",
     definition.SLUG: "only lowercase letters, digits and _, beginning with a letter",
 }
+# The model of what a key holds.
+PARENTS = {
+    "tabs": "Tab",
+    "rows": "GridRow",
+    "embed": "Embed",
+    "segments": "Segment",
+    "columns": "Column",
+    **dict.fromkeys(("x", "series", "points"), "Dimension"),
+    **dict.fromkeys(("y", "values", "size", "goal"), "Measure"),
+}
 # The line on which what YAML complains about begins is where its context begins.
 OPENED = ("flow", "quoted scalar", "simple key")
 
@@ -50,6 +60,8 @@ def _remedy(context: str, problem: str) -> str:
         return f"a bracket is opened here and never closed, or a comma is missing ({problem})"
     if "simple key" in context:
         return "a key needs a colon and a space after it: `key: value`"
+    if "<document start>" in problem:
+        return "`name`, `description`, `filters` and the like begin at the beginning of the line"
     if "mapping values" in problem:
         return (
             "a text that contains `: ` must be in quotes, and the keys of a chart begin in the "
@@ -71,7 +83,10 @@ def of_definition(error: Mapping[str, Any], content: Any) -> str:  # noqa: ANN40
     key = str(path[-1]) if path else ""
     match error["type"]:
         case "extra_forbidden":
-            return f"unknown key {key}{_choice(key, _keys(path))}"
+            known, (first, _, rest) = _keys(path), key.partition(" ")
+            if rest and first in known:
+                return f"{first} needs a colon: write `{first}: {rest}`"
+            return f"unknown key {key}{_choice(key, known)}"
         case "missing":
             return f"{key} is missing"
         case "union_tag_invalid" | "union_tag_not_found":
@@ -82,13 +97,17 @@ def of_definition(error: Mapping[str, Any], content: Any) -> str:  # noqa: ANN40
         case "string_pattern_mismatch":
             near = _near_period(value) if context["pattern"] == definition.PERIOD else ""
             return f"{key}: {value} does not fit{near or ':'} {PATTERNS[context['pattern']]}"
-        case "literal_error":
+        case "literal_error" if value is not None:
             known = re.findall(r"'([^']+)'", context["expected"])
             return f"{key}: there is no {value}{_choice(str(value), known)}"
     if value is None:
         return f"{key} is empty"
     if error["type"] == "string_type" and not isinstance(value, dict | list):
         return f"{key} is a text, and YAML reads {value} as something else: put it in quotes"
+    if error["type"] == "string_type":
+        return f"{key} is one text, not a list and not several keys"
+    if error["type"].startswith("int_"):
+        return f"{key} is a whole number, not {value}"
     if error["type"] == "list_type":
         return f"{key} is a list: write one item a line, each after `- `"
     if error["type"] in ("model_type", "model_attributes_type"):
@@ -125,7 +144,7 @@ def _type_of(path: tuple[str | int, ...], context: Mapping[str, Any]) -> str:
         return f"{path[-1]} is indented as if it were a filter: begin its line with it"
     union = definition.AnyFilter if is_filter else definition.AnyChart
     known = [name for model in get_args(get_args(union)[0]) for name in _tag(model)]
-    if "tag" in context:
+    if context.get("tag", "None") != "None":
         return f"type: there is no {context['tag']}{_choice(context['tag'], known)}"
     what = f"the filter {path[-1]}" if is_filter else "the chart"
     return f"{what} has no type: it is one of {', '.join(known)}"
@@ -140,10 +159,10 @@ def _keys(path: tuple[str | int, ...]) -> list[str]:
         if isinstance(model, type) and issubclass(model, BaseModel)
         for tag in [*_tag(model), model.__name__]
     }
-    parents = {"tabs": "Tab", "rows": "GridRow", "embed": "Embed", "segments": "Segment"}
     found = "Dashboard"
     for key in path[:-1]:
-        found = parents.get(str(key), str(key) if str(key) in models else found)
+        inside = "ComboMeasure" if (found, key) == ("combo", "y") else PARENTS.get(str(key))
+        found = inside or (str(key) if str(key) in models else found)
     return list(models[found].model_fields)
 
 

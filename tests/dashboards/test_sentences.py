@@ -46,6 +46,10 @@ rows:
         ("x: cost_date by month", "x:", 15, "x is empty"),
         ("description: d", "description:", 2, "description is empty"),
         ("[q]", "q", 3, "questions is a list: write one item a line"),
+        ("x: cost_date by month", "x: {value: team, lable: T}", 15, "did you mean label"),
+        ("type: bar", "type:", 12, "the chart has no type"),
+        ("past6months", "[past6months]", 8, "default is one text, not a list"),
+        ("type: bar", "width: half\n        type: bar", 12, "width is a whole number, not half"),
         ("rows:", "  rows:", 9, "rows is indented as if it were a filter"),
         ("fct_cost_daily\n", "fct-cost\n", 13, "only lowercase letters"),
     ],
@@ -69,6 +73,7 @@ def test_a_wrong_value_is_named_with_the_right_spelling(read, before, after, lin
         ("A chart", "*chart", 11, "a text that begins with * must be in quotes"),
         ("name: Page", "name: Page\nname: Page", 2, "the key name is there twice"),
         ("        type", "       type", 12, "begin in the same column"),
+        ("name: Page", " name: Page", 2, "begin at the beginning of the line"),
         ("A chart", "A\x07", 11, "a character here that YAML forbids"),
     ],
 )
@@ -83,6 +88,13 @@ def test_every_pattern_of_the_format_has_its_sentence():
     schema = json.dumps(definition.Dashboard.model_json_schema())
     used = re.findall(r'"pattern": ("(?:[^"\\\\]|\\\\.)*")', schema)
     assert {json.loads(one) for one in used} == PATTERNS.keys()
+
+
+def test_a_forgotten_colon_is_named(read):
+    said = "\n".join(
+        map(str, read(PAGE.replace("x: cost_date by month", "x: {value cost_date}"))[1])
+    )
+    assert "value needs a colon: write `value: cost_date`" in said
 
 
 def test_a_chart_with_a_mistake_is_the_only_thing_reported(read):
