@@ -323,6 +323,19 @@ def test_a_filter_of_whole_months_offers_no_days_and_takes_none_from_the_address
     assert page.get_by_label("Period").input_value() == "past30days"
 
 
+def test_days_of_a_filter_of_whole_months_become_whole_months(same_page):
+    parsed = """(text) => parsed(
+        { type: "date_range", needsMonths: true, default: null }, [text])"""
+    for text, wanted in [
+        ("2026-09-15~2026-10-03", "2026-09-01~2026-10-31"),
+        ("2026-02-01~", "2026-02-01~"),
+        ("~2026-02-03", "~2026-02-28"),
+        ("past3months", "past3months"),
+        ("past3weeks", None),
+    ]:
+        assert same_page.evaluate(parsed, text) == wanted
+
+
 # --- rows, SQL and links
 
 
