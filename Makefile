@@ -12,10 +12,10 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 # The installation compiles nothing ahead: what Python imports it has to keep.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run backfill check check-sheets preview test test-all check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate diff try lint format docs focus bench lock clean
+.PHONY: help setup run backfill check health check-sheets preview test test-all check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate diff try lint format docs focus bench image push-image plan-infrastructure apply-infrastructure deploy-dashboards check-infrastructure lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install everything into .venv; the other targets do it when needed
 	@if ! $(PYTHON) -c '$(SUPPORTED)' >/dev/null 2>&1; then \
@@ -36,6 +36,9 @@ backfill: setup ## run for given days: make backfill SINCE=2026-01-01 UNTIL=2026
 
 check: setup ## try each source's credentials without moving data
 	@$(PY) -m extract check
+
+health: setup ## whether runs happen and the numbers are fresh; exits with 1 if not
+	@$(PY) -m pipeline health
 
 check-sheets: setup ## list everything that is wrong in the sheets, with its cell, without moving data
 	@$(PY) -m extract sheets check
@@ -104,6 +107,43 @@ focus: setup ## write the FinOps FOCUS export: make focus SINCE=2026-01-01 UNTIL
 
 bench: setup ## measure speed and memory
 	@$(PY) -m bench
+
+# --- Google Cloud (infrastructure/README.md); TAG names an image, by default after the commit
+
+TAG ?= $(shell git rev-parse HEAD)
+IMAGE := $(GOOGLE_CLOUD_REGION)-docker.pkg.dev/$(GOOGLE_CLOUD_PROJECT)/ai-spend/pipeline
+TERRAFORM := terraform -chdir=infrastructure/terraform
+WITH_TAG := $(if $(TAG),-var "image_tag=$(TAG)")
+INIT := @$(TERRAFORM) init -input=false -backend-config="bucket=$(GOOGLE_CLOUD_PROJECT)-terraform"
+
+image: ## build the image of the pipeline
+	docker build --file infrastructure/Dockerfile --tag ai-spend .
+
+push-image: image ## push the image to Artifact Registry under the name of the commit
+	gcloud auth configure-docker "$(GOOGLE_CLOUD_REGION)-docker.pkg.dev" --quiet
+	docker tag ai-spend "$(IMAGE):$(TAG)"
+	docker push "$(IMAGE):$(TAG)"
+
+plan-infrastructure: ## list what `make apply-infrastructure` would change, also in target/plan.txt
+	$(INIT)
+	@mkdir -p target
+	@$(TERRAFORM) plan -input=false -lock=false $(WITH_TAG) -out="$(CURDIR)/target/plan"
+	@$(TERRAFORM) show -no-color "$(CURDIR)/target/plan" > target/plan.txt
+
+apply-infrastructure: ## bring Google Cloud in line with infrastructure/terraform, with the image TAG
+	$(INIT)
+	@$(TERRAFORM) apply $(WITH_TAG) $(if $(CI),-input=false -auto-approve)
+
+deploy-dashboards: setup ## bring Metabase on its machine in line with dashboards/definitions
+	@gcloud compute ssh metabase --project "$(GOOGLE_CLOUD_PROJECT)" --zone "$(GOOGLE_CLOUD_REGION)-b" \
+		--tunnel-through-iap --quiet -- -f -o ExitOnForwardFailure=yes -L 3000:127.0.0.1:3000 sleep 600
+	@METABASE_URL=http://127.0.0.1:3000 $(PY) -m dashboards deploy
+
+check-infrastructure: setup ## check Terraform's files with Terraform itself and, with the Dockerfile, checkov
+	$(TERRAFORM) fmt -check -diff
+	$(TERRAFORM) init -backend=false -input=false
+	$(TERRAFORM) validate
+	.venv/bin/uv tool run checkov@3.3.30 --directory infrastructure --quiet --compact --skip-download
 
 lock: setup ## write requirements.lock from pyproject.toml, versions kept; newer ones: make lock UPGRADE="dlt ruff" or UPGRADE=all
 	@$(PY) -m tools.lock $(UPGRADE)

@@ -32,7 +32,7 @@ CHANGES_PER_YEAR = 1
 # A run asks each resource again for this many days, and logs each of them.
 LOOK_BACK = 31
 # Tables with rows per run or per day, whatever the size of the company.
-BY_RUN = ("completed_runs", "_dlt_loads", "stg_windows")
+BY_RUN = ("completed_runs", "run_log", "_dlt_loads", "stg_windows")
 BY_DAY = (
     "rollup_cost_ties",
     "rollup_platform_days",

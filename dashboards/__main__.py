@@ -6,14 +6,22 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from dashboards import exposures
 from dashboards.catalog import MANIFEST, Catalog, CatalogError, load_catalog
-from dashboards.check import check
+from dashboards.check import check, review
 from dashboards.deploy.errors import DeployError
-from dashboards.loading import Finding, Source, load
+from dashboards.loading import (
+    DEFINITIONS,
+    Finding,
+    Source,
+    UnknownDashboardError,
+    load,
+    saved,
+)
 from foundation.logs import set_up_logs
 from foundation.settings import ROOT, Settings, SettingsError, load_settings
 from foundation.warehouse import WarehouseError
@@ -29,7 +37,13 @@ def main() -> int:
         settings = load_settings()
         set_up_logs(settings)
         return _run(options, settings)
-    except (SettingsError, CatalogError, DeployError, WarehouseError) as error:
+    except (
+        SettingsError,
+        CatalogError,
+        UnknownDashboardError,
+        DeployError,
+        WarehouseError,
+    ) as error:
         print(error, file=sys.stderr)
         return FAILED
 
@@ -37,8 +51,18 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dashboards")
     added = parser.add_subparsers(dest="command", required=True)
-    added.add_parser("check", help="check every definition against the marts")
-    preview = added.add_parser("preview", help="draw every dashboard from the DuckDB warehouse")
+    checked = added.add_parser("check", help="check definitions against the marts")
+    preview = added.add_parser("preview", help="draw dashboards from the DuckDB warehouse")
+    for command in (checked, preview):
+        command.add_argument(
+            "dashboards",
+            nargs="*",
+            metavar="KEY",
+            help="names of files in dashboards/definitions, like my_page; without one, all",
+        )
+    preview.add_argument(
+        "--watch", action="store_true", help="draw again whenever a definition is saved"
+    )
     preview.add_argument("--rows", type=int, help="how many rows a page may hold of a mart")
     preview.add_argument("--folder", type=Path, help="target/dashboards if not given")
     preview.add_argument(
@@ -89,11 +113,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         return _preview(settings, options)
     catalog = load_catalog(settings)
     if options.command == "check":
-        sources, findings = _checked(settings, catalog, also_generated=True)
-        charts = sum(len(source.dashboard.charts) for source in sources)
-        if not findings:
-            log.info("%d dashboards, %d charts: all right", len(sources), charts)
-        return FAILED if findings else 0
+        return _check(settings, catalog, options.dashboards)
     if options.command == "generate":
         return _generate(catalog)
     from dashboards.deploy.client import MetabaseError
@@ -104,26 +124,54 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         raise DeployError(str(error)) from None
 
 
+def _check(settings: Settings, catalog: Catalog, keys: list[str]) -> int:
+    """Check the dashboards with these keys, or all; what is wrong is printed."""
+    sources, findings = load(catalog, DEFINITIONS, keys)
+    findings += check(settings, catalog, sources, also_empty=bool(keys))
+    findings += review(sources)
+    if all(finding.is_hint for finding in findings):
+        dashboards = [source.dashboard for source in sources]
+        findings += exposures.stale_exposures(dashboards) if keys else exposures.stale(dashboards)
+    for finding in sorted(findings):
+        print(finding, file=sys.stderr)
+    if not all(finding.is_hint for finding in findings):
+        return FAILED
+    charts = sum(len(source.dashboard.charts) for source in sources)
+    log.info("%d dashboards, %d charts: all right", len(sources), charts)
+    return 0
+
+
 def _preview(settings: Settings, options: argparse.Namespace) -> int:
-    """Draw every dashboard; what is wrong in a definition is named, and the rest is drawn."""
+    """Draw dashboards; what is wrong in a definition is named, and the rest is drawn."""
     from dashboards import preview
 
-    folder, rows = options.folder, options.rows
+    folder, rows = options.folder or preview.FOLDER, options.rows or preview.ROWS
+    catalog = load_catalog(settings)
+
+    def draw(keys: Sequence[str], sources: list[Source], findings: list[Finding]) -> int:
+        failures = preview.preview(settings, sources, folder, rows, are_all=not keys)
+        for problem in [*findings, *failures]:
+            print(problem, file=sys.stderr)
+        page = f"{keys[0]}.html" if len(keys) == 1 else "index.html"
+        log.info("%d dashboards are drawn: %s", len(sources), folder / page)
+        return FAILED if findings or failures else 0
+
     try:
-        sources, findings = load(load_catalog(settings))
+        sources, findings = load(catalog, DEFINITIONS, options.dashboards)
         if options.wait and not sys.stdin.readline():
             # Whoever started this will not need it any more.
             return FAILED
-        preview.refuse_nothing(settings)
-        folder = folder or preview.FOLDER
-        failures = preview.preview(settings, sources, folder, rows or preview.ROWS)
+        code = draw(options.dashboards, sources, findings)
+        if not options.watch:
+            return code
+        for keys in saved(DEFINITIONS, options.dashboards):
+            draw(keys, *load(catalog, DEFINITIONS, keys))
     except preview.PreviewError as error:
         print(error, file=sys.stderr)
         return FAILED
-    for problem in [*findings, *failures]:
-        print(problem, file=sys.stderr)
-    log.info("%d dashboards are drawn: %s", len(sources), folder / "index.html")
-    return FAILED if findings or failures else 0
+    except KeyboardInterrupt:
+        pass
+    return 0
 
 
 def _generate(catalog: Catalog) -> int:
@@ -193,14 +241,10 @@ def _embed_url(options: argparse.Namespace, settings: Settings, catalog: Catalog
     )
 
 
-def _checked(
-    settings: Settings, catalog: Catalog, *, also_generated: bool = False
-) -> tuple[list[Source], list[Finding]]:
-    """The dashboards; what is wrong with them, or with what is generated from them, is printed."""
+def _checked(settings: Settings, catalog: Catalog) -> tuple[list[Source], list[Finding]]:
+    """The dashboards, and what is wrong with them, which is printed."""
     sources, findings = load(catalog)
-    findings += check(settings, catalog, sources)
-    if also_generated and not findings:
-        findings += exposures.stale([source.dashboard for source in sources])
+    findings += (one for one in check(settings, catalog, sources) if not one.is_hint)
     for finding in findings:
         print(finding, file=sys.stderr)
     return sources, findings

@@ -31,6 +31,8 @@ Kind = Literal["text", "number", "money", "count", "date", "datetime", "boolean"
 
 _PERCENT = re.compile(r"_(share|ratio|mom|qoq|rate)$|(^|_)share_of_|^completeness$|_confidence$")
 _DOLLARS = re.compile(r"(^|_)(usd|costs?|price|run_rate)(_|$)")
+# Places in an order, and the few grades that a seed gives.
+_PLACE = re.compile(r"(^|_)(rank|position|number|weekday|hour)$|^attribution_confidence$")
 
 
 class CatalogError(Exception):
@@ -39,11 +41,13 @@ class CatalogError(Exception):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a mart, or of a query's result."""
+    """A column of a mart, or of a query's result. `values` are all that it may have, if its
+    contract lists them."""
 
     name: str
     kind: Kind
     description: str = ""
+    values: tuple[str, ...] = ()
 
     @property
     def format(self) -> Format:
@@ -65,6 +69,13 @@ class Column:
         is_share = self.format in ("percent", "percent100")
         return self.kind == "number" and bool(is_share or is_per)
 
+    @property
+    def is_quantity(self) -> bool:
+        """Whether it says how much or how many. Nearly every row has its own value, so rows are
+        never grouped by it. A place in an order, such as a rank or an hour, is no quantity, and
+        neither is a grade."""
+        return self.kind in ("number", "money", "count") and not _PLACE.search(self.name)
+
 
 @dataclass(frozen=True)
 class Model:
@@ -76,8 +87,8 @@ class Model:
     day: str | None = None
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), n=3, cutoff=0.5)
+def did_you_mean(name: str, known: Iterable[str], *, most: int = 3) -> str:
+    close = get_close_matches(name, list(known), n=most, cutoff=0.5)
     return f": did you mean {' or '.join(close)}?" if close else ""
 
 
@@ -91,6 +102,7 @@ class Catalog:
         self.models: dict[str, Model] = {}
         self._connection = duckdb.connect(":memory:")
         self._connection.execute(f"create schema {MARTS}")
+        values = _accepted_values(content["nodes"].values())
         for node in content["nodes"].values():
             is_mart = node["resource_type"] == "model" and node["fqn"][1] == "marts"
             if not is_mart or node["access"] == "private":
@@ -108,7 +120,12 @@ class Catalog:
                 name=node["name"],
                 description=node["description"],
                 columns={
-                    column.name: Column(column.name, column.kind, descriptions[column.name])
+                    column.name: Column(
+                        column.name,
+                        column.kind,
+                        descriptions[column.name],
+                        values.get((node["name"], column.name), ()),
+                    )
                     for column in self.answer(f'select * from {MARTS}."{node["name"]}"')
                 },
                 day=_required_day(node["config"]),
@@ -136,6 +153,18 @@ class Catalog:
     def execute(self, sql: str) -> None:
         """Run a query on empty marts. Raises duckdb.Error."""
         self._connection.execute(sql).fetchall()
+
+
+def _accepted_values(nodes: Iterable[dict[str, Any]]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """By model and column: the values that dbt's test `accepted_values` accepts."""
+    return {
+        (node["attached_node"].rpartition(".")[2], node["column_name"]): tuple(
+            node["test_metadata"]["kwargs"]["values"]
+        )
+        for node in nodes
+        if (node.get("test_metadata") or {}).get("name") == "accepted_values"
+        and not node["config"].get("where")
+    }
 
 
 def _required_day(config: dict[str, Any]) -> str | None:

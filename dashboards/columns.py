@@ -56,14 +56,14 @@ def parts(chart: AnyChart) -> list[tuple[str, Part]]:
 
 
 def is_measure(part: Part, chart: AnyChart, columns: Mapping[str, MartColumn]) -> bool:
-    """In a table over a model with `columns` an aggregate makes a measure, and so does money, which
-    is summed; with `sql` a number does not."""
+    """In a table over a model with `columns` an aggregate makes a measure, and so does a column of
+    money or of another decimal number, which is summed; with `sql` a number does not."""
     if not isinstance(part, Column):
         return isinstance(part, Measure)
     if chart.sql is not None or part.grain:
         return False
     column = columns.get(part.value)
-    if column and column.kind == "money":
+    if column and column.kind in ("money", "number") and column.is_quantity:
         return True
     try:
         return query.parse(part.value).find(exp.AggFunc) is not None

@@ -55,10 +55,9 @@ class _Compiler:
         for number, tab in enumerate(self.definition.all_tabs):
             path: Path = () if single else ("tabs", number)
             tabs.append(CompiledTab(tab.name, tuple(self._tiles(tab.rows, (*path, "rows")))))
-        for name in self.definition.filters:
-            if name not in self.charts.used and not any(
-                problem.path[:2] == ("filters", name) for problem in self.problems
-            ):
+        # A chart with a mistake may be the one that a filter is for.
+        for name in () if self.problems else self.definition.filters:
+            if name not in self.charts.used:
                 self._problem(
                     ("filters", name), f"the filter {name} narrows no chart: bind it to a column"
                 )

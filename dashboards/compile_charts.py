@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -35,6 +35,7 @@ from dashboards.definition import (
     StaticText,
     Table,
 )
+from dashboards.names import code_names
 
 
 class ChartCompiler:
@@ -118,7 +119,7 @@ class ChartCompiler:
             value = replace(drafts[0], name="value", label=chart.name)
             return query.steps_of_model(chart, steps, self._day(chart)), [step, value]
         outputs = [
-            query.Output(draft.name, draft.sql or "", is_group=draft.role == "dimension")
+            query.Output(draft.name, _answered(draft), is_group=draft.role == "dimension")
             for draft in drafts
         ]
         return query.of_model(chart, outputs, order(chart, drafts), self._day(chart)), drafts
@@ -172,7 +173,9 @@ class ChartCompiler:
         """Raises QueryError if an expression has a column that the model has not."""
         for found in query.parse(sql).find_all(exp.Column):
             if unknown := self.catalog.unknown_column(model, found.name):
-                raise query.QueryError(unknown)
+                is_compared = isinstance(found.parent, exp.Predicate) and found.arg_key != "this"
+                hint = f"; a text is in single quotes: '{found.name}'" if is_compared else ""
+                raise query.QueryError(unknown + hint)
 
     def _day(self, chart: AnyChart) -> str | None:
         return self.catalog.models[chart.model or ""].day
@@ -194,6 +197,8 @@ class ChartCompiler:
             column = MartColumn(draft.name, "text")
         known = self.catalog.models[chart.model].columns if chart.model else {}
         derived = None
+        if draft.role == "dimension" and column.kind in NUMBERS:
+            self._check_group(draft, known, (*path, draft.key))
         if draft.sql and draft.role != "dimension":
             derived = quotient_format(draft.sql, known)
         return Field(
@@ -203,7 +208,20 @@ class ChartCompiler:
             format=draft.format or derived or column.format,
             decimals=draft.decimals,
             sql=draft.sql,
+            names=_names(draft),
         )
+
+    def _check_group(self, draft: Draft, known: dict[str, MartColumn], path: Path) -> None:
+        """A number that rows are grouped by is a place in an order, never a quantity."""
+        for found in query.parse(draft.sql or "null").find_all(exp.Column):
+            if found.name in known and known[found.name].is_quantity:
+                self._problem(
+                    path,
+                    f"rows cannot be grouped by {draft.sql}, which is a quantity: write "
+                    f"sum({found.name}), or max({found.name}) if each row of the mart stands "
+                    f"alone; to group by ranges of it, name them: case when … then '0 to 9' … end",
+                )
+                return
 
     def _narrowed(self, name: str, mart: str) -> str | None:
         """The mart's column that a filter narrows: the one bound, or one of the same name."""
@@ -279,6 +297,16 @@ class ChartCompiler:
                 self._problem(
                     (*path, "sort"), f"no column is called {wanted}{did_you_mean(wanted, shown)}"
                 )
+
+
+def _names(draft: Draft) -> Mapping[str, str]:
+    """The names for the codes of a column that rows are grouped by."""
+    return code_names().get(draft.sql or "", {}) if draft.role == "dimension" else {}
+
+
+def _answered(draft: Draft) -> str:
+    """The SQL of a column in a chart's query."""
+    return query.named(draft.sql or "") if _names(draft) else draft.sql or ""
 
 
 def _said(error: duckdb.Error) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dashboards.catalog import Kind
@@ -35,7 +36,7 @@ class Problem:
 @dataclass(frozen=True)
 class Field:
     """A column of a chart's answer, as it is shown. `sql` is its expression over the model; none
-    in a chart with `sql`."""
+    in a chart with `sql`. `names` are what people call its codes."""
 
     name: str
     label: str
@@ -43,6 +44,7 @@ class Field:
     format: Format
     decimals: int | None = None
     sql: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,21 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 COLUMNS = 24
 SLUG = r"^[a-z][a-z0-9_]*$"
+DAY = r"^\d{4}-\d\d-\d\d$"
+DAYS = r"^\d{4}-\d\d-\d\d~\d{4}-\d\d-\d\d$"
+PERIOD = (
+    r"^((past|next)\d+(day|week|month|quarter|year)s~?|this(day|week|month|quarter|year)"
+    r"|yesterday)$"
+)
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
 # percent shows 0.5 as 50 %, percent100 shows 50 as 50 %.
 Format = Literal["usd", "percent", "percent100", "count", "decimal", "date", "datetime", "text"]
+Audience = Literal["Executives", "Finance", "Managers", "Compliance", "RevOps", "Everyone"]
 Slug = Annotated[str, Field(pattern=SLUG)]
 Name = Annotated[str, Field(min_length=1, max_length=254)]
 
-_BY = re.compile(r"^(?P<value>.+?)\s+by\s+(?P<grain>day|week|month|quarter|year)$")
+_BY = re.compile(r"^(?P<value>.+?)\s+by\s+(?P<grain>\w+)$")
 
 
 class Strict(BaseModel):
@@ -70,7 +77,13 @@ class Measure(Strict):
 class ComboMeasure(Measure):
     """A number of a combo chart, with how it is drawn."""
 
-    show_as: Literal["line", "bar", "area"] = "bar"
+    show_as: Literal["line", "bar", "area", "estimate", "low", "high", "limit"] = Field(
+        default="bar",
+        description=(
+            "`estimate` is a pale bar behind the first bar, `low` and `high` are the ends of its "
+            "whisker; `limit` is a dashed line with its name."
+        ),
+    )
     axis: Literal["left", "right"] = "left"
 
 
@@ -186,6 +199,15 @@ class Combo(Chart):
     y: list[ComboMeasure] = Field(min_length=2)
     sort: Literal["x", "y"] | None = None
 
+    @model_validator(mode="after")
+    def _whisker(self) -> Self:
+        shown: list[str] = [one.show_as for one in self.y]
+        if any(shown.count(one) > 1 for one in ("estimate", "low", "high")):
+            raise ValueError("a combo has one `estimate`, one `low` and one `high` at most")
+        if ("low" in shown) != ("high" in shown) or ("low" in shown and "estimate" not in shown):
+            raise ValueError("`low` and `high` go together, with an `estimate`")
+        return self
+
 
 class Pie(Chart):
     """Shares of a whole, at most five parts: smaller ones are drawn as one, "Other"."""
@@ -267,13 +289,14 @@ class Pivot(Chart):
     columns: list[Dimension] = []
     values: list[Measure] = Field(min_length=1)
     totals: bool = True
+    heat: bool = Field(default=False, description="Shade the numbers by size: a heat map.")
 
     _listed = field_validator("rows", "columns", "values", mode="before")(_one_or_more)
 
 
 class Column(Strict):
-    """A column of a table: with an aggregate it is a measure, and money alone is summed; otherwise
-    rows are grouped by it."""
+    """A column of a table: with an aggregate it is a measure, and a column of money or of another
+    decimal number is summed; otherwise rows are grouped by it."""
 
     value: str
     grain: Grain | None = None
@@ -355,18 +378,14 @@ class DateRange(_FieldFilter):
     """From a day to a day, both included: `2026-01-01~2026-03-31`."""
 
     type: Literal["date_range"]
-    default: str | None = Field(default=None, pattern=r"^\d{4}-\d\d-\d\d~\d{4}-\d\d-\d\d$")
+    default: str | None = Field(default=None, pattern=DAYS)
 
 
 class RelativeDate(_FieldFilter):
     """Counted from today: `past30days`; `past30days~` includes today; `thismonth`."""
 
     type: Literal["relative_date"]
-    default: str | None = Field(
-        default=None,
-        pattern=r"^((past|next)\d+(day|week|month|quarter|year)s~?|this(day|week|month|quarter|year)"
-        r"|yesterday)$",
-    )
+    default: str | None = Field(default=None, pattern=PERIOD)
 
 
 class NumberRange(_FieldFilter):
@@ -390,7 +409,7 @@ class StaticDate(_StaticFilter):
 
     type: Literal["date"]
     operator: Literal["=", "<=", ">="] = "="
-    default: str | None = Field(default=None, pattern=r"^\d{4}-\d\d-\d\d$")
+    default: str | None = Field(default=None, pattern=DAY)
 
 
 class StaticNumber(_StaticFilter):
@@ -458,6 +477,9 @@ class Dashboard(Strict):
     description: str = Field(min_length=1)
     questions: list[str] = Field(
         min_length=1, description="The questions it answers; shown at its top."
+    )
+    audience: Audience = Field(
+        default="Everyone", description="Whom it is for; the index is in the order of this list."
     )
     collection: str = Field(default="AI spend", description="Metabase's folder; `/` nests.")
     filters: dict[Slug, AnyFilter] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -26,15 +27,7 @@ def exposures_yml(dashboards: list[CompiledDashboard]) -> str:
     content = {
         "version": 2,
         "exposures": [
-            {
-                "name": dashboard.key,
-                "label": dashboard.definition.name,
-                "type": "dashboard",
-                "description": _description(dashboard),
-                "owner": {"name": OWNER},
-                "depends_on": [f"ref('{mart}')" for mart in dashboard.marts],
-            }
-            for dashboard in sorted(dashboards, key=lambda one: one.key)
+            _exposure(dashboard) for dashboard in sorted(dashboards, key=lambda one: one.key)
         ],
     }
     yaml = YAML()
@@ -43,6 +36,17 @@ def exposures_yml(dashboards: list[CompiledDashboard]) -> str:
     written = io.StringIO()
     yaml.dump(content, written)
     return HEAD + written.getvalue()
+
+
+def _exposure(dashboard: CompiledDashboard) -> dict[str, Any]:
+    return {
+        "name": dashboard.key,
+        "label": dashboard.definition.name,
+        "type": "dashboard",
+        "description": _description(dashboard),
+        "owner": {"name": OWNER},
+        "depends_on": [f"ref('{mart}')" for mart in dashboard.marts],
+    }
 
 
 def _description(dashboard: CompiledDashboard) -> str:
@@ -66,9 +70,21 @@ def generate(dashboards: list[CompiledDashboard]) -> list[Path]:
 
 
 def stale(dashboards: list[CompiledDashboard]) -> list[Finding]:
-    """Those that do not match the definitions."""
+    """Those that do not match the definitions; `dashboards` are all that there are."""
     return [
-        Finding(path, 1, "does not match the definitions: run `python -m dashboards generate`")
+        _stale(path)
         for path, text in generated(dashboards).items()
         if not path.exists() or path.read_text() != text
     ]
+
+
+def stale_exposures(dashboards: list[CompiledDashboard]) -> list[Finding]:
+    """The same of some dashboards: what was generated from each is compared."""
+    content = YAML(typ="safe").load(EXPOSURES) if EXPOSURES.exists() else {"exposures": []}
+    written = {exposure["name"]: exposure for exposure in content["exposures"]}
+    is_stale = any(written.get(one.key) != _exposure(one) for one in dashboards)
+    return [_stale(EXPOSURES)] if is_stale else []
+
+
+def _stale(path: Path) -> Finding:
+    return Finding(path, 1, "does not match the definitions: run `python -m dashboards generate`")

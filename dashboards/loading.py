@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
-from dashboards import definition
-from dashboards.catalog import Catalog
+from dashboards import definition, sentences
+from dashboards.catalog import Catalog, did_you_mean
 from dashboards.compile import compile_dashboard
 from dashboards.compiled import CompiledDashboard
 from dashboards.definition import Dashboard
 from foundation.settings import ROOT
 
 DEFINITIONS = Path(__file__).parent / "definitions"
+POLL_SECONDS = 0.3
+
+
+class UnknownDashboardError(Exception):
+    """No definition has this name; the message says which do."""
 
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """Something wrong in a file, and what to write instead."""
+    """Something wrong in a file, and what to write instead. A hint may be right as it is."""
 
     file: Path
     line: int
     message: str
+    is_hint: bool = False
 
     def __str__(self) -> str:
         file = self.file.relative_to(ROOT) if self.file.is_relative_to(ROOT) else self.file
-        return f"{file}:{self.line}: {self.message}"
+        return f"{file}:{self.line}: {'hint: ' if self.is_hint else ''}{self.message}"
 
 
 @dataclass(frozen=True)
@@ -42,15 +50,20 @@ class Source:
     content: Any
     dashboard: CompiledDashboard
 
-    def finding(self, path: tuple[str | int, ...], message: str) -> Finding:
-        return Finding(self.file, line_of(self.content, path), message)
+    def finding(
+        self, path: tuple[str | int, ...], message: str, *, is_hint: bool = False
+    ) -> Finding:
+        return Finding(self.file, line_of(self.content, path), message, is_hint)
 
 
-def load(catalog: Catalog, folder: Path = DEFINITIONS) -> tuple[list[Source], list[Finding]]:
-    """All dashboards of a folder, and what is wrong with them. A chart with mistakes is missing
-    from its dashboard, and a dashboard that cannot be read is missing from the list."""
+def load(
+    catalog: Catalog, folder: Path = DEFINITIONS, keys: Sequence[str] = ()
+) -> tuple[list[Source], list[Finding]]:
+    """The dashboards of a folder, all or those with the given keys, and what is wrong with them. A
+    chart with mistakes is missing from its dashboard, and a dashboard that cannot be read is
+    missing from the list. Raises UnknownDashboardError."""
     sources, findings = [], []
-    for file in sorted(folder.glob("*.y*ml")):
+    for file in files(folder, keys):
         source, found = load_file(file, catalog)
         findings += found
         if source:
@@ -60,13 +73,46 @@ def load(catalog: Catalog, folder: Path = DEFINITIONS) -> tuple[list[Source], li
     return sources, findings
 
 
+def files(folder: Path = DEFINITIONS, keys: Sequence[str] = ()) -> list[Path]:
+    """The definitions in a folder, all or those with the given keys. Raises
+    UnknownDashboardError."""
+    found = {file.stem: file for file in sorted(folder.glob("*.y*ml"))}
+    for key in keys:
+        if key not in found:
+            remedy = did_you_mean(key, found) or f": write {folder / key}.yml"
+            raise UnknownDashboardError(f"there is no dashboard {key}{remedy}")
+    return [found[key] for key in keys or found]
+
+
+def saved(folder: Path = DEFINITIONS, keys: Sequence[str] = ()) -> Iterator[list[str]]:
+    """Waits, and yields the keys of the definitions that were saved meanwhile, without end. A file
+    that is written while it is read is yielded once more."""
+    seen = {file: file.stat().st_mtime_ns for file in files(folder, keys)}
+    while True:
+        time.sleep(POLL_SECONDS)
+        found = {
+            file: file.stat().st_mtime_ns
+            for file in folder.glob("*.y*ml")
+            if not keys or file.stem in keys
+        }
+        changed = [file.stem for file, at in found.items() if seen.get(file) != at]
+        seen = found
+        if changed:
+            yield changed
+
+
 def load_file(file: Path, catalog: Catalog) -> tuple[Source | None, list[Finding]]:
     """The dashboard of a file, None if it cannot be read, and what is wrong with it."""
     try:
-        content = YAML(typ="rt").load(file)
+        text = file.read_text(encoding="utf-8")
+        content = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return None, [Finding(file, line, f"is not valid YAML: {error.problem}")]
+        return None, [Finding(file, *sentences.of_yaml(error))]
+    except ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        return None, [Finding(file, line, "has a character here that YAML forbids: remove it")]
+    except UnicodeDecodeError:
+        return None, [Finding(file, 1, "is not UTF-8: save it as UTF-8")]
     if not isinstance(content, dict):
         return None, [Finding(file, 1, "is not a dashboard: a dashboard begins with `name:`")]
     if not definition.is_slug(file.stem):
@@ -80,7 +126,12 @@ def load_file(file: Path, catalog: Catalog) -> tuple[Source | None, list[Finding
     try:
         dashboard = Dashboard.model_validate(content)
     except ValidationError as error:
-        return None, sorted(_finding(file, content, one) for one in error.errors())
+        return None, sorted(
+            Finding(
+                file, line_of(content, sentences.place(one)), sentences.of_definition(one, content)
+            )
+            for one in error.errors()
+        )
     compiled, problems = compile_dashboard(file.stem, dashboard, catalog)
     source = Source(file, content, compiled)
     return source, [source.finding(problem.path, problem.message) for problem in problems]
@@ -99,42 +150,3 @@ def line_of(content: Any, path: tuple[str | int, ...]) -> int:  # noqa: ANN401
         line = place(key)[0] + 1
         content = inner
     return line
-
-
-def _finding(file: Path, content: Any, error: Any) -> Finding:  # noqa: ANN401
-    path = error["loc"]
-    message = error["msg"].removeprefix("Value error, ")
-    key = path[-1] if path else ""
-    if error["type"] == "extra_forbidden":
-        message = f"unknown key {key}"
-        known = _keys(path)
-        if close := get_close_matches(str(key), known, n=2, cutoff=0.6):
-            message += f": did you mean {' or '.join(close)}?"
-        elif known:
-            message += f": known are {', '.join(sorted(known))}"
-    elif error["type"] == "missing":
-        message = f"{key} is missing"
-    elif path:
-        message = f"{key}: {message[:1].lower()}{message[1:]}"
-    return Finding(file, line_of(content, path), message)
-
-
-def _keys(path: tuple[str | int, ...]) -> list[str]:
-    """The keys that are allowed where an unknown one was found, for the type that the path names
-    last."""
-    models = {
-        tag: model
-        for model in vars(definition).values()
-        if isinstance(model, type) and issubclass(model, BaseModel)
-        for tag in [*_tag(model), model.__name__]
-    }
-    parents = {"tabs": "Tab", "rows": "GridRow", "embed": "Embed", "segments": "Segment"}
-    found = "Dashboard"
-    for key in path[:-1]:
-        found = parents.get(str(key), str(key) if str(key) in models else found)
-    return list(models[found].model_fields)
-
-
-def _tag(model: type[BaseModel]) -> list[str]:
-    field = model.model_fields.get("type")
-    return list(field.annotation.__args__) if field and field.annotation else []

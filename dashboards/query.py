@@ -2,8 +2,8 @@
 
 A chart's template is a query that sqlglot can parse. What differs is written as a call:
 `filters__('mart')` where the dashboard's filters belong, `variable__('name')` for the value of a
-static filter, `period__('month', day)` for the first day of a period. Marts are in the schema
-`marts`.
+static filter, `period__('month', day)` for the first day of a period, `named__(column)` for a code
+that people know by a name. Marts are in the schema `marts`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from sqlglot import exp
 
 from dashboards.catalog import MARTS
 from dashboards.definition import Chart, Grain
+from dashboards.names import Names
 
 Dialect = Literal["duckdb", "bigquery"]
 
-FILTERS, VARIABLE, PERIOD = "filters__", "variable__", "period__"
+FILTERS, VARIABLE, PERIOD, NAMED = "filters__", "variable__", "period__", "named__"
 
 _SLOT = re.compile(rf"\b(?P<kind>{FILTERS}|{VARIABLE})\('(?P<name>[^']*)'\)", re.IGNORECASE)
 
@@ -69,6 +70,11 @@ def dimension(value: str, grain: Grain | None) -> str:
     if parse(value).find(exp.AggFunc):
         raise QueryError(f"{value} is an aggregate, but rows are grouped by it")
     return f"{PERIOD}('{grain}', {value})" if grain else value
+
+
+def named(column: str) -> str:
+    """The SQL of a column with codes that people know by names."""
+    return f"{NAMED}({column})"
 
 
 # The aggregates that both engines compute exactly.
@@ -194,35 +200,51 @@ def render(
     schema: str,
     filters: Callable[[str], str],
     variable: Callable[[str], str],
+    names: Names | None = None,
 ) -> str:
     """A template as SQL for a warehouse, with the marts in `schema`. `filters` returns the
-    condition for the filters of a mart, `variable` the SQL for a static filter's value."""
+    condition for the filters of a mart, `variable` the SQL for a static filter's value. With
+    `names` the query answers with names instead of codes."""
     tree = parse(template)
     for call in list(tree.find_all(exp.Anonymous)):
         if call.name.lower() == PERIOD:
             grain, day = call.expressions
             call.replace(_period(grain.name, day, dialect))
+        if call.name.lower() == NAMED:
+            (column,) = call.expressions
+            call.replace(_named(column, (names or {}).get(column.name, {})))
     if dialect == "bigquery":
         # sqlglot turns a day into a timestamp here, and lets weeks begin on Sunday.
         for cut in list(tree.find_all(exp.DateTrunc, exp.TimestampTrunc)):
             grain = cut.args["unit"].name.lower()
             if grain in get_args(Grain):
                 cut.replace(_period(grain, cut.this, dialect))
-    names: dict[str, str] = {}
+    relations: dict[str, str] = {}
     for table in tree.find_all(exp.Table):
         if table.db == MARTS:
             marker = f"mart__{table.name}"
-            names[marker] = relation(table.name, dialect, schema)
+            relations[marker] = relation(table.name, dialect, schema)
             table.set("db", None)
             table.set("this", exp.to_identifier(marker))
     sql = tree.sql(dialect=dialect, pretty=True)
-    for marker, name in names.items():
+    for marker, name in relations.items():
         sql = re.sub(rf"[`\"]?\b{marker}\b[`\"]?", name, sql)
 
     def fill(slot: re.Match[str]) -> str:
         return (filters if slot["kind"].lower() == FILTERS else variable)(slot["name"])
 
     return _SLOT.sub(fill, sql)
+
+
+def _named(column: exp.Expr, names: Mapping[str, str]) -> exp.Expr:
+    """The name for each code of a column; a code without one stays as it is."""
+    if not names:
+        return column.copy()
+    chosen = exp.Case()
+    for code, name in names.items():
+        is_code = exp.EQ(this=column.copy(), expression=exp.Literal.string(code))
+        chosen = chosen.when(is_code, exp.Literal.string(name))
+    return chosen.else_(column.copy())
 
 
 def _period(grain: str, day: exp.Expr, dialect: Dialect) -> exp.Expr:

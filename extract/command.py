@@ -8,13 +8,12 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from rich.console import Console
-
 from extract.google_sheets import command as sheets
 from extract.run import UNUSABLE, UsageError, probe, run
-from foundation.logs import set_up_logs
+from foundation.logs import printable, set_up_logs
 from foundation.settings import Settings, SettingsError, load_settings
 from foundation.sources import SOURCES
+from foundation.terminal import Terminal
 from foundation.warehouse import WarehouseError
 
 log = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = load_settings()
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable(str(error))}\n")
         return UNUSABLE
     set_up_logs(settings)
     try:
@@ -79,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> int:
-    progress = Console(stderr=True, highlight=False)
+    progress = Terminal(stderr=True)
     if progress.is_terminal:
         # The progress bars show the same.
         logging.getLogger("extract").setLevel(logging.WARNING)
@@ -95,7 +94,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
         sys.stderr.write(f"{error}\n")
         return UNUSABLE
     hide = settings.secret_values()
-    report.show(Console(highlight=False), hide)
+    report.show(Terminal(), hide)
     if options.report:
         report.write(options.report, hide)
     return report.exit_code
@@ -103,5 +102,5 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
 
 def _check(settings: Settings, sources: list[str] | None) -> int:
     report = probe(settings, sources)
-    report.show_probe(Console(highlight=False), settings.secret_values())
+    report.show_probe(Terminal(), settings.secret_values())
     return report.exit_code

@@ -11,7 +11,7 @@ import google.auth.exceptions
 import google.auth.transport.requests
 from google.auth import impersonated_credentials
 
-from extract.http import TransientError, UnreadableError, VendorError
+from extract.http import Session, TransientError, UnreadableError, VendorError
 from foundation.fields import GoogleCredentials
 from foundation.retrying import with_retries
 
@@ -67,7 +67,7 @@ def refresh(credentials: Any, *, advice: str) -> None:  # noqa: ANN401
 
 def _refresh(credentials: Any, advice: str) -> None:  # noqa: ANN401
     try:
-        credentials.refresh(google.auth.transport.requests.Request())
+        credentials.refresh(google.auth.transport.requests.Request(Session()))
     except google.auth.exceptions.TransportError as error:
         raise TransientError(f"no complete answer ({type(error).__name__})") from None
     except google.auth.exceptions.GoogleAuthError as error:

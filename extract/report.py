@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from foundation.logs import redacted
 from foundation.sources import source_named
+from foundation.terminal import Terminal
 
 Status = Literal["ok", "failed", "not readable", "not configured"]
 
@@ -108,7 +108,7 @@ class RunReport:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def show_probe(self, console: Console, hide: list[str]) -> None:
+    def show_probe(self, console: Terminal, hide: list[str]) -> None:
         """Print what each resource answered, and what those that cannot be read would bring."""
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
         table.add_column("resource", no_wrap=True)
@@ -116,17 +116,17 @@ class RunReport:
         table.add_column("what it brings")
         for source in self.sources:
             if source.resources:
-                table.add_row(f"[bold]{source.source}[/bold]")
+                table.add_row(Text(source.source, "bold"))
             for part in source.resources:
                 color = {"ok": "green", "failed": "red"}.get(part.status, "yellow")
                 answer = "good" if part.status == "ok" else part.status
-                table.add_row(f"  {part.name}", f"[{color}]{answer}[/{color}]", escape(part.brings))
+                table.add_row(f"  {part.name}", Text(answer, color), part.brings)
             table.add_section()
         if table.row_count:
             console.print(table)
         self._show_what_is_missing(console, hide)
 
-    def show(self, console: Console, hide: list[str]) -> None:
+    def show(self, console: Terminal, hide: list[str]) -> None:
         """Print a table of what arrived, then what is missing and why."""
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)
         table.add_column("what came in", no_wrap=True)
@@ -136,7 +136,7 @@ class RunReport:
             # A legacy report that was not needed would only be noise.
             shown = [part for part in source.resources if part.windows or part.status == "failed"]
             if shown:
-                table.add_row(f"[bold]{source.source}[/bold]")
+                table.add_row(Text(source.source, "bold"))
             for part in shown:
                 table.add_row(f"  {part.name}", *part.numbers())
             table.add_section()
@@ -144,10 +144,11 @@ class RunReport:
             console.print(table)
         self._show_what_is_missing(console, hide)
 
-    def _show_what_is_missing(self, console: Console, hide: list[str]) -> None:
+    def _show_what_is_missing(self, console: Terminal, hide: list[str]) -> None:
         for source in self.sources:
             for note in source.all_notes():
-                console.print(f"note: {escape(redacted(note, hide))}", soft_wrap=True)
+                console.print(f"note: {redacted(note, hide)}", soft_wrap=True)
         for source in self.sources:
             for error in source.all_errors():
-                console.print(f"[red]error[/red]: {escape(redacted(error, hide))}", soft_wrap=True)
+                line = Text.assemble(("error", "red"), f": {redacted(error, hide)}")
+                console.print(line, soft_wrap=True)

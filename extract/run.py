@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from extract.landing import Tables, land, warehouse
 from extract.report import RunReport, SourceReport
 from extract.windows import Run, Window
+from foundation.logs import one_line
 from foundation.settings import Settings
 from foundation.sources import SOURCES
 from foundation.stopping import Stopped
@@ -179,7 +180,7 @@ def _root(error: BaseException) -> str:
     """dlt wraps the original error; the innermost one says what happened."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return f"{type(error).__name__}: {error}"
+    return one_line(f"{type(error).__name__}: {error}")
 
 
 def _show_progress(console: Console, runs: list[Run], futures: list[Future[None]]) -> None:

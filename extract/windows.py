@@ -19,7 +19,8 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import msgspec
 import pyarrow as pa
@@ -28,11 +29,17 @@ from pydantic import ValidationError
 from extract.http import ExpiredError, TooRecentError, UnreadableError, VendorError
 from extract.records import Record
 from extract.report import ResourceReport, SourceReport
+from foundation.logs import one_line
 
 log = logging.getLogger(__name__)
 
 # How far back the first run reaches. Vendors keep more, but fetching it takes hundreds of requests.
 FIRST_RUN_DAYS = 180
+# How many pages a query may have, how many of them in a row may be empty, and how many bytes all of
+# them may have: they are held in memory.
+MAX_PAGES = 5_000
+MAX_EMPTY_PAGES = 25
+MAX_BYTES = 2_000_000_000
 # How often a query whose pages no longer belong together starts over at its first page.
 MAX_RESTARTS = 3
 
@@ -167,6 +174,44 @@ class Run:
         return Period(until - ONE_DAY * FIRST_RUN_DAYS, until)
 
 
+P = ParamSpec("P")
+
+
+def ending(pages: Callable[P, Iterator[Page]]) -> Callable[P, Iterator[Page]]:
+    """For the function that yields all pages of a query: raises VendorError if they do not end,
+    because the vendor sends the same page again, or empty ones, or more than can be."""
+
+    @wraps(pages)
+    def limited(*args: P.args, **kwargs: P.kwargs) -> Iterator[Page]:
+        seen: set[bytes] = set()
+        size = empty = 0
+        for count, page in enumerate(pages(*args, **kwargs), 1):
+            found = hashlib.blake2b(digest_size=16)
+            before = size
+            for _, records in page.parts:
+                for record in records:
+                    payload = bytes(record)
+                    size += len(payload)
+                    found.update(payload)
+            empty = empty + 1 if size == before else 0
+            if size > before and found.digest() in seen:
+                raise _endless(f"page {count} has the records of an earlier one")
+            seen.add(found.digest())
+            if empty > MAX_EMPTY_PAGES:
+                raise _endless(f"{empty} pages in a row are empty")
+            if count > MAX_PAGES or size > MAX_BYTES:
+                raise _endless(f"after {count:,} pages with {size / 1e6:,.0f} MB there are more")
+            yield page
+
+    return limited
+
+
+def _endless(why: str) -> VendorError:
+    return VendorError(
+        f"the list does not end: {why}", advice="the vendor's paging is broken: report it"
+    )
+
+
 class _Undated(Exception):  # noqa: N818 - a signal, not an error
     """A record from a query for several days does not say which of them is its day."""
 
@@ -272,7 +317,7 @@ def reported(
 
 def _fail(part: ResourceReport, message: str) -> None:
     part.status = "failed"
-    part.errors.append(message)
+    part.errors.append(one_line(message))
 
 
 def _fetch_period(
@@ -347,6 +392,8 @@ def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Wi
                     checked = validate(value)
                 except msgspec.DecodeError:  # such as half of a surrogate pair
                     value, reason = payload.decode(), "is not valid JSON"
+                except RecursionError:
+                    value, reason = payload.decode(), "is nested too deeply"
                 except ValidationError as error:
                     reason = _reason(error)
                 else:

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel
 
+from foundation.sample_data import is_sandbox
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Relative paths start at the project, wherever a command is called from.
 ProjectPath = Annotated[Path, AfterValidator(lambda path: ROOT / path.expanduser())]
-Address = Annotated[str, AfterValidator(lambda url: url.rstrip("/"))]
+
+
+def address(url: str) -> str:
+    """The address of a vendor, to which a key is sent: encrypted unless it is this machine, and
+    without a password, since reports name it. Raises ValueError."""
+    url = url.strip().rstrip("/")
+    if not re.fullmatch(r"https?://[^/@\s\\?#]+(/[^@\s\\?#]*)?", url):
+        raise ValueError("must be an address, https://host, without a password")
+    if not url.startswith("https://") and not is_sandbox(url):
+        raise ValueError("must begin with https://, since a key is sent there")
+    return url
+
+
+Address = Annotated[str, AfterValidator(address)]
 
 
 class GoogleCredentials(BaseModel):

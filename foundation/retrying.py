@@ -6,8 +6,10 @@ import logging
 import math
 import random
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Thread
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay
@@ -77,16 +79,46 @@ def _failure(state: RetryCallState) -> TransientError:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds: it may be a number or an HTTP date (RFC 9110 §10.2.3)."""
+    """Retry-After in seconds: it may be a number or an HTTP date (RFC 9110 §10.2.3). None if it is
+    missing or makes no sense; a date that is over means at once."""
     said = headers.get("retry-after")
     if not said:
         return None
     try:
-        return max(0.0, float(said))
+        seconds = float(said)
     except ValueError:
-        pass
+        return _seconds_until(said)
+    return seconds if seconds >= 0 else None
+
+
+def _seconds_until(date: str) -> float | None:
     try:
-        at = parsedate_to_datetime(said)
-    except ValueError:
+        at = parsedate_to_datetime(date)
+    except (ValueError, OverflowError):
         return None
+    # HTTP knows no other zone.
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - datetime.now(UTC)).total_seconds())
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """The result of `call`, or what it raises; TimeoutError if that takes longer.
+
+    In a thread, because nothing else limits a slow name server or an answer that trickles in. A
+    call that takes longer goes on in the background, so it must have limits of its own.
+    """
+    future: Future[T] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is wanted
+            future.set_exception(error)
+
+    Thread(target=work, daemon=True).start()
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        if future.done():
+            raise
+        raise TimeoutError(f"no answer in {seconds:g} s") from None

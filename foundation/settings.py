@@ -8,6 +8,7 @@ a Secret Manager version (https://cloud.google.com/secret-manager/docs/access-se
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -24,6 +25,8 @@ from foundation.sources import SOURCES, source_named
 ROOT = fields.ROOT
 
 BIGQUERY = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION")
+
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
 # The password in dialect://user:password@host, up to the last @ in case it contains one.
@@ -76,6 +79,10 @@ class Settings(_SettingsOfSources, BaseSettings):
     metabase_embedding_secret_secret: str | None = None
     slack_webhook_url: SecretStr | None = None
     slack_webhook_url_secret: str | None = None
+    heartbeat_url: SecretStr | None = Field(
+        default=None, description="asked after each run that went well"
+    )
+    heartbeat_url_secret: str | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
@@ -193,6 +200,7 @@ SECRETS = tuple(
 def load_settings() -> Settings:
     """The settings, with secrets fetched where NAME_SECRET says so. Raises SettingsError with a
     line for each setting that is wrong."""
+    _ask_this_machine_directly()
     try:
         settings = Settings()
     except ValidationError as error:
@@ -203,6 +211,15 @@ def load_settings() -> Settings:
         if (resource := settings._value(f"{name}_SECRET"))
     }
     return settings.model_copy(update=fetched)
+
+
+def _ask_this_machine_directly() -> None:
+    """No proxy is asked for this machine: a proxy elsewhere would look for our sandbox on itself.
+    Every library that asks anything reads these variables, and so do our children."""
+    told = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in told.split(",") if host.strip()]
+    hosts += [host for host in THIS_MACHINE if host not in hosts]
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(hosts)
 
 
 def _lines(error: ValidationError) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import duckdb
 import psutil
 import pyarrow as pa
 
+from foundation.logs import RUN_ID
 from foundation.settings import Settings
 
 # Takes SQL, returns rows. Decimals are Decimal, dates are date. Raises NoTableError.
@@ -134,7 +136,11 @@ def _bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
         client_options={"api_endpoint": emulator} if emulator else None,
         default_query_job_config=bigquery.QueryJobConfig(
             maximum_bytes_billed=settings.bigquery_maximum_bytes_billed,
-            labels={"target": "bigquery", "model": label},
+            labels={
+                "target": "bigquery",
+                "model": label,
+                "run_id": os.environ.get(RUN_ID, "none"),
+            },
         ),
     )
 

@@ -1,5 +1,5 @@
-"""`python -m pipeline run [--since DAY] [--until DAY]`, `… dbt ARGUMENTS`, `… mf ARGUMENTS` and
-`… focus [--since DAY] [--until DAY] [--folder FOLDER]`."""
+"""`python -m pipeline run [--since DAY] [--until DAY]`, `… health [--json]`, `… dbt ARGUMENTS`,
+`… mf ARGUMENTS` and `… focus [--since DAY] [--until DAY] [--folder FOLDER]`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import argparse
 import logging
 import os
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from foundation.stopping import run_command
@@ -25,6 +25,8 @@ def main() -> int:
     command.add_argument(
         "--until", metavar="DAY", help="day after the last, instead of EXTRACT_UNTIL"
     )
+    command = commands.add_parser("health", help="whether runs happen and the numbers are fresh")
+    command.add_argument("--json", action="store_true", help="for a monitor")
     command = commands.add_parser("dbt", help="call dbt with the project's settings")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
     command = commands.add_parser("mf", help="query metrics with the project's settings")
@@ -38,10 +40,10 @@ def main() -> int:
     arguments = parser.parse_args()
 
     # Imported here: it takes a while, and the command can already be stopped meanwhile.
-    from foundation.logs import set_up_logs
+    from foundation.logs import RUN_ID, printable, set_up_logs
     from foundation.settings import SettingsError, load_settings
     from foundation.warehouse import WarehouseError
-    from pipeline import building
+    from pipeline import building, health, run_log
     from pipeline.run import RefusedError, run
 
     if arguments.command == "run":
@@ -49,11 +51,16 @@ def main() -> int:
         os.environ.update({name: day for name, day in days.items() if day})
     try:
         settings = load_settings()
+        if arguments.command == "run":
+            # Before the first line is logged, since each has the run's name.
+            os.environ[RUN_ID] = run_log.new_id(datetime.now(UTC))
         set_up_logs(settings)
         if arguments.command == "dbt":
             return building.call(settings, arguments.arguments)
         if arguments.command == "mf":
             return building.call_metricflow(settings, arguments.arguments)
+        if arguments.command == "health":
+            return health.show(settings, as_json=arguments.json)
         if arguments.command == "focus":
             # Imported here: Arrow takes half a second, and a run does not need it.
             from pipeline import focus
@@ -63,7 +70,7 @@ def main() -> int:
             return 0
         return run(settings)
     except (SettingsError, RefusedError) as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return REFUSED
     except WarehouseError as error:
         log.error("%s", error)

@@ -6,12 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from foundation import dbt
 from foundation.processes import child
 from foundation.settings import Settings
+from foundation.terminal import Terminal
 from foundation.warehouse import WarehouseError, refuse_if_held, who_holds
 from pipeline import finished_builds
 
@@ -32,6 +32,8 @@ class Build:
     found_in: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     exit_code: int = 0
+    # What BigQuery billed for models and seeds; None on DuckDB.
+    bytes_billed: int | None = None
     # Whether everything was built, or only what can have changed since the last time.
     is_whole: bool = True
     # Names of the tests that ran, of those that did not pass, and of models that were not built
@@ -60,7 +62,7 @@ def build(settings: Settings) -> Build:
         *finished_builds.selection(manifest, wanted),
     ]
     errors: list[str] = []
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     with Progress(
         TextColumn("dbt build"),
         BarColumn(),
@@ -108,6 +110,8 @@ def _results(results: Any) -> Build:  # noqa: ANN401
         if node.resource_type == "exposure":
             continue
         result.statuses[status] += 1
+        if (billed := one.adapter_response.get("bytes_billed")) is not None:
+            result.bytes_billed = (result.bytes_billed or 0) + int(billed)
         if node.resource_type == "test":
             result.tested.add(node.name)
             if status != "pass":

@@ -13,21 +13,21 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from rich import box
-from rich.console import Console, Group
-from rich.markup import escape
+from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from extract.report import RunReport
 from foundation.settings import Settings
+from foundation.terminal import Terminal
 from foundation.warehouse import Ask, NoTableError, warehouse
 from pipeline.words import dollars, share
 
 TOP = 6
 
 
-def show(settings: Settings, extracted: RunReport, console: Console | None = None) -> bool:
+def show(settings: Settings, extracted: RunReport, console: Terminal | None = None) -> bool:
     """Print the report; returns whether the marts tie to what the vendors reported."""
     console = console or standard_output()
     console.print()
@@ -47,15 +47,15 @@ def show(settings: Settings, extracted: RunReport, console: Console | None = Non
             table, is_tied = ties(ask, tied)
             console.print(table, "")
     except NoTableError as error:
-        console.print(f"The marts are not complete: {escape(str(error).splitlines()[0])}")
+        console.print(f"The marts are not complete: {str(error).splitlines()[0]}")
         return False
-    console.print(f"[dim]{where(settings)}[/dim]")
+    console.print(Text(where(settings), "dim"))
     return is_tied
 
 
-def standard_output() -> Console:
+def standard_output() -> Terminal:
     """Standard output, 100 characters wide unless it is a terminal."""
-    return Console(width=None if sys.stdout.isatty() else 100)
+    return Terminal(width=None if sys.stdout.isatty() else 100, highlight=True)
 
 
 def arrivals(extracted: RunReport) -> Group:

@@ -11,13 +11,14 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from extract.report import RunReport
 from foundation import dbt
+from foundation.logs import RUN_ID
 from foundation.processes import child, sandbox
 from foundation.sample_data import SANDBOX, refusal
 from foundation.settings import ROOT, Settings, load_settings
 from foundation.sources import SOURCES
 from foundation.stopping import raise_if_stopped
 from foundation.warehouse import NoTableError, refuse_if_held, warehouse
-from pipeline import building, report
+from pipeline import building, heartbeat, report, run_log
 from pipeline.alerts.outcome import Outcome
 from pipeline.alerts.telling import tell
 
@@ -41,16 +42,26 @@ def run(settings: Settings) -> int:
     refuse_if_held(settings)
     is_sample = not settings.configured_sources()
     refuse_mixture(settings, is_sample)
-    outcome = Outcome(is_sample=is_sample)
+    outcome = Outcome(run_id=os.environ.get(RUN_ID, ""), is_sample=is_sample)
+    start = time.monotonic()
     try:
         outcome.exit_code = fetch_and_build(settings, outcome)
     except Exception as error:
         # Does not catch Stopped: somebody who stopped the run knows that it failed.
-        outcome.broken = error
-        tell(settings, outcome)
+        outcome.exit_code, outcome.broken = 1, error
+        end(settings, outcome, start)
         raise
-    tell(settings, outcome)
+    end(settings, outcome, start)
     return outcome.exit_code
+
+
+def end(settings: Settings, outcome: Outcome, start: float) -> None:
+    """Log the run in the warehouse and tell people about it. Nothing here makes a run fail."""
+    outcome.seconds["run"] = time.monotonic() - start
+    run_log.write(settings, outcome)
+    tell(settings, outcome)
+    if outcome.exit_code == 0 and settings.heartbeat_url:
+        heartbeat.send(settings.heartbeat_url)
 
 
 def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
@@ -58,18 +69,18 @@ def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
     with ExitStack() as stack:
         with (
             vendors(settings, outcome.is_sample) as settings,
-            step("extract"),
+            step("extract", outcome.seconds),
             extraction(settings) as wait,
         ):
             # Both happen while the vendors answer.
             read_project(settings)
-            draw = stack.enter_context(preview(settings))
+            draw = stack.enter_context(preview(settings, outcome.seconds))
             outcome.extract_code = wait()
         if not EXTRACT_REPORT.exists():
             log.error("Nothing was extracted; the marts stay as they were")
             return 1
         outcome.extracted = RunReport.read(EXTRACT_REPORT)
-        with step("dbt build"):
+        with step("dbt build", outcome.seconds):
             outcome.build = build = building.build(settings)
         log_build(settings, build)
         if not build.is_whole:
@@ -106,12 +117,13 @@ def vendors(settings: Settings, is_sample: bool) -> Iterator[Settings]:
 
 
 @contextmanager
-def step(name: str) -> Iterator[None]:
-    """Log when a step has ended and how long it took."""
+def step(name: str, seconds: dict[str, float]) -> Iterator[None]:
+    """Log when a step has ended and how long it took; that also goes into `seconds`."""
     start = time.monotonic()
     yield
     raise_if_stopped()
-    log.info("%s: %.1f s", name, time.monotonic() - start)
+    seconds[name] = time.monotonic() - start
+    log.info("%s: %.1f s", name, seconds[name])
 
 
 def log_build(settings: Settings, build: building.Build) -> None:
@@ -150,7 +162,7 @@ def read_project(settings: Settings) -> None:
 
 
 @contextmanager
-def preview(settings: Settings) -> Iterator[Callable[[], int]]:
+def preview(settings: Settings, seconds: dict[str, float]) -> Iterator[Callable[[], int]]:
     """Start a process that draws the dashboards. Yields a function that tells it to draw and
     returns its exit code. It reads the dashboards' definitions while the vendors answer. On
     BigQuery there is no preview, since there is Metabase."""
@@ -165,7 +177,7 @@ def preview(settings: Settings) -> Iterator[Callable[[], int]]:
     with child(arguments, environment, subprocess.PIPE) as process:
 
         def draw() -> int:
-            with step("preview"):
+            with step("preview", seconds):
                 process.communicate("draw\n")
             if process.returncode:
                 log.error(

@@ -27,6 +27,7 @@ from dashboards.definition import (
 )
 from dashboards.deploy.client import Json
 from dashboards.deploy.errors import DeployError, PayloadError
+from dashboards.names import code_names, names_of
 from dashboards.query import Dialect, quoted, relation, render
 
 NAMESPACE = uuid.UUID("5b0c7c1e-6d59-5a0b-9a53-0c1b4ad2a1f7")
@@ -119,6 +120,10 @@ def parameter(dashboard: CompiledDashboard, name: str) -> Json:
         if definition.values:
             result["values_source_type"] = "static-list"
             result["values_source_config"] = {"values": [[one, one] for one in definition.values]}
+    elif names := names_of(definition.column):
+        # A choice has a name, and its code is what the column is compared with.
+        result["values_source_type"] = "static-list"
+        result["values_source_config"] = {"values": [list(one) for one in names.items()]}
     if (default := _default(definition)) is not None:
         result["default"] = default
     return result
@@ -154,6 +159,7 @@ def sql(chart: CompiledChart, dashboard: CompiledDashboard, warehouse: Warehouse
         warehouse.schema,
         filters,
         lambda name: f"{{{{{name}}}}}",
+        code_names(),
     )
 
 

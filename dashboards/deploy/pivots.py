@@ -19,6 +19,7 @@ from dashboards.deploy.bindings import NAMESPACE, Warehouse, parameter_id
 from dashboards.deploy.client import Json
 from dashboards.deploy.errors import PayloadError
 from dashboards.deploy.visualization import grain
+from dashboards.names import code_names
 
 _BASE_TYPES: dict[Kind, str] = {
     "text": "type/Text",
@@ -73,7 +74,7 @@ def crosstab(chart: CompiledChart, warehouse: Warehouse) -> Crosstab:
         ]
         template = chart.template
     else:
-        columns = [f'{field.sql} as "{field.name}"' for field in chart.dimensions]
+        columns = [f'{_grouped(field)} as "{field.name}"' for field in chart.dimensions]
         aggregations = [clauses.measure(field) for field in chart.measures]
         columns += [f'{sql} as "{name}"' for name, sql in clauses.columns.items()]
         columns += [f'"{wire.column}" as "{filter_column(wire.filter)}"' for wire in chart.wires]
@@ -84,9 +85,19 @@ def crosstab(chart: CompiledChart, warehouse: Warehouse) -> Crosstab:
         template = "\n".join(lines)
     breakouts = [clauses.field(field.name, field.kind, grain(field)) for field in chart.dimensions]
     sql = query.render(
-        template, warehouse.dialect, warehouse.schema, lambda _mart: "true", lambda name: name
+        template,
+        warehouse.dialect,
+        warehouse.schema,
+        lambda _mart: "true",
+        lambda name: name,
+        code_names(),
     )
     return Crosstab(sql, aggregations, breakouts)
+
+
+def _grouped(field: Field) -> str:
+    """The SQL of a column that rows are grouped by."""
+    return query.named(field.sql or "") if field.names else field.sql or ""
 
 
 def filter_column(name: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 
+from dashboards.colors import value_colors
 from dashboards.compiled import CompiledChart, Field
 from dashboards.definition import (
     Area,
@@ -28,11 +29,25 @@ from dashboards.definition import (
 )
 from dashboards.deploy.client import Json
 from dashboards.deploy.errors import PayloadError
+from dashboards.names import code_names
 from dashboards.query import PERIOD
 
 # From Metabase's own palette.
 COLORS = {"good": "#84BB4C", "warning": "#F9CF48", "bad": "#ED6E6E", "neutral": "#B8BBC3"}
+# Columns with the names themselves, and those with their codes.
+_CODES = {"platform_name": "platform_code", "vendor_name": "vendor"}
 _STACKS = {"none": None, "stacked": "stacked", "percent": "normalized"}
+# Metabase has no whiskers: the ends of one are points.
+_POINTS: Json = {"display": "line", "line.style": "dotted", "line.marker_enabled": True}
+_DISPLAYS: dict[str, Json] = {
+    "line": {"display": "line"},
+    "bar": {"display": "bar"},
+    "area": {"display": "area"},
+    "estimate": {"display": "bar", "color": "#9CC7E3"},
+    "low": _POINTS,
+    "high": _POINTS,
+    "limit": {"display": "line", "line.style": "dashed", "line.marker_enabled": False},
+}
 # Formats of moment.js: Metabase takes any style that it does not know as such a format.
 _DATE_STYLES = {"month": "MMMM, YYYY", "quarter": "[Q]Q YYYY", "year": "YYYY"}
 
@@ -114,6 +129,7 @@ def _of_type(chart: CompiledChart) -> Json:
                 "pie.show_total": True,
                 "pie.show_legend": True,
                 "pie.percent_visibility": "legend",
+                **({"pie.colors": colors} if (colors := _colors(chart.dimensions[0])) else {}),
             }
         case Gauge():
             starts = [definition.start, *(one.to for one in definition.segments)]
@@ -162,9 +178,22 @@ def _of_type(chart: CompiledChart) -> Json:
                 },
                 "pivot.show_row_totals": definition.totals,
                 "pivot.show_column_totals": definition.totals,
+                **({"table.column_formatting": [_heat(measures)]} if definition.heat else {}),
             }
         case Table():
             return _table(chart, definition)
+
+
+def _heat(measures: list[str]) -> Json:
+    return {
+        "columns": measures,
+        "type": "range",
+        "colors": ["#FFFFFF", "#509EE3"],
+        "min_type": "custom",
+        "min_value": 0,
+        "max_type": None,
+        "max_value": 100,
+    }
 
 
 def _scalar(definition: Scalar, measures: list[str]) -> Json:
@@ -197,28 +226,39 @@ def _axes(chart: CompiledChart) -> Json:
         shown["stackable.stack_type"] = _STACKS[definition.stack]
     if isinstance(definition, Combo):
         shown["series_settings"] = {
-            field.name: {"display": y.show_as, "axis": y.axis, "title": field.label}
+            field.name: {**_DISPLAYS[y.show_as], "axis": y.axis, "title": field.label}
             for field, y in zip(measures, definition.y, strict=True)
         }
     elif len(measures) > 1:
         shown["series_settings"] = {field.name: {"title": field.label} for field in measures}
+    elif len(chart.dimensions) > 1 and (colors := _colors(chart.dimensions[1])):
+        shown["series_settings"] = {name: {"color": color} for name, color in colors.items()}
     return shown | _goal(chart, shown)
 
 
+def _colors(field: Field) -> dict[str, str]:
+    """The colors of the values that have the same one everywhere."""
+    names = field.names or code_names().get(_CODES.get(field.sql or field.name, ""), {})
+    found = value_colors()
+    return {name: found[name].light for name in names.values() if name in found}
+
+
 def _goal(chart: CompiledChart, shown: Json) -> Json:
-    """A fixed number is Metabase's goal line; a computed one is a dashed line of its own."""
+    """A fixed number is Metabase's goal line; a computed one is a dashed line of its own, and in a
+    row chart, which has no lines, bars of its own."""
     fixed = getattr(chart.definition, "goal", None)
     if isinstance(fixed, int | float):
         return {"graph.show_goal": True, "graph.goal_value": fixed, "graph.goal_label": "Goal"}
     if chart.goal is None:
         return {}
-    if len(chart.dimensions) > 1 or isinstance(chart.definition, Row):
+    if len(chart.dimensions) > 1:
         raise PayloadError(
             "goal",
-            "Metabase draws a computed goal neither next to `series` nor in a row chart: use a "
-            "number, or leave `series` out",
+            "Metabase draws no computed goal next to `series`: use a number, or leave `series` out",
         )
-    line = {"display": "line", "line.style": "dashed", "title": chart.goal.label}
+    is_row = isinstance(chart.definition, Row)
+    style = {} if is_row else {"display": "line", "line.style": "dashed"}
+    line = {**style, "title": chart.goal.label}
     return {
         "graph.metrics": [*shown["graph.metrics"], chart.goal.name],
         "series_settings": {**shown.get("series_settings", {}), chart.goal.name: line},
@@ -233,7 +273,7 @@ def _table(chart: CompiledChart, definition: Table) -> Json:
             "columns": [field.name],
             "type": "single",
             "operator": "=",
-            "value": value,
+            "value": field.names.get(value, value),
             "color": COLORS[color],
             "highlight_row": False,
         }

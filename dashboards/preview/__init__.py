@@ -19,6 +19,7 @@ from dashboards.compiled import CompiledDashboard
 from dashboards.loading import Source
 from dashboards.preview import page
 from dashboards.preview.cube import Counts, Cubes
+from dashboards.preview.freshness import Feeds, Stale, stale_sources
 from foundation.settings import ROOT, Settings
 from foundation.warehouse import WarehouseError, open_file
 
@@ -47,13 +48,18 @@ class Failure:
 
 
 def preview(
-    settings: Settings, sources: list[Source], folder: Path = FOLDER, rows: int = ROWS
+    settings: Settings,
+    sources: list[Source],
+    folder: Path = FOLDER,
+    rows: int = ROWS,
+    *,
+    are_all: bool = True,
 ) -> list[Failure]:
     """Write a page for each dashboard, `index.html`, and the script that they share; returns the
     charts that could not be drawn.
 
-    A page holds at most `rows` rows of a mart. Older pages in the folder that belong to no
-    dashboard any more are removed. Raises PreviewError.
+    A page holds at most `rows` rows of a mart. Unless only some dashboards are drawn, older pages
+    in the folder that belong to no dashboard any more are removed. Raises PreviewError.
     """
     refuse_nothing(settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,12 +74,18 @@ def preview(
         is_sample = page.is_sample(connection)
         company = page.facts(connection, today)
         customers = page.customer_facts(connection, today)
+        behind, feeds = stale_sources(connection), Feeds(connection)
         values: dict[tuple[str, str], list[str]] = {}
         counts: Counts = {}
         for source in sources:
             dashboard = source.dashboard
             cubes = Cubes(dashboard, connection, today, rows, counts)
             charts = {chart.key: cubes.chart(chart) for chart in dashboard.charts}
+            stale: set[Stale] = set()
+            for chart in dashboard.charts:
+                found = feeds.stale(chart, behind)
+                charts[chart.key].notes += [f"{one}." for one in found]
+                stale.update(found)
             choices = {
                 name: _choices(connection, dashboard, name, values)
                 for name in dashboard.definition.filters
@@ -87,6 +99,7 @@ def preview(
                 cubes.cubes(),
                 choices,
                 facts,
+                sorted(stale, key=lambda one: one.source),
                 today,
                 # A seller's customers are not in the explorer.
                 explorer=None if of_customers else explorer,
@@ -100,13 +113,13 @@ def preview(
                 for chart in dashboard.charts
                 if (data := charts[chart.key]).error
             ]
-    # What a newcomer should see first comes first.
-    cards.sort(key=lambda card: card.key != "executive")
-    write(folder / "index.html", page.index(cards, company, is_sample=is_sample))
     script = page.plotly()
     copy = folder / script.name
     if not copy.exists() or not filecmp.cmp(script, copy):
         shutil.copyfile(script, copy)
+    if not are_all:
+        return failures
+    write(folder / "index.html", page.index(cards, company, behind, is_sample=is_sample))
     for file in [*folder.glob("*.html"), *folder.glob(".*.writing")]:
         if file.name not in written:
             file.unlink()

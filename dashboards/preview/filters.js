@@ -214,7 +214,7 @@ function options(pairs, value) {
 
 function choiceControl(filter, value, changed, id) {
   const known = filter.choices.includes(value) || !isSet(value) ? filter.choices : [value, ...filter.choices];
-  const pairs = [["", "All"], ...known.map((one) => [one, shortened(one, 40)])];
+  const pairs = [["", "All"], ...known.map((one) => [one, shortened(nameOf(one, filter), 40)])];
   return element(
     "select",
     { id, onchange: (event) => changed(event.target.value || null) },
@@ -294,7 +294,7 @@ function boundsControl(filter, value, changed, id) {
 function severalControl(filter, value, changed, id) {
   const chosen = new Set(value ?? []);
   const known = [...new Set([...filter.choices, ...chosen])];
-  const title = () => (chosen.size === 0 ? "All" : chosen.size === 1 ? shortened([...chosen][0], 24) : `${chosen.size} chosen`);
+  const title = () => (chosen.size === 0 ? "All" : chosen.size === 1 ? shortened(nameOf([...chosen][0], filter), 24) : `${chosen.size} chosen`);
   const button = element("button", { type: "button", id, "aria-haspopup": "dialog", "aria-expanded": "false", class: "several" }, title());
   const boxes = known.map((one) => {
     const box = element("input", { type: "checkbox", checked: chosen.has(one) });
@@ -304,12 +304,12 @@ function severalControl(filter, value, changed, id) {
       button.textContent = title();
       changed([...chosen], { keep: true });
     });
-    return element("label", { class: "option" }, box, one);
+    return element("label", { class: "option" }, box, nameOf(one, filter));
   });
   const find = element("input", { type: "search", placeholder: "Find", "aria-label": `Find in ${filter.label}` });
   find.addEventListener("input", () => {
     const wanted = find.value.toLowerCase();
-    boxes.forEach((box, place) => (box.hidden = !known[place].toLowerCase().includes(wanted)));
+    boxes.forEach((box, place) => (box.hidden = !nameOf(known[place], filter).toLowerCase().includes(wanted)));
   });
   const none = element("button", { type: "button", class: "plain", onclick: () => changed([]) }, "All");
   const popover = element(

@@ -78,7 +78,7 @@ function short(value, field) {
   const step = SIZES.find(([from]) => size >= from * 0.9995);
   if (step) {
     const scaled = size / step[0];
-    return signed(value, mark + trimmed(scaled.toFixed(scaled < 100 ? 1 : 0)) + step[1]);
+    return signed(value, mark + trimmed(scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0)) + step[1]);
   }
   if (size === 0) return mark + "0";
   const decimals = size >= 100 ? 0 : size >= 1 ? 2 : Math.min(9, 1 - Math.floor(Math.log10(size)));
@@ -98,6 +98,11 @@ function day(value, grain) {
   return `${date} ${MONTHS[month - 1]} ${year}`;
 }
 
+// What people call a code.
+function nameOf(code, { names = {} }) {
+  return Object.hasOwn(names, code) ? names[code] : code;
+}
+
 // The text for a value of a field.
 function shown(value, field) {
   if (value === null || value === undefined || value === "") return NOTHING;
@@ -105,7 +110,7 @@ function shown(value, field) {
   if (field.format === "date") return day(value, field.grain);
   if (field.format === "datetime") return `${day(value)} ${String(value).slice(11, 16)}`;
   if (typeof value === "number" && field.format !== "text") return number(value, field);
-  return String(value);
+  return nameOf(String(value), field);
 }
 
 // Whether a field's days are first days of months, even if the definition does not say so.

@@ -74,7 +74,7 @@ function draw(tile) {
     ...notes.map((note) => element("li", { title: note }, note)),
     ...(unfiltered.length ? [element("li", { class: "unfiltered" }, `Not filtered by ${labels(unfiltered)}.`)] : []),
   );
-  foot.textContent = `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} · ${time(chart.seconds)}`;
+  foot.textContent = `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} · ${time(chart.seconds)}${chart.partial ? ` · ${chart.partial}` : ""}`;
   foot.title = "Rows of the answer, and the time that the warehouse took for it";
   chart.allNotes = notes;
   // What is above and below the plot takes room from it.
@@ -308,7 +308,6 @@ addEventListener("resize", () => {
   clearTimeout(waiting);
   waiting = setTimeout(redraw, 150);
 });
-addEventListener("beforeprint", redraw);
 
 // What the address says.
 function start() {
@@ -317,7 +316,7 @@ function start() {
   for (const [key, chart] of Object.entries(page.charts)) chart.show?.(views[key]);
   dialog.close();
   // By its number, or by its name.
-  const named = tabs.findIndex((tab) => tab.textContent === found.tab);
+  const named = tabs.findIndex((tab) => tab.dataset.name === found.tab);
   show(named < 0 ? Number(found.tab) || 1 : named + 1);
 }
 

@@ -6,22 +6,25 @@ import base64
 import gzip
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import duckdb
 import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from dashboards.colors import MEANINGS, PALETTE, value_colors
 from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label, needs_months
-from dashboards.definition import AnyFilter, Pie
+from dashboards.definition import AnyFilter, Audience, Pie, Scalar
+from dashboards.names import names_of
 from dashboards.preview.cube import ChartData, JsonObject
+from dashboards.preview.freshness import CUSTOMER_SOURCES, Stale
 from foundation.sample_data import is_sandbox
 from foundation.sources import SOURCES
 
@@ -32,8 +35,12 @@ SCRIPTS = (
     *("formats.js", "filters.js", "aggregate.js", "query.js", "export.js", "links.js"),
     "periods.js",
     *(f"charts/{name}.js" for name in CHARTS),
-    "page.js",
+    *("page.js", "print.js"),
 )
+
+AUDIENCES = get_args(Audience)
+# Where the headline leads to.
+ALERTS_PAGE, ALERTS_TAB = "executive", "Alerts"
 
 # Without buttons for images: they would be fetched from elsewhere.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
@@ -44,16 +51,20 @@ _environment = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_environment.globals.update(alerts_page=ALERTS_PAGE, alerts_tab=ALERTS_TAB)
 _environment.filters["markdown"] = lambda text: Markup(_markdown.render(text))  # noqa: S704
 
 # Slices of a pie and colors of a legend; the page draws no more than that.
 MOST_SLICES, MOST_SERIES = 5, 8
+# From here on nobody reads the cents.
+THOUSAND = 1000
 
 
 @dataclass(frozen=True)
 class Facts:
     """How new the data is and how much of it is attributed; None for what the marts do not say."""
 
+    first_day: date | None = None
     newest_day: date | None = None
     last_load: datetime | None = None
     unattributed_share: float | None = None
@@ -90,11 +101,20 @@ class CustomerFacts:
     """The same of the customers of a seller: what of their spend and usage belongs to a
     subscription."""
 
+    first_day: date | None = None
     newest_day: date | None = None
     last_load: datetime | None = None
     attributed_spend_share: float | None = None
     attributed_usage_share: float | None = None
     attributed_of: str = ""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with its name, as it is written."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -105,9 +125,11 @@ class Card:
     name: str
     description: str
     questions: list[str]
+    audience: Audience
+    number: Number | None
     charts: int
     warnings: int
-    errors: int
+    errors: list[str]
 
     @classmethod
     def of(cls, dashboard: CompiledDashboard, charts: dict[str, ChartData]) -> Self:
@@ -117,13 +139,46 @@ class Card:
             name=definition.name,
             description=definition.description,
             questions=definition.questions,
+            audience=definition.audience,
+            number=_number(dashboard, charts),
             charts=len(dashboard.charts),
             warnings=sum(
                 len(charts[chart.key].notes) + len(list(_seen(chart, charts[chart.key])))
                 for chart in dashboard.charts
             ),
-            errors=sum(data.error is not None for data in charts.values()),
+            errors=_failed(dashboard, charts),
         )
+
+
+def _failed(dashboard: CompiledDashboard, charts: dict[str, ChartData]) -> list[str]:
+    """The names of the charts whose query failed."""
+    return [chart.definition.name for chart in dashboard.charts if charts[chart.key].error]
+
+
+def _number(dashboard: CompiledDashboard, charts: dict[str, ChartData]) -> Number | None:
+    """The number of the first chart that is one; of a trend the newest."""
+    for chart in dashboard.charts:
+        answer = charts[chart.key].answer
+        if not isinstance(chart.definition, Scalar) or answer is None or not answer.num_rows:
+            continue
+        (measure,) = chart.measures
+        value = answer.column(measure.name)[-1].as_py()
+        if value is not None:
+            return Number(chart.definition.name, _in_brief(value, measure))
+    return None
+
+
+def _in_brief(value: Any, one: Field) -> str:  # noqa: ANN401 - what DuckDB answers
+    """A number as the pages write it."""
+    if one.format in ("percent", "percent100"):
+        share = value * 100 if one.format == "percent" else value
+        return f"{share:,.{1 if one.decimals is None else one.decimals}f}%"
+    if one.format == "usd":
+        digits = 0 if abs(value) >= THOUSAND else 2 if one.decimals is None else one.decimals
+        return f"{'−' if value < 0 else ''}${abs(value):,.{digits}f}"
+    if isinstance(value, date):
+        return f"{value:%-d %b %Y}"
+    return f"{value:,.{one.decimals or 0}f}"
 
 
 def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
@@ -148,9 +203,11 @@ def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
 
 # How new the data is, and by month how much of the spend is attributed: in the company's marts, and
 # in those of its customers.
-CUSTOMER_SOURCES = "('product', 'salesforce')"
 FRESHNESS = f"""
-    select max(quality_date) filter (where windows_landed > 0), max(last_loaded_at)
+    select
+        min(quality_date) filter (where windows_landed > 0),
+        max(quality_date) filter (where windows_landed > 0),
+        max(last_loaded_at)
     from marts.fct_data_quality_daily
     where source_name not in {CUSTOMER_SOURCES}
 """
@@ -169,13 +226,13 @@ MONTHS = """
     order by month desc
     limit 2
 """
-# What alerts tell of the whole company: money that is disputed, missing or unusual, and its budget.
+# What the tab Alerts lists: money that is disputed, missing or unusual, and budgets, each once.
 ATTENTION = """
     select
         (select count(*) from marts.rpt_alerts_disputes)
         + (select count(*) from marts.rpt_alerts_gaps)
         + (select count(*) from marts.rpt_alerts_anomalies)
-        + (select count(*) from marts.rpt_alerts_budgets where scope_type = 'company')
+        + (select count(*) from marts.rpt_alerts_budgets where is_of_broadest_kind)
 """
 # As the metric unattributed_share has it.
 UNATTRIBUTED = """
@@ -187,7 +244,7 @@ UNATTRIBUTED = """
     from marts.metric_costs
     group by month
 """
-CUSTOMERS_NEWEST_DAY = "select max(usage_date) from marts.fct_revops_usage_daily"
+CUSTOMERS_DAYS = "select min(usage_date), max(usage_date) from marts.fct_revops_usage_daily"
 CUSTOMERS_LAST_LOAD = f"""
     select max(last_loaded_at)
     from marts.fct_data_quality_daily
@@ -208,10 +265,11 @@ CUSTOMERS_ATTRIBUTED = """
 def facts(connection: duckdb.DuckDBPyConnection, today: date) -> Facts:
     """Freshness, and the unattributed share of cost in the last complete month; None for what the
     marts do not say."""
-    day, load = _first(connection, FRESHNESS) or (None, None)
+    first, day, load = _first(connection, FRESHNESS) or [None] * 3
     last_month = _first(connection, _of_last_month(UNATTRIBUTED, today))
     month, unattributed, no_cost_center, total = last_month or [None] * 4
     return Facts(
+        first_day=first,
         newest_day=day,
         last_load=load,
         unattributed_share=_share(unattributed, total),
@@ -233,11 +291,12 @@ def _headline(connection: duckdb.DuckDBPyConnection) -> Headline | None:
 def customer_facts(connection: duckdb.DuckDBPyConnection, today: date) -> CustomerFacts:
     """The same of what customers spend and use; attributed is what a team used that a subscription
     leads to."""
-    (day,) = _first(connection, CUSTOMERS_NEWEST_DAY) or [None]
+    first, day = _first(connection, CUSTOMERS_DAYS) or [None] * 2
     (load,) = _first(connection, CUSTOMERS_LAST_LOAD) or [None]
     last_month = _first(connection, _of_last_month(CUSTOMERS_ATTRIBUTED, today))
     month, tied_usd, usd, tied_tokens, tokens = last_month or [None] * 5
     return CustomerFacts(
+        first_day=first,
         newest_day=day,
         last_load=load,
         attributed_spend_share=_share(tied_usd, usd),
@@ -287,6 +346,7 @@ def dashboard(
     cubes: list[JsonObject],
     choices: dict[str, list[str]],
     known: Facts | CustomerFacts,
+    stale: list[Stale],
     today: date,
     *,
     explorer: CompiledDashboard | None,
@@ -297,33 +357,45 @@ def dashboard(
     data = {
         "key": compiled.key,
         "today": today.isoformat(),
+        "first": known.first_day.isoformat() if known.first_day else "",
         "filters": [
             _filter(name, bound, choices[name]) for name, bound in definition.filters.items()
         ],
         "tabs": [sorted(tab.filters) for tab in compiled.tabs],
         "explorer": _explorer(explorer) if explorer else None,
+        "colors": {
+            "palette": [asdict(color) for color in PALETTE],
+            "meanings": {name: asdict(color) for name, color in MEANINGS.items()},
+            "values": {name: asdict(color) for name, color in value_colors().items()},
+        },
         "cubes": cubes,
         "charts": {
             chart.key: _chart(compiled, chart, charts[chart.key]) for chart in compiled.charts
         },
     }
     template = _environment.get_template("page.html.j2")
+    headline = getattr(known, "headline", None)
     return template.render(
         dashboard=compiled,
+        counts={ALERTS_TAB: headline.alerts} if headline and compiled.key == ALERTS_PAGE else {},
         data=_packed(data),
         facts=known,
+        stale=stale,
+        failed=_failed(compiled, charts),
         is_sample=is_sample,
         css=Markup(_css()),  # noqa: S704 - our own file
         script=Markup(_scripts()),  # noqa: S704 - our own files
     )
 
 
-def index(cards: list[Card], known: Facts, *, is_sample: bool) -> str:
-    """The page that links to the others."""
+def index(cards: list[Card], known: Facts, stale: list[Stale], *, is_sample: bool) -> str:
+    """The page that links to the others, by whom they are for."""
     template = _environment.get_template("index.html.j2")
     return template.render(
-        cards=cards,
+        cards=sorted(cards, key=lambda card: AUDIENCES.index(card.audience)),
         facts=known,
+        stale=stale,
+        failed=[],
         is_sample=is_sample,
         css=Markup(_css()),  # noqa: S704 - our own file
     )
@@ -338,6 +410,7 @@ def _filter(name: str, bound: AnyFilter, choices: list[str]) -> JsonObject:
         "operator": getattr(bound, "operator", None),
         "needsMonths": needs_months(bound),
         "choices": getattr(bound, "values", None) or choices,
+        "names": names_of(bound.column),
     }
 
 
@@ -354,7 +427,17 @@ def _explorer(compiled: CompiledDashboard) -> JsonObject:
 def _chart(dashboard: CompiledDashboard, chart: CompiledChart, data: ChartData) -> JsonObject:
     shown = chart.definition.model_dump(
         mode="json",
-        include={"type", "name", "description", "stack", "goal", "more_is", "total", "totals"}
+        include={
+            "type",
+            "name",
+            "description",
+            "stack",
+            "goal",
+            "more_is",
+            "total",
+            "totals",
+            "heat",
+        }
         | {"start", "segments", "columns", "limit"},
     )
     shown["marks"] = [
@@ -393,6 +476,7 @@ def _field(one: Field, chart: CompiledChart) -> JsonObject:
         "format": one.format,
         "decimals": one.decimals,
         "grain": period[1] if period else None,
+        "names": one.names,
         "role": "dimension" if one in chart.dimensions else role,
     }
 

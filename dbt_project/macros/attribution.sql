@@ -1,5 +1,19 @@
 {# How a row finds who it belongs to: docs/attribution.md. #}
 
+{# What a rule is about, if its name says nothing without the vendor: two vendors may have an
+account, or a project, of one name. #}
+{% macro of_vendor(vendor, name) -%}
+    {{ vendor }} || '|' || {{ name }}
+{%- endmacro %}
+
+{# What of an identity a rule can be about. #}
+{% macro subjects_of_identity() -%}
+    {{ return([
+        'actor_email', 'actor_user_id', 'service_account_id', 'api_key_id', 'workspace_id',
+        'request_label', of_vendor('vendor', 'actor_user_id'), of_vendor('vendor', 'workspace_id'),
+    ]) }}
+{%- endmacro %}
+
 {# A row of int_attribution_rules: what a rule names; everything else is null. A rule that names no
 days holds always, and one that names no share has all of what it is about. #}
 {% macro rule_row(rule_type, subject) -%}
@@ -32,7 +46,8 @@ days holds always, and one that names no share has all of what it is about. #}
 can be guessed from who made a key. #}
 {% macro decided_by(
     vendor_email, key_is_mapped, owner_method, service_account_id, workspace_is_mapped, owner_email,
-    project_is_mapped='false', account_is_mapped='false'
+    project_is_mapped='false', account_is_mapped='false', request_is_labeled='false',
+    project_is_labeled='false'
 ) -%}
     case
         when {{ vendor_email }} is not null then 'vendor'
@@ -40,8 +55,10 @@ can be guessed from who made a key. #}
         when {{ key_is_mapped }} then 'key_mapping'
         when {{ owner_method }} = 'key_principal' then 'key_principal'
         when {{ service_account_id }} is not null then 'service_account'
+        when {{ request_is_labeled }} then 'request_label'
         when {{ workspace_is_mapped }} then 'workspace_mapping'
         when {{ project_is_mapped }} then 'project_mapping'
+        when {{ project_is_labeled }} then 'project_label'
         when {{ owner_email }} is not null then 'key_creator'
         else 'nothing'
     end

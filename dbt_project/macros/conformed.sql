@@ -9,6 +9,7 @@ vendors alike.
 {% macro conformed_columns(kind) -%}
     {%- set who = [
         'actor_email', 'actor_user_id', 'service_account_id', 'api_key_id', 'workspace_id',
+        'request_label',
     ] -%}
     {{ return({
         'usage_rows': {
@@ -28,7 +29,8 @@ vendors alike.
                 'allocation_method', 'source', 'list_cost_usd', 'billed_cost_usd',
                 'effective_cost_usd',
             ],
-            'texts': who + ['product', 'model', 'token_type', 'billing_currency'],
+            'texts': who
+                + ['product', 'model', 'token_type', 'service_tier', 'billing_currency'],
             'dates': ['invoice_month'],
             'amounts': ['billed_cost_in_currency'],
         },
@@ -69,9 +71,15 @@ vendors alike.
             'given': ['workspace_id', 'organization', 'workspace_name', 'seen_to'],
             'timestamps': ['created_at', 'archived_at'],
         },
+        'workspace_labels': {
+            'given': ['workspace_id', 'organization', 'label_date', 'workspace_label'],
+        },
         'service_accounts': {'given': ['service_account_id', 'organization']},
         'unknown_charges': {'given': ['cost_date', 'organization', 'kind', 'charged_usd']},
-        'accounts': {'given': ['account_name', 'account_id', 'organization']},
+        'accounts': {
+            'given': ['account_name', 'account_id', 'organization'],
+            'texts': ['email'],
+        },
     }[kind]) }}
 {%- endmacro %}
 

@@ -66,8 +66,8 @@ an earlier charge. #}
 {# One key for whom a row names, over the columns that int_attributions resolves. #}
 {% macro identity_key() -%}
     {{ surrogate_key([
-        'actor_email', 'actor_user_id', 'service_account_id', 'api_key_id',
-        'workspace_id',
+        'vendor', 'actor_email', 'actor_user_id', 'service_account_id', 'api_key_id',
+        'workspace_id', 'request_label',
     ]) }}
 {%- endmacro %}
 

@@ -330,24 +330,25 @@ the name of the field. #}
     )) as {{ alias }}
 {%- endmacro %}
 
-{# The value of a pair {"name": …, "value": …} of an array of the record. #}
-{% macro json_named_text(array, name) -%}
-    {{ return(adapter.dispatch('json_named_text')(array, name)) }}
+{# The value of a pair {"name": …, "value": …} of an array of the record; a vendor may call the name
+something else. #}
+{% macro json_named_text(array, name, called='name') -%}
+    {{ return(adapter.dispatch('json_named_text')(array, name, called)) }}
 {%- endmacro %}
 
-{% macro duckdb__json_named_text(array, name) -%}
+{% macro duckdb__json_named_text(array, name, called) -%}
     (
         select max(json_extract_string(pairs.pair, '$.value'))
         from unnest(json_extract(payload, '$.{{ array }}[*]')) as pairs (pair)
-        where json_extract_string(pairs.pair, '$.name') = '{{ name }}'
+        where json_extract_string(pairs.pair, '$.{{ called }}') = '{{ name }}'
     )
 {%- endmacro %}
 
-{% macro bigquery__json_named_text(array, name) -%}
+{% macro bigquery__json_named_text(array, name, called) -%}
     (
         select max(json_value(pair, '$.value'))
         from unnest(json_query_array(payload, '$.{{ array }}')) as pair
-        where json_value(pair, '$.name') = '{{ name }}'
+        where json_value(pair, '$.{{ called }}') = '{{ name }}'
     )
 {%- endmacro %}
 

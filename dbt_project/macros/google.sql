@@ -110,9 +110,32 @@ organization, export_date and load_id.
     {{ return((days | sort) or [beginning_of_time()]) }}
 {%- endmacro %}
 
+{# The cost center that labels name: the value of the first of the var's keys that they have. #}
+{% macro google_cost_center_label(labels) -%}
+    {%- set keys = var('cost_center_labels') -%}
+    {%- if keys is string or keys is not sequence -%}
+        {{ exceptions.raise_compiler_error(
+            "The var cost_center_labels has to be a list of keys of labels, such as"
+            " [cost_center], or [] for none; it is " ~ keys | tojson
+        ) }}
+    {%- endif -%}
+    lower(coalesce(
+        {%- for key in keys %}
+        {{ clean_text(json_named_text(labels, key, called='key')) }},
+        {%- endfor %}
+        cast(null as {{ dbt.type_string() }})
+    ))
+{%- endmacro %}
+
 {# What the windows of projects call an organization is the project. All use is of Google. #}
 {% macro google_organization() -%}
     'google'
+{%- endmacro %}
+
+{# A charge that is divided among those who have a seat: of Gemini Enterprise, since Google says of no
+other product who has one. #}
+{% macro is_charge_for_seats() -%}
+    platform_code = 'gemini_enterprise' and cost_type = 'subscription'
 {%- endmacro %}
 
 {# A time that has nanoseconds, which no engine keeps. #}

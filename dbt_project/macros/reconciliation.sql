@@ -33,15 +33,36 @@ nearest to it. #}
     )
 {%- endmacro %}
 
-{# Dollars as text, such as 125.40. #}
+{# Dollars as text, such as $1,125.40 or -$3.00. #}
 {% macro usd_in_words(amount) -%}
-    {{ return(adapter.dispatch('usd_in_words')(amount)) }}
+    case when round({{ amount }}, 2) < 0 then '-' else '' end
+    || '$'
+    || {{ with_commas('cast(trunc(abs(round(' ~ amount ~ ', 2))) as int64)') }}
+    || right({{ with_cents('abs(round(' ~ amount ~ ', 2))') }}, 3)
 {%- endmacro %}
 
-{% macro duckdb__usd_in_words(amount) -%}
-    cast(cast(round({{ amount }}, 2) as decimal(38, 2)) as varchar)
+{# A whole number as text: 1,234. #}
+{% macro with_commas(number) -%}
+    {{ return(adapter.dispatch('with_commas')(number)) }}
 {%- endmacro %}
 
-{% macro bigquery__usd_in_words(amount) -%}
-    format('%.2f', round({{ amount }}, 2))
+{% macro duckdb__with_commas(number) -%}
+    format('{:,}', {{ number }})
+{%- endmacro %}
+
+{% macro bigquery__with_commas(number) -%}
+    format("%'d", {{ number }})
+{%- endmacro %}
+
+{# An amount as text with two digits after the point. #}
+{% macro with_cents(amount) -%}
+    {{ return(adapter.dispatch('with_cents')(amount)) }}
+{%- endmacro %}
+
+{% macro duckdb__with_cents(amount) -%}
+    cast(cast({{ amount }} as decimal(38, 2)) as varchar)
+{%- endmacro %}
+
+{% macro bigquery__with_cents(amount) -%}
+    format('%.2f', {{ amount }})
 {%- endmacro %}

@@ -22,7 +22,9 @@ from extract.http import (
     TIMEOUT,
     TooRecentError,
     TransientError,
+    Transport,
     VendorError,
+    client,
     judge,
     open_envelope,
     records_in,
@@ -30,7 +32,7 @@ from extract.http import (
     send,
 )
 from extract.records import Record
-from extract.windows import Page, Period, Resource, Run, Window, fetch
+from extract.windows import Page, Period, Resource, Run, Window, ending, fetch
 from foundation.retrying import with_retries
 from foundation.sources.anthropic import AnthropicSettings
 
@@ -331,6 +333,7 @@ def _names_an_earlier_day(message: str, asked: date) -> bool:
 # --- paging --------------------------------------------------------------------------------------
 
 
+@ending
 def _pages(
     ask: Ask,
     path: str,
@@ -392,21 +395,42 @@ def _range(period: Period) -> dict[str, str]:
 def _sdk(settings: AnthropicSettings, key: SecretStr) -> anthropic.Anthropic:
     # Imported where there is a key: the SDK takes a second and 50 MB.
     import anthropic
+    import httpx2
+
+    class Bridge(httpx2.BaseTransport):
+        """The SDK has a library of its own for HTTP, and asks through our transport."""
+
+        def __init__(self) -> None:
+            self._ours = Transport()
+
+        def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+            asked = httpx.Request(
+                request.method,
+                str(request.url),
+                headers=request.headers.multi_items(),
+                content=request.read(),
+                extensions={"timeout": TIMEOUT.as_dict()},
+            )
+            answer = self._ours.handle_request(asked)
+            headers = answer.headers.multi_items()
+            return httpx2.Response(answer.status_code, headers=headers, content=answer.content)
+
+        def close(self) -> None:
+            self._ours.close()
 
     return anthropic.Anthropic(
         api_key=key.get_secret_value(),
         base_url=settings.anthropic_base_url,
         # `foundation.retrying` has the one retry policy.
         max_retries=0,
-        timeout=120,
+        http_client=httpx2.Client(transport=Bridge(), follow_redirects=False),
     )
 
 
 def _plain(settings: AnthropicSettings, key: SecretStr) -> httpx.Client:
-    return httpx.Client(
+    return client(
         base_url=settings.anthropic_base_url,
         headers={"x-api-key": key.get_secret_value(), "anthropic-version": VERSION},
-        timeout=TIMEOUT,
     )
 
 
@@ -419,6 +443,8 @@ def _through_sdk(method: Callable[..., Any], query: dict[str, Any]) -> bytes:
     except anthropic.APIStatusError as error:
         answer = error.response
     except anthropic.APIConnectionError as error:
+        if isinstance(error.__cause__, VendorError):
+            raise error.__cause__ from None
         cause = type(error.__cause__ or error).__name__
         raise TransientError(f"no complete answer ({cause})") from None
     judge(answer.status_code, answer.headers, answer.content)

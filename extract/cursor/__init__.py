@@ -16,15 +16,15 @@ import msgspec
 
 from extract.cursor import records
 from extract.http import (
-    TIMEOUT,
     ExpiredError,
     Pace,
+    client,
     open_envelope,
     records_in,
     scalars_in,
     send,
 )
-from extract.windows import Page, Period, Resource, Run, Window, fetch
+from extract.windows import Page, Period, Resource, Run, Window, ending, fetch
 from foundation.retrying import with_retries
 from foundation.sources.cursor import CursorSettings
 
@@ -53,10 +53,9 @@ class Api:
 
     def __init__(self, settings: CursorSettings) -> None:
         key = settings.cursor_api_key
-        self.client = httpx.Client(
+        self.client = client(
             base_url=settings.cursor_base_url,
             auth=httpx.BasicAuth(key.get_secret_value() if key else "", ""),
-            timeout=TIMEOUT,
         )
         self._paces: dict[str, Pace] = {}
 
@@ -162,6 +161,7 @@ def _usage_events(api: Api, period: Period) -> Iterator[Page]:
     return _paged(api, path, "usageEvents", _range(period), USAGE_EVENTS_PAGE)
 
 
+@ending
 def _paged(api: Api, path: str, key: str, query: dict[str, Any], page_size: int) -> Iterator[Page]:
     """All pages, numbered from 1.
 

@@ -12,21 +12,23 @@ from functools import partial
 
 import msgspec
 
-from extract.github import records
+from extract.github import records, saml
 from extract.github.ai_credits import REPORT_DAYS, REQUESTS_FOR_USERS, Reports, pages_of_users
 from extract.github.api import Api
 from extract.http import (
     ExpiredError,
     TooRecentError,
     UnreadableError,
+    VendorError,
     open_envelope,
     records_in,
     scalars_in,
 )
-from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, fetch
+from extract.report import ResourceReport
+from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, ending, fetch
 from foundation.sources.github import GitHubSettings
 
-TABLES = ("billing_usage", "ai_credits", "copilot_seats", "copilot_users")
+TABLES = ("billing_usage", "ai_credits", "copilot_seats", "copilot_users", "saml_identities")
 ORGANIZATION = "github"
 
 # A month is final on its sixth day after the end.
@@ -42,16 +44,15 @@ SEATS_PAGE = 100
 
 
 def extract(settings: GitHubSettings, run: Run) -> Iterator[Window]:
+    """Ends with the first resource for which GitHub says that the rate limit is used up: who asks
+    on risks being locked out."""
     api = Api(settings)
+    seats = Resource("copilot_seats", records.Seat, partial(_seats, api), is_directory=True)
     try:
-        yield from fetch(
-            Resource("copilot_seats", records.Seat, partial(_seats, api), is_directory=True),
-            ORGANIZATION,
-            run,
-        )
-        yield from fetch(_billing(api, run), ORGANIZATION, run)
-        yield from _credits(api, run)
-        yield from _users(api, run)
+        yield from fetch(seats, ORGANIZATION, run)
+        for resource in (_billing_usage, _credits, _users, _identities):
+            if not api.is_used_up:
+                yield from resource(api, run)
     finally:
         api.close()
 
@@ -72,14 +73,15 @@ def check(settings: GitHubSettings) -> Iterator[tuple[str, Callable[[], None]]]:
     yield "billing", partial(ask, f"{api.billing}/usage")
 
 
-def _billing(api: Api, run: Run) -> Resource:
-    return Resource(
+def _billing_usage(api: Api, run: Run) -> Iterator[Window]:
+    resource = Resource(
         "billing_usage",
         records.BillingLine,
-        partial(_billing_usage, api),
+        partial(_billing_days, api),
         is_directory=False,
         look_back=billing_look_back(run, "billing_usage"),
     )
+    yield from fetch(resource, ORGANIZATION, run)
 
 
 def billing_look_back(run: Run, resource: str) -> int:
@@ -95,7 +97,7 @@ def billing_look_back(run: Run, resource: str) -> int:
     return (newest - first).days
 
 
-def _billing_usage(api: Api, period: Period) -> Iterator[Page]:
+def _billing_days(api: Api, period: Period) -> Iterator[Page]:
     path = f"{api.billing}/usage"
     day = period.start
     asked = {"year": day.year, "month": day.month, "day": day.day}
@@ -120,7 +122,12 @@ def _credits(api: Api, run: Run) -> Iterator[Window]:
         )
         yield from fetch(resource, ORGANIZATION, run)
         return
-    logins = _logins(api)
+    try:
+        logins = _logins(api)
+    except VendorError as error:
+        part = ResourceReport("ai_credits", ORGANIZATION, "failed", errors=[str(error)])
+        run.report.resources.append(part)
+        return
     resource = Resource(
         "ai_credits",
         records.CreditItem,
@@ -152,6 +159,7 @@ def _logins(api: Api) -> list[str]:
     return sorted({seat.assignee.login for seat in seats if seat.assignee})
 
 
+@ending
 def _seats(api: Api, _: Period | None = None) -> Iterator[Page]:
     """All seats now, numbered pages from 1. If their number changes between two pages, seats may
     have moved from one to another: ExpiredError."""
@@ -187,6 +195,20 @@ def _users(api: Api, run: Run) -> Iterator[Window]:
     )
     kept = run.today - ONE_DAY * USERS_KEPT_DAYS
     yield from fetch(resource, ORGANIZATION, run, earliest=max(since, kept))
+
+
+def _identities(api: Api, run: Run) -> Iterator[Window]:
+    resource = Resource(
+        "saml_identities",
+        records.SamlIdentity,
+        partial(saml.identities, api),
+        is_directory=True,
+        is_optional=True,
+        brings="whose login is whose, by the company's own login",
+    )
+    part = yield from fetch(resource, ORGANIZATION, run)
+    if part.status == "not readable":
+        part.notes.append(saml.ADVICE)
 
 
 def _user_days(api: Api, today: date, period: Period) -> Iterator[Page]:

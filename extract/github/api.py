@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
-
-from extract.http import TIMEOUT, ExpiredError, VendorError, send
-from foundation.retrying import with_retries
+from extract.http import ExpiredError, TransientError, VendorError, client, send
+from foundation.retrying import MAX_RETRY_AFTER_SECONDS, with_retries
+from foundation.sample_data import is_sandbox
 from foundation.sources.github import GitHubSettings
 
 API_VERSION = "2026-03-10"
@@ -18,19 +17,20 @@ class Api:
 
     def __init__(self, settings: GitHubSettings) -> None:
         token = settings.github_copilot_token
-        self.client = httpx.Client(
+        self.client = client(
             base_url=settings.github_base_url,
             headers={
                 "Authorization": f"Bearer {token.get_secret_value() if token else ''}",
                 "Accept": "application/vnd.github+json",
                 "X-GitHub-Api-Version": API_VERSION,
             },
-            timeout=TIMEOUT,
         )
         # A link is signed and leads to another host, which must not see the token.
-        self._downloads = httpx.Client(timeout=TIMEOUT)
+        self._downloads = client()
         self.enterprise = settings.github_enterprise
         self.organization = settings.github_organization
+        # Whether GitHub wants no more requests for longer than a run waits.
+        self.is_used_up = False
 
     @property
     def copilot(self) -> str:
@@ -47,13 +47,20 @@ class Api:
 
     def ask(self, method: str, path: str, **query: Any) -> bytes:  # noqa: ANN401
         """The body of one answer, which may be empty. Retries where that makes sense."""
-        return with_retries(lambda: send(self.client, method, path, **query))
+        try:
+            return with_retries(lambda: send(self.client, method, path, **query))
+        except TransientError as error:
+            self.is_used_up |= (error.retry_after or 0.0) > MAX_RETRY_AFTER_SECONDS
+            raise
 
     def download(self, link: str) -> bytes:
         """What a signed link leads to. Raises ExpiredError if it does not lead there anymore.
 
         No error names the link: whoever has it can read the file.
         """
+        is_ours = is_sandbox(link) and is_sandbox(str(self.client.base_url))
+        if not link.startswith("https://") and not is_ours:
+            raise VendorError("a link to a report is not https", advice="report it")
         try:
             return with_retries(lambda: send(self._downloads, "GET", link))
         except VendorError as error:

@@ -70,6 +70,24 @@ class Seat(Record):
     created_at: dt.datetime | None = None
 
 
+class NameId(Record):
+    """What the company's own login calls somebody: often an e-mail."""
+
+    nameId: str | None = None
+
+
+class SamlUser(Record):
+    login: str
+    databaseId: Id = None
+
+
+class SamlIdentity(Record):
+    """It is of no account until somebody has logged in with it."""
+
+    samlIdentity: NameId | None = None
+    user: SamlUser | None = None
+
+
 class UserDay(Record):
     """What a user did on a day. Its file is of one day."""
 

@@ -11,21 +11,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import msgspec
 
 from extract import google_login
 from extract.http import (
-    TIMEOUT,
     Pace,
     TransientError,
     UnreadableError,
     VendorError,
+    client,
     open_envelope,
     records_in,
     send,
 )
-from extract.windows import Page, Period, Resource, Run, Window, fetch
+from extract.windows import Page, Period, Resource, Run, Window, ending, fetch
 from foundation.retrying import with_retries
 from foundation.sources.google import GoogleSettings
 
@@ -49,7 +48,7 @@ class Api:
         per_minute: int,
         subject: str | None = None,
     ) -> None:
-        self.client = httpx.Client(timeout=TIMEOUT)
+        self.client = client()
         self.advice = advice
         self._base_url = settings.google_api_base_url
         self._pace = Pace(per_minute)
@@ -83,6 +82,7 @@ class Api:
             google_login.refresh(self._credentials, advice=self.advice)
         return str(self._credentials.token)
 
+    @ending
     def pages(
         self,
         method: str,

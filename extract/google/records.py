@@ -108,6 +108,22 @@ class ApiKey(Record):
     displayName: str | None = None
 
 
+class UserLicense(Record):
+    """Somebody who has a seat of Gemini Enterprise, had one, or tried to use it without."""
+
+    userPrincipal: str
+    licenseAssignmentState: str | None = None
+    licenseConfig: str | None = None
+
+
+class Subscription(Record):
+    """Seats that were bought, or are on trial. Their number comes as text."""
+
+    name: str
+    licenseCount: int = 0
+    state: str | None = None
+
+
 class CodeAssistEntry(Record):
     """What may land of an entry of the metadata log (`extract.google.code_assist`)."""
 

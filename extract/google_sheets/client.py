@@ -11,7 +11,7 @@ from gspread.http_client import HTTPClient
 from gspread.urls import SPREADSHEETS_API_V4_BASE_URL
 
 from extract import google_login
-from extract.http import TransientError, VendorError, judge
+from extract.http import Session, TransientError, VendorError, judge
 from foundation.retrying import with_retries
 from foundation.sources.google_sheets import GoogleSheetsSettings
 
@@ -37,7 +37,7 @@ def connect(settings: GoogleSheetsSettings) -> _Client:
         credentials,
         advice="check the service account's key, and that the sheet is shared with it",
     )
-    session = requests.Session()
+    session = Session()
     session.headers["Authorization"] = f"Bearer {credentials.token}"
     client = _Client(None, session)  # type: ignore[arg-type] # its documented use
     client.base_url = settings.google_sheets_base_url

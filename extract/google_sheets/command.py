@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from rich.console import Console
-
 from extract.google_sheets import listing, templates
 from extract.http import VendorError
-from foundation.logs import redacted
+from foundation.logs import printable, redacted
 from foundation.settings import Settings
 from foundation.sources.google_sheets import SOURCE, GoogleSheetsSettings
+from foundation.terminal import Terminal
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -37,9 +36,9 @@ def check(settings: Settings) -> int:
         return 2
     try:
         # The settings of the whole project include those of each source.
-        return listing.show(cast("GoogleSheetsSettings", settings), Console(highlight=False))
+        return listing.show(cast("GoogleSheetsSettings", settings), Terminal())
     except VendorError as error:
-        sys.stderr.write(f"{redacted(str(error), settings.secret_values())}\n")
+        sys.stderr.write(f"{printable(redacted(str(error), settings.secret_values()))}\n")
         return 1
 
 

@@ -4,18 +4,18 @@ nothing."""
 from __future__ import annotations
 
 from rich import box
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from extract.google_sheets.checks import Problem
 from extract.google_sheets.reading import find
 from extract.google_sheets.tabs import TABS
 from extract.http import VendorError
 from foundation.sources.google_sheets import GoogleSheetsSettings
+from foundation.terminal import Terminal
 
 
-def show(settings: GoogleSheetsSettings, console: Console) -> int:
+def show(settings: GoogleSheetsSettings, console: Terminal) -> int:
     """Print what is wrong, or how many rows each tab has. Returns 0 if all is good, else 1. Raises
     VendorError if nothing can be read at all."""
     sheets = find(settings)
@@ -44,32 +44,36 @@ def show(settings: GoogleSheetsSettings, console: Console) -> int:
     if problems or unreadable:
         console.print(_wrong(problems, unreadable), "")
     for note in notes:
-        console.print(f"note: {escape(note)}")
+        console.print(f"note: {note}")
     bad = {problem.tab for problem in problems} | unreadable.keys()
     if bad:
         count = len(problems) + len(unreadable)
         console.print(
-            f"[red]{count} problem{'s' if count > 1 else ''}[/red] in {', '.join(sorted(bad))}. "
-            "Until they are corrected, the last good version of a tab stays in force."
+            Text.assemble(
+                (f"{count} problem{'s' if count > 1 else ''}", "red"),
+                f" in {', '.join(sorted(bad))}. "
+                "Until they are corrected, the last good version of a tab stays in force.",
+            )
         )
         return 1
     if not sheets.tabs:
-        console.print(f"[red]There is no tab.[/red] Known are {', '.join(TABS)}.")
+        known = f" Known are {', '.join(TABS)}."
+        console.print(Text.assemble(("There is no tab.", "red"), known))
         return 1
-    console.print("[green]All good.[/green]")
+    console.print(Text("All good.", "green"))
     return 0
 
 
 def _wrong(problems: list[Problem], unreadable: dict[str, str]) -> Table:
     table = _table("cell", "column", "what stands there", "what is wrong, and what would do")
     for name, said in unreadable.items():
-        table.add_row(name, "", "", escape(said))
+        table.add_row(name, "", "", said)
     for problem in problems:
         table.add_row(
             problem.address,
-            escape(problem.column),
-            escape(_visible(problem.value)),
-            escape(problem.said),
+            problem.column,
+            _visible(problem.value),
+            problem.said,
         )
     return table
 

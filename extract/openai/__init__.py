@@ -17,9 +17,9 @@ import httpx
 import msgspec
 
 from extract.http import (
-    TIMEOUT,
     UnreadableError,
     VendorError,
+    client,
     open_envelope,
     records_in,
     scalars_in,
@@ -27,7 +27,7 @@ from extract.http import (
 )
 from extract.openai import records
 from extract.records import Record
-from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, fetch
+from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, ending, fetch
 from foundation.retrying import with_retries
 from foundation.sources.openai import OpenAISettings
 
@@ -115,10 +115,9 @@ def extract(settings: OpenAISettings, run: Run) -> Iterator[Window]:
 
 def _client(settings: OpenAISettings) -> httpx.Client:
     key = settings.openai_admin_key
-    return httpx.Client(
+    return client(
         base_url=settings.openai_base_url,
         headers={"Authorization": f"Bearer {key.get_secret_value() if key else ''}"},
-        timeout=TIMEOUT,
     )
 
 
@@ -224,6 +223,7 @@ def _first_used(resource: Resource, asked: Period) -> date | None:
     return None
 
 
+@ending
 def _buckets(
     client: httpx.Client, path: str, group_by: list[str], period: Period
 ) -> Iterator[Page]:
@@ -310,6 +310,7 @@ def directories(client: httpx.Client) -> Iterator[Resource]:
         yield Resource(name, record, pages, is_directory=True, is_optional=True, brings=brings)
 
 
+@ending
 def _entries(
     client: httpx.Client, path: str, query: dict[str, str], project_id: str | None = None
 ) -> Iterator[Page]:

@@ -21,6 +21,7 @@ import requests
 
 from extract.http import (
     ExpiredError,
+    Session,
     TransientError,
     UnreadableError,
     VendorError,
@@ -31,7 +32,7 @@ from extract.http import (
     scalars_in,
 )
 from extract.salesforce import records
-from extract.windows import Page, Period, Resource, Run, Window, fetch
+from extract.windows import Page, Period, Resource, Run, Window, ending, fetch
 from foundation.retrying import with_retries
 from foundation.sources.salesforce import SalesforceSettings
 
@@ -133,7 +134,7 @@ def objects(settings: SalesforceSettings) -> dict[str, Object]:
 
 
 def extract(settings: SalesforceSettings, run: Run) -> Iterator[Window]:
-    with requests.Session() as session:
+    with Session() as session:
         api = Api(settings, session)
         for resource in resources(api, objects(settings)):
             yield from fetch(resource, ORGANIZATION, run)
@@ -331,6 +332,7 @@ def _explain(body: bytes) -> None:
         raise VendorError(text, status=403, advice=advice)
 
 
+@ending
 def _pages(api: Api, thing: Object, period: Period) -> Iterator[Page]:
     soql = thing.query(
         f"where SystemModstamp >= {_moment(period.start)} and SystemModstamp < "

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 from foundation.fields import Address, GoogleCredentials
 from foundation.sources.source import Source
@@ -22,6 +23,7 @@ class GoogleSettings(GoogleCredentials):
     google_billing_api_endpoint: Address | None = None
     google_usage_projects: str | None = None
     google_workspace_admin: str | None = None
+    google_gemini_enterprise_location: Literal["global", "us", "eu"] = "global"
     google_api_base_url: Address | None = None
 
 

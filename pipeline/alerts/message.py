@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from foundation.logs import redacted
+from foundation.logs import one_line, redacted
 
 # How many lines a section shows, and how many characters a line.
 MAX_LINES = 10
@@ -41,6 +41,6 @@ def section(title: str, lines: Sequence[str], secrets: Sequence[str]) -> Section
 
 
 def _plain(text: str) -> str:
-    """One line that is not too long, without control characters for a terminal."""
-    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    """One line that is not too long."""
+    text = one_line(text)
     return text if len(text) <= MAX_LINE_LENGTH else text[: MAX_LINE_LENGTH - 1] + "…"

@@ -46,11 +46,12 @@ class _News:
     def message(self) -> Message:
         name = "AI spend (sample company)" if self.outcome.is_sample else "AI spend"
         upto = f" up to {self.as_of - timedelta(days=1)}" if self.as_of else ""
+        run = f" · run {self.outcome.run_id}" if self.outcome.run_id else ""
         what = ", ".join(self.headlines) or ("a part is missing" if self.sections else "no news")
         return Message(
             headline=f"{name}{upto}: {what}",
             sections=tuple(self.sections),
-            where=report.where(self.settings),
+            where=report.where(self.settings) + run,
             link=_link(),
             told=tuple(self.told),
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from extract.report import RunReport
 from pipeline.building import Build
@@ -11,8 +12,11 @@ from pipeline.building import Build
 
 @dataclass
 class Outcome:
-    """Filled in during the run. `broken` is the error that ended the run."""
+    """Filled in during the run. `seconds` is how long each step took, and `broken` the error that
+    ended the run."""
 
+    run_id: str = ""
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     is_sample: bool = False
     exit_code: int = 0
     extracted: RunReport | None = None
@@ -20,6 +24,7 @@ class Outcome:
     build: Build | None = None
     preview_code: int = 0
     broken: Exception | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def failures(outcome: Outcome) -> list[str]:

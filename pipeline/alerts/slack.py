@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import logging
 import re
-from queue import Empty, Queue
-from threading import Thread
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
-from foundation.retrying import TransientError, retry_after, with_retries
+from foundation.retrying import TransientError, retry_after, with_retries, within
 from pipeline.alerts.message import Message, Section
 
 log = logging.getLogger(__name__)
@@ -75,13 +73,10 @@ def _fit(section: Section, most: int = MAX_SECTION_LENGTH) -> str:
 
 def post(webhook: SecretStr, content: dict[str, Any]) -> bool:
     """Post it; returns whether Slack accepted it. Never raises, and takes at most MAX_SECONDS."""
-    problems: Queue[str] = Queue()
-    # In a thread, because nothing else limits a slow name server or an answer that trickles in.
-    Thread(target=lambda: problems.put(_deliver(webhook, content)), daemon=True).start()
     try:
-        problem = problems.get(timeout=MAX_SECONDS)
-    except Empty:
-        problem = f"no answer in {MAX_SECONDS:g} s"
+        problem = within(MAX_SECONDS, lambda: _deliver(webhook, content))
+    except TimeoutError as error:
+        problem = str(error)
     if problem:
         log.warning("Slack did not accept the message: %s", problem)
     return not problem

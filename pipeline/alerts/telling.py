@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import logging
 
-from rich.console import Console
-
 from foundation.settings import Settings
+from foundation.terminal import Terminal
 from foundation.warehouse import WarehouseError
 from pipeline.alerts.news import compose
 from pipeline.alerts.outcome import Outcome
@@ -24,7 +23,7 @@ from pipeline.alerts.told import remember
 log = logging.getLogger(__name__)
 
 
-def tell(settings: Settings, outcome: Outcome, console: Console | None = None) -> None:
+def tell(settings: Settings, outcome: Outcome, console: Terminal | None = None) -> None:
     """Post what the run has to report, or print it."""
     # Imported here: it takes a tenth of a second, and most runs have no webhook.
     from pipeline.alerts import slack

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from foundation.terminal import Terminal
 from pipeline import report
 from pipeline.alerts.message import Message
 
 
-def show(message: Message, console: Console | None = None) -> None:
+def show(message: Message, console: Terminal | None = None) -> None:
     """Print the message."""
     console = console or report.standard_output()
     console.print(Text("What needs attention", "bold cyan"))

@@ -83,6 +83,16 @@ def unmapped(company: Company) -> Person:
     return [person for person in holders(company) if person.end is None][-1]
 
 
+def known_by_saml(company: Company) -> Person:
+    """Whose account is only known by the company's own login."""
+    return [person for person in holders(company) if person.end is None][-2]
+
+
+def name_id(company: Company, person: Person) -> str:
+    """What the company's own login calls the person: of one it is a number."""
+    return f"E{person.index:05}" if person is unmapped(company) else person.email
+
+
 def first_login(person: Person) -> str:
     """The login that an account began with."""
     return f"{person.email.partition('@')[0].replace('.', '-')}_{SHORT_CODE}"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import date, timedelta
 from decimal import Decimal
+from time import time
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -35,7 +36,7 @@ class GitHub(MeteredVendor):
     """An enterprise with two organizations. Each of them may also be asked by itself."""
 
     name = "github"
-    paths = ("/enterprises/", "/orgs/", "/organizations/", "/github-files/")
+    paths = ("/enterprises/", "/orgs/", "/organizations/", "/github-files/", "/graphql")
     record_lists = ("usageItems", "seats")
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -46,21 +47,27 @@ class GitHub(MeteredVendor):
     def reset(self) -> None:
         self.unknown_sku_since: date | None = None
         self.shows_only_costs = False
+        self.has_saml = True
         self.expired_links = 0
         self.report_polls = 0
+        self.used_up_until: int | None = None
         self.reports: list[Report] = []
         self._files: dict[str, bytes] = {}
 
     def changes(self) -> dict[str, Change]:
         """{"github_unknown_sku": "2026-11-06"}: from that day on a SKU that nobody knows is billed.
         {"github_only_costs": true}: the token may read neither reports nor users.
+        {"github_saml": false}: nobody has set up SAML.
         {"github_expired_links": 1}: so many downloads find their link expired.
-        {"github_report_polls": 2}: how often a report says that it is being made."""
+        {"github_report_polls": 2}: how often a report says that it is being made.
+        {"github_used_up_until": 1796083200}: the requests of the hour are used up until then."""
         return {
             "github_unknown_sku": self._bill_unknown_sku,
             "github_only_costs": flag(self, "shows_only_costs"),
+            "github_saml": flag(self, "has_saml"),
             "github_expired_links": lambda count: setattr(self, "expired_links", int(count)),
             "github_report_polls": lambda count: setattr(self, "report_polls", int(count)),
+            "github_used_up_until": lambda at: setattr(self, "used_up_until", int(at)),
         }
 
     def _bill_unknown_sku(self, since: str) -> None:
@@ -104,6 +111,7 @@ class GitHub(MeteredVendor):
             self._route("/orgs/{organization}/copilot/billing/seats", self._seats),
             self._route(f"{of_enterprise}/copilot/metrics/reports/users-1-day", self._users),
             self._route("/orgs/{organization}/copilot/metrics/reports/users-1-day", self._users),
+            Route("/graphql", self._graphql, methods=["POST"]),
             Route("/github-files/{name}", self._file),
         ]
 
@@ -118,6 +126,11 @@ class GitHub(MeteredVendor):
     def _authorize(self, request: Request) -> None:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             raise Refusal(401, message("Bad credentials", 401))
+        if self.used_up_until and time() < self.used_up_until:
+            # The primary limit: a 403 without Retry-After.
+            reset = str(self.used_up_until)
+            words = message("API rate limit exceeded for user ID 1.", 403)
+            raise Refusal(403, words, x_ratelimit_remaining="0", x_ratelimit_reset=reset)
         if self.shows_only_costs and "/reports" in request.url.path:
             raise Refusal(403, message("Resource not accessible by personal access token", 403))
         if self.sandbox.rate_limits and not self._limit.allows_one_more():
@@ -260,6 +273,46 @@ class GitHub(MeteredVendor):
         body = b"".join(encode(row) + b"\n" for row in rows)
         links = [self._link(request, body)] if self.sandbox.has_happened(day) else []
         return {"download_links": links, "report_day": str(day)}
+
+    # --- identities ------------------------------------------------------------------------------
+
+    async def _graphql(self, request: Request) -> Response:
+        """A page of the identities that the company's own login knows."""
+        self._authorize(request)
+        asked = decode(await request.body())
+        variables = asked["variables"]
+        owner = "enterprise" if "enterprise(" in asked["query"] else "organization"
+        if self.shows_only_costs:
+            error = {
+                "type": "FORBIDDEN",
+                "path": [owner, "samlIdentityProvider"],
+                "message": "Resource not accessible by personal access token",
+            }
+            return answer({"data": {owner: None}, "errors": [error]})
+        provider = None
+        if self.has_saml:
+            first = int(variables.get("after") or 0)
+            end = first + min(int(variables["first"]), 100)
+            found = self._saml_identities()
+            info = {"hasNextPage": end < len(found), "endCursor": str(end)}
+            provider = {"externalIdentities": {"pageInfo": info, "nodes": found[first:end]}}
+        names = {"samlIdentityProvider": provider}
+        is_enterprise = owner == "enterprise"
+        return answer({"data": {owner: {"ownerInfo": names} if is_enterprise else names}})
+
+    def _saml_identities(self) -> list[Json]:
+        company, today = self.sandbox.company, self.sandbox.today
+        return [
+            {
+                "guid": f"7c1f-{person.index:05}",
+                "samlIdentity": {"nameId": ledger.name_id(company, person)},
+                "user": {
+                    "login": ledger.login(company, person, today),
+                    "databaseId": ledger.account_id(person),
+                },
+            }
+            for person in ledger.seated(company, today)
+        ] + [{"guid": "7c1f-new", "samlIdentity": {"nameId": "new@example.com"}, "user": None}]
 
     # --- files -----------------------------------------------------------------------------------
 

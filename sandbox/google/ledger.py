@@ -71,7 +71,7 @@ GEMINI_CACHED: Final = _sku(
 )  # fmt: skip
 VERTEX_INPUT: Final = _sku(
     _VERTEX, "3F4E-5D6C-7B8A",
-    "Gemini 3.8 Flash Global Text Input - Predictions", "0.00000075", "gemini",
+    "Gemini 3.8 Flash Global Text Input Priority - Predictions", "0.00000075", "gemini",
 )  # fmt: skip
 VERTEX_THINKING: Final = _sku(
     _VERTEX, "5D11-0A2B-77C3",
@@ -95,6 +95,7 @@ ENTERPRISE_SEAT: Final = _sku(
     _ENTERPRISE, "0532-C2F0-1DF0", "Gemini Enterprise Standard monthly subscription", "35",
     "gemini_enterprise",
 )  # fmt: skip
+ENTERPRISE_SEATS: Final = 3
 COMPUTE: Final = _sku(_COMPUTE, "2E27-4F75-95CD", "N1 Predefined Instance Core", "0.031611", None)
 TAX: Final = _sku(_INVOICE, "5B1F-7C20-6D3E", "Tax", "0", None)
 ROUNDING: Final = _sku(_INVOICE, "D6A0-1B22-8F0C", "Rounding error", "0", None)
@@ -108,7 +109,7 @@ PROJECTS: Final = {
     AI_STUDIO: ("593021684422", "Gemini API", ()),
     SUPPORT: ("593021684423", "Support assistant", (("team", "support"),)),
     ML: ("482910573311", "ML platform", (("team", "search"),)),
-    SEATS: ("482910573312", "AI subscriptions", ()),
+    SEATS: ("482910573312", "AI subscriptions", (("cost_center", "cc-1100"),)),
     SHOP: ("482910573313", "Web shop", ()),
 }
 _LABELS: Final = (("team", "search"), ("cost_center", "cc-2200"))
@@ -245,7 +246,7 @@ def usage_of(company: Company, day: date) -> Iterator[Row]:
             yield row
             if index % 9 == 4 and sku is GEMINI_INPUT and hour == 9:
                 yield row  # Both are real.
-    seats = (CODE_ASSIST_SEAT, 4), (ENTERPRISE_SEAT, 3)
+    seats = (CODE_ASSIST_SEAT, 4), (ENTERPRISE_SEAT, ENTERPRISE_SEATS)
     for sku, count in seats:
         part = Decimal(count) / 30
         yield Row(

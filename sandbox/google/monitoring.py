@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from sandbox.days import days_between
 from sandbox.google import ledger
-from sandbox.google.ledger import AI_STUDIO, ML, PROJECTS, SUPPORT, Sku
+from sandbox.google.ledger import AI_STUDIO, ML, PROJECTS, SEATS, SUPPORT, Sku
 from sandbox.google_sheets.errors import refusal
 from sandbox.rate_limit import RateLimit
 from sandbox.state import Sandbox
@@ -24,7 +24,7 @@ SERIES_PATH: Final = "/monitoring.googleapis.com/v3/projects/{project}/timeSerie
 KEYS_PATH: Final = "/apikeys.googleapis.com/v2/projects/{project}/locations/global/keys"
 SERIES_SCOPE: Final = "monitoring.read"
 KEYS_SCOPE: Final = "cloud-platform.read-only"
-MONITORED: Final = (AI_STUDIO, SUPPORT, ML)
+MONITORED: Final = (AI_STUDIO, SUPPORT, ML, SEATS)
 QUERIES_PER_MINUTE: Final = 180
 
 _GEMINI: Final = "generativelanguage.googleapis.com"
@@ -193,8 +193,9 @@ def _labels(
     project: str, metric: str, publisher: str, model: str, kind: str
 ) -> tuple[dict[str, str], tuple[str, dict[str, str]]]:
     if metric == VERTEX:
+        tier = "priority" if model == "gemini-3.8-flash" else "standard"
         return (
-            {"type": kind, "request_type": "shared", "shared_request_type": "standard"},
+            {"type": kind, "request_type": "shared", "shared_request_type": tier},
             (
                 "aiplatform.googleapis.com/PublisherModel",
                 {

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from sandbox.answers import Json, Refusal, answer, decode
 from sandbox.days import days_between
 from sandbox.faults import Fault
-from sandbox.google import code_assist, monitoring, workspace
+from sandbox.google import code_assist, gemini_enterprise, monitoring, workspace
 from sandbox.google.access import ADMIN, authorize
 from sandbox.google.bigquery import DATASET, PROJECT, TABLE, Warehouse
 from sandbox.google.ledger import invoiced
@@ -33,8 +33,9 @@ class Google(MeteredVendor):
         "/monitoring.googleapis.com/",
         "/apikeys.googleapis.com/",
         "/logging.googleapis.com/",
+        "/discoveryengine.googleapis.com/",
     )
-    record_lists = ("items", "timeSeries", "keys", "entries")
+    record_lists = ("items", "timeSeries", "keys", "entries", "userLicenses", "licenseConfigs")
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -42,6 +43,7 @@ class Google(MeteredVendor):
         self.activities = workspace.Activities(sandbox)
         self.metrics = monitoring.Metrics(sandbox)
         self.log = code_assist.Log(sandbox)
+        self.seats = gemini_enterprise.Seats(sandbox)
         self.reset()
 
     def reset(self) -> None:
@@ -87,6 +89,16 @@ class Google(MeteredVendor):
             authorize(self.sandbox, request, code_assist.SCOPE)
             return answer(self.log.answer(decode(await request.body())))
 
+        async def licenses(request: Request) -> Response:
+            self._check_switched_on("discoveryengine")
+            project = project_of(request, gemini_enterprise.SCOPE)
+            return answer(self.seats.licenses(project, request.query_params))
+
+        async def subscriptions(request: Request) -> Response:
+            self._check_switched_on("discoveryengine")
+            project = project_of(request, gemini_enterprise.SCOPE)
+            return answer(self.seats.subscriptions(project))
+
         async def activities(request: Request) -> Response:
             self._check_switched_on("admin")
             authorize(self.sandbox, request, workspace.SCOPE, subject=ADMIN)
@@ -99,6 +111,8 @@ class Google(MeteredVendor):
             Route(monitoring.SERIES_PATH, series),
             Route(monitoring.KEYS_PATH, keys),
             Route(code_assist.PATH, entries, methods=["POST"]),
+            Route(gemini_enterprise.LICENSES_PATH, licenses),
+            Route(gemini_enterprise.SUBSCRIPTIONS_PATH, subscriptions),
             Route(f"{project}/queries", query, methods=["POST"]),
             Route(f"{project}/queries/{{job}}", page),
             Route(f"{project}/{{table:path}}", table),
@@ -129,8 +143,10 @@ class Google(MeteredVendor):
         {"google_charge": {"sku": …, "cost": "12.5", "day": …, "exported_at": …}}: one more row, of
         a SKU that nobody knows, and of Vertex AI unless "service" says otherwise.
 
-        {"google_switched_off": ["monitoring", "apikeys", "logging", "admin"]}: APIs that nobody
-        has enabled. {"google_log_ignores_filter": true}: Cloud Logging answers with all logs.
+        {"google_switched_off": ["monitoring", "apikeys", "logging", "discoveryengine", "admin"]}:
+        APIs that nobody has enabled.
+
+        {"google_log_ignores_filter": true}: Cloud Logging answers with all logs.
         """
         return {
             "google_currency": self._set_currency,

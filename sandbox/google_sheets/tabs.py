@@ -15,8 +15,8 @@ from typing import Final
 from sandbox.company import DEPARTMENTS, Person, Stint
 from sandbox.cursor.ledger import members_on
 from sandbox.days import days_between
-from sandbox.github.ledger import account_id, first_login, holders, unmapped
-from sandbox.google.ledger import AI_STUDIO, ML, SEATS, SUPPORT
+from sandbox.github.ledger import account_id, first_login, holders, known_by_saml, unmapped
+from sandbox.google.ledger import AI_STUDIO, ML, SUPPORT
 from sandbox.google.monitoring import RESEARCH_KEY
 from sandbox.money import CENTS_PER_DOLLAR, ZERO
 from sandbox.openai.ledger import ASSISTANTS, SEARCH, openai_id
@@ -30,6 +30,8 @@ TABS: Final = (
 
 CURSOR_SEAT_USD: Final = Decimal(40)
 CLAUDE_SEAT_USD: Final = Decimal(60)
+CHATGPT_SEAT_USD: Final = Decimal(30)
+_CHATGPT_SEATS: Final = 4
 
 _INVOICED_MONTHS: Final = 3
 _INVOICE_ERROR_USD: Final = Decimal("125.40")
@@ -157,15 +159,15 @@ def _project_mappings(sandbox: Sandbox) -> Rows:
         ["google", AI_STUDIO, researcher.email, "", "research", "", "60", "", ""],
         ["google", AI_STUDIO, "", "CC-2200", "research", "", "40", "", ""],
         ["google", SUPPORT, "", "CC-4100", "customer_support", "0.9", "", "", ""],
-        ["google", ML, "", "CC-2200", "", "", "", "", ""],
-        ["Google ", SEATS, "", "CC-1100", "", "", "", "", ""],
+        ["Google ", ML, "", "CC-2200", "", "", "", "", ""],
         ["openai", assistants, "", "CC-4100", "customer_support", "", "", "", ""],
         ["openai", search, "", "CC-2200", "", "", "", "", ""],
     ]  # fmt: skip
 
 
 def _vendor_accounts(sandbox: Sandbox) -> Rows:
-    """Logins of GitHub under their first names, one by its id; one is missing."""
+    """Logins of GitHub under their first names, one by its id. Two are missing, of which the
+    company's own login knows one."""
     company = sandbox.company
     by_id = holders(company)[0]
     return [
@@ -179,7 +181,7 @@ def _vendor_accounts(sandbox: Sandbox) -> Rows:
                 "",
             ]
             for person in holders(company)
-            if person is not unmapped(company)
+            if person not in (unmapped(company), known_by_saml(company))
         ),
     ]
 
@@ -190,6 +192,7 @@ def _seat_plans(sandbox: Sandbox) -> Rows:
         ["platform", "plan", "seat_price_usd", "billing_cycle", "valid_from", "valid_to"],
         ["cursor", "business", f"{CURSOR_SEAT_USD:.2f}", "monthly", _text(founded), ""],
         ["claude_ai", "enterprise", f"{CLAUDE_SEAT_USD}", "monthly", _text(founded), ""],
+        ["chatgpt", "business", f"{CHATGPT_SEAT_USD}", "monthly", _text(founded), ""],
     ]
 
 
@@ -207,6 +210,18 @@ def _seat_assignments(sandbox: Sandbox) -> Rows:
             for person in sandbox.company.people
             if person.has_seat
         ),
+        *(
+            ["chatgpt", person.email, "business", _text(person.start), _text(person.end)]
+            for person in _chatgpt_people(sandbox)
+        ),
+    ]
+
+
+def _chatgpt_people(sandbox: Sandbox) -> list[Person]:
+    """Some of those who do not write code."""
+    people = sandbox.company.people
+    return [p for p in people if p.stints[0].department not in ("Engineering", "Data")][
+        :_CHATGPT_SEATS
     ]
 
 
@@ -288,14 +303,16 @@ def _billed(sandbox: Sandbox, month: date) -> dict[str, Decimal]:
     share = Decimal(1) / len(days)
     # In the order of the sheet; a new vendor comes last.
     billed = dict.fromkeys(("cursor", "claude_api", "claude_code", "claude_ai"), ZERO)
-    cursor_seat_days, claude_seat_days = 0, 0
+    cursor_seat_days, claude_seat_days, chatgpt_seat_days = 0, 0, 0
     metered = [vendor for vendor in sandbox.vendors if isinstance(vendor, MeteredVendor)]
     for day in days:
         cursor_seat_days += len(members_on(sandbox.company, day))
         claude_seat_days += sum(p.has_seat and p.present_on(day) for p in sandbox.company.people)
+        chatgpt_seat_days += sum(p.present_on(day) for p in _chatgpt_people(sandbox))
         for vendor in metered:
             for platform, cents in vendor.billed(day).items():
                 billed[platform] = billed.get(platform, ZERO) + cents / CENTS_PER_DOLLAR
     billed["cursor"] += CURSOR_SEAT_USD * share * cursor_seat_days
     billed["claude_ai"] += CLAUDE_SEAT_USD * share * claude_seat_days
+    billed["chatgpt"] = CHATGPT_SEAT_USD * share * chatgpt_seat_days
     return billed

@@ -45,7 +45,7 @@ RESOURCES = {
         "usage_report_claude_code",
     ),
     "cursor": ("members", "spend", "groups", "daily_usage", "usage_events"),
-    "github": ("billing_usage", "ai_credits", "copilot_seats", "copilot_users"),
+    "github": ("billing_usage", "ai_credits", "copilot_seats", "copilot_users", "saml_identities"),
     "google": (
         "billing_export",
         "project_totals",
@@ -55,6 +55,8 @@ RESOURCES = {
         "gemini_api_tokens",
         "vertex_tokens",
         "code_assist_log",
+        "gemini_enterprise_licenses",
+        "gemini_enterprise_subscriptions",
     ),
     "google_sheets": (
         "employees",
@@ -93,7 +95,8 @@ RESOURCES = {
 # Of all other resources each day is a window.
 DIRECTORIES = {
     *("users", "api_keys", "workspaces", "service_accounts", "spend_limits"),
-    *("members", "spend", "groups", "copilot_seats"),
+    *("members", "spend", "groups", "copilot_seats", "saml_identities"),
+    *RESOURCES["google"][-2:],
     *RESOURCES["google_sheets"],
     *RESOURCES["openai"][:4],
     *("teams", "team_members"),
@@ -775,7 +778,7 @@ USER_DAYS = [
 # --- Google --------------------------------------------------------------------------------------
 
 
-def billed(project, sku, cost, at, month, **more) -> dict:
+def billed(project, sku, cost, at, month, of_project=(), **more) -> dict:
     """A row of the export; numbers with a fraction are text, as the extractor lands them."""
     service, name = {
         "flash": ("AEFD-7695-64FA", "Generate content output token count gemini 2.5 flash"),
@@ -794,7 +797,9 @@ def billed(project, sku, cost, at, month, **more) -> dict:
         "service": {"id": service, "description": "A service"},
         "sku": {"id": f"sku-{sku}", "description": name},
         "usage_start_time": f"{at}+00:00",
-        "project": {"id": project, "name": f"The {project}"} if project else None,
+        "project": {"id": project, "name": f"The {project}", "labels": of_project}
+        if project
+        else None,
         "cost": cost,
         "currency": "USD",
         "currency_conversion_rate": "1.0",
@@ -804,6 +809,10 @@ def billed(project, sku, cost, at, month, **more) -> dict:
 
 EUR = {"currency": "EUR", "currency_conversion_rate": "0.9187"}
 TWO_CREDITS = {"credits": [{"amount": "-0.1"}, {"amount": "-0.000000000000000001"}]}
+CC_7, CC_8, UNKNOWN_LABEL = (
+    [{"key": "team", "value": "search"}, {"key": "cost_center", "value": value}]
+    for value in ("cc-7", "cc-8", "not-known")
+)
 EXPORTED_AT_LEAP = [
     billed("ai-prod", "flash", "1.1532", "2024-02-28T23:59:59.999", "202402", **TWO_CREDITS),
     # Two rows that are equal and both real.
@@ -811,6 +820,11 @@ EXPORTED_AT_LEAP = [
     billed("ai-prod", "cached", "0.0000412", "2024-02-28T10:00:00", "202402"),
     billed("ml-shared", "claude", "123456.789012345678", "2024-02-29T00:00:00", "202402", **EUR),
     billed("ml-shared", "seat", "0.6333333333333333", "2024-02-29T00:00:00", "202402", **EUR),
+    # A project and its requests with labels, and requests with a label that nobody knows.
+    billed("labeled", "flash", "0.5", "2024-02-28T12:00:00", "202402", CC_8, labels=CC_7),
+    billed("labeled", "flash", "0.25", "2024-02-29T12:00:00", "202402", CC_8, labels=CC_7, **EUR),
+    billed("labeled", "seat", "0.75", "2024-02-29T12:00:00", "202402", CC_8),
+    billed("ai-prod", "flash", "0.125", "2024-02-29T13:00:00", "202402", labels=UNKNOWN_LABEL),
     billed(None, "new", "7", "2024-02-29T01:00:00", "202402", cost_at_list="8.5"),
 ]
 EXPORTED_IN_MARCH = [
@@ -819,6 +833,9 @@ EXPORTED_IN_MARCH = [
     billed("ml-shared", "claude", "-123456.789012345678", "2024-02-29T00:00:00", "202403", **EUR),
     billed("ml-shared", "claude", "1", "2024-02-29T00:00:00", "202403", **EUR),
     billed("ai-prod", "tax", "1", "2024-02-01T07:00:00", "202402", cost_type="tax"),
+    billed("labeled", "tax", "0.31", "2024-02-01T07:00:00", "202402", CC_7, cost_type="tax"),
+    # The project has lost its label.
+    billed("labeled", "flash", "0.25", "2024-03-01T12:00:00", "202403"),
     billed("shop", "tax", "100", "2024-02-01T07:00:00", "202402", cost_type="tax"),
     billed("ml-shared", "tax", "0.1", "2024-02-01T07:00:00", "202402", cost_type="tax", **EUR),
     # A day that is built again.
@@ -834,6 +851,7 @@ def total(project, month, net) -> dict:
 TOTALS_AT_LEAP = [
     total("ai-prod", "202402", "1.153282"),
     total("ml-shared", "202402", "200000"),
+    total("labeled", "202402", "2"),
     total("shop", "202402", "55.5"),
     total(None, "202402", "7"),
 ]

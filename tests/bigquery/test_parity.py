@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,15 @@ NOT_COMPARED = {
         "dbt_scd_id": "dbt hashes the time of the run as text, each adapter in its own way",
     },
 }
+# What the project remembers of its runs: none was completed before the first.
+RUN = {
+    "run_id": "20240301-060000-ab12",
+    "started_at": datetime.fromisoformat("2024-03-01 06:00:00"),
+    "exit_code": 1,
+    "build_seconds": Decimal("12.5"),
+    "bytes_billed": 123_456_789_012,
+}
+RUNS: dict[str, list[dict[str, Any]]] = {"completed_runs": [], "run_log": [RUN]}
 # What is built from the last completed run, and from the rules as they were then.
 CHANGED_AGAIN = sorted(name for name in MODELS if "_changed_" in name)
 RULES = "snapshots.attribution_rules_snapshot"
@@ -108,6 +118,9 @@ def built_on_duckdb(folder: Path) -> OnDuckDb:
     warehouse.build(*MODELS_ONLY, "--full-refresh", as_of=AS_OF)
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        places = ", ".join("?" * len(RUN))
+        insert = f"insert into intermediate.run_log ({', '.join(RUN)}) values ({places})"
+        connection.execute(insert, list(RUN.values()))
         duck.models = {name: read(connection, name) for name in (*MODELS, *SNAPSHOTS)}
         connection.execute(EARLIER_RUN)
     warehouse.build(*MODELS_ONLY, "--select", *CHANGED_AGAIN, as_of=AS_OF)
@@ -138,9 +151,8 @@ def run_on_bigquery(project: dict[str, list[Node]], duck: OnDuckDb) -> OnBigQuer
     for node in project["full"]:
         google.nodes[node.name] = node
         if node.kind == "source":
-            # No run was completed before the first.
-            is_raw = node.name != "completed_runs"
-            rows = raw[node.table.removeprefix(DATASET)] if is_raw else []
+            is_raw = node.name not in RUNS
+            rows = raw[node.table.removeprefix(DATASET)] if is_raw else RUNS[node.name]
             engine.add_table(node.table, node.columns, rows)
         elif node.kind == "seed":
             engine.add_table(node.table, node.columns, seed(node))

@@ -2,18 +2,22 @@
 
 import re
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
 
-from dashboards import query
-from dashboards.check import check, sql_of
+from dashboards import definition, query
+from dashboards.check import check, review, sql_of
+from dashboards.compile import compile_dashboard
+from dashboards.compiled import NUMBERS
 from dashboards.conditions import days
 from dashboards.loading import Finding, load
 from foundation.settings import load_settings
 
 HEAD = "name: Page\ndescription: d\nquestions: [q]\n"
 COST = "model: fct_cost_daily"
+NO_WAREHOUSE = load_settings().model_copy(update={"duckdb_path": Path("none.duckdb")})
 
 
 def page(rows: str, filters: str = "{}") -> str:
@@ -56,7 +60,7 @@ def messages(found: list[Finding]) -> str:
             "7: cost_per_user is a ratio",
         ),
         (f"type: bar, {COST}, x: team, y: billed_cost_usd, widht: 3", "7: .*did you mean width"),
-        (f"type: bars, {COST}, x: team, y: billed_cost_usd", "7: .*'bar'"),
+        (f"type: bars, {COST}, x: team, y: billed_cost_usd", "7: .*did you mean bar"),
         (f"type: bar, {COST}, x: team", "7: y is missing"),
         ("type: bar, x: team, y: billed_cost_usd", "7: .*either `model` or `sql`"),
         (f"type: bar, {COST}, x: team, y: billed_cost_usd, width: 25", "7: width: .*24"),
@@ -92,8 +96,11 @@ def test_an_error_has_its_line_and_says_what_to_write(read, text, said):
         ("{f: {type: dropdown, column: team}}", "no `model.column`"),
         ("{f: {type: number}}", "needs a `default`"),
         ("{f: {type: dropdown, column: fct_usage_daily.product}}", "4: the filter f narrows no"),
-        ("{f: {type: date_range, column: fct_cost_daily.cost_date, default: today}}", "pattern"),
-        ("{F: {type: dropdown, column: fct_cost_daily.team}}", "pattern"),
+        (
+            "{f: {type: date_range, column: fct_cost_daily.cost_date, default: today}}",
+            "write the first and the last day",
+        ),
+        ("{F: {type: dropdown, column: fct_cost_daily.team}}", "only lowercase letters"),
         (
             "{f: {type: relative_date, column: vw_executive_dashboard.month, default: past30days}}",
             "past30days is no whole months",
@@ -247,6 +254,57 @@ def test_money_in_a_table_is_summed_and_never_grouped_by(read):
     assert re.search(r"group by\s+1\s", sql)
 
 
+def test_no_table_is_grouped_by_a_quantity(catalog):
+    """Each number of each mart alone in a table, with `where` and without, and in arithmetic: it is
+    summed or refused, unless it is a place in an order."""
+    grouped = set()
+    for model in catalog.models.values():
+        numbers = [one for one in model.columns.values() if one.kind in NUMBERS]
+        for number in numbers:
+            for value, where in [
+                (number.name, None),
+                (number.name, f"{number.name} > 0"),
+                (f"coalesce({number.name}, 0)", None),
+            ]:
+                column = definition.Column(value=value, label="Number")
+                table = definition.Table(
+                    name="T", type="table", model=model.name, where=where, columns=[column]
+                )
+                row = definition.GridRow(charts=[table])
+                page = definition.Dashboard(name="P", description="d", questions=["q"], rows=[row])
+                compiled, problems = compile_dashboard("page", page, catalog)
+                if not problems and compiled.charts[0].dimensions:
+                    grouped.add(number.name)
+    assert grouped == {
+        "bucket_position",
+        "attribution_confidence",
+        "change_rank",
+        "dollar_bucket_position",
+        "iso_weekday",
+        "local_hour",
+        "productivity_rank",
+        "acceptance_rank",
+        "cost_efficiency_rank",
+        "request_bucket_position",
+        "spend_rank",
+        "version_number",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"type: table, {COST}, columns: [team, 'round(billed_cost_usd, 2)']", "sum(billed_cost"),
+        ("type: table, model: fct_usage_daily, columns: [team, requests]", "sum(requests)"),
+        ("type: bar, model: fct_usage_daily, x: requests, y: count(*)", "name them: case when"),
+        ("type: table, model: vw_team_productivity, columns: [team, acceptance_rate]", "a ratio"),
+    ],
+)
+def test_a_quantity_that_cannot_be_summed_is_refused(read, text, said):
+    _, found = read(page(chart(text)))
+    assert said in messages(found)
+
+
 def test_a_query_that_cuts_off_days_cuts_them_off_on_both_engines(read):
     week = "date_trunc('week', cost_date)"
     month = "cast(date_trunc('month', cost_date - interval 1 day) as date)"
@@ -324,6 +382,69 @@ def test_queries_are_run_with_no_filter_and_with_all(read, catalog):
     assert "fct_cost_daily" in messages(found)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("y: billed_cost_usd, where: cost_type = 'overages'", "did you mean overage?"),
+        ("y: billed_cost_usd, where: \"cost_type in ('usage', 'seats')\"", "known are correction"),
+        ("y: sum(case when cost_type <> 'taxes' then billed_cost_usd end)", "did you mean tax?"),
+        ("y: billed_cost_usd, where: \"cost_type in ('usage', 'tax')\"", None),
+    ],
+)
+def test_a_condition_on_a_value_that_the_contract_does_not_list_is_refused(
+    read, catalog, text, said
+):
+    source, found = read(page(chart(f"type: scalar, {COST}, {text}")))
+    assert not found
+    found = check(NO_WAREHOUSE, catalog, [source])
+    if said is None:
+        assert found == []
+    else:
+        (finding,) = found
+        assert finding.line == 7
+        assert said in finding.message
+
+
+def test_what_the_warehouse_has_not_is_a_hint(read, gallery, catalog):
+    settings, _ = gallery
+    rows = chart(f"type: scalar, {COST}, y: billed_cost_usd, where: platform_code = 'cursr'")
+    rows += chart(f"type: scalar, id: b, {COST}, y: billed_cost_usd, where: team = 'nobody here'")
+    source, _ = read(page(rows))
+    (misspelled,) = check(settings, catalog, [source])
+    assert "platform_code is never 'cursr': did you mean cursor?" in misspelled.message
+    assert misspelled.is_hint
+    assert " hint: " in str(misspelled)
+    for right in ("in ('cursr', 'cursor')", "= 'cursor'"):
+        source, found = read(
+            page(rows.replace("platform_code = 'cursr'", f'"platform_code {right}"'))
+        )
+        assert not found
+        assert check(settings, catalog, [source]) == []
+    (empty,) = check(settings, catalog, [source], also_empty=True)
+    assert empty.is_hint
+    assert "A chart is empty in" in empty.message
+
+
+def test_what_a_reviewer_would_refuse_is_named(read):
+    undescribed = [chart(f"type: scalar, id: c{n}, {COST}, y: list_cost_usd") for n in range(11)]
+    twice = "{a: {type: search, label: A, column: fct_cost_daily.team}, "
+    twice += "b: {type: search, label: A, column: fct_cost_daily.user_email}}"
+    source, found = read(page("".join(undescribed), twice))
+    assert not found
+    found = messages(review([source]))
+    for said in (
+        "1: the first line must be",
+        "3: write at least 3 questions",
+        "4: two filters are called A",
+        "5: at most 10 charts fit on a tab, not 11",
+        "7: A chart has no description",
+    ):
+        assert said in found
+    right = page(undescribed[0].replace("}", ", description: d}")).replace("[q]", "[q, r, s]")
+    source, _ = read("# yaml-language-server: $schema=../schema.json\n" + right)
+    assert review([source]) == []
+
+
 def test_the_dashboards_of_the_project_are_right(catalog):
     sources, found = load(catalog)
-    assert found + check(load_settings(), catalog, sources) == []
+    assert found + check(load_settings(), catalog, sources) + review(sources) == []

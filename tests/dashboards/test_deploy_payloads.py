@@ -6,6 +6,7 @@ import json
 import pytest
 
 from bigquery_dev.googlesql import GoogleSql
+from dashboards.colors import MEANINGS, value_colors
 from dashboards.deploy import bindings, normal, payloads
 from dashboards.deploy.bindings import Warehouse
 from dashboards.deploy.errors import PayloadError
@@ -101,6 +102,24 @@ def test_a_static_filter_that_a_query_uses_is_a_required_tag_with_its_default(bu
     assert mapping["target"] == ["variable", ["template-tag", "since"]]
 
 
+def test_codes_become_names_in_the_answer_and_stay_codes_in_conditions(built):
+    bar = "- {name: Cost, type: bar, model: fct_cost_daily, x: platform_code, y: list_cost_usd}"
+    board, _ = built(bar, filters="{platform: {type: dropdown, column: fct_cost_daily.vendor}}")
+    native = card_of(board)["dataset_query"]["stages"][0]["native"]
+    assert "WHEN platform_code = 'claude_ai' THEN 'Claude.ai'" in " ".join(native.split())
+    (parameter,) = board.payload["parameters"]
+    assert ["openai", "OpenAI"] in parameter["values_source_config"]["values"]
+
+
+def test_a_highlighted_code_is_highlighted_by_its_name(built):
+    board, _ = built(
+        "- {name: Cost, type: table, model: fct_cost_reconciliation, columns:"
+        " [{value: reconciliation_status, highlight: {disputed: bad}}]}"
+    )
+    (rule,) = settings_of(board)["table.column_formatting"]
+    assert rule["value"] == "Disputed"
+
+
 def test_bigquery_gets_names_in_one_pair_of_backticks(built):
     vendor = "{vendor: {type: text, column: fct_cost_daily.vendor}}"
     board, _ = built(SCALAR, dialect="bigquery", filters=vendor)
@@ -168,6 +187,54 @@ def test_stacks_goals_segments_and_axes_become_metabases_settings(built):
     ]
 
 
+def test_platforms_and_statuses_have_the_same_colors_as_in_the_preview(built):
+    board, _ = built(
+        """
+- {name: Bar, type: bar, model: fct_cost_daily, x: cost_date by month, series: platform_code,
+   y: list_cost_usd}
+- {name: Pie, type: pie, model: metric_costs, x: vendor_name, y: effective_cost_usd}
+- {name: Status, type: bar, model: fct_cost_reconciliation, x: month by month,
+   series: reconciliation_status, y: marts_usd}
+"""
+    )
+    colors = value_colors()
+    platforms = settings_of(board, "page.bar")["series_settings"]
+    assert platforms["Claude.ai"] == {"color": colors["Claude.ai"].light}
+    assert settings_of(board, "page.pie")["pie.colors"]["OpenAI"] == colors["OpenAI"].light
+    statuses = settings_of(board, "page.status")["series_settings"]
+    assert statuses["Disputed"] == {"color": MEANINGS["bad"].light}
+
+
+def test_an_estimate_and_a_limit_are_a_pale_bar_and_a_dashed_line(built):
+    board, _ = built(
+        """
+- name: Combo
+  type: combo
+  model: fct_cost_daily
+  x: cost_date by month
+  y:
+    - {value: list_cost_usd, label: Guess, show_as: estimate}
+    - {value: billed_cost_usd, label: Least, show_as: low}
+    - {value: effective_cost_usd, label: Most, show_as: high}
+    - {value: count(*), label: Limit, show_as: limit}
+"""
+    )
+    series = settings_of(board, "page.combo")["series_settings"]
+    assert [series[name]["display"] for name in ("guess", "least", "limit")] == [
+        "bar", "line", "line",
+    ]  # fmt: skip
+    assert series["limit"]["line.style"] == "dashed"
+
+
+def test_a_computed_goal_in_a_row_chart_is_a_bar_of_its_own(built):
+    board, wrong = built(
+        "- {name: C, type: row, model: fct_cost_daily, x: department, y: list_cost_usd,"
+        " goal: {value: max(billed_cost_usd), label: Most}}"
+    )
+    assert wrong == []
+    assert settings_of(board, "page.c")["graph.metrics"] == ["list_cost_usd", "most"]
+
+
 def test_a_computed_goal_beside_a_series_is_refused(built):
     _, wrong = built(
         "- {name: C, type: bar, model: fct_cost_daily, x: cost_date by month, "
@@ -179,6 +246,14 @@ def test_a_computed_goal_beside_a_series_is_refused(built):
 # --- pivots
 
 PIVOT = "- {name: Cost, type: pivot, model: fct_cost_daily, rows: department, values: %s}"
+
+
+@pytest.mark.parametrize(("heat", "shaded"), [("", None), (", heat: true", ["effective_cost_usd"])])
+def test_a_heat_map_is_a_pivot_whose_numbers_are_shaded(built, heat, shaded):
+    rows = PIVOT.replace("}", f"{heat}}}") % "effective_cost_usd"
+    rules = settings_of(built(rows)[0]).get("table.column_formatting")
+    assert (rules and rules[0]["type"]) == (shaded and "range")
+    assert (rules and rules[0]["columns"]) == shaded
 
 
 def test_a_pivot_aggregates_rows_so_that_its_totals_are_right(built):

@@ -16,6 +16,7 @@ import duckdb
 import pytest
 
 from dashboards import query
+from dashboards.colors import MEANINGS, PALETTE
 from dashboards.preview import PreviewError, page, preview, today_in, write
 from dashboards.preview.cube import Cubes
 from dashboards.preview.expression import Cube, UnsupportedError, is_additive, tree_of
@@ -63,7 +64,7 @@ def test_a_dashboard_is_a_page_and_the_index_leads_to_all(pages):
     assert set(pages) == {"gallery", "queries", "index"}
     assert 'href="gallery.html"' in pages["index"]
     assert "Is each type of chart drawn?" in pages["index"]
-    assert re.search(r"19 charts", pages["index"])
+    assert re.search(r"20 charts", pages["index"])
 
 
 def test_a_page_asks_nothing_of_the_network(pages):
@@ -153,6 +154,35 @@ def test_pages_of_sample_data_say_so_and_begin_with_the_answer(gallery, on_copy,
             "October $7,026, $42 less than the month before. November is heading for $7,047"
             " ($6,900 to $7,180) of a budget of $7,200. 1 thing needs attention"
         ) in re.sub(r"\s+", " ", page)
+
+
+def test_a_source_that_did_not_answer_is_named_with_its_last_day(gallery, on_copy, tmp_path):
+    settings, connection = on_copy
+    connection.execute(
+        "insert into marts.fct_data_quality_daily by name"
+        " select quality_date, 'anthropic' as source_name, 'console' as organization,"
+        " 2 as windows_expected, if(quality_date > '2026-11-18', 0, 2) as windows_landed,"
+        " last_loaded_at from marts.fct_data_quality_daily"
+    )
+    connection.execute("update marts.fct_cost_daily set vendor = 'anthropic'")
+    connection.close()
+    preview(settings, gallery[1], tmp_path)
+    said = "Anthropic is known until 18 Nov 2026"
+    assert f"Not up to date: {said}." in (tmp_path / "index.html").read_text()
+    page = (tmp_path / "gallery.html").read_text()
+    assert f"Not up to date: {said}." in page
+    notes = {key: chart["notes"] for key, chart in data_of(page)["charts"].items()}
+    assert f"{said}." in notes["gallery.mix"]
+    others = data_of((tmp_path / "queries.html").read_text())["charts"]
+    # No row of it is of a vendor.
+    assert others["queries.nothing"]["notes"] == []
+
+
+def test_the_index_is_by_audience_with_a_number_of_each(pages):
+    index = pages["index"]
+    assert index.index(">Executives<") < index.index(">Everyone<")
+    card = re.search(r'gallery.html">(.*?)</article>', index, re.S)[1]
+    assert re.search(r"<strong>\$[\d,]+</strong> Spend of the month", card)
 
 
 def test_today_is_the_day_after_the_last_complete_one(gallery):
@@ -317,7 +347,7 @@ def test_a_query_of_its_own_names_the_filters_that_its_answer_does_not_hold(gall
 def test_the_index_counts_what_the_pages_warn_of(gallery, pages):
     cards = re.findall(r"(\d+) charts.*?(\d+) warning", pages["index"], re.S)
     # Of the gallery: too many models in a pie and in a legend; of the queries: one without rows.
-    assert cards == [("19", "2"), ("4", "1")]
+    assert cards == [("20", "2"), ("4", "1")]
 
 
 # --- measures
@@ -406,10 +436,8 @@ def test_each_script_is_in_the_page():
 
 @pytest.mark.parametrize(("look", "ground"), [("light", "#ffffff"), ("dark", "#191f27")])
 def test_what_is_drawn_stands_out_from_its_ground(look, ground):
-    script = (page.HERE / "charts" / "colors.js").read_text()
-    colors = re.search(rf"{look}: \[(.*?)\]", script)[1]
-    for color in re.findall(r"#[0-9a-f]{6}", colors):
-        assert contrast(color, ground) >= 3, color
+    for color in (*PALETTE, *MEANINGS.values()):
+        assert contrast(getattr(color, look), ground) >= 3, color
     css = (page.HERE / "page.css").read_text()
     assert f"--tile: {ground}" in css
     for block in re.findall(rf"--ground[^}}]*--tile: {ground}[^}}]*", css):

@@ -17,6 +17,7 @@ import pytest
 
 from dashboards import conditions
 from dashboards.check import sql_of
+from dashboards.colors import value_colors
 from dashboards.loading import DEFINITIONS, load_file
 from dashboards.preview import preview, today_in
 from foundation.settings import ROOT
@@ -540,6 +541,21 @@ def test_totals_of_a_cross_table_are_of_what_is_behind_it_not_sums_of_ratios(sam
     assert foot == f"${wanted:,.2f}"
 
 
+def test_a_heat_map_shades_each_number_by_its_size_and_no_total(same_page):
+    page = same_page
+    page.get_by_role("tab", name="Comparisons").click()
+    pivot = page.locator("section.pivot")
+    cells = pivot.locator("tbody td:not(.total)").all()
+    shares = [cell.evaluate("cell => cell.style.getPropertyValue('--share')") for cell in cells]
+    amounts = [float(re.sub(r"[^\d.]", "", cell.inner_text()) or 0) for cell in cells]
+    for first, step in ((0, 2), (1, 2)):
+        largest = max(amounts[first::step])
+        for amount, share in zip(amounts[first::step], shares[first::step], strict=True):
+            expected = 55 * amount / largest
+            assert (float(share.rstrip("%")) if share else 0) == pytest.approx(expected, abs=1)
+    assert pivot.locator("tfoot .heat, .total.heat").count() == 0
+
+
 def test_of_a_query_only_sums_have_totals(open_page):
     page = open_page("queries")
     cells = page.locator("section.pivot tfoot td").all_inner_texts()
@@ -715,11 +731,15 @@ def test_a_value_has_one_color_on_the_whole_page_whatever_the_filters_are(same_p
         return Object.fromEntries(Object.entries(found).map(([label, of]) => [label, [...of]]));
     }"""
     before = page.evaluate(script)
-    platforms = {name: before[name] for name in ("claude_api", "claude_ai", "cursor")}
+    platforms = {name: before[name] for name in ("Claude API", "Claude.ai", "Cursor")}
     assert all(len(colors) == 1 for colors in platforms.values())
     assert len({colors[0] for colors in platforms.values()}) == 3
+    # On every page, whatever else it draws.
+    assert {name: value_colors()[name].light for name in platforms} == {
+        name: colors[0] for name, colors in platforms.items()
+    }
     page.evaluate("preview.set('platform', 'cursor')")
-    assert page.evaluate(script)["cursor"] == before["cursor"]
+    assert page.evaluate(script)["Cursor"] == before["Cursor"]
 
 
 def test_bars_of_one_month_can_be_seen(same_page):
@@ -733,6 +753,54 @@ def test_bars_of_one_month_can_be_seen(same_page):
     )
     assert len(shares) > 1
     assert min(shares) > 0.1
+
+
+def test_an_estimate_is_pale_with_a_whisker_and_a_limit_is_a_line_with_its_name(same_page):
+    page = same_page
+    page.get_by_role("tab", name="Comparisons").click()
+    tile = page.locator("[data-chart='gallery.cost_estimate_and_limit']")
+    drawn = tile.evaluate(
+        """tile => {
+            const plot = tile.querySelector(".js-plotly-plot");
+            const [estimate, bar, limit] = plot.data;
+            const [row] = preview.data("gallery.cost_estimate_and_limit");
+            return {
+                row, types: plot.data.map((trace) => trace.type),
+                whisker: [
+                    estimate.y[0] - estimate.error_y.arrayminus[0],
+                    estimate.y[0] + estimate.error_y.array[0],
+                ],
+                isPale: estimate.marker.color.startsWith("rgba"), dash: limit.line.dash,
+                label: plot.layout.annotations[0].text, mode: plot.layout.barmode,
+            };
+        }"""
+    )
+    _, _, _, low, high, _ = drawn["row"]
+    assert drawn["types"] == ["bar", "bar", "scatter"]
+    assert drawn["whisker"] == pytest.approx([low, high])
+    assert (drawn["isPale"], drawn["dash"], drawn["mode"]) == (True, "dash", "overlay")
+    assert drawn["label"].startswith("Limit $")
+
+
+def test_what_is_not_a_whole_month_is_pale_and_said(same_page):
+    page = same_page
+    page.evaluate("preview.set('period', 'past2months~')")
+    tile = page.locator("[data-chart='gallery.shares_by_month']")
+    opacity = tile.evaluate("tile => tile.querySelector('.js-plotly-plot').data[0].marker.opacity")
+    assert len(set(opacity[:-1])) == 1
+    assert opacity[-1] < opacity[0]
+    assert "not a whole month" in tile.locator(".foot").inner_text()
+    page.evaluate("preview.set('period', 'past2months')")
+    assert "not a whole month" not in tile.locator(".foot").inner_text()
+
+
+def test_a_bridge_shows_its_steps_and_says_where_its_axis_begins(same_page):
+    page = same_page
+    assert page.evaluate("hidesSteps([8000, 8044, 8060, 7995])") is True
+    assert page.evaluate("hidesSteps([8000, 9000, 3000])") is False
+    axis = page.evaluate("cutAxis({ format: 'usd' }, [8000, 8044, 7995], theme())")
+    assert axis["range"][0] > 7900
+    assert axis["title"]["text"] == "does not begin at $0"
 
 
 def test_what_is_too_much_is_drawn_as_other_and_said(same_page):
@@ -807,6 +875,34 @@ def test_light_becomes_dark_and_stays_so(open_page):
     assert page.evaluate(ground) != light
 
 
+def test_on_paper_are_all_tabs_whole_with_the_filters(open_page):
+    page = open_page(color_scheme="dark")
+    page.evaluate("preview.set('department', ['Data', 'Engineering'])")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    panels = page.locator("main > .grid")
+    assert [panel.is_visible() for panel in panels.all()] == [True, True]
+    assert page.locator("[data-chart]:not([data-drawn])").count() == 0
+    said = " ".join(page.locator("#printed").inner_text().split())
+    assert "Department Data, Engineering" in said
+    assert "Period Previous 6 months and this month" in said
+    cut = page.evaluate(
+        """[...document.querySelectorAll("main *")].filter((one) =>
+            one.scrollHeight > one.clientHeight + 1 && one.clientHeight > 0
+            && getComputedStyle(one).overflowY !== "visible" && !one.closest(".plot, .legend"))
+            .map((one) => `${one.className} ${one.textContent.slice(0, 40)}`)"""
+    )
+    assert cut == []
+    too_wide = page.evaluate(
+        """[...document.querySelectorAll(".tile")].filter((one) =>
+            one.getBoundingClientRect().right > 1045).map((one) => one.dataset.chart)"""
+    )
+    assert too_wide == []
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert [panel.is_visible() for panel in panels.all()] == [True, False]
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "dark"
+
+
 def test_all_controls_can_be_reached_and_seen_by_keyboard(open_page):
     page = open_page()
     reached = set()
@@ -856,6 +952,6 @@ def test_numbers_are_written_as_their_kind_is(same_page):
     assert shown("2026-11-21T06:30:00", format="datetime") == "21 Nov 2026 06:30"
     assert shown(None, format="usd") == "–"
     assert short(12345, format="usd") == "$12.3K"
-    assert short(1234567, format="count") == "1.2M"
+    assert short(1234567, format="count") == "1.23M"
     assert short(0.0016, format="usd") == "$0.0016"
     assert short(0.25, format="percent") == "25%"

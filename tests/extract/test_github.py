@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
-from extract.github import ai_credits, billing_look_back
+from extract.github import ai_credits, billing_look_back, saml
+from extract.http import UnreadableError, VendorError
 from extract.report import SourceReport
 from extract.run import run
 from extract.windows import Run
@@ -233,6 +235,35 @@ def test_who_asks_too_often_is_told_when_to_ask_again(company: Running, settings
     assert part(run(settings, sources=GITHUB), "github/billing_usage").status == "ok"
 
 
+@pytest.mark.parametrize("of_enterprise", [True, False])
+def test_a_limit_that_is_used_up_for_an_hour_ends_the_run_and_says_until_when(
+    company: Running, settings_of: Any, of_enterprise: bool
+) -> None:
+    where = {} if of_enterprise else {"github_enterprise": None, "github_organization": APPS}
+    settings = settings_of(**where)
+    reset = int(time.time()) + 3600
+    company.control({"github_used_up_until": reset})
+    before = sum(company.requests().values())
+    report = run(settings, sources=GITHUB)
+    assert report.exit_code == 1
+    assert sum(company.requests().values()) - before == 1
+    (error,) = part(report, "github/copilot_seats").errors
+    at = datetime.fromtimestamp(reset, UTC)
+    assert f"the rate limit is used up until {at:%Y-%m-%d %H:%M:%S} UTC: run again then" in error
+    assert len(report.sources[0].resources) == 1
+
+
+def test_an_organization_whose_seats_fail_still_has_its_costs(
+    company: Running, settings_of: Any
+) -> None:
+    company.control({"faults": [{"match": "/billing/seats", "kind": "500", "times": None}]})
+    settings = settings_of(github_enterprise=None, github_organization=APPS)
+    report = run(settings, sources=GITHUB)
+    assert report.exit_code == 1
+    assert part(report, "github/billing_usage").changed == DAYS
+    assert "HTTP 500" in part(report, "github/ai_credits").errors[0]
+
+
 def test_what_the_token_may_not_read_stops_nothing_else(
     company: Running, settings: Settings
 ) -> None:
@@ -242,6 +273,7 @@ def test_what_the_token_may_not_read_stops_nothing_else(
     assert part(report, "github/billing_usage").changed == DAYS
     assert part(report, "github/ai_credits").status == "not readable"
     assert part(report, "github/copilot_users").status == "not readable"
+    assert part(report, "github/saml_identities").status == "not readable"
 
 
 def test_an_organization_without_an_enterprise_is_asked_user_by_user(
@@ -258,6 +290,47 @@ def test_an_organization_without_an_enterprise_is_asked_user_by_user(
     assert rows_of_users
     assert min(day for day, _ in rows_of_users) >= TODAY - timedelta(days=14)
     assert all(row["username"] and row["grossAmount"] > 0 for _, row in rows_of_users)
+
+
+@pytest.mark.parametrize("of_enterprise", [True, False])
+def test_whose_login_is_whose_lands_over_several_pages(
+    settings_of: Any, monkeypatch: pytest.MonkeyPatch, of_enterprise: bool
+) -> None:
+    monkeypatch.setattr(saml, "IDENTITIES_PER_PAGE", 2)
+    where = {} if of_enterprise else {"github_enterprise": None, "github_organization": APPS}
+    settings = settings_of(**where)
+    report = run(settings, sources=GITHUB)
+    found = [one for _, one in landed(settings, "saml_identities")]
+    assert part(report, "github/saml_identities").pages == (len(found) + 1) // 2 > 1
+    mails = [one["samlIdentity"]["nameId"] for one in found if "@" in one["samlIdentity"]["nameId"]]
+    assert len(mails) == len(set(mails)) == len(found) - 1
+    assert [one for one in found if one["user"] is None]
+
+
+def test_a_company_without_saml_is_told_what_it_would_need(
+    company: Running, settings: Settings
+) -> None:
+    company.control({"github_saml": False})
+    report = run(settings, sources=GITHUB)
+    assert report.exit_code == 0
+    found = part(report, "github/saml_identities")
+    assert (found.status, found.notes) == ("not readable", [saml.ADVICE])
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "said"),
+    [
+        ({"data": {"organization": None}}, UnreadableError, "no SAML identity provider"),
+        ({"errors": [{"type": "FORBIDDEN", "message": "no"}]}, UnreadableError, "FORBIDDEN: no"),
+        ({"errors": [{"type": "RATE_LIMITED", "message": "m"}]}, VendorError, "run again later"),
+        ({"errors": [{"type": "X", "message": "m"}]}, VendorError, "X: m"),
+    ],
+)
+def test_an_answer_of_200_may_be_a_refusal(
+    answer: dict[str, Any], kind: type[Exception], said: str
+) -> None:
+    with pytest.raises(kind, match=said):
+        saml._identities_in(json.dumps(answer).encode(), saml.PATHS[saml.OF_ORGANIZATION])
 
 
 def test_no_secret_is_in_the_report_or_the_warehouse(settings: Settings) -> None:

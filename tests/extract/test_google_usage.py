@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from extract import google_login
-from extract.google import code_assist, workspace
+from extract.google import code_assist, gemini_enterprise, workspace
 from extract.google.api import Api
 from extract.http import VendorError
 from extract.run import run
@@ -21,7 +21,7 @@ from foundation.settings import Settings
 from foundation.sources.google import GoogleSettings
 from sandbox.google import ledger
 from sandbox.google.code_assist import PROMPT
-from sandbox.google.ledger import AI_STUDIO, ML, SUPPORT
+from sandbox.google.ledger import AI_STUDIO, ENTERPRISE_SEATS, ML, SEATS, SUPPORT
 from sandbox.options import Options
 from sandbox.server import Running
 from sandbox.vendors import build_sandbox
@@ -29,6 +29,7 @@ from tests.extract.conftest import DAYS, current, part, rows
 
 TODAY = datetime.now(UTC).date()
 GOOGLE = ["google"]
+ANY_DAY = workspace.Period(TODAY, TODAY + timedelta(days=1))
 ACTIVITIES, LOG = "google/workspace_activities", f"{ML}/code_assist_log"
 
 
@@ -155,7 +156,7 @@ def test_the_name_of_a_key_lands_and_a_key_that_is_gone_still_has_requests(usage
     assert part(report, f"{ML}/gemini_api_requests").records == 0
 
 
-@pytest.mark.parametrize("path", ["/timeSeries", "/keys", "/entries", "/activity"])
+@pytest.mark.parametrize("path", ["/timeSeries", "/keys", "/entries", "/activity", "/userLicenses"])
 @pytest.mark.parametrize("kind", ["429", "500", "cut_body"])
 def test_a_failure_in_between_is_tried_again(
     company: Running, usage: Settings, path: str, kind: str
@@ -183,12 +184,13 @@ def test_a_403_that_means_too_often_is_tried_again(monkeypatch: pytest.MonkeyPat
 def test_what_nobody_has_enabled_is_named_and_the_rest_lands(
     company: Running, usage: Settings
 ) -> None:
-    company.control({"google_switched_off": ["monitoring", "logging"]})
+    company.control({"google_switched_off": ["monitoring", "logging", "discoveryengine"]})
     report = run(usage, sources=GOOGLE)
     assert report.exit_code == 0
     for name, role in (
         (f"{ML}/vertex_tokens", "Monitoring Viewer"),
         (LOG, "Logs Viewer"),
+        (f"{SEATS}/gemini_enterprise_licenses", "Gemini Enterprise Admin"),
     ):
         found = part(report, name)
         assert found.status == "not readable"
@@ -238,6 +240,41 @@ def test_a_workload_identity_acts_for_the_administrator_without_a_key_file(
     Identity.service_account_email = "default"
     with pytest.raises(VendorError, match=r"name no service account that could act for admin@"):
         google_login.credentials(GoogleSettings(), (), may="read", subject="admin@example.com")
+
+
+# --- Gemini Enterprise ---------------------------------------------------------------------------
+
+
+def test_who_has_a_seat_lands_over_several_pages_and_how_many_were_bought(
+    usage: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gemini_enterprise, "LICENSES_PER_PAGE", 1)
+    report = run(usage, sources=GOOGLE)
+    assert part(report, f"{SEATS}/gemini_enterprise_licenses").pages == ENTERPRISE_SEATS
+    found = [one for _, _, one in landed(usage, "gemini_enterprise_licenses")]
+    states = [one["licenseAssignmentState"] for one in found]
+    assert sorted(states) == ["ASSIGNED", "ASSIGNED", "NO_LICENSE_ATTEMPTED_LOGIN"]
+    assert all(one["userPrincipal"].endswith("@example.com") for one in found)
+    bought = [one for _, _, one in landed(usage, "gemini_enterprise_subscriptions")]
+    assert {one["licenseCount"] for one in bought if one["state"] == "ACTIVE"} == {"3"}
+    # Most projects have none.
+    assert part(report, f"{ML}/gemini_enterprise_licenses").status == "ok"
+
+
+def test_seats_are_asked_for_where_the_companys_data_is() -> None:
+    hosts = []
+
+    class Asked:
+        def pages(self, _: str, url: str, *_more: object) -> list[object]:
+            hosts.append(url)
+            return []
+
+    for location in ("global", "eu"):
+        list(gemini_enterprise._subscriptions(Asked(), "p", location, ANY_DAY))  # type: ignore[arg-type]
+    assert hosts == [
+        "discoveryengine.googleapis.com/v1/projects/p/locations/global/licenseConfigs",
+        "eu-discoveryengine.googleapis.com/v1/projects/p/locations/eu/licenseConfigs",
+    ]
 
 
 # --- Code Assist ---------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -92,9 +93,65 @@ def test_retry_after_is_honored_as_seconds_and_as_a_date(pauses: list[float]) ->
     assert 37 <= pauses[1] <= 40
 
 
+@pytest.mark.parametrize("said", ["nan", "-5", "-inf", "soon", "Mon, 99 Foo 2026", "0x10"])
+def test_a_retry_after_that_makes_no_sense_is_ignored(said: str, pauses: list[float]) -> None:
+    ask([httpx.Response(429, headers={"retry-after": said}), GOOD])()
+    assert len(pauses) == 1
+    assert retrying.retry_after({"retry-after": said}) is None
+
+
+def test_a_date_without_a_zone_is_in_utc(pauses: list[float]) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=40)
+    said = at.strftime("%a, %d %b %Y %H:%M:%S")
+    ask([httpx.Response(429, headers={"retry-after": said}), GOOD])()
+    assert 37 <= pauses[0] <= 40
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["inf", "1e300", "31536000", format_datetime(datetime.now(UTC) + timedelta(days=365), True)],
+)
+def test_a_retry_after_of_a_year_is_not_waited_for_and_said(said: str, pauses: list[float]) -> None:
+    with pytest.raises(VendorError, match=r"HTTP 429: no message; .* run again later"):
+        ask([httpx.Response(429, headers={"retry-after": said})])()
+    assert pauses == []
+
+
 def test_a_retry_after_of_an_hour_is_not_waited_for(pauses: list[float]) -> None:
     with pytest.raises(VendorError, match="429"):
         ask([httpx.Response(429, headers={"retry-after": "3600"})])()
+    assert pauses == []
+
+
+def used_up(status: int, reset: str, remaining: str = "0") -> httpx.Response:
+    """GitHub's answer when the requests of an hour are used up: no Retry-After."""
+    headers = {"x-ratelimit-remaining": remaining, "x-ratelimit-reset": reset}
+    return httpx.Response(status, headers=headers, json={"message": "API rate limit exceeded"})
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_the_reset_of_a_limit_that_is_used_up_is_waited_for(
+    status: int, pauses: list[float]
+) -> None:
+    assert ask([used_up(status, str(int(time.time()) + 40)), GOOD])() == b"{}"
+    assert 37 <= pauses[0] <= 40
+
+
+def test_a_reset_in_an_hour_is_named_and_not_waited_for(pauses: list[float]) -> None:
+    reset = int(time.time()) + 3600
+    at = datetime.fromtimestamp(reset, UTC)
+    said = f"HTTP 403: API rate limit exceeded; the rate limit is used up until {at:%Y-%m-%d %H:%M}"
+    with pytest.raises(TransientError, match=said):
+        ask([used_up(403, str(reset))])()
+    assert pauses == []
+
+
+@pytest.mark.parametrize(("reset", "remaining"), [("1796083200", "4999"), ("30", "0"), ("", "0")])
+def test_a_403_for_missing_rights_fails_at_once(
+    reset: str, remaining: str, pauses: list[float]
+) -> None:
+    with pytest.raises(UnreadableError, match="give the key the scope"):
+        ask([used_up(403, reset, remaining)])()
     assert pauses == []
 
 

@@ -198,6 +198,27 @@ def test_a_sku_that_nobody_knows_is_named_with_its_money_and_counted(dollars: Ac
     assert "charges_are_known" in said
 
 
+def test_a_label_that_is_no_known_cost_center_attributes_nothing_and_is_named(
+    dollars: Account,
+) -> None:
+    """No sheet was read, so that no cost center is known."""
+    assert dollars.ask(
+        "select distinct attribution_method from marts.fct_cost_daily where vendor = 'google'"
+    ) == [("unattributed",)]
+    dollars.warehouse.build("--select", "labels_name_a_cost_center", as_of=TODAY, command="test")
+    named = {
+        (label_of, project, label): billed
+        for label_of, _, project, label, billed in dollars.ask(
+            "select * from dbt_test__audit.labels_name_a_cost_center"
+        )
+    }
+    assert named.keys() == {
+        ("project", "ai-subscriptions", "cc-1100"),
+        ("request", "ml-platform-prod", "cc-2200"),
+    }
+    assert all(billed > 0 for billed in named.values())
+
+
 def test_an_account_in_euros_is_in_dollars_by_its_own_rate(euros: Account) -> None:
     assert euros.days("billed_cost_in_currency") == euros.reported()
     converted = euros.days()

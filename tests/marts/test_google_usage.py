@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.company import Company
 from sandbox.google import ledger
-from sandbox.google.ledger import AI_STUDIO, ML
+from sandbox.google.ledger import AI_STUDIO, ML, SEATS
 from sandbox.google.monitoring import RESEARCH_KEY
 from sandbox.options import Options
 from sandbox.vendors import build_sandbox
@@ -21,6 +22,13 @@ DAY = base_company.TODAY - timedelta(days=5)
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     return Warehouse.copy_of(base_company.built(), tmp_path_factory.mktemp("base"))
+
+
+def company() -> Company:
+    options = {
+        name: base_company.COMPANY[name] for name in ("people", "days", "today", "seller_events")
+    }
+    return build_sandbox(Options(**options)).company
 
 
 def test_what_people_do_with_gemini_is_theirs_and_is_what_it_is_for(base: Warehouse) -> None:
@@ -61,13 +69,30 @@ def test_requests_are_by_key_with_the_name_of_google_and_the_mapping_of_the_shee
     ) == [("team_mapping", "CC-2200", "knowledge_work", None)]
 
 
+def test_labels_name_the_cost_center_of_a_request_and_of_a_project_that_nobody_mapped(
+    base: Warehouse,
+) -> None:
+    assert base.rows(
+        "select workspace_id, attribution_method, cost_center from marts.fct_cost_daily"
+        " where vendor = 'google' and workspace_id in (?, ?) group by all order by all",
+        SEATS,
+        ML,
+    ) == [
+        (SEATS, "project_label", "CC-1100"),
+        (ML, "project_mapping", "CC-2200"),
+        (ML, "request_label", "CC-2200"),
+    ]
+    labeled = sum(row.net for row in ledger.usage_of(company(), DAY) if row.labels)
+    assert base.rows(
+        "select sum(billed_cost_usd) from marts.fct_cost_daily"
+        " where attribution_method = 'request_label' and cost_type = 'usage' and cost_date = ?",
+        DAY,
+    ) == [(labeled,)]
+
+
 def test_tokens_are_counted_once_by_project_and_model(base: Warehouse) -> None:
-    options = {
-        name: base_company.COMPANY[name] for name in ("people", "days", "today", "seller_events")
-    }
-    company = build_sandbox(Options(**options)).company
     used: dict[tuple[str | None, ledger.Sku], int] = {}
-    for row in ledger.usage_of(company, DAY):
+    for row in ledger.usage_of(company(), DAY):
         key = (row.project, row.sku)
         used[key] = used.get(key, 0) + int(row.quantity)
     for project, sku, model, column in (

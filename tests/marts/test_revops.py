@@ -129,16 +129,32 @@ def test_a_team_that_nothing_links_is_counted_and_listed(seller: Warehouse) -> N
     )
 
 
-def test_no_chart_of_the_customers_dashboard_is_empty(seller: Warehouse, catalog: Catalog) -> None:
+def test_no_chart_of_the_sellers_dashboards_is_empty(seller: Warehouse, catalog: Catalog) -> None:
     sources, found = load(catalog)
     assert not found
-    (dashboard,) = (one.dashboard for one in sources if one.dashboard.key == "customer_usage")
+    dashboards = [
+        one.dashboard for one in sources if one.dashboard.definition.collection == "RevOps"
+    ]
     empty = {
         chart.key
+        for dashboard in dashboards
         for chart in dashboard.charts
         if not any(any(row) for row in seller.rows(sql_of(dashboard, chart, TODAY)))
     }
+    assert {dashboard.key for dashboard in dashboards} == {"accounts", "customer_usage"}
     assert empty == set()
+
+
+def test_overage_by_month_counts_a_subscription_of_two_teams_once(
+    seller: Warehouse, catalog: Catalog
+) -> None:
+    by_month = seller.rows(
+        "select month, sum(overage_usd), sum(invoiced_usd) from marts.subscription_overage"
+        " group by month order by month"
+    )
+    assert shown(seller, catalog, "Overage by month") == by_month
+    once = seller.value("select sum(overage_usd) from marts.subscription_overage")
+    assert 0 < once < seller.value("select sum(overage_usd) from marts.vw_revops_overage")
 
 
 def test_who_has_more_active_people_than_seats_is_listed_and_nobody_else(

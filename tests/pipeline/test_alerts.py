@@ -212,7 +212,7 @@ def make_run(tmp_path, monkeypatch):
         monkeypatch.setattr(run, "extraction", lambda _settings: nullcontext(extract))
         monkeypatch.setattr(run, "read_project", lambda _settings: None)
         monkeypatch.setattr(run.building, "build", dbt_build)
-        monkeypatch.setattr(run, "preview", lambda _settings: nullcontext(lambda: preview_code))
+        monkeypatch.setattr(run, "preview", lambda *_: nullcontext(lambda: preview_code))
         monkeypatch.setenv("LOG_LEVEL", log_level)
         settings = load_settings()
         set_up_logs(settings)

@@ -165,7 +165,7 @@ def test_a_preview_asks_no_vendor_and_needs_nothing_of_the_sandbox(tmp_path, mon
     settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
     monkeypatch.setenv("GOOGLE_SHEETS_ID", "sheet")
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "gone.json"))
-    with run.preview(settings) as draw:
+    with run.preview(settings, {}) as draw:
         assert draw() == 1
     printed = capfd.readouterr().err
     assert "none.duckdb" in printed
@@ -174,11 +174,11 @@ def test_a_preview_asks_no_vendor_and_needs_nothing_of_the_sandbox(tmp_path, mon
 
 def test_a_preview_that_fails_is_reported_and_on_bigquery_there_is_none(tmp_path, caplog, capfd):
     settings = load_settings().model_copy(update={"duckdb_path": tmp_path / "none.duckdb"})
-    with run.preview(settings) as draw:
+    with run.preview(settings, {}) as draw:
         assert draw() == 1
     assert "Part of the preview could not be drawn" in caplog.text
     assert f"There is no warehouse {tmp_path}/none.duckdb" in capfd.readouterr().err
-    with run.preview(settings.model_copy(update={"target": "bigquery"})) as draw:
+    with run.preview(settings.model_copy(update={"target": "bigquery"}), {}) as draw:
         assert draw() == 0
 
 
@@ -231,7 +231,7 @@ def test_rows_that_a_test_found_are_logged_at_the_level_of_the_test(
         resource_type="test",
         relation_name="raw_cursor.found",
     )
-    one = SimpleNamespace(node=node, status=status, message="Got 1 result")
+    one = SimpleNamespace(node=node, status=status, message="Got 1 result", adapter_response={})
     build = building._results(SimpleNamespace(results=[one]))
     settings = holding("https://api.cursor.com")
     with duckdb.connect(str(settings.duckdb_path)) as connection:

@@ -62,13 +62,14 @@ def test_the_names_of_settings_are_stable():
         CURSOR_API_KEY CURSOR_BASE_URL GITHUB_COPILOT_TOKEN GITHUB_ENTERPRISE GITHUB_ORGANIZATION
         GITHUB_BASE_URL OPENAI_ADMIN_KEY OPENAI_BASE_URL GOOGLE_SHEETS_ID
         GOOGLE_APPLICATION_CREDENTIALS GOOGLE_SHEETS_BASE_URL SHEETS_DIR EXTRACT_SINCE
-        EXTRACT_UNTIL METABASE_URL METABASE_API_KEY
-        METABASE_DATABASE METABASE_EMBEDDING_SECRET SLACK_WEBHOOK_URL LOG_LEVEL LOG_FORMAT
+        EXTRACT_UNTIL METABASE_URL METABASE_API_KEY METABASE_DATABASE METABASE_EMBEDDING_SECRET
+        SLACK_WEBHOOK_URL HEARTBEAT_URL LOG_LEVEL LOG_FORMAT
         SALESFORCE_INSTANCE_URL SALESFORCE_CLIENT_ID SALESFORCE_CLIENT_SECRET SALESFORCE_API_SHARE
         SALESFORCE_INCLUDED_USAGE_FIELD
         PRODUCT_DATABASE_URL PRODUCT_DATABASE_SCHEMA
         GOOGLE_BILLING_EXPORT_TABLE GOOGLE_BILLING_PROJECT GOOGLE_BILLING_API_ENDPOINT
         GOOGLE_USAGE_PROJECTS GOOGLE_WORKSPACE_ADMIN GOOGLE_API_BASE_URL
+        GOOGLE_GEMINI_ENTERPRISE_LOCATION
     """.split()
     assert {*promised, *(f"{name}_SECRET" for name in SECRETS)} == NAMES
 
@@ -173,11 +174,11 @@ def test_dates_and_numbers_are_read(given):
         ({"CURSOR_API_KEY_SECRET": "key"}, "CURSOR_API_KEY_SECRET must be a Secret Manager"),
         (
             {"SALESFORCE_INSTANCE_URL": "http://x.my.salesforce.com"},
-            "SALESFORCE_INSTANCE_URL must be the address of the org",
+            "SALESFORCE_INSTANCE_URL: must begin with https://",
         ),
         (
             {"SALESFORCE_INSTANCE_URL": "https://me:hush@x.my.salesforce.com"},
-            "SALESFORCE_INSTANCE_URL must be the address of the org",
+            "SALESFORCE_INSTANCE_URL: must be an address, https://host, without a password",
         ),
         (
             {"SALESFORCE_INSTANCE_URL": "https://x.my.salesforce.com"},
@@ -189,7 +190,7 @@ def test_dates_and_numbers_are_read(given):
         ),
         (
             {"SALESFORCE_INSTANCE_URL": "x.my.salesforce.com"},
-            "SALESFORCE_INSTANCE_URL must be the address of the org",
+            "SALESFORCE_INSTANCE_URL: must be an address",
         ),
         (
             {

@@ -143,7 +143,7 @@ def test_a_stopped_dbt_is_one_line(tmp_path):
 def test_a_stopped_step_is_the_last_one(monkeypatch):
     """dbt swallows a KeyboardInterrupt."""
     monkeypatch.setattr(stopping, "_stopped", stopping.Stopped(signal.SIGTERM, "It"))
-    with pytest.raises(stopping.Stopped), step("dbt build"):
+    with pytest.raises(stopping.Stopped), step("dbt build", {}):
         pass
 
 

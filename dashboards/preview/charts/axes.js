@@ -45,7 +45,37 @@ function seriesOf(chart, rows, notes) {
   return { keys, series };
 }
 
-function drawAxes(chart, rows, body, look, notes) {
+// How much of its color a bar keeps that is not of a whole week or month.
+const PALE = 0.45;
+
+// Whether each key is a week, month … that is not whole: it has begun before the data or the chosen
+// days, or is not over. Says so below the chart.
+function partialKeys(chart, key, keys, page, chosen) {
+  chart.partial = "";
+  if (!isDate(key) || !["week", "month", "quarter", "year"].includes(key.grain)) return keys.map(() => false);
+  const [since, until] = drawnDays(chart, page, chosen);
+  const partial = keys.map((value) => {
+    if (value === null) return false;
+    const begin = String(value).slice(0, 10);
+    return begin < since || plusDays(shifted(begin, key.grain, 1), -1) > until;
+  });
+  if (partial.some(Boolean)) chart.partial = `pale or open: not a whole ${key.grain}`;
+  return partial;
+}
+
+// The first and the last day that a chart is about.
+function drawnDays(chart, page, chosen) {
+  let [since, until] = [page.first, plusDays(page.today, -1)];
+  for (const filter of page.filters) {
+    const isBound = ["relative_date", "date_range"].includes(filter.type) && Object.hasOwn(chart.source.filters ?? {}, filter.name);
+    const [from, to] = (isBound && days(chosen[filter.name], page.today)) || [];
+    if (from && from > since) since = from;
+    if (to && to < until) until = to;
+  }
+  return [since, until];
+}
+
+function drawAxes(chart, rows, body, look, notes, page, chosen) {
   const key = withGrain(chart.fields[0], rows.map((row) => row[0]));
   const { keys, series: all } = seriesOf(chart, rows, notes);
   all.forEach((one, place) => (one.color = one.isValue ? colorOf(one.label, look) : look.palette[place % look.palette.length]));
@@ -63,6 +93,7 @@ function drawAxes(chart, rows, body, look, notes) {
   const totals = keys.map((_, place) => series.reduce((sum, one) => sum + Math.abs(one.values[place] ?? 0), 0));
   const share = { format: "percent" };
   const bargap = keys.length < 4 ? 0.5 : 0.25;
+  const partial = partialKeys(chart, key, keys, page, chosen);
   const traces = series.map((one) => {
     const { color } = one;
     const drawn = one.values.map((value, at) =>
@@ -71,7 +102,7 @@ function drawAxes(chart, rows, body, look, notes) {
       const part = stack === "percent" && value !== null && totals[at] ? ` (${number(value / totals[at], share)})` : "";
       return plain(shown(value, one.field) + part);
     });
-    const titles = keys.map((one) => plain(shortened(shown(one, key), 60)));
+    const titles = keys.map((one, at) => plain(shortened(shown(one, key), 60) + (partial[at] ? " (not whole)" : "")));
     const named = series.length > 1 || one.isValue ? `${plain(shortened(one.label, 40))}: ` : "";
     const positions = isTime ? keys : keys.map((_, at) => at);
     const common = {
@@ -82,16 +113,18 @@ function drawAxes(chart, rows, body, look, notes) {
       return {
         ...common, type: "bar", orientation: isLying ? "h" : "v", x: isLying ? drawn : positions, y: isLying ? positions : drawn,
         ...(isTime ? { width: barWidth(key, bargap, stack === "none" ? series.length : 1) } : {}),
-        marker: { color, line: { width: 0 } },
+        marker: { color, line: { width: 0 }, opacity: partial.map((is) => (is ? PALE : 1)) },
         ...(isLying && series.length === 1 && stack === "none"
           ? { text: drawn.map((value) => plain(short(value, one.field))), textposition: fitting(drawn, one.field, body), cliponaxis: false, insidetextanchor: "end", textangle: 0, constraintext: "none", insidetextfont: { color: look.tile }, outsidetextfont: { color: look.text } }
           : {}),
       };
     }
     const few = drawn.filter((value) => value !== null).length <= 14 && stack === "none";
+    const isMarked = few || partial.some(Boolean);
     return {
-      ...common, type: "scatter", mode: few ? "lines+markers" : "lines", x: positions, y: drawn,
-      line: { color, width: 2 }, marker: { color, size: 5 },
+      ...common, type: "scatter", mode: isMarked ? "lines+markers" : "lines", x: positions, y: drawn,
+      line: { color, width: 2 },
+      marker: { color, size: partial.map((is) => (is ? 7 : few ? 5 : 0)), symbol: partial.map((is) => (is ? "circle-open" : "circle")) },
       ...(stack === "none"
         ? chart.type === "area" ? { fill: "tozeroy", fillcolor: translucent(color) } : {}
         : { stackgroup: "all", fillcolor: translucent(color, 0.55), line: { color, width: 1 } }),
@@ -159,7 +192,7 @@ function addGoal(goal, traces, shape, { isLying, isTime, keys, look }) {
     const [value] = goal.values;
     const line = isLying ? { x0: value, x1: value, y0: 0, y1: 1, yref: "paper" } : { y0: value, y1: value, x0: 0, x1: 1, xref: "paper" };
     shape.shapes = [{ type: "line", line: dashed, ...line }];
-    const at = isLying ? { x: value, y: 0, yref: "paper", yanchor: "bottom", xanchor: "left" } : { y: value, x: 1, xref: "paper", xanchor: "right", yanchor: "bottom" };
+    const at = isLying ? { x: value, y: 0, yref: "paper", yanchor: "bottom", xanchor: value > shape.xaxis.range[1] / 2 ? "right" : "left" } : { y: value, x: 1, xref: "paper", xanchor: "right", yanchor: "bottom" };
     const text = goal.label.startsWith("Goal") ? goal.label : `${shortened(goal.label, 24)} ${short(value, goal.field)}`;
     shape.annotations = [{ ...at, text: plain(text), showarrow: false, font: { size: 11, color: look.text }, bgcolor: look.tile, opacity: 0.9 }];
     return;
@@ -175,42 +208,94 @@ function addGoal(goal, traces, shape, { isLying, isTime, keys, look }) {
 
 // --- combo
 
-function drawCombo(chart, rows, body, look) {
+function drawCombo(chart, rows, body, look, notes, page, chosen) {
   const key = withGrain(chart.fields[0], rows.map((row) => row[0]));
   const keys = rows.map((row) => row[0]);
   const isTime = isDate(key);
   const positions = isTime ? keys : keys.map((_, place) => place);
   const onAxis = { left: [], right: [] };
   const bars = chart.marks.filter((mark) => mark.show_as === "bar").length;
+  const first = chart.marks.findIndex((mark) => mark.show_as === "bar");
+  const isEstimated = chart.marks.some((mark) => mark.show_as === "estimate");
+  // An estimate says by itself that its month is not over.
+  const partial = isEstimated ? keys.map(() => false) : partialKeys(chart, key, keys, page, chosen);
+  const valuesOf = (at) => rows.map((row) => row[at + 1]);
+  const whisker = ["low", "high"].map((end) => chart.marks.findIndex((mark) => mark.show_as === end));
+  const color = (at) => colorOfMark(chart, at, look);
   const traces = chart.marks.map((mark, at) => {
     const field = chart.fields[at + 1];
-    const values = rows.map((row) => row[at + 1]);
+    const values = valuesOf(at);
     onAxis[mark.axis].push({ field, values });
-    const color = look.palette[at % look.palette.length];
-    return {
-      type: mark.show_as === "bar" ? "bar" : "scatter", mode: "lines+markers", x: positions, y: values,
-      yaxis: mark.axis === "right" ? "y2" : "y", name: plain(shortened(field.label, 24) + (mark.axis === "right" ? " (right)" : "")),
-      marker: { color, size: 6 }, line: { color, width: 2 }, offsetgroup: String(at),
-      ...(isTime && mark.show_as === "bar" ? { width: barWidth(key, 0.3, bars) } : {}),
-      ...(mark.show_as === "area" ? { fill: "tozeroy", fillcolor: translucent(color) } : {}),
-      customdata: values.map((value, place) => [plain(shown(value, field)), plain(shown(keys[place], key))]),
+    if (mark.show_as === "low" || mark.show_as === "high") return null;
+    const common = {
+      x: positions, y: values, yaxis: mark.axis === "right" ? "y2" : "y",
+      name: plain(shortened(field.label, 24) + (mark.axis === "right" ? " (right)" : "")),
+      customdata: values.map((value, place) => [plain(shown(value, field)), plain(shown(keys[place], key) + (partial[place] ? " (not whole)" : ""))]),
       hovertemplate: `<b>%{customdata[1]}</b><br>${plain(field.label)}: %{customdata[0]}<extra></extra>`,
     };
+    const width = isTime ? { width: barWidth(key, 0.3, bars) } : {};
+    if (mark.show_as === "limit") {
+      return { ...common, type: "scatter", mode: "lines", line: { color: look.text, width: 1.5, dash: "dash" }, connectgaps: true };
+    }
+    if (mark.show_as === "estimate") {
+      const [low, high] = whisker.map((place) => (place < 0 ? null : valuesOf(place)));
+      const between = (place) => (low && values[place] !== null ? ` (${shown(low[place], field)} to ${shown(high[place], field)})` : "");
+      return {
+        ...common, type: "bar", offsetgroup: String(first), ...width,
+        customdata: common.customdata.map(([text, title], place) => [text + plain(between(place)), title]),
+        marker: { color: translucent(color(at), 0.3), line: { color: color(at), width: 1 } },
+        ...(low ? { error_y: { type: "data", symmetric: false, color: look.text, thickness: 1.5, width: 8,
+          array: values.map((value, place) => (value === null ? null : high[place] - value)),
+          arrayminus: values.map((value, place) => (value === null ? null : value - low[place])) } } : {}),
+      };
+    }
+    if (mark.show_as === "bar") {
+      return { ...common, type: "bar", offsetgroup: String(at), ...width, marker: { color: color(at), opacity: partial.map((is) => (is ? PALE : 1)) } };
+    }
+    return {
+      ...common, type: "scatter", mode: "lines+markers", line: { color: color(at), width: 2 },
+      marker: { color: color(at), size: 6, symbol: partial.map((is) => (is ? "circle-open" : "circle")) },
+      ...(mark.show_as === "area" ? { fill: "tozeroy", fillcolor: translucent(color(at)) } : {}),
+    };
   });
-  drawLegend(chart, body, chart.marks.map((mark, at) => ({ label: legendOf(mark, chart.fields[at + 1]), color: look.palette[at % look.palette.length] })));
-  const drawn = traces.filter((_, at) => !chart.hidden?.has(legendOf(chart.marks[at], chart.fields[at + 1])));
-  // Bars first, so that lines lie over them.
-  drawn.sort((one, other) => (one.type === "bar" ? 0 : 1) - (other.type === "bar" ? 0 : 1));
+  const items = chart.marks.map((mark, at) => ({
+    label: legendOf(mark, chart.fields[at + 1]), color: mark.show_as === "limit" ? look.text : color(at),
+    dashed: mark.show_as === "limit", pale: mark.show_as === "estimate",
+  }));
+  drawLegend(chart, body, items.filter((_, at) => traces[at]));
+  const isDrawn = (at) => traces[at] && !chart.hidden?.has(items[at].label);
+  const drawn = traces.filter((_, at) => isDrawn(at));
+  // Pale bars behind the others, and lines over them.
+  const depth = (trace) => (trace.error_y || trace.marker?.line ? 0 : trace.type === "bar" ? 1 : 2);
+  drawn.sort((one, other) => depth(one) - depth(other));
   const axis = (side, more) => {
     const [first] = onAxis[side];
     return first ? valueAxis(first.field, onAxis[side].flatMap((one) => one.values), look, more) : undefined;
   };
   const right = axis("right", { side: "right", overlaying: onAxis.left.length ? "y" : undefined, showgrid: !onAxis.left.length });
   plot(body, drawn, layout(look, {
-    barmode: "group", bargap: 0.3,
+    barmode: isEstimated && bars < 2 ? "overlay" : "group", bargap: 0.3,
+    annotations: chart.marks.flatMap((mark, at) => (mark.show_as === "limit" && isDrawn(at) ? limitLabel(chart.fields[at + 1], valuesOf(at), positions, mark, look) : [])),
     xaxis: { ...keyAxis(keys, { ...key, isBars: true }, look, Math.max(120, body.clientWidth - 120)), anchor: onAxis.left.length ? "y" : "y2" },
     ...(onAxis.left.length ? { yaxis: axis("left") } : {}), ...(right ? { yaxis2: right } : {}),
-  }));
+  }), null);
+}
+
+// An estimate has the color of the bar that it is compared with.
+function colorOfMark(chart, at, look) {
+  const colored = chart.marks.filter((mark) => ["bar", "line", "area"].includes(mark.show_as));
+  const of = chart.marks[at].show_as === "estimate" ? chart.marks.find((mark) => mark.show_as === "bar") : chart.marks[at];
+  return look.palette[Math.max(0, colored.indexOf(of)) % look.palette.length];
+}
+
+// The name of a limit and how high it is, over its newest value.
+function limitLabel(field, values, positions, mark, look) {
+  const last = values.findLastIndex((value) => value !== null);
+  if (last < 0) return [];
+  return [{
+    x: positions[last], y: values[last], yref: mark.axis === "right" ? "y2" : "y", text: plain(`${field.label} ${short(values[last], field)}`),
+    showarrow: false, xanchor: "center", yanchor: "bottom", yshift: 8, font: { size: 12, color: look.text }, bgcolor: look.tile, opacity: 0.9,
+  }];
 }
 
 function legendOf(mark, field) {

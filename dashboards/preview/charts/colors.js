@@ -2,24 +2,16 @@
 
 const OTHER = "Other";
 
-// Okabe and Ito's colors, told apart by the color-blind; on white darker, for contrast.
-const PALETTES = {
-  light: ["#0072b2", "#c75400", "#00805c", "#a8558a", "#b07800", "#2f86bd", "#6b6b6b", "#7a3e9d"],
-  dark: ["#56b4e9", "#e69f00", "#00b386", "#e08fc0", "#f0e442", "#ff7f3f", "#b5b5b5", "#b79ae6"],
-};
-const MEANINGS = {
-  light: { good: "#00805c", warning: "#b07800", bad: "#c0392b", neutral: "#9aa3af" },
-  dark: { good: "#00b386", warning: "#f0c040", bad: "#ff7b72", neutral: "#6b7480" },
-};
-
 function theme() {
   const chosen = document.documentElement.dataset.theme;
   const isDark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   const name = isDark ? "dark" : "light";
   const style = getComputedStyle(document.documentElement);
   const of = (variable) => style.getPropertyValue(variable).trim();
+  const { palette, meanings, values } = page.colors;
+  const ofTheme = (colors) => Object.fromEntries(Object.entries(colors).map(([key, color]) => [key, color[name]]));
   return {
-    palette: PALETTES[name], meanings: MEANINGS[name], other: isDark ? "#5d6672" : "#a9b1bc",
+    palette: palette.map((color) => color[name]), meanings: ofTheme(meanings), values: ofTheme(values), other: isDark ? "#5d6672" : "#a9b1bc",
     text: of("--text"), muted: of("--muted"), line: of("--line"), tile: of("--tile"),
   };
 }
@@ -28,7 +20,8 @@ function theme() {
 
 const colors = new Map();
 
-// Dimension by dimension, the largest value first; each takes the first color that no other value
+// Platforms, vendors and statuses have the same one on all pages. Of the other values, dimension by
+// dimension, the largest value first; each takes the first color that no other value
 // of its dimension has, so that the values of one chart can be told apart.
 function assignColors(charts, page) {
   const dimensions = new Map();
@@ -46,8 +39,8 @@ function assignColors(charts, page) {
     const taken = new Set([...values].map((value) => colors.get(value)));
     let next = 0;
     for (const value of values) {
-      if (colors.has(value)) continue;
-      while (taken.has(next) && next < PALETTES.light.length) next++;
+      if (colors.has(value) || Object.hasOwn(page.colors.values, value)) continue;
+      while (taken.has(next) && next < page.colors.palette.length) next++;
       colors.set(value, next++);
     }
   }
@@ -70,6 +63,7 @@ const name = (value, field) => shown(value, field);
 
 function colorOf(value, look) {
   if (value === OTHER) return look.other;
+  if (Object.hasOwn(look.values, value)) return look.values[value];
   return look.palette[(colors.get(value) ?? 0) % look.palette.length];
 }
 

@@ -73,7 +73,7 @@ function drawLegend(chart, body, items) {
     body.before(list);
   }
   const hidden = (chart.hidden ??= new Set());
-  list.replaceChildren(...items.map(({ label, color, dashed }) => element("li", {}, element("button", {
+  list.replaceChildren(...items.map(({ label, color, dashed, pale }) => element("li", {}, element("button", {
     type: "button", class: "plain", title: label, "aria-pressed": String(!hidden.has(label)),
     onclick: () => {
       if (!hidden.delete(label)) hidden.add(label);
@@ -81,7 +81,7 @@ function drawLegend(chart, body, items) {
       redraw();
       body.parentElement.querySelectorAll(".legend button")[place]?.focus();
     },
-  }, element("span", { class: dashed ? "swatch dashed" : "swatch", style: `--color: ${color}` }), element("span", { class: "name" }, label)))));
+  }, element("span", { class: dashed ? "swatch dashed" : pale ? "swatch pale" : "swatch", style: `--color: ${color}` }), element("span", { class: "name" }, label)))));
 }
 
 // How wide each of so many bars of a day, week, month … is, in milliseconds. plotly goes by the

@@ -3,7 +3,7 @@
 function drawScalar(chart, rows, body, look, notes, page) {
   const measure = chart.fields.findIndex((field) => field.role === "measure");
   const field = chart.fields[measure];
-  const big = (value) => element("div", { class: "number", title: shown(value, field) }, typeof value === "number" && Math.abs(value) >= 1e7 ? short(value, field) : shown(value, field));
+  const big = (value) => element("div", { class: "number", title: shown(value, field) }, inBrief(value, field));
   if (measure === 0) {
     body.replaceChildren(big(rows[0][0]));
     return;
@@ -26,6 +26,13 @@ function drawScalar(chart, rows, body, look, notes, page) {
     );
   }
   body.replaceChildren(big(now[1]), line);
+}
+
+// A number as large as it is read: of thousands of dollars nobody reads the cents.
+function inBrief(value, field) {
+  if (typeof value !== "number" || Math.abs(value) < 1000) return shown(value, field);
+  if (Math.abs(value) >= 1e7) return short(value, field);
+  return shown(value, field.format === "usd" ? { ...field, decimals: 0 } : field);
 }
 
 // In the unit of the value; between percentages in points.

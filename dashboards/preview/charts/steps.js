@@ -27,19 +27,42 @@ function drawWaterfall(chart, rows, body, look) {
   }
   let level = 0;
   const reached = rows.map((row) => (level += row[1] ?? 0));
-  const text = values.map((value) => plain(short(value, field)));
+  const text = values.map((value) => plain(inBrief(value, field)));
+  const isCut = hidesSteps(reached);
+  const axis = isCut ? cutAxis(field, reached, look) : axisFromZero(field, reached, look);
+  const width = Math.max(120, body.clientWidth - 70);
+  plot(body, [{
+    type: "waterfall", orientation: "v", x: labels.map((_, place) => place), y: values,
+    measure: values.map((_, place) => (place === rows.length ? "total" : isCut && place === 0 ? "absolute" : "relative")),
+    text: labels.length * 56 <= width ? text : undefined, textposition: "outside", cliponaxis: false, textfont: { size: 11, color: look.text },
+    increasing: { marker: { color: look.palette[0] } }, decreasing: { marker: { color: look.palette[1] } }, totals: { marker: { color: look.other } },
+    connector: { line: { color: look.muted, width: 1, dash: "dot" } },
+    customdata: labels.map((label, place) => plain(`${label}: ${shown(values[place], field)}`)), hovertemplate: "%{customdata}<extra></extra>",
+  }], layout(look, { xaxis: keyAxis(labels, { kind: "text", format: "text" }, look, width), yaxis: axis }));
+}
+
+// Whether the first number is so large that nobody would see the steps that follow it.
+function hidesSteps(reached) {
+  const [low, high] = [Math.min(...reached), Math.max(...reached)];
+  return reached.length > 2 && low > 0 && high - low < 0.25 * high;
+}
+
+// An axis of the steps only, which says that it does not begin at 0.
+function cutAxis(field, reached, look) {
+  const [low, high] = [Math.min(...reached), Math.max(...reached)];
+  const room = (high - low || 1) * 0.35;
+  const ticks = niceTicks(low - room, high + room).filter((tick) => tick >= low - room);
+  return {
+    ...valueAxis(field, [0], look), range: [low - room, high + room], tickvals: ticks, ticktext: ticks.map((tick) => plain(shown(tick, { ...field, decimals: 0 }))),
+    title: { text: plain(`does not begin at ${short(0, field)}`), font: { size: 11, color: look.muted }, standoff: 4 },
+  };
+}
+
+function axisFromZero(field, reached, look) {
   const extent = [0, ...reached];
   const axis = valueAxis(field, extent, look);
   const [low, high] = [Math.min(...extent), Math.max(...extent)];
   const room = (high - low || 1) * 0.1;
   axis.range = [Math.min(low < 0 ? low - room : 0, axis.range[0]), Math.max(high > 0 ? high + room : 0, axis.range[1])];
-  const width = Math.max(120, body.clientWidth - 70);
-  plot(body, [{
-    type: "waterfall", orientation: "v", x: labels.map((_, place) => place), y: values,
-    measure: values.map((_, place) => (place < rows.length ? "relative" : "total")),
-    text: labels.length * 48 <= width ? text : undefined, textposition: "outside", cliponaxis: false, textfont: { size: 11, color: look.text },
-    increasing: { marker: { color: look.palette[0] } }, decreasing: { marker: { color: look.palette[1] } }, totals: { marker: { color: look.palette[6] } },
-    connector: { line: { color: look.muted, width: 1, dash: "dot" } },
-    customdata: labels.map((label, place) => plain(`${label}: ${shown(values[place], field)}`)), hovertemplate: "%{customdata}<extra></extra>",
-  }], layout(look, { xaxis: keyAxis(labels, { kind: "text", format: "text" }, look, width), yaxis: axis }));
+  return axis;
 }

@@ -80,6 +80,15 @@ function drawPivot(chart, rows, body, look, notes, page, values) {
   const ofLine = hasRight ? wanted(places(0, down)) : new Map();
   const ofColumn = chart.totals ? wanted(places(down, across)) : new Map();
   const ofAll = chart.totals ? (wanted([]).get("[]") ?? []) : [];
+  const largest = measures.map((_, place) => Math.max(0, ...[...cells.values()].map((found) => Number(found[place]) || 0)));
+  const heated = (found) => numbers(found).map((made, place) => {
+    const value = Number(found?.[place]) || 0;
+    if (chart.heat && value > 0) {
+      made.classList.add("heat");
+      made.style.setProperty("--share", `${Math.round((55 * value) / largest[place])}%`);
+    }
+    return made;
+  });
   const numbers = (found, className = "") => measures.map((field, place) => element("td", { class: `right ${className}` }, shown(found?.[place] ?? null, field)));
   const title = (key, from) => key.map((value, place) => shown(value, fields[from + place])).join(" · ");
   const several = measures.length > 1;
@@ -94,7 +103,7 @@ function drawPivot(chart, rows, body, look, notes, page, values) {
     : null;
   const body_ = lines.map((line) => element("tr", {},
     ...line.map((value, place) => element("th", { scope: "row" }, linked(chart, page, values, fields[place], value, shown(value, fields[place])))),
-    ...columns.flatMap((key) => numbers(cells.get(JSON.stringify([...line, ...key])))),
+    ...columns.flatMap((key) => heated(cells.get(JSON.stringify([...line, ...key])))),
     ...(hasRight ? numbers(ofLine.get(JSON.stringify(line)), "total") : [])));
   const foot = chart.totals
     ? element("tr", { class: "total" }, element("th", { scope: "row", colspan: down }, "Total"),

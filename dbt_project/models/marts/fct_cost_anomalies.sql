@@ -35,6 +35,18 @@ with costs as (
 
 ),
 
+api_keys as (
+
+    select * from {{ ref('dim_api_keys') }}
+
+),
+
+platforms as (
+
+    select * from {{ ref('platforms') }}
+
+),
+
 scope_types as (
 
     select 'platform' as scope_type
@@ -426,21 +438,76 @@ ranked as (
 explanations as (
 
     select
-        scope_type,
-        scope,
-        cost_date,
+        ranked.scope_type,
+        ranked.scope,
+        ranked.cost_date,
         string_agg(
-            concat(contributor, ' +$', {{ usd_in_words('excess_usd') }}), ', '
-            order by excess_rank
+            concat(
+                coalesce(api_keys.api_key_name, ranked.contributor),
+                ' +',
+                {{ usd_in_words('ranked.excess_usd') }}
+            ),
+            ', '
+            order by ranked.excess_rank
         ) as explained_by,
-        max(case when excess_rank = 1 then contributor end) as main_contributor,
-        max(excess_usd) as main_contributor_excess_usd
+        max(case when ranked.excess_rank = 1 then ranked.contributor end)
+            as main_contributor,
+        max(ranked.excess_usd) as main_contributor_excess_usd
     from ranked
-    where excess_rank <= 3
+    left join api_keys
+        on ranked.contributor = api_keys.api_key_id
+    where ranked.excess_rank <= 3
     group by
-        scope_type,
-        scope,
-        cost_date
+        ranked.scope_type,
+        ranked.scope,
+        ranked.cost_date
+
+),
+
+-- From the broadest to the narrowest: a person's day is in their department's.
+placed as (
+
+    select
+        fired.scope_type,
+        fired.scope,
+        fired.cost_date,
+        explanations.main_contributor,
+        case fired.scope_type
+            when 'platform' then 1
+            when 'department' then 2
+            when 'user' then 3
+            else 4
+        end as scope_rank,
+        case fired.severity
+            when 'critical' then 1
+            when 'warning' then 2
+            else 3
+        end as severity_rank
+    from fired
+    left join explanations
+        on
+            fired.scope_type = explanations.scope_type
+            and fired.scope = explanations.scope
+            and fired.cost_date = explanations.cost_date
+
+),
+
+parts as (
+
+    select distinct
+        narrower.scope_type,
+        narrower.scope,
+        narrower.cost_date
+    from placed as narrower
+    inner join placed as broader
+        on
+            narrower.cost_date = broader.cost_date
+            and narrower.scope_rank > broader.scope_rank
+            and narrower.severity_rank >= broader.severity_rank
+            and (
+                narrower.scope = broader.main_contributor
+                or narrower.main_contributor in (broader.scope, broader.main_contributor)
+            )
 
 ),
 
@@ -450,6 +517,11 @@ explained as (
         fired.cost_date as anomaly_date,
         fired.scope_type,
         fired.scope,
+        case fired.scope_type
+            when 'platform' then coalesce(platforms.platform_name, fired.scope)
+            when 'api_key' then coalesce(api_keys.api_key_name, fired.scope)
+            else fired.scope
+        end as scope_name,
         fired.severity,
         fired.is_above_baseline,
         fired.is_above_threshold,
@@ -462,6 +534,7 @@ explained as (
         fired.deviation,
         fired.week_mean_usd,
         fired.limit_usd as threshold_usd,
+        parts.scope is not null as is_part_of_another,
         explanations.explained_by,
         explanations.main_contributor,
         cast(explanations.main_contributor_excess_usd as {{ type_money() }})
@@ -472,6 +545,15 @@ explained as (
             fired.scope_type = explanations.scope_type
             and fired.scope = explanations.scope
             and fired.cost_date = explanations.cost_date
+    left join parts
+        on
+            fired.scope_type = parts.scope_type
+            and fired.scope = parts.scope
+            and fired.cost_date = parts.cost_date
+    left join api_keys
+        on fired.scope = api_keys.api_key_id
+    left join platforms
+        on fired.scope = platforms.platform_code
 
 )
 

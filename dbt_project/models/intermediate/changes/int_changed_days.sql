@@ -24,52 +24,13 @@ attributions as (
 -- Everything that a rule can be about, for each day.
 subjects as (
 
-    select
-        activity_date,
-        actor_email as subject
-    from attributions
-
-    union all
-
-    select
-        activity_date,
-        actor_user_id as subject
-    from attributions
-
-    union all
-
-    select
-        activity_date,
-        service_account_id as subject
-    from attributions
-
-    union all
-
-    select
-        activity_date,
-        api_key_id as subject
-    from attributions
-
-    union all
-
-    select
-        activity_date,
-        workspace_id as subject
-    from attributions
-
-    union all
-
-    select
-        activity_date,
-        named_email as subject
-    from attributions
-
-    union all
-
-    select
-        activity_date,
-        user_email as subject
-    from attributions
+    {% for subject in subjects_of_identity() + ['named_email', 'user_email'] %}
+        select
+            activity_date,
+            {{ subject }} as subject
+        from attributions
+        {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -75,48 +75,15 @@ two_steps as (
 
 subjects as (
 
-    select
-        identity_key,
-        first_date,
-        last_date,
-        actor_email as subject
-    from identities
-
-    union all
-
-    select
-        identity_key,
-        first_date,
-        last_date,
-        actor_user_id as subject
-    from identities
-
-    union all
-
-    select
-        identity_key,
-        first_date,
-        last_date,
-        service_account_id as subject
-    from identities
-
-    union all
-
-    select
-        identity_key,
-        first_date,
-        last_date,
-        api_key_id as subject
-    from identities
-
-    union all
-
-    select
-        identity_key,
-        first_date,
-        last_date,
-        workspace_id as subject
-    from identities
+    {% for subject in subjects_of_identity() %}
+        select
+            identity_key,
+            first_date,
+            last_date,
+            {{ subject }} as subject
+        from identities
+        {{ "union all" if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -3,7 +3,8 @@
 )) }}
 
 -- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
--- cost type, token type, allocation method, source, currency and invoice month
+-- cost type, token type, service tier, allocation method, source, currency and invoice
+-- month
 -- UNITS: dollars; before attribution
 {% set days = changed_days(ref('int_changed_windows')) %}
 
@@ -73,10 +74,12 @@ summed as (
         service_account_id,
         api_key_id,
         workspace_id,
+        request_label,
         product,
         model,
         cost_type,
         token_type,
+        service_tier,
         allocation_method,
         source,
         coalesce(billing_currency, 'USD') as billing_currency,
@@ -100,10 +103,12 @@ summed as (
         service_account_id,
         api_key_id,
         workspace_id,
+        request_label,
         product,
         model,
         cost_type,
         token_type,
+        service_tier,
         allocation_method,
         source,
         coalesce(billing_currency, 'USD'),

@@ -43,6 +43,12 @@ workspaces as (
 
 ),
 
+workspace_labels as (
+
+    select * from {{ ref('int_workspace_labels') }}
+
+),
+
 patterns as (
 
     select * from {{ ref('usage_purpose_names') }}
@@ -74,7 +80,7 @@ sheet_mappings as (
 
     select
         'project_mapping' as rule_type,
-        project_id as subject,
+        {{ of_vendor('vendor', 'project_id') }} as subject,
         email,
         cost_center,
         purpose,
@@ -172,6 +178,28 @@ shared_mappings as (
 
 ),
 
+-- The cost centers that are known, by what a label can say: labels have no upper case.
+named_cost_centers as (
+
+    select cost_center from people
+
+    union distinct
+
+    select cost_center from mappings
+
+),
+
+cost_centers as (
+
+    select
+        lower(cost_center) as label_value,
+        min(cost_center) as cost_center
+    from named_cost_centers
+    where cost_center is not null
+    group by lower(cost_center)
+
+),
+
 -- What the name of a key or workspace says that it is for; the first pattern that fits.
 names as (
 
@@ -210,8 +238,9 @@ vendor_account_rules as (
     select
         {{ rule_row(
             'vendor_account',
-            'account_name',
+            of_vendor('vendor', 'account_name'),
             user_email='email',
+            attribution_method='attribution_method',
             valid_from='valid_from',
             valid_to='valid_to'
         ) }}
@@ -312,11 +341,37 @@ workspace_rules as (
 
     select distinct
         {{ rule_row(
-            'workspace', 'workspaces.workspace_id', purpose='named_purposes.purpose'
+            'workspace',
+            of_vendor('workspaces.vendor', 'workspaces.workspace_id'),
+            purpose='named_purposes.purpose'
         ) }}
     from workspaces
     inner join named_purposes
         on workspaces.workspace_name = named_purposes.known_name
+
+),
+
+cost_center_rules as (
+
+    select
+        {{ rule_row('cost_center', 'label_value', cost_center='cost_center') }}
+    from cost_centers
+
+),
+
+project_label_rules as (
+
+    select
+        {{ rule_row(
+            'project_label',
+            of_vendor('workspace_labels.vendor', 'workspace_labels.workspace_id'),
+            cost_center='cost_centers.cost_center',
+            valid_from='workspace_labels.valid_from',
+            valid_to='workspace_labels.valid_to'
+        ) }}
+    from workspace_labels
+    inner join cost_centers
+        on workspace_labels.workspace_label = cost_centers.label_value
 
 ),
 
@@ -375,6 +430,14 @@ unioned as (
     union all
 
     select * from workspace_rules
+
+    union all
+
+    select * from cost_center_rules
+
+    union all
+
+    select * from project_label_rules
 
     union all
 

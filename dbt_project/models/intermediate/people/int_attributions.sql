@@ -58,7 +58,9 @@ mappings as (
             over (partition by rule_type, subject, valid_from)
         > 0 as names_somebody
     from rules
-    where rule_type in ('key_mapping', 'project_mapping')
+    where rule_type in (
+        'key_mapping', 'project_mapping', 'cost_center', 'project_label'
+    )
 
 ),
 
@@ -81,14 +83,17 @@ candidates as (
     select
         identity_days.activity_date,
         identity_days.identity_key,
+        identity_days.vendor,
         identity_days.actor_email,
         identity_days.actor_user_id,
         identity_days.api_key_id,
         identity_days.workspace_id,
+        identity_days.request_label,
         owners.user_email as owner_email,
         owners.attribution_method as owner_method,
         owners.confidence as owner_confidence,
         vendor_accounts.user_email as account_email,
+        vendor_accounts.attribution_method as account_method,
         coalesce(identity_days.actor_email, vendor_users.user_email) as vendor_email,
         coalesce(identity_days.service_account_id, owners.service_account_id)
             as service_account_id,
@@ -97,6 +102,8 @@ candidates as (
         coalesce(workspace_mappings.has_cost_center, false) as workspace_is_mapped,
         coalesce(project_mappings.names_somebody, false) as project_is_mapped,
         coalesce(project_mappings.has_cost_center, false) as project_has_cost_center,
+        request_labels.subject is not null as request_is_labeled,
+        project_labels.subject is not null as project_is_labeled,
         -- Of a key that is shared nobody knows which part a person's use belongs to.
         case when key_mappings.parts = 1 then key_mappings.cost_center end
             as key_cost_center,
@@ -113,7 +120,8 @@ candidates as (
         on identity_days.actor_user_id = vendor_users.subject
     left join vendor_accounts
         on
-            identity_days.actor_user_id = vendor_accounts.subject
+            {{ of_vendor('identity_days.vendor', 'identity_days.actor_user_id') }}
+            = vendor_accounts.subject
             and identity_days.activity_date >= vendor_accounts.valid_from
             and identity_days.activity_date < vendor_accounts.valid_to
     left join first_parts as key_mappings
@@ -139,12 +147,26 @@ candidates as (
             and identity_days.activity_date < workspace_mappings.valid_to
     left join first_parts as project_mappings
         on
-            identity_days.workspace_id = project_mappings.subject
+            {{ of_vendor('identity_days.vendor', 'identity_days.workspace_id') }}
+            = project_mappings.subject
             and project_mappings.rule_type = 'project_mapping'
             and identity_days.activity_date >= project_mappings.valid_from
             and identity_days.activity_date < project_mappings.valid_to
+    left join first_parts as request_labels
+        on
+            identity_days.request_label = request_labels.subject
+            and request_labels.rule_type = 'cost_center'
+    left join first_parts as project_labels
+        on
+            {{ of_vendor('identity_days.vendor', 'identity_days.workspace_id') }}
+            = project_labels.subject
+            and project_labels.rule_type = 'project_label'
+            and identity_days.activity_date >= project_labels.valid_from
+            and identity_days.activity_date < project_labels.valid_to
     left join workspaces
-        on identity_days.workspace_id = workspaces.subject
+        on
+            {{ of_vendor('identity_days.vendor', 'identity_days.workspace_id') }}
+            = workspaces.subject
 
 ),
 
@@ -160,9 +182,29 @@ decided as (
             service_account_id='service_account_id',
             workspace_is_mapped='workspace_is_mapped',
             project_is_mapped='project_is_mapped',
+            request_is_labeled='request_is_labeled',
+            project_is_labeled='project_is_labeled',
             owner_email='owner_email'
         ) }} as decided_by
     from candidates
+
+),
+
+-- A service account has the cost center of its own mapping, else of the request, its
+-- workspace or its project.
+with_mappings as (
+
+    select
+        *,
+        case
+            when decided_by != 'service_account' then decided_by
+            when service_is_mapped then 'service_mapping'
+            when request_is_labeled then 'request_label'
+            when workspace_is_mapped then 'workspace_mapping'
+            when project_has_cost_center then 'project_mapping'
+            when project_is_labeled then 'project_label'
+        end as mapped_through
+    from decided
 
 ),
 
@@ -170,27 +212,23 @@ with_subjects as (
 
     select
         *,
-        case
-            when decided_by = 'key_mapping' then api_key_id
-            when decided_by in ('workspace_mapping', 'project_mapping')
-                then workspace_id
-            when decided_by = 'service_account' and service_is_mapped
-                then service_account_id
-            when
-                decided_by = 'service_account'
-                and (workspace_is_mapped or project_has_cost_center)
-                then workspace_id
-        end as mapped_subject,
-        case
-            when decided_by = 'project_mapping' then 'project_mapping'
-            when
-                decided_by = 'service_account'
-                and not service_is_mapped
-                and not workspace_is_mapped
-                then 'project_mapping'
-            else 'key_mapping'
-        end as mapped_by
-    from decided
+        {{ by_value('mapped_through', {
+            'key_mapping': "'key_mapping'",
+            'service_mapping': "'key_mapping'",
+            'request_label': "'cost_center'",
+            'workspace_mapping': "'key_mapping'",
+            'project_mapping': "'project_mapping'",
+            'project_label': "'project_label'",
+        }) }} as mapped_by,
+        {{ by_value('mapped_through', {
+            'key_mapping': 'api_key_id',
+            'service_mapping': 'service_account_id',
+            'request_label': 'request_label',
+            'workspace_mapping': 'workspace_id',
+            'project_mapping': of_vendor('vendor', 'workspace_id'),
+            'project_label': of_vendor('vendor', 'workspace_id'),
+        }) }} as mapped_subject
+    from with_mappings
 
 ),
 
@@ -209,11 +247,13 @@ parted as (
         coalesce(mappings.share_whole, 1) as share_whole,
         case with_subjects.decided_by
             when 'vendor' then 'vendor_identity'
-            when 'vendor_account' then 'vendor_account'
+            when 'vendor_account' then with_subjects.account_method
             when 'key_principal' then 'key_principal'
             when 'key_creator' then 'key_creator'
             when 'service_account' then 'service_account'
             when 'project_mapping' then 'project_mapping'
+            when 'request_label' then 'request_label'
+            when 'project_label' then 'project_label'
             else
                 case
                     when
@@ -240,11 +280,13 @@ valued as (
         parted.activity_date,
         parted.identity_key,
         parted.part_number,
+        parted.vendor,
         parted.actor_email,
         parted.actor_user_id,
         parted.service_account_id,
         parted.api_key_id,
         parted.workspace_id,
+        parted.request_label,
         parted.purpose,
         parted.allocation_method,
         parted.share_from,
@@ -273,6 +315,7 @@ valued as (
         case parted.attribution_method
             when 'vendor_identity' then parted.vendor_email
             when 'vendor_account' then parted.account_email
+            when 'saml_identity' then parted.account_email
             when 'key_mapping' then parted.mapped_email
             when 'project_mapping' then parted.mapped_email
             when 'key_principal' then parted.owner_email

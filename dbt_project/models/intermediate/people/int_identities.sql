@@ -20,11 +20,13 @@ spans as (
 
     select
         identity_key,
+        vendor,
         actor_email,
         actor_user_id,
         service_account_id,
         api_key_id,
         workspace_id,
+        request_label,
         min(activity_date) as first_date,
         max(activity_date) as last_date
     from identity_days
@@ -44,11 +46,13 @@ widened as (
 
     select
         spans.identity_key,
+        spans.vendor,
         spans.actor_email,
         spans.actor_user_id,
         spans.service_account_id,
         spans.api_key_id,
         spans.workspace_id,
+        spans.request_label,
     {% if is_incremental() -%}
         least(spans.first_date, coalesce(known.first_date, spans.first_date))
             as first_date,

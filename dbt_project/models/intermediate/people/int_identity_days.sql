@@ -23,24 +23,28 @@ unioned as (
 
     select
         cost_date as activity_date,
+        vendor,
         identity_key,
         actor_email,
         actor_user_id,
         service_account_id,
         api_key_id,
-        workspace_id
+        workspace_id,
+        request_label
     from costs
 
     union distinct
 
     select
         usage_date as activity_date,
+        vendor,
         identity_key,
         actor_email,
         actor_user_id,
         service_account_id,
         api_key_id,
-        workspace_id
+        workspace_id,
+        request_label
     from usages
 
 )

@@ -1,7 +1,7 @@
 -- GRAIN: one row per account of a vendor and span of days in which it is a person's
 -- Whoever renames an account keeps its id, so all names of an id are the person's,
 -- unless the sheet says whose another name is. A name that several ids have had leads
--- to no other name.
+-- to no other name. The sheet counts before what the vendor knows.
 with mappings as (
 
     select
@@ -82,6 +82,23 @@ named as (
             sole_ids.vendor = accounts.vendor
             and sole_ids.sole_id = accounts.account_id
 
+    union all
+
+    -- What the vendor knows from the company's own login.
+    select
+        accounts.vendor,
+        accounts.account_name,
+        accounts.email,
+        {{ beginning_of_time() }} as valid_from,
+        {{ end_of_time() }} as valid_to,
+        4 as certainty
+    from accounts
+    inner join sole_ids
+        on
+            accounts.vendor = sole_ids.vendor
+            and accounts.account_name = sole_ids.account_name
+    where accounts.email is not null
+
 ),
 
 surest as (
@@ -91,7 +108,11 @@ surest as (
         account_name,
         email,
         valid_from,
-        valid_to
+        valid_to,
+        case
+            when certainty = 4 then 'saml_identity'
+            else 'vendor_account'
+        end as attribution_method
     from named
     qualify rank() over (partition by vendor, account_name order by certainty) = 1
 

@@ -7,34 +7,25 @@ with anomalies as (
         anomaly_date >= {{ days_before_run(7) }}
         and anomaly_date < {{ as_of_date() }}
         and severity in ('critical', 'warning')
+        and not is_part_of_another
 
 ),
 
-api_keys as (
-
-    select * from {{ ref('dim_api_keys') }}
-
-),
-
-named as (
+chosen as (
 
     select
         {{ as_of_date() }} as as_of_date,
-        anomalies.anomaly_date,
-        anomalies.scope_type,
-        anomalies.scope,
-        coalesce(api_keys.api_key_name, anomalies.scope) as scope_name,
-        anomalies.severity,
-        anomalies.cost_usd,
-        anomalies.baseline_usd,
-        anomalies.excess_usd,
-        anomalies.explained_by
+        anomaly_date,
+        scope_type,
+        scope,
+        scope_name,
+        severity,
+        cost_usd,
+        baseline_usd,
+        excess_usd,
+        explained_by
     from anomalies
-    left join api_keys
-        on
-            anomalies.scope_type = 'api_key'
-            and anomalies.scope = api_keys.api_key_id
 
 )
 
-select * from named
+select * from chosen

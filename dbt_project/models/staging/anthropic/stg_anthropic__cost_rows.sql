@@ -67,8 +67,8 @@ legacy_rows as (
             [
                 'legacy.cost_date', 'legacy.organization', 'legacy.actor_user_id',
                 'legacy.service_account_id', 'legacy.api_key_id', 'legacy.workspace_id',
-                'legacy.model', 'legacy.allocation_method', 'legacy.billed_cost_usd',
-                'legacy.billed_cost_in_currency',
+                'legacy.model', 'legacy.service_tier', 'legacy.allocation_method',
+                'legacy.billed_cost_usd', 'legacy.billed_cost_in_currency',
             ],
             platform_code=anthropic_platform(
                 anthropic_workspace_platform('workspaces.workspace_name'),

@@ -35,7 +35,8 @@ usages as (
     end",
     identities=['api_key_id', 'actor_user_id', 'service_account_id'],
     carried=[
-        'organization', 'workspace_id', 'model', 'cost_type', 'token_type', 'currency',
+        'organization', 'workspace_id', 'model', 'cost_type', 'token_type',
+        'service_tier', 'currency',
     ]
 ) }}
 

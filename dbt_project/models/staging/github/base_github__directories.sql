@@ -1,4 +1,4 @@
-{% set resources = ['copilot_seats'] %}
+{% set resources = ['copilot_seats', 'saml_identities'] %}
 {{ config(**changes_of_directories(
     'github', resources, ['resource', 'organization']
 )) }}

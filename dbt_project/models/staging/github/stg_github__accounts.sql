@@ -14,6 +14,12 @@ seats as (
 
 ),
 
+identities as (
+
+    select * from {{ ref('stg_github__saml_identities') }}
+
+),
+
 accounts as (
 
     select
@@ -30,13 +36,30 @@ accounts as (
         account_id
     from seats
 
+    union distinct
+
+    select
+        organization,
+        login_name as account_name,
+        account_id
+    from identities
+    where login_name is not null
+
 ),
 
 conformed as (
 
     select
-        {{ conformed_row('accounts', ['account_name', 'account_id', 'organization']) }}
+        {{ conformed_row(
+            'accounts',
+            [
+                'accounts.account_name', 'accounts.account_id', 'accounts.organization',
+                'identities.email',
+            ]
+        ) }}
     from accounts
+    left join identities
+        on accounts.account_id = identities.account_id
 
 )
 

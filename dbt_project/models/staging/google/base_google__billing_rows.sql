@@ -33,6 +33,8 @@ renamed as (
         {{ json_text('service.description') }} as service_name,
         {{ json_text('sku.description') }} as sku_name,
         upper({{ json_text('currency') }}) as currency,
+        {{ google_cost_center_label('labels') }} as request_label,
+        {{ google_cost_center_label('project.labels') }} as project_label,
         -- numerics
         {{ json_number('currency_conversion_rate') }} as currency_per_usd,
         {{ json_usd('cost') }} as cost_in_currency,
@@ -77,6 +79,8 @@ converted as (
         service_name,
         sku_name,
         currency,
+        request_label,
+        project_label,
         billed_cost_in_currency,
         {{ usd_at_own_rate(
             'coalesce(list_cost_in_currency, cost_in_currency)', 'currency_per_usd'
@@ -120,6 +124,8 @@ combined as (
             service_name,
             sku_name,
             currency,
+            request_label,
+            project_label,
             billed_cost_in_currency,
             list_cost_usd,
             billed_cost_usd,

@@ -1,4 +1,6 @@
-{% set resources = ['api_keys'] %}
+{% set resources = [
+    'api_keys', 'gemini_enterprise_licenses', 'gemini_enterprise_subscriptions',
+] %}
 {{ config(**changes_of_directories(
     'google', resources, ['resource', 'organization']
 )) }}

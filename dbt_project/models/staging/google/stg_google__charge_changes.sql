@@ -2,8 +2,8 @@
     'usage_date', changes='stg_google__changed_days', cluster_by=['project_id']
 )) }}
 
--- GRAIN: one row per day of usage, invoice, project, platform, product and load, with
--- what the load added to the charges of the day, less what it took away
+-- GRAIN: one row per day of usage, invoice, project, label, platform, product and load,
+-- with what the load added to the charges of the day, less what it took away
 {% set days = changed_days(ref('stg_google__changed_days')) %}
 
 with landed as (
@@ -15,7 +15,10 @@ with landed as (
 
 {{ changes_by_load(
     'billing_export',
-    ['usage_date', 'invoice_month', 'project_id', 'platform_code', 'product'],
+    [
+        'usage_date', 'invoice_month', 'project_id', 'request_label', 'platform_code',
+        'product',
+    ],
     ['billed_cost_usd', 'billed_cost_in_currency']
 ) }}
 

@@ -24,6 +24,7 @@ charges as (
         billing_rows.service_name,
         billing_rows.sku_name,
         billing_rows.currency,
+        billing_rows.request_label,
         billing_rows.list_cost_usd,
         billing_rows.billed_cost_usd,
         billing_rows.billed_cost_in_currency,

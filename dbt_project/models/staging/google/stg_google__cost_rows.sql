@@ -1,13 +1,43 @@
--- GRAIN: one row per charge as last reported, and one per part of a tax
+-- GRAIN: one row per charge as last reported, or per part of it; and one per part of a
+-- tax
+-- INVARIANT: the parts of a charge sum to the charge, to the last digit
 with charges as (
 
     select * from {{ ref('stg_google__current_charges') }}
 
 ),
 
+seat_shares as (
+
+    select * from {{ ref('stg_google__seat_shares') }}
+
+),
+
 taxes as (
 
     select * from {{ ref('stg_google__taxes') }}
+
+),
+
+divided as (
+
+    select
+        charges.*,
+        seat_shares.email,
+        case
+            when seat_shares.email is not null then 'equal_split'
+            when seat_shares.share_whole is not null then 'unallocated'
+            else 'reported'
+        end as allocation_method,
+        coalesce(seat_shares.share_from, 0) as share_from,
+        coalesce(seat_shares.share_to, 1) as share_to,
+        coalesce(seat_shares.share_whole, 1) as share_whole
+    from charges
+    left join seat_shares
+        on
+            charges.usage_date = seat_shares.usage_date
+            and charges.project_id = seat_shares.project_id
+            and {{ is_charge_for_seats() }}
 
 ),
 
@@ -18,18 +48,20 @@ charge_rows as (
             'cost_rows',
             [
                 'organization', 'platform_code', 'product',
-                'model', 'token_type', 'cost_type',
-                'list_cost_usd', 'billed_cost_usd',
-                'billed_cost_in_currency', 'invoice_month',
+                'model', 'token_type', 'service_tier', 'cost_type',
+                'allocation_method', 'invoice_month', 'request_label',
             ],
             cost_date='usage_date',
             workspace_id='project_id',
-            allocation_method="'reported'",
+            actor_email='email',
             source="'billing_export'",
-            effective_cost_usd='billed_cost_usd',
-            billing_currency='currency'
+            list_cost_usd=part_of_usd('list_cost_usd', 'divided'),
+            billed_cost_usd=part_of_usd('billed_cost_usd', 'divided'),
+            effective_cost_usd=part_of_usd('billed_cost_usd', 'divided'),
+            billing_currency='currency',
+            billed_cost_in_currency=part_of_usd('billed_cost_in_currency', 'divided')
         ) }}
-    from charges
+    from divided
 
 ),
 
@@ -52,7 +84,7 @@ tax_rows as (
             'cost_rows',
             [
                 'organization', 'platform_code', 'product', 'billed_cost_usd',
-                'billed_cost_in_currency', 'invoice_month',
+                'billed_cost_in_currency', 'invoice_month', 'request_label',
             ],
             cost_date='usage_date',
             workspace_id='project_id',

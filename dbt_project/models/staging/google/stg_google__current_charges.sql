@@ -30,6 +30,7 @@ current_charges as (
         charges.token_type,
         charges.service_tier,
         charges.currency,
+        charges.request_label,
         charges.list_cost_usd,
         charges.billed_cost_usd,
         charges.billed_cost_in_currency,

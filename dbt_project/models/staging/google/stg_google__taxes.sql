@@ -1,5 +1,5 @@
--- GRAIN: one row per invoice, project, day of usage, platform, product and version of
--- the invoice; taxes that name no project are of all of them together
+-- GRAIN: one row per invoice, project, day of usage, label, platform, product and
+-- version of the invoice; taxes that name no project are of all of them together
 -- INVARIANT: over a version the parts sum to the AI tools' share of the taxes, to the
 -- last digit
 -- A tax is on everything that a project used. The AI tools' share of it is their share
@@ -123,6 +123,7 @@ charges_then as (
         versions.load_id,
         charges.project_id,
         charges.usage_date,
+        charges.request_label,
         charges.platform_code,
         charges.product,
         sum(charges.billed_cost_in_currency) as net_cost
@@ -141,6 +142,7 @@ weighed as (
     select
         taxes_then.*,
         charges_then.usage_date,
+        charges_then.request_label,
         charges_then.platform_code,
         charges_then.product,
         sum({{ weight_of('charges_then.net_cost') }}) as weight,
@@ -204,7 +206,11 @@ marked as (
                 weighed.invoice_month,
                 weighed.load_id,
                 weighed.project_id
-            order by weighed.usage_date, weighed.platform_code, weighed.product
+            order by
+                weighed.usage_date,
+                weighed.platform_code,
+                weighed.product,
+                weighed.request_label nulls last
             rows between unbounded preceding and current row
         ) as share_to
     from weighed
@@ -240,6 +246,7 @@ parts as (
         shares.loaded_at,
         shares.project_id,
         shares.usage_date,
+        shares.request_label,
         shares.platform_code,
         shares.product,
         shares.currency,

@@ -1,4 +1,5 @@
--- GRAIN: one row per day, project, product, platform, model and direction
+-- GRAIN: one row per day, project, product, platform, model, service tier
+-- and direction
 -- INVARIANT: a token is counted once, however many limits it counts against
 -- Tokens read from a cache are among the input: Monitoring does not tell them apart.
 with gemini_source as (
@@ -63,6 +64,7 @@ vertex as (
             else 'gemini'
         end as platform_code,
         {{ json_text('resource.labels.model_user_id') }} as model,
+        {{ json_text('metric.labels.shared_request_type') }} as service_tier,
         {{ json_text('metric.labels.type') }} as direction,
         {{ json_count('value.int64Value') }} as tokens
     from vertex_source
@@ -77,6 +79,7 @@ unioned as (
         'gemini' as platform_code,
         'gemini_api' as product,
         model,
+        cast(null as {{ dbt.type_string() }}) as service_tier,
         case
             when metric_type like '%output_token_count' then 'output' else 'input'
         end as direction,
@@ -91,6 +94,7 @@ unioned as (
         platform_code,
         'vertex' as product,
         model,
+        service_tier,
         direction,
         tokens
     from vertex
@@ -105,10 +109,18 @@ summed as (
         platform_code,
         product,
         model,
+        service_tier,
         direction,
         cast(sum(tokens) as int64) as tokens
     from unioned
-    group by usage_date, project_id, platform_code, product, model, direction
+    group by
+        usage_date,
+        project_id,
+        platform_code,
+        product,
+        model,
+        service_tier,
+        direction
 
 )
 

@@ -89,7 +89,7 @@ token_rows as (
     select
         {{ conformed_row(
             'usage_rows',
-            ['usage_date', 'platform_code', 'product', 'model'],
+            ['usage_date', 'platform_code', 'product', 'model', 'service_tier'],
             organization=google_organization(),
             workspace_id='project_id',
             usage_type="'model_request'",

@@ -1,0 +1,38 @@
+output "image" {
+  description = "Where images are pushed, without a tag"
+  value       = local.images
+}
+
+output "job" {
+  description = "The job, for `gcloud run jobs execute`"
+  value       = google_cloud_run_v2_job.pipeline.name
+}
+
+output "metabase_url" {
+  description = "Where people find the dashboards"
+  value       = "https://${var.metabase_domain}"
+}
+
+output "spreadsheet_reader" {
+  description = "Whom to share the spreadsheet with, read-only"
+  value       = google_service_account.pipeline.email
+}
+
+output "metabase_account" {
+  description = "The account whose key Metabase's connection gets"
+  value       = google_service_account.metabase.email
+}
+
+output "github_variables" {
+  description = "The variables of the repository that deploy.yml and run.yml read (Settings, Secrets and variables, Actions)"
+  value = {
+    GOOGLE_CLOUD_PROJECT       = var.project
+    GOOGLE_CLOUD_REGION        = var.region
+    BIGQUERY_DATASET           = var.bigquery_dataset
+    BIGQUERY_LOCATION          = var.bigquery_location
+    WORKLOAD_IDENTITY_PROVIDER = google_iam_workload_identity_pool_provider.github.name
+    SERVICE_ACCOUNT            = google_service_account.pipeline.email
+    PLANNER                    = google_service_account.planner.email
+    DEPLOYER                   = google_service_account.deployer.email
+  }
+}

@@ -1,0 +1,363 @@
+"""infrastructure/terraform: what the provider takes, and what this project needs from it."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import hcl2
+import pytest
+import yaml
+from hcl2.utils import SerializationOptions
+
+from foundation.settings import ROOT, SECRETS, Settings
+from foundation.sources import SOURCES
+
+FOLDER = ROOT / "infrastructure" / "terraform"
+METABASE = ROOT / "dashboards" / "metabase"
+SCHEMA = json.loads((Path(__file__).parent / "google_provider.json").read_text())
+# What Terraform itself has for every resource, and a resource of its own.
+META = {"for_each", "count", "depends_on", "provider", "lifecycle"}
+BUILT_IN = {"terraform_data": {"arguments": {"input": {"type": "any"}}, "attributes": ["output"]}}
+
+
+def parsed(text):
+    options = SerializationOptions(with_comments=False, strip_string_quotes=True)
+    return hcl2.loads(text, serialization_options=options)
+
+
+FILES = {file.name: file.read_text() for file in sorted(FOLDER.glob("*.tf"))}
+PARSED = {name: parsed(text) for name, text in FILES.items()}
+
+
+def blocks(kind):
+    """All blocks of a kind in all files, by their labels."""
+    found = {}
+    for one in (block for file in PARSED.values() for block in file.get(kind, ())):
+        labels = []
+        while len(one) == 1 and "__is_block__" not in one:
+            ((label, one),) = one.items()
+            labels.append(label)
+        assert tuple(labels) not in found, f"{labels} is there twice"
+        found[tuple(labels)] = one
+    return found
+
+
+RESOURCES, DATA = blocks("resource"), blocks("data")
+
+
+def one(kind, name):
+    return RESOURCES[kind, name]
+
+
+def is_block(value):
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, dict) and "__is_block__" in item for item in value)
+    )
+
+
+def problems(block, arguments, where):
+    """What of a block the provider would refuse: an argument that it does not know or that is
+    missing, a block instead of a value or the other way round, a block twice."""
+    given = {}
+    for name, value in block.items():
+        if name == "dynamic":
+            for wrapped in value:
+                (label,) = wrapped.keys() - {"__is_block__"}
+                given.setdefault(label, []).extend(wrapped[label]["content"])
+        elif name != "__is_block__":
+            given[name] = given.get(name, []) + value if is_block(value) else value
+    for name in arguments.keys() - given.keys():
+        if arguments[name].get("required"):
+            yield f"{where}: {name} is missing"
+    for name, value in given.items():
+        if name not in arguments:
+            yield f"{where}: there is no {name}"
+        elif is_block(value) != ("block" in arguments[name]):
+            yield f"{where}: {name} is a block and not a value, or the other way round"
+        elif is_block(value):
+            if len(value) > 1 and not arguments[name]["many"]:
+                yield f"{where}: {name} is there {len(value)} times"
+            for inner in value:
+                yield from problems(inner, arguments[name]["block"], f"{where}.{name}")
+
+
+def described(kind, type_):
+    return BUILT_IN[type_] if type_ in BUILT_IN else SCHEMA[kind][type_]
+
+
+ALL = [("resource", *key, block) for key, block in RESOURCES.items()]
+ALL += [("data", *key, block) for key, block in DATA.items()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "name", "block"),
+    ALL,
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_provider_takes_every_argument(kind, type_, name, block):
+    own = {key: value for key, value in block.items() if key not in META}
+    assert list(problems(own, described(kind, type_)["arguments"], f"{type_}.{name}")) == []
+
+
+def test_the_schema_is_of_the_version_that_is_required():
+    (terraform,) = PARSED["versions.tf"]["terraform"]
+    version = terraform["required_providers"][0]["google"]["version"]
+    assert version == f"~> {SCHEMA['provider'].rpartition('.')[0]}"
+
+
+def strings(value):
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from strings(name)
+            yield from strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+TEXT = "\n".join(strings(list(PARSED.values())))
+
+
+def test_what_is_referred_to_is_there():
+    for data, type_, name, attribute in re.findall(
+        r"(data\.)?\b(google_\w+|terraform_data)\.(\w+)(?:\[[^]]*\])?(?:\.(\w+))?", TEXT
+    ):
+        found = DATA if data else RESOURCES
+        assert (type_, name) in found, f"{type_}.{name}"
+        known = described("data" if data else "resource", type_)
+        assert not attribute or attribute in {*known["arguments"], *known["attributes"]}, (
+            f"{type_}.{name}.{attribute}"
+        )
+
+
+def test_variables_are_typed_described_validated_and_used():
+    variables = blocks("variable")
+    for (name,), variable in variables.items():
+        assert variable["description"]
+        assert variable["type"]
+        for check in variable["validation"]:
+            assert name in check["error_message"], "an error has to name its variable"
+    used = set(re.findall(r"\bvar\.(\w+)", TEXT))
+    assert used == {name for (name,) in variables}
+
+
+def test_the_example_gives_every_variable_without_a_default():
+    example = parsed((FOLDER / "terraform.tfvars.example").read_text())
+    variables = blocks("variable")
+    needed = {name for (name,), variable in variables.items() if "default" not in variable}
+    assert needed <= example.keys() <= {name for (name,) in variables}
+
+
+def test_outputs_are_described():
+    outputs = blocks("output")
+    assert outputs
+    assert all(output["description"] for output in outputs.values())
+
+
+def local(name):
+    (value,) = (
+        block[name] for file in PARSED.values() for block in file.get("locals", ()) if name in block
+    )
+    return value
+
+
+# --- The warehouse
+
+
+def schemas():
+    """The names of all datasets, without what BIGQUERY_DATASET puts before them."""
+    found = {source.raw_schema for source in SOURCES} | {"dbt_test__audit"}
+
+    def walk(node):
+        for name, value in node.items():
+            if name == "+schema":
+                found.add(value)
+            elif isinstance(value, dict):
+                walk(value)
+
+    walk(yaml.safe_load((ROOT / "dbt_project" / "dbt_project.yml").read_text()))
+    return found
+
+
+def datasets():
+    others = one("google_bigquery_dataset", "others")
+    return {"marts", "intermediate", *others["for_each"]}
+
+
+def test_every_dataset_of_the_project_is_made():
+    assert datasets() == schemas()
+
+
+def test_nothing_in_a_dataset_expires():
+    for (type_, name), block in RESOURCES.items():
+        if type_ == "google_bigquery_dataset":
+            assert block["location"] == "${var.bigquery_location}"
+            assert not [key for key in block if "expiration" in key], name
+
+
+def test_metabase_reads_the_marts_and_nothing_else():
+    accounts = {}
+    for (type_, name), block in RESOURCES.items():
+        if type_ == "google_bigquery_dataset":
+            for access in block["access"]:
+                if "user_by_email" in access:
+                    account = access["user_by_email"].split(".")[1]
+                    accounts.setdefault(account, set()).add((name, access["role"]))
+    assert accounts["metabase"] == {("marts", "READER")}
+    assert accounts["pipeline"] == {
+        (name, "WRITER") for name in ("marts", "intermediate", "others")
+    }
+    assert accounts.keys() == {"metabase", "pipeline"}
+
+
+# --- Rights
+
+
+def granted():
+    """Roles on the whole project, by account."""
+    return {
+        (block["member"], block["role"])
+        for (type_, _), block in RESOURCES.items()
+        if type_ == "google_project_iam_member"
+    }
+
+
+def test_only_deploying_has_wide_roles():
+    roles = {role for _, role in granted()} - {"${each.value}"}
+    assert roles == {"roles/bigquery.jobUser", "roles/dns.reader", "roles/logging.logWriter"}
+    given = {*local("planner_roles"), *local("deployer_roles")}
+    assert not given & {"roles/owner", "roles/editor", "roles/viewer"}
+    for role in local("planner_roles"):
+        assert re.search(r"([vV]iewer|[rR]eader|browser|securityReviewer|Consumer)$", role), role
+    assert not given & {"roles/bigquery.dataViewer", "roles/secretmanager.secretAccessor"}
+
+
+def test_no_key_of_an_account_is_made():
+    assert not [type_ for type_, _ in RESOURCES if type_.endswith("account_key")]
+
+
+def test_only_this_repository_and_for_deploying_one_environment_is_heard():
+    provider = one("google_iam_workload_identity_pool_provider", "github")
+    assert provider["attribute_condition"] == 'assertion.repository == "${var.github_repository}"'
+    deployer = local("github_may_be")
+    assert "repo:${var.github_repository}:environment:production" in str(deployer)
+
+
+# --- Secrets and settings
+
+
+def test_secrets_are_those_of_the_settings():
+    metabase = {name for name in SECRETS if name.startswith("METABASE_")}
+    assert set(local("pipeline_secrets")) == set(SECRETS) - metabase
+    assert {*local("deployer_secrets"), *local("metabase_secrets")} >= metabase
+    example = (METABASE / ".env.example").read_text()
+    for name in local("metabase_secrets"):
+        assert f"\n{name}=" in example
+    assert not [type_ for type_, _ in RESOURCES if "secret_version" in type_]
+
+
+def test_the_job_is_given_settings_that_exist():
+    names = {name.upper() for name in Settings.model_fields}
+    environment = local("environment")
+    given = set(re.findall(r"\b([A-Z][A-Z_]+)\s*=", str(environment))) or set(environment)
+    assert given >= {"TARGET", "GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION"}
+    assert given <= names
+    assert '"${name}_SECRET" => "projects/${var.project}/secrets/${name}"' in FILES["pipeline.tf"]
+
+
+# --- The daily run
+
+
+def test_a_run_has_ended_before_the_next_day_begins():
+    (outer,) = one("google_cloud_run_v2_job", "pipeline")["template"]
+    (inner,) = outer["template"]
+    assert (outer["task_count"], outer["parallelism"]) == (1, 1)
+    assert inner["max_retries"] >= 1
+    seconds = int(inner["timeout"].removesuffix("s"))
+    assert seconds * (1 + inner["max_retries"]) < 24 * 60 * 60
+
+
+def test_the_schedule_is_that_of_run_yml_and_never_starts_a_second_run():
+    clock = one("google_cloud_scheduler_job", "daily")
+    # YAML takes `on` for true.
+    workflow = yaml.safe_load((ROOT / ".github/workflows/run.yml").read_text())
+    (schedule,) = workflow[True]["schedule"]
+    assert (clock["schedule"], clock["time_zone"]) == (schedule["cron"], schedule["timezone"])
+    assert clock["retry_config"][0]["retry_count"] == 0
+    assert clock["paused"] == '${var.daily_run != "cloud_run"}'
+
+
+def test_a_day_without_success_is_noticed_after_25_hours():
+    (condition,) = one("google_monitoring_alert_policy", "no_success")["conditions"]
+    (promql,) = condition["condition_prometheus_query_language"]
+    (hours,) = re.findall(r"\[(\d+)h\]", str(promql["query"]))
+    assert int(hours) * 3600 + int(promql["duration"].removesuffix("s")) == 25 * 3600
+
+
+# --- Metabase
+
+
+def test_people_come_from_named_networks_and_ssh_from_google_only():
+    for (type_, name), block in RESOURCES.items():
+        if type_ != "google_compute_firewall":
+            continue
+        assert "0.0.0.0/0" not in str(block["source_ranges"])
+        ports = [port for allow in block["allow"] for port in allow["ports"]]
+        # The range of Identity-Aware Proxy: https://cloud.google.com/iap/docs/using-tcp-forwarding
+        expected = ["22"] if block["source_ranges"] == ["35.235.240.0/20"] else ["443"]
+        assert ports == expected, name
+
+
+def cloud_init():
+    """The names that Terraform fills in, and the file with each name in its own place."""
+    text = (FOLDER / "metabase.cloud-init.yaml").read_text()
+    before, loop, rest = re.split(r"%\{ .+ ~\}\n", text)
+    loop = loop.replace("${name}", "FILE").replace("${content}", "QQ==")
+    text = before + loop + rest
+    name = re.compile(r"(?<!\$)\$\{(\w+)\}")
+    return set(name.findall(text)), yaml.safe_load(name.sub(r"\1", text).replace("$${", "${"))
+
+
+def test_the_machine_gets_the_files_of_the_repository():
+    template = re.search(r'templatefile\("[^"]+", \{(.*?)\n  \}\)', FILES["metabase.tf"], re.S)[1]
+    given, _ = cloud_init()
+    assert given == set(re.findall(r"^    (\w+) +=", template, re.M)) - {"files"}
+    (names,) = re.findall(r"for name in \[(.*?)\]", template)
+    names = set(re.findall(r'"([^"]+)"', names))
+    compose = yaml.safe_load((METABASE / "docker-compose.yml").read_text())
+    mounted = {
+        volume.removeprefix("./").split(":")[0]
+        for service in compose["services"].values()
+        for volume in service.get("volumes", ())
+        if volume.startswith("./")
+    }
+    assert names == {"docker-compose.yml", "first_admin.py", *mounted}
+    assert all((METABASE / name).is_file() for name in names)
+
+
+def test_the_machine_sets_every_variable_that_compose_asks_for():
+    _, config = cloud_init()
+    (start,) = (file for file in config["write_files"] if file["path"].endswith("metabase-start"))
+    needed = re.findall(r"\$\{(\w+):\?", (METABASE / "docker-compose.yml").read_text())
+    assert set(needed) <= set(re.findall(r'echo "(\w+)=', start["content"]))
+
+
+def test_the_scripts_of_the_machine_are_valid():
+    _, config = cloud_init()
+    scripts = [file["content"] for file in config["write_files"] if file["path"].startswith("/usr")]
+    assert len(scripts) == 3
+    for script in scripts:
+        assert script.startswith("#!/usr/bin/env bash\n")
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+def test_a_backup_cannot_be_deleted_by_whoever_wrote_it():
+    (kept,) = one("google_storage_bucket", "backups")["retention_policy"]
+    assert kept["retention_period"] == "${var.backup_retention_days * 86400}"
+    writer = one("google_storage_bucket_iam_member", "backups")
+    assert writer["role"] == "roles/storage.objectCreator"

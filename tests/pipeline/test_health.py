@@ -1,0 +1,174 @@
+"""The log of runs, what `python -m pipeline health` says about it, and the heartbeat."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from extract.report import ResourceReport, RunReport, SourceReport
+from foundation.settings import Settings, load_settings
+from pipeline import health, heartbeat, run_log
+from pipeline.alerts.outcome import Outcome
+from pipeline.building import Build
+from tests.marts.warehouse import Warehouse
+
+STARTED = datetime(2026, 11, 21, 14, tzinfo=UTC)
+SOON = STARTED + timedelta(minutes=30)
+
+
+@pytest.fixture
+def warehouse(base: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    copy = Warehouse.copy_of(base.path, tmp_path / "copy")
+    monkeypatch.setenv("DUCKDB_PATH", str(copy.path))
+    return copy
+
+
+def outcome(**changes: object) -> Outcome:
+    part = ResourceReport(resource="usage_events", organization="main", landed=7)
+    made = Outcome(
+        run_id="20261121-140000-ab12",
+        started_at=STARTED,
+        extracted=RunReport(str(STARTED), None, "2026-11-21", sources=[SourceReport("cursor")]),
+        build=Build(Counter(success=3, warn=1), warnings=["a test: found 2"], bytes_billed=2**40),
+        seconds={"extract": 1.25, "dbt build": 2.5, "run": 4.0},
+    )
+    assert made.extracted
+    made.extracted.sources[0].resources.append(part)
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def do(warehouse: Warehouse, statement: str) -> None:
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute(statement)
+
+
+def ill(settings: Settings, now: datetime = SOON) -> dict[str, str]:
+    return {check.name: check.found for check in health.look(settings, now) if not check.is_well}
+
+
+def test_a_run_is_in_the_marts_with_what_it_brought_and_cost(warehouse: Warehouse) -> None:
+    run_log.write(load_settings(), outcome())
+    seconds = (Decimal("1.2"), Decimal("2.5"), None, Decimal("4.0"))
+    assert warehouse.rows(
+        "select run_id, is_successful, failures, warnings, records_landed, nodes_built,"
+        " extract_seconds, build_seconds, preview_seconds, run_seconds, query_cost_usd"
+        " from marts.pipeline_runs"
+    ) == [
+        ("20261121-140000-ab12", True, 0, 1, 7, 4, *seconds, Decimal("6.25")),
+    ]
+
+
+def test_a_run_that_broke_off_is_logged_too(warehouse: Warehouse) -> None:
+    broken = Outcome(run_id="a", exit_code=1, broken=RuntimeError("it's broken"))
+    run_log.write(load_settings(), broken)
+    assert warehouse.rows(
+        "select is_successful, failures, records_landed, nodes_built from marts.pipeline_runs"
+    ) == [(False, 1, None, None)]
+
+
+def test_a_run_is_not_lost_over_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    monkeypatch.setenv("DUCKDB_PATH", str(path))
+    run_log.write(load_settings(), outcome())
+    path.write_text("this is no database")
+    run_log.write(load_settings(), outcome())
+    assert "could not be logged" in caplog.text
+
+
+def test_all_is_well_after_a_run_and_not_a_day_later(warehouse: Warehouse) -> None:
+    settings = load_settings()
+    assert ill(settings).keys() == {"run"}
+    run_log.write(settings, outcome())
+    names = {check.name for check in health.look(settings, SOON)}
+    assert {"run", "cursor is fresh", "ties to the vendors", "reports of the week"} <= names
+    later = ill(settings, STARTED + timedelta(hours=26))
+    assert later["run"] == "the last one, 20261121-140000-ab12, began 26.0 hours ago: went well"
+    assert "cursor is fresh" in later
+
+
+def test_what_a_run_could_not_do_is_ill(warehouse: Warehouse) -> None:
+    settings = load_settings()
+    run_log.write(settings, outcome(exit_code=1, extract_code=1))
+    assert ill(settings)["run"].endswith("1 failure")
+    do(
+        warehouse,
+        "create or replace view marts.rpt_cost_ties as select 'cursor' as vendor,"
+        " 'main' as organization, 2 as differing_days, -1.5::decimal(38, 18) as difference_usd",
+    )
+    assert ill(settings)["ties to the vendors"] == "cursor main -$1.50 on 2 days"
+    do(warehouse, "drop view marts.rpt_cost_ties")
+    assert ill(settings)["ties"] == "not built yet: `make run` does it"
+
+
+def test_only_configured_sources_are_judged(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CURSOR_API_KEY", "k")
+    names = [check.name for check in health.look(load_settings(), SOON)]
+    assert [name for name in names if name.endswith("fresh")] == ["cursor is fresh"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_well", "found"),
+    [
+        (httpx.Response(200, json={"status": "ok"}), True, "HTTP 200, ok"),
+        (
+            httpx.Response(503, json={"status": "Unable to get app-db connection"}),
+            False,
+            "HTTP 503, Unable to get app-db connection",
+        ),
+        (httpx.Response(200, text="<html>a sign-in page"), False, "no answer (JSONDecodeError)"),
+    ],
+)
+def test_metabase_is_asked_for_its_own_health(
+    answer: httpx.Response,
+    is_well: bool,
+    found: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    monkeypatch.setattr(httpx, "get", lambda url, **_: (asked.append(url), answer)[1])
+    monkeypatch.setenv("METABASE_URL", "https://metabase.example.com/")
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "none.duckdb"))
+    *_, check = health.look(load_settings(), SOON)
+    assert check == health.Check("Metabase", is_well, found)
+    assert asked == ["https://metabase.example.com/api/health"]
+
+
+def test_a_monitor_gets_json_and_an_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "none.duckdb"))
+    assert health.show(load_settings(), as_json=True) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert not said["is_well"]
+    (check,) = said["checks"]
+    assert "there is no" in check["found"]
+
+
+def test_the_heartbeat_is_asked_again_and_its_address_never_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = [httpx.Response(503), httpx.Response(200)]
+    monkeypatch.setattr(httpx, "get", lambda *_, **__: answers.pop(0))
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    heartbeat.send(SecretStr("https://example.com/hush"))
+    assert not answers
+    monkeypatch.setattr(httpx, "get", lambda *_, **__: httpx.Response(404))
+    heartbeat.send(SecretStr("https://example.com/hush"))
+    heartbeat.send(SecretStr("not an address, hush"))
+    assert "HEARTBEAT_URL did not answer: HTTP 404" in caplog.text
+    assert "hush" not in caplog.text
