@@ -411,6 +411,16 @@ def test_a_week_and_a_row_of_a_table_lead_to_the_explorer(same_page):
     assert "person=" in link.get_attribute("href")
 
 
+def test_a_department_of_a_cross_table_leads_to_the_explorer_and_none_does_not(open_page):
+    page = open_page("cost_explorer")
+    heads = page.locator("[data-chart='cost_explorer.department_by_month'] tbody th")
+    assert heads.get_by_text("no department").first.locator("a").count() == 0
+    heads.get_by_role("link", name="Engineering").first.click()
+    assert page.evaluate("preview.values().department") == ["Engineering"]
+    page.go_back()
+    assert page.evaluate("preview.values().department") == []
+
+
 def test_back_goes_through_filters_and_tabs(open_page):
     page = open_page()
     page.get_by_label("Platform", exact=True).select_option("cursor")
