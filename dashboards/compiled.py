@@ -11,6 +11,7 @@ from dashboards.definition import (
     AnyChart,
     AnyFilter,
     Dashboard,
+    DateRange,
     Format,
     RelativeDate,
     StaticDate,
@@ -145,7 +146,7 @@ def filter_label(name: str, definition: AnyFilter) -> str:
 def needs_months(definition: AnyFilter) -> bool:
     """Whether a period can only be of whole months: rows dated on the first of their month are all
     or none of a month."""
-    return isinstance(definition, RelativeDate) and any(
+    return isinstance(definition, DateRange | RelativeDate) and any(
         text.rpartition(".")[2] == "month" for text in definition.column
     )
 

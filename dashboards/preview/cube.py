@@ -31,7 +31,7 @@ from dashboards.preview.expression import Cube, Tree, UnsupportedError, is_addit
 
 JsonObject = dict[str, Any]
 
-# Sums of a cube keep this many digits after the point: 20,000 of them are off by a millionth.
+# Sums of a cube keep this many digits after the point: 100,000 of them are off by five millionths.
 DIGITS = 10
 
 

@@ -70,6 +70,13 @@ const PRESETS = [
 // Of rows that are dated on the first of their month, days and weeks would take all or nothing.
 const fits = (filter, value) => !filter.needsMonths || !/day|week/.test(value);
 
+// From one day to another, "" for open; whole months where it has to be.
+function range(filter, since, until) {
+  if (!filter.needsMonths) return `${since}~${until}`;
+  const last = until && plusDays(shifted(startOf(until, "month"), "month", 1), -1);
+  return `${since && startOf(since, "month")}~${last}`;
+}
+
 // --- what a value lets through
 
 const isSet = (value) =>
@@ -172,7 +179,8 @@ function parsed(filter, texts) {
     }
     case "date_range":
     case "relative_date":
-      return days(text, "2000-01-01") && fits(filter, text) ? text : filter.default;
+      if (!days(text, "2000-01-01") || !fits(filter, text)) return filter.default;
+      return /^[\d-]*~[\d-]*$/.test(text) ? range(filter, ...text.split("~")) : text;
     case "date":
       return /^\d{4}-\d\d-\d\d$/.test(text) ? text : filter.default;
     default:
@@ -268,7 +276,7 @@ function rangeControl(filter, value, changed, id) {
   const [since, until] = String(value ?? "~").split("~");
   const from = element("input", { id, type: "date", value: since, "aria-label": `${filter.label}, from` });
   const to = element("input", { type: "date", value: until, "aria-label": `${filter.label}, to` });
-  const read = () => changed(from.value || to.value ? `${from.value}~${to.value}` : null);
+  const read = () => changed(from.value || to.value ? range(filter, from.value, to.value) : null);
   for (const input of [from, to]) input.addEventListener("change", read);
   return element("span", { class: "pair" }, from, "–", to);
 }

@@ -38,7 +38,7 @@ function carried(chart, page, values) {
 // The explorer's filters for a cell of a chart, beside those carried; none if it has none for that
 // field.
 function narrowing(explorer, field, value, found) {
-  if (value === null || field.role !== "dimension") return {};
+  if (value === null || value === field.nothing || field.role !== "dimension") return {};
   if (field.kind !== "date" && field.kind !== "datetime") return chosen(explorer, field.column, value);
   const start = String(value).slice(0, 10);
   const end = field.grain ? plusDays(shifted(start, field.grain, 1), -1) : start;

@@ -465,12 +465,18 @@ def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
+# A column with a text where it is null, which no filter can find.
+_NOTHING = re.compile(r"coalesce\((?P<column>\w+), '(?P<nothing>[^']*)'\)", re.IGNORECASE)
+
+
 def _field(one: Field, chart: CompiledChart) -> JsonObject:
+    named = _NOTHING.fullmatch(one.sql or "")
     period = re.match(r"period__\('(\w+)'", one.sql or "")
     role = "goal" if one == chart.goal else "measure"
     return {
         "name": one.name,
-        "column": one.sql or one.name,
+        "column": named["column"] if named else one.sql or one.name,
+        "nothing": named["nothing"] if named else None,
         "label": one.label,
         "kind": one.kind,
         "format": one.format,

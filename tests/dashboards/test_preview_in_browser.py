@@ -324,6 +324,19 @@ def test_a_filter_of_whole_months_offers_no_days_and_takes_none_from_the_address
     assert page.get_by_label("Period").input_value() == "past30days"
 
 
+def test_days_of_a_filter_of_whole_months_become_whole_months(same_page):
+    parsed = """(text) => parsed(
+        { type: "date_range", needsMonths: true, default: null }, [text])"""
+    for text, wanted in [
+        ("2026-09-15~2026-10-03", "2026-09-01~2026-10-31"),
+        ("2026-02-01~", "2026-02-01~"),
+        ("~2026-02-03", "~2026-02-28"),
+        ("past3months", "past3months"),
+        ("past3weeks", None),
+    ]:
+        assert same_page.evaluate(parsed, text) == wanted
+
+
 # --- rows, SQL and links
 
 
@@ -396,6 +409,16 @@ def test_a_week_and_a_row_of_a_table_lead_to_the_explorer(same_page):
     link = same_page.locator("[data-chart='gallery.people_and_keys'] tbody a").first
     assert "cost_explorer.html#" in link.get_attribute("href")
     assert "person=" in link.get_attribute("href")
+
+
+def test_a_department_of_a_cross_table_leads_to_the_explorer_and_none_does_not(open_page):
+    page = open_page("cost_explorer")
+    heads = page.locator("[data-chart='cost_explorer.department_by_month'] tbody th")
+    assert heads.get_by_text("no department").first.locator("a").count() == 0
+    heads.get_by_role("link", name="Engineering").first.click()
+    assert page.evaluate("preview.values().department") == ["Engineering"]
+    page.go_back()
+    assert page.evaluate("preview.values().department") == []
 
 
 def test_back_goes_through_filters_and_tabs(open_page):
