@@ -51,6 +51,7 @@ function draw(tile) {
   } else {
     if (previous === "empty" || previous === "error") body.replaceChildren();
     DRAWN[chart.type](chart, rows, body, theme(), notes, page, values);
+    describe(chart, rows, body);
     tile.dataset.drawn = "yes";
   }
   if (isNull) notes.push("Every value is null.");
