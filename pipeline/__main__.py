@@ -1,5 +1,5 @@
-"""`python -m pipeline run [--since DAY] [--until DAY]`, `… dbt ARGUMENTS`, `… mf ARGUMENTS` and
-`… focus [--since DAY] [--until DAY] [--folder FOLDER]`."""
+"""`python -m pipeline run [-v] [--since DAY] [--until DAY]`, `… dbt ARGUMENTS`, `… mf ARGUMENTS`,
+and `… focus [--since DAY] [--until DAY] [--folder FOLDER]`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ def main() -> int:
     command.add_argument("--since", metavar="DAY", help="first day, instead of EXTRACT_SINCE")
     command.add_argument(
         "--until", metavar="DAY", help="day after the last, instead of EXTRACT_UNTIL"
+    )
+    command.add_argument(
+        "-v", "--verbose", action="store_true", help="say what each resource brought"
     )
     command = commands.add_parser("dbt", help="call dbt with the project's settings")
     command.add_argument("arguments", nargs=argparse.REMAINDER)
@@ -61,7 +64,7 @@ def main() -> int:
             folder = arguments.folder or focus.FOLDER
             focus.export(settings, folder, arguments.since, arguments.until)
             return 0
-        return run(settings)
+        return run(settings, is_verbose=arguments.verbose)
     except (SettingsError, RefusedError) as error:
         print(error, file=sys.stderr)
         return REFUSED
