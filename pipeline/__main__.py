@@ -1,5 +1,4 @@
-"""`python -m pipeline run [--since DAY] [--until DAY]`, `… health [--json]`, `… dbt ARGUMENTS`,
-`… mf ARGUMENTS` and `… focus [--since DAY] [--until DAY] [--folder FOLDER]`."""
+"""The command line of `python -m pipeline`: a run, its health, dbt, MetricFlow and exports."""
 
 from __future__ import annotations
 
@@ -24,6 +23,9 @@ def main() -> int:
     command.add_argument("--since", metavar="DAY", help="first day, instead of EXTRACT_SINCE")
     command.add_argument(
         "--until", metavar="DAY", help="day after the last, instead of EXTRACT_UNTIL"
+    )
+    command.add_argument(
+        "-v", "--verbose", action="store_true", help="say what each resource brought"
     )
     command = commands.add_parser("health", help="whether runs happen and the numbers are fresh")
     command.add_argument("--json", action="store_true", help="for a monitor")
@@ -68,7 +70,7 @@ def main() -> int:
             folder = arguments.folder or focus.FOLDER
             focus.export(settings, folder, arguments.since, arguments.until)
             return 0
-        return run(settings)
+        return run(settings, is_verbose=arguments.verbose)
     except (SettingsError, RefusedError) as error:
         print(printable(str(error)), file=sys.stderr)
         return REFUSED

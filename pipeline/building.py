@@ -30,6 +30,8 @@ class Build:
     # The tables in which tests that failed or warned keep the rows they found (`store_failures`),
     # by line.
     found_in: dict[str, str] = field(default_factory=dict)
+    # Those of these lines whose rows say in a sentence what is wrong.
+    in_words: set[str] = field(default_factory=set)
     warnings: list[str] = field(default_factory=list)
     exit_code: int = 0
     # What BigQuery billed for models and seeds; None on DuckDB.
@@ -124,6 +126,8 @@ def _results(results: Any) -> Build:  # noqa: ANN401
         (result.warnings if status == "warn" else result.failures).append(line)
         if status in ("fail", "warn") and node.relation_name:
             result.found_in[line] = node.relation_name
+            if "as sentence" in node.raw_code:
+                result.in_words.add(line)
     return result
 
 

@@ -19,19 +19,26 @@ from rich.table import Table
 from rich.text import Text
 
 from extract.report import RunReport
-from foundation.settings import Settings
+from foundation.settings import ROOT, Settings
 from foundation.terminal import Terminal
 from foundation.warehouse import Ask, NoTableError, warehouse
+from pipeline.alerts.outcome import Outcome
 from pipeline.words import dollars, share
 
 TOP = 6
 
 
-def show(settings: Settings, extracted: RunReport, console: Terminal | None = None) -> bool:
+def show(
+    settings: Settings,
+    extracted: RunReport,
+    console: Terminal | None = None,
+    *,
+    is_verbose: bool = False,
+) -> bool:
     """Print the report; returns whether the marts tie to what the vendors reported."""
     console = console or standard_output()
     console.print()
-    console.print(arrivals(extracted), "")
+    console.print(arrivals(extracted) if is_verbose else sources(extracted), "")
     try:
         with warehouse(settings) as ask:
             tied = f"{settings.dataset('marts')}.rpt_cost_ties"
@@ -41,7 +48,8 @@ def show(settings: Settings, extracted: RunReport, console: Terminal | None = No
                 f"(select * from {settings.dataset('marts')}.fct_cost_daily"
                 f" where cost_date >= date '{since}') as costs"
             )
-            console.print(cost(ask, costs), "")
+            platforms = f"{settings.dataset('seeds')}.platforms"
+            console.print(cost(ask, costs, platforms), "")
             methods = f"{settings.dataset('seeds')}.attribution_methods"
             console.print(attribution(ask, costs, methods, since), "")
             table, is_tied = ties(ask, tied)
@@ -56,6 +64,54 @@ def show(settings: Settings, extracted: RunReport, console: Terminal | None = No
 def standard_output() -> Terminal:
     """Standard output, 100 characters wide unless it is a terminal."""
     return Terminal(width=None if sys.stdout.isatty() else 100, highlight=True)
+
+
+def end(
+    settings: Settings, outcome: Outcome, attention: str, console: Terminal | None = None
+) -> None:
+    """Print the last three lines: what needs attention, what to open, what to do next."""
+    console = console or standard_output()
+    lines = [
+        ("Needs attention", attention or "not known, see above"),
+        ("Open", start_page(settings)),
+        ("Next", next_step(outcome)),
+    ]
+    for name, text in lines:
+        console.print(Text.assemble((f"{name}: ", "bold"), text), soft_wrap=True)
+
+
+def start_page(settings: Settings) -> str:
+    """Where somebody who has a minute looks first."""
+    if settings.target == "bigquery":
+        return "the dashboard Executive in Metabase"
+    return str(ROOT / "target" / "dashboards" / "executive.html")
+
+
+def next_step(outcome: Outcome) -> str:
+    if outcome.exit_code:
+        return "mend what failed, which is said above, and run again"
+    if outcome.is_sample:
+        return "for your own numbers copy .env.example to .env, then `make check`"
+    return "settle what the tab Alerts of that page lists"
+
+
+def sources(extracted: RunReport) -> Group:
+    """One line per source: days that changed, and the records in them; then what went wrong."""
+    table = _table("What arrived", "source", ">changed days", ">records landed", "")
+    remarks = Text()
+    for source in extracted.sources:
+        changed = sum(part.changed for part in source.resources)
+        landed = sum(part.landed for part in source.resources)
+        status = "" if source.status == "ok" else _status(source.status)
+        table.add_row(source.source, f"{changed:,}", f"{landed:,}", status)
+        remarks.append_text(_remarks(source.source, [], list(source.errors)))
+        for part in source.resources:
+            name = f"{source.source} {part.resource}"
+            remarks.append_text(_remarks(name, [], part.errors))
+            if part.rejected:
+                remarks.append(f"{name}: {part.rejected:,} records rejected\n", "red")
+    remarks.rstrip()
+    return Group(table, Padding(remarks, (0, 0, 0, 2))) if remarks else Group(table)
 
 
 def arrivals(extracted: RunReport) -> Group:
@@ -106,12 +162,13 @@ def month_before(ask: Ask, tied: str) -> date:
     return ((last or date.max).replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-def cost(ask: Ask, costs: str) -> Table:
-    """List, billed and effective cost per platform: this month and the month before."""
+def cost(ask: Ask, costs: str, platforms: str) -> Table:
+    """List, billed and effective cost per platform: this month and the month before. `platforms` is
+    the table with their names."""
     rows = ask(f"""
         select
-            vendor,
-            platform_code,
+            costs.vendor,
+            coalesce(platform_name, costs.platform_code) as platform_name,
             extract(year from cost_date) as year,
             extract(month from cost_date) as month,
             sum(list_cost_usd) as list_cost_usd,
@@ -119,6 +176,8 @@ def cost(ask: Ask, costs: str) -> Table:
             sum(effective_cost_usd) as effective_cost_usd,
             max(cost_date) as last_date
         from {costs}
+        left join {platforms} as platforms
+            on costs.platform_code = platforms.platform_code
         group by 1, 2, 3, 4
     """)
     table = _table("What it cost", "", "platform", "vendor", ">list $", ">billed $", ">effective $")
@@ -162,9 +221,9 @@ def attribution(ask: Ask, costs: str, methods: str, since: date) -> Group:
         f"Who spent it: {share(attributed, total)} of ${dollars(total)} since {since} is"
         f" attributed, ${dollars(no_cost_center)} of it to people without a cost center"
     )
-    table = _table(title, "attribution", "which means", ">effective $", ">share")
+    table = _table(title, "how its owner is known", ">effective $", ">share")
     for method, meaning, amount in rows:
-        table.add_row(method, meaning, dollars(amount), share(amount, total))
+        table.add_row(meaning or method, dollars(amount), share(amount, total))
     tops = [top(ask, costs, "department", total), top(ask, costs, "user_email", total)]
     side_by_side = Table.grid(padding=(0, 4, 0, 0))
     side_by_side.add_row(*tops)

@@ -24,6 +24,8 @@ from pipeline.alerts.telling import tell
 
 log = logging.getLogger(__name__)
 
+# The test whose rows are disputes with vendors.
+DISPUTES = "invoices_match_the_marts:"
 EXTRACT_REPORT = ROOT / "target" / "extract.json"
 
 
@@ -31,9 +33,9 @@ class RefusedError(Exception):
     """The run cannot begin; the message says what is missing."""
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, *, is_verbose: bool = False) -> int:
     """Fetch what is new, build the marts, report, draw the dashboards, and tell people what needs
-    attention.
+    attention. With `is_verbose` it says what each resource brought, not only each source.
 
     Returns 0 if everything went well, 1 if something failed on the way. Raises RefusedError and, if
     another process has the warehouse open, WarehouseError, both before anything is touched.
@@ -45,7 +47,7 @@ def run(settings: Settings) -> int:
     outcome = Outcome(run_id=os.environ.get(RUN_ID, ""), is_sample=is_sample)
     start = time.monotonic()
     try:
-        outcome.exit_code = fetch_and_build(settings, outcome)
+        outcome.exit_code = fetch_and_build(settings, outcome, is_verbose=is_verbose)
     except Exception as error:
         # Does not catch Stopped: somebody who stopped the run knows that it failed.
         outcome.exit_code, outcome.broken = 1, error
@@ -59,18 +61,19 @@ def end(settings: Settings, outcome: Outcome, start: float) -> None:
     """Log the run in the warehouse and tell people about it. Nothing here makes a run fail."""
     outcome.seconds["run"] = time.monotonic() - start
     run_log.write(settings, outcome)
-    tell(settings, outcome)
+    message = tell(settings, outcome)
+    report.end(settings, outcome, message.headline if message else "")
     if outcome.exit_code == 0 and settings.heartbeat_url:
         heartbeat.send(settings.heartbeat_url)
 
 
-def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
+def fetch_and_build(settings: Settings, outcome: Outcome, *, is_verbose: bool) -> int:
     """The run itself; returns its exit code. What it learns goes into `outcome`."""
     with ExitStack() as stack:
         with (
             vendors(settings, outcome.is_sample) as settings,
             step("extract", outcome.seconds),
-            extraction(settings) as wait,
+            extraction(settings, is_verbose=is_verbose) as wait,
         ):
             # Both happen while the vendors answer.
             read_project(settings)
@@ -88,7 +91,7 @@ def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
         if build.statuses:
             counts = (f"{count} {status}" for status, count in build.statuses.most_common())
             log.info("dbt: %s", ", ".join(counts))
-        ties = report.show(settings, outcome.extracted)
+        ties = report.show(settings, outcome.extracted, is_verbose=is_verbose)
         outcome.preview_code = draw()
     if outcome.extract_code:
         log.error(
@@ -127,12 +130,27 @@ def step(name: str, seconds: dict[str, float]) -> Iterator[None]:
 
 
 def log_build(settings: Settings, build: building.Build) -> None:
-    """Log what went wrong in dbt, and the rows that show it."""
+    """Log what went wrong in dbt, and the rows that show it: disputes with vendors first, then what
+    else is said in sentences."""
     for level, lines in ((logging.WARNING, build.warnings), (logging.ERROR, build.failures)):
-        for line in lines:
+        for line in sorted(lines, key=lambda one: (not one.startswith(DISPUTES), one)):
+            table = build.found_in.get(line)
+            if table and line in build.in_words:
+                log_sentences(settings, table, level)
+                continue
             log.log(level, "dbt: %s", line)
-            if table := build.found_in.get(line):
+            if table:
                 log_rows(settings, table, level)
+
+
+def log_sentences(settings: Settings, table: str, level: int, limit: int = 5) -> None:
+    """Log what a test found, as its first rows say it."""
+    with warehouse(settings) as ask:
+        rows = ask(f"select sentence from {table} order by 1")
+    for (sentence,) in rows[:limit]:
+        log.log(level, "%s", sentence)
+    if len(rows) > limit:
+        log.log(level, "… and %s more in %s", len(rows) - limit, table)
 
 
 def log_rows(settings: Settings, table: str, level: int, limit: int = 5) -> None:
@@ -143,12 +161,15 @@ def log_rows(settings: Settings, table: str, level: int, limit: int = 5) -> None
 
 
 @contextmanager
-def extraction(settings: Settings) -> Iterator[Callable[[], int]]:
+def extraction(settings: Settings, *, is_verbose: bool) -> Iterator[Callable[[], int]]:
     """Run the extraction in a process of its own. Yields a function that waits for it and returns
     its exit code."""
     EXTRACT_REPORT.unlink(missing_ok=True)
     arguments = ["-m", "extract", "run", "--report", str(EXTRACT_REPORT)]
     environment = os.environ | settings.dbt_environment()
+    if settings.log_level == "INFO" and not is_verbose:
+        # It has a line for each resource.
+        environment["LOG_LEVEL"] = "WARNING"
     # Its own table goes to standard output; the report at the end has a shorter one.
     with child(arguments, environment, stdout=subprocess.DEVNULL) as process:
         yield process.wait

@@ -64,6 +64,7 @@ function draw(tile) {
   } else {
     if (previous === "empty" || previous === "error") body.replaceChildren();
     drawRows(notes);
+    describe(chart, rows, body);
     tile.dataset.drawn = "yes";
     leadToExplorer(chart, rows, body);
   }

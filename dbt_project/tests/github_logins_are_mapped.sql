@@ -34,4 +34,10 @@ unmapped as (
 
 )
 
-select * from unmapped
+select
+    *,
+    concat(
+        {{ usd_in_words('billed_cost_usd') }}, ' of the GitHub login ', login_name,
+        ' are unattributed: add it to the sheet vendor_accounts.'
+    ) as sentence
+from unmapped

@@ -9,7 +9,8 @@ select
     {{ usd_in_words('amount_usd') }} as invoiced_usd,
     {{ usd_in_words('covered_usd') }} as marts_usd,
     {{ usd_in_words('difference_usd') }} as difference_usd,
-    reason
+    reason,
+    concat('In dispute: ', reason) as sentence
 from {{ ref('rollup_invoice_verdicts') }}
 where
     is_beyond_tolerance

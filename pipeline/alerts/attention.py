@@ -49,12 +49,36 @@ def anomalies(marts: Marts, told: Told) -> Part | None:
     )
 
 
+def disputes(marts: Marts) -> Part | None:
+    """The invoices in dispute, of a year."""
+    rows = marts.rows(
+        "rpt_alerts_disputes",
+        "month, platform_code, organization, reason,"
+        " report_difference_usd, invoice_difference_usd, snapshot_difference_usd",
+        "month desc, platform_code, vendor, organization",
+    )
+    lines = []
+    for month, platform, organization, reason, *differences in rows:
+        named = zip(("report", "invoice", "console"), differences, strict=True)
+        words = ", ".join(f"{name} {signed(amount)}" for name, amount in named if amount)
+        who = " ".join(dict.fromkeys((platform, organization)))
+        detail = "; ".join(filter(None, (words, reason)))
+        lines.append(f"{month:%Y-%m}, {who}: {detail}")
+    if not lines:
+        return None
+    return Part(
+        "Open disputes", lines, counted(len(lines), "invoice in dispute", "invoices in dispute")
+    )
+
+
 def budgets(marts: Marts, told: Told, is_digest: bool) -> Part | None:
     """The budgets that are news; in the digest all of them."""
     rows = marts.rows(
         "rpt_alerts_budgets",
         "month, scope_type, scope, budget_status, budget_usd, actual_cost_usd, projected_cost_usd",
-        "budget_status, actual_cost_usd - budget_usd desc, scope_type, scope",
+        # The company's first, or what is nearest to it.
+        "is_of_broadest_kind desc, budget_status, actual_cost_usd - budget_usd desc,"
+        " scope_type, scope",
     )
     news = [row for row in rows if is_digest or is_news(told, "budget", *row[:4])]
     if not news:
@@ -62,8 +86,9 @@ def budgets(marts: Marts, told: Told, is_digest: bool) -> Part | None:
     lines = []
     for _, scope_type, scope, status, budget, actual, projected in news:
         spent = f"${dollars(actual)} of ${dollars(budget)} spent ({share(actual, budget)})"
+        is_over = "is over its budget" if status == "Over Budget" else "will be over its budget"
         name = scope_name(scope_type, scope)
-        lines.append(f"{status}, {name}: {spent}, projected ${dollars(projected)}")
+        lines.append(f"{name} {is_over}: {spent}, ${dollars(projected)} by the end of the month")
     return Part(
         f"Budgets of {news[0][0]:%Y-%m}",
         lines,

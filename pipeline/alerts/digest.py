@@ -44,23 +44,6 @@ def movers(marts: Marts) -> Part:
     return Part("Top movers", lines)
 
 
-def disputes(marts: Marts) -> Part:
-    rows = marts.rows(
-        "rpt_alerts_disputes",
-        "month, platform_code, organization, reason,"
-        " report_difference_usd, invoice_difference_usd, snapshot_difference_usd",
-        "month desc, platform_code, vendor, organization",
-    )
-    lines = []
-    for month, platform, organization, reason, *differences in rows:
-        named = zip(("report", "invoice", "console"), differences, strict=True)
-        words = ", ".join(f"{name} {signed(amount)}" for name, amount in named if amount)
-        who = " ".join(dict.fromkeys((platform, organization)))
-        detail = "; ".join(filter(None, (words, reason)))
-        lines.append(f"{month:%Y-%m}, {who}: {detail}")
-    return Part("Open disputes", lines)
-
-
 def gaps(marts: Marts) -> Part:
     """A week may look cheap because a vendor has not published it yet."""
     rows = marts.rows(

@@ -53,6 +53,8 @@ class Part:
 
 def scope_name(scope_type: str, scope: str) -> str:
     """An e-mail address does not need the word "person" in front of it."""
+    if scope_type == "company":
+        return "the company"
     if scope_type != "user":
         return f"{scope_type.replace('_', ' ')} {scope}"
     return scope

@@ -85,10 +85,13 @@ class _News:
         is_digest = marts.as_of.weekday() == MONDAY and not any(
             row[:2] == ("digest", marts.as_of) for row in told
         )
-        self._part("anomalies (rpt_alerts_anomalies)", partial(attention.anomalies, marts, told))
+        # Slack is reminded of them once a week, a terminal has them after each run.
+        if is_digest or not self.settings.slack_webhook_url:
+            self._part("open disputes (rpt_alerts_disputes)", partial(attention.disputes, marts))
         self._part(
             "budgets (rpt_alerts_budgets)", partial(attention.budgets, marts, told, is_digest)
         )
+        self._part("anomalies (rpt_alerts_anomalies)", partial(attention.anomalies, marts, told))
         if is_digest:
             self._digest(marts)
 
@@ -98,7 +101,6 @@ class _News:
             "spend (rpt_alerts_spend)": digest.spend,
             "active people (rpt_alerts_people)": digest.people,
             "top movers (rpt_alerts_movers)": digest.movers,
-            "open disputes (rpt_alerts_disputes)": digest.disputes,
             "days that lack data (rpt_alerts_gaps)": digest.gaps,
         }.items():
             self._part(name, partial(part, marts))

@@ -15,6 +15,7 @@ import logging
 from foundation.settings import Settings
 from foundation.terminal import Terminal
 from foundation.warehouse import WarehouseError
+from pipeline.alerts.message import Message
 from pipeline.alerts.news import compose
 from pipeline.alerts.outcome import Outcome
 from pipeline.alerts.terminal import show
@@ -23,8 +24,8 @@ from pipeline.alerts.told import remember
 log = logging.getLogger(__name__)
 
 
-def tell(settings: Settings, outcome: Outcome, console: Terminal | None = None) -> None:
-    """Post what the run has to report, or print it."""
+def tell(settings: Settings, outcome: Outcome, console: Terminal | None = None) -> Message | None:
+    """Post what the run has to report, or print it. Returns it; None if it could not be read."""
     # Imported here: it takes a tenth of a second, and most runs have no webhook.
     from pipeline.alerts import slack
 
@@ -38,7 +39,9 @@ def tell(settings: Settings, outcome: Outcome, console: Terminal | None = None) 
             remember(settings, message)
         else:
             show(message, console)
+        return message
     except WarehouseError as error:
         log.warning("The alerts could not be reported: %s", error)
     except Exception:
         log.warning("The alerts could not be reported", exc_info=True)
+    return None

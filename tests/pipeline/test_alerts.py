@@ -43,7 +43,8 @@ TABLES = {
     """,
     "marts.rpt_alerts_budgets": f"""
         as_of_date date, month date, scope_type text, scope text, budget_status text,
-        budget_usd {MONEY}, actual_cost_usd {MONEY}, projected_cost_usd {MONEY}
+        budget_usd {MONEY}, actual_cost_usd {MONEY}, projected_cost_usd {MONEY},
+        is_of_broadest_kind bool
     """,
     "marts.rpt_alerts_spend": f"""
         as_of_date date, is_total boolean, platform_name text, week_usd {MONEY},
@@ -75,6 +76,7 @@ REPORT_TABLES = {
         list_cost_usd {MONEY}, billed_cost_usd {MONEY}, effective_cost_usd {MONEY}
     """,
     "seeds.attribution_methods": "attribution_method text, method_rank bigint, meaning text",
+    "seeds.platforms": "platform_code text, platform_name text",
 }
 OF_THE_DAY = [name for name, columns in TABLES.items() if columns.strip().startswith("as_of_date")]
 
@@ -124,7 +126,7 @@ class Warehouse:
         )
 
     def budget(self, scope, status, month=date(2026, 11, 1), spent="70"):
-        self.report("budgets", (month, "department", scope, status, "100", spent, "120.5"))
+        self.report("budgets", (month, "department", scope, status, "100", spent, "120.5", True))
 
 
 @pytest.fixture
@@ -209,7 +211,7 @@ def make_run(tmp_path, monkeypatch):
                 raise build
             return build or Build()
 
-        monkeypatch.setattr(run, "extraction", lambda _settings: nullcontext(extract))
+        monkeypatch.setattr(run, "extraction", lambda _settings, **_: nullcontext(extract))
         monkeypatch.setattr(run, "read_project", lambda _settings: None)
         monkeypatch.setattr(run.building, "build", dbt_build)
         monkeypatch.setattr(run, "preview", lambda *_: nullcontext(lambda: preview_code))
@@ -291,7 +293,7 @@ def test_a_run_that_somebody_stopped_posts_nothing(warehouse, webhook, make_run,
     def stopped(_settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "fetch_and_build", lambda *_: stopped(_))
+    monkeypatch.setattr(run, "fetch_and_build", lambda *_, **__: stopped(_))
     with pytest.raises(KeyboardInterrupt):
         make_run()
     assert webhook.posts == []
@@ -344,14 +346,14 @@ def test_a_key_is_called_by_its_name(warehouse, webhook, make_run):
 def test_a_budget_is_reported_once_per_status(warehouse, webhook, make_run):
     warehouse.budget("Design", "Projected Over Budget")
     make_run()
-    line = "Projected Over Budget, department Design: $70.00 of $100.00 spent (70.0 %)"
-    assert line + ", projected $120.50" in webhook.last()
+    line = "department Design will be over its budget: $70.00 of $100.00 spent (70.0 %)"
+    assert line + ", $120.50 by the end of the month" in webhook.last()
     assert "1 budget at risk" in webhook.last()
     make_run()
     assert len(webhook.posts) == 1
     warehouse.do("update marts.rpt_alerts_budgets set budget_status = 'Over Budget'")
     make_run()
-    assert "Over Budget, department Design" in webhook.last()
+    assert "department Design is over its budget" in webhook.last()
 
 
 def test_the_first_of_a_month_closes_the_month_before(warehouse, webhook, make_run):
@@ -485,7 +487,9 @@ def test_without_a_webhook_the_same_text_is_in_the_report(week, make_run, capsys
     for _ in range(2):
         make_run()
         text = " ".join(capsys.readouterr().out.split())
-        assert "What needs attention AI spend up to 2026-11-15: 1 new anomaly, the week" in text
+        headline = "AI spend up to 2026-11-15: 1 invoice in dispute, 1 new anomaly, the week"
+        assert f"What needs attention {headline}" in text
+        assert text.index("Open disputes") < text.index("New anomalies")
         assert "ana@example.com: $100.00, usually $20.00 (+$80.00)" in text
         assert "[red]claude[/red] x" in text
         assert "Cursor: $140.00 (+$70.00, +100.0 %)" in text

@@ -6,14 +6,18 @@ import subprocess
 import sys
 from datetime import date
 from decimal import Decimal
+from io import StringIO
 from types import SimpleNamespace
 
 import duckdb
 import pytest
+from rich.console import Console
 
+from extract.report import ResourceReport, RunReport, SourceReport
 from foundation import dbt, processes
 from foundation.settings import ROOT, SECRETS, load_settings
 from pipeline import building, report, run, words
+from pipeline.alerts.outcome import Outcome
 
 
 def make_run(**variables):
@@ -213,7 +217,6 @@ def test_attribution_methods_are_listed_from_the_surest_to_none_with_their_meani
     table = group.renderables[0]
     assert "60.0 % of $5.00 since 2026-11-01 is attributed, $1.00 of it to people" in table.title
     assert [list(column.cells) for column in table.columns] == [
-        ["vendor_identity", "service_account", "unattributed"],
         ["named by the vendor", "service account", "unattributed"],
         ["3.00", "1.00", "1.00"],
         ["60.0 %", "20.0 %", "20.0 %"],
@@ -230,6 +233,7 @@ def test_rows_that_a_test_found_are_logged_at_the_level_of_the_test(
         name="invoices_match_the_marts",
         resource_type="test",
         relation_name="raw_cursor.found",
+        raw_code="select 1",
     )
     one = SimpleNamespace(node=node, status=status, message="Got 1 result", adapter_response={})
     build = building._results(SimpleNamespace(results=[one]))
@@ -242,6 +246,49 @@ def test_rows_that_a_test_found_are_logged_at_the_level_of_the_test(
         (level, "dbt: invoices_match_the_marts: Got 1 result"),
         (level, "dbt:   found: cursor, 125.40"),
     ]
+
+
+def test_what_a_test_says_in_a_sentence_is_logged_as_such_and_disputes_first(caplog, holding):
+    settings = holding("https://api.cursor.com")
+    results = []
+    with duckdb.connect(str(settings.duckdb_path)) as connection:
+        for name in ("github_logins_are_mapped", "invoices_match_the_marts"):
+            connection.execute(f"create table raw_cursor.{name} as select '{name}!' as sentence")
+            node = SimpleNamespace(
+                name=name,
+                resource_type="test",
+                relation_name=f"raw_cursor.{name}",
+                raw_code="select concat('…') as sentence",
+            )
+            results.append(SimpleNamespace(node=node, status="warn", message="Got 1 result"))
+    run.log_build(settings, building._results(SimpleNamespace(results=results)))
+    assert [record.getMessage() for record in caplog.records] == [
+        "invoices_match_the_marts!",
+        "github_logins_are_mapped!",
+    ]
+
+
+def test_a_source_is_one_line_and_what_went_wrong_below_it():
+    part = ResourceReport("usage_events", "cursor", changed=2, landed=5, errors=["HTTP 500"])
+    extracted = RunReport(
+        "2026-11-21", None, "2026-11-21", sources=[SourceReport("cursor", resources=[part, part])]
+    )
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(report.sources(extracted))
+    lines = [line.split() for line in console.export_text().splitlines()]
+    assert ["cursor", "4", "10"] in lines
+    assert ["cursor", "usage_events:", "HTTP", "500"] in lines
+
+
+def test_the_last_lines_say_what_needs_attention_what_to_open_and_what_is_next():
+    console = Console(width=80, record=True, file=StringIO())
+    settings = load_settings()
+    report.end(settings, Outcome(is_sample=True), "1 invoice in dispute", console)
+    attention, page, step = console.export_text().splitlines()
+    assert attention == "Needs attention: 1 invoice in dispute"
+    assert page == f"Open: {ROOT}/target/dashboards/executive.html"
+    assert step.startswith("Next: for your own numbers copy .env.example")
+    assert report.next_step(Outcome(exit_code=1)).startswith("mend what failed")
 
 
 @pytest.mark.nightly

@@ -100,6 +100,25 @@ function rangeOf(days, field) {
   return { range: [new Date(first - room).toISOString(), new Date(last + room).toISOString()] };
 }
 
+// What a chart shows in words, for who does not see it: its first numbers. All of them are behind
+// the button SQL.
+function describe(chart, rows, body) {
+  const picture = body.querySelector(":scope > .plot");
+  if (!picture) return;
+  const most = 12;
+  const lines = rows.slice(0, most).map((row) => row.map((value, place) => shown(value, chart.fields[place])).join(", "));
+  const more = rows.length > most ? `; ${rows.length - most} more` : "";
+  const columns = chart.fields.map((field) => field.label).join(", ");
+  // A long ranking scrolls, by keyboard too.
+  const scrolls = body.scrollHeight > body.clientHeight + 1;
+  for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", chart.name]]) {
+    if (scrolls) body.setAttribute(name, value);
+    else body.removeAttribute(name);
+  }
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", `${chart.name}, ${chart.type} chart of ${columns}: ${lines.join("; ")}${more}`);
+}
+
 function plot(body, traces, shape, height) {
   let holder = body.querySelector(":scope > .plot");
   if (!holder) {

@@ -36,7 +36,11 @@ judged as (
             'least(coalesce(attributed_cost_share, 1), coalesce(attributed_usage_share, 1))',
             '<',
             'attributed_share'
-        ) }} as quality_level
+        ) }} as quality_level,
+        concat(
+            {{ usd_in_words('unattributed_cost_usd') }}, ' that ', source_name, ' ',
+            organization, ' cost lately are unattributed: map its keys and accounts.'
+        ) as sentence
     from shares
 
 )

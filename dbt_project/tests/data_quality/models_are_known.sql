@@ -32,7 +32,11 @@ judged as (
 
     select
         *,
-        {{ quality_level('unknown_models', '>', 'unknown_models') }} as quality_level
+        {{ quality_level('unknown_models', '>', 'unknown_models') }} as quality_level,
+        concat(
+            'Nobody listed the model ', model, ', which cost ',
+            {{ usd_in_words('cost_usd') }}, ' lately: add it to the seed models.'
+        ) as sentence
     from recent
 
 )
