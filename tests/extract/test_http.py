@@ -111,7 +111,7 @@ def test_a_date_without_a_zone_is_in_utc(pauses: list[float]) -> None:
     ["inf", "1e300", "31536000", format_datetime(datetime.now(UTC) + timedelta(days=365), True)],
 )
 def test_a_retry_after_of_a_year_is_not_waited_for_and_said(said: str, pauses: list[float]) -> None:
-    with pytest.raises(VendorError, match="HTTP 429: no message; .* run again later"):
+    with pytest.raises(VendorError, match=r"HTTP 429: no message; .* run again later"):
         ask([httpx.Response(429, headers={"retry-after": said})])()
     assert pauses == []
 
