@@ -16,7 +16,7 @@ from foundation.sample_data import SANDBOX, refusal
 from foundation.settings import ROOT, Settings, load_settings
 from foundation.sources import SOURCES
 from foundation.stopping import raise_if_stopped
-from foundation.warehouse import NoTableError, refuse_if_held, warehouse
+from foundation.warehouse import NoTableError, refuse_if_held, reserved, warehouse
 from pipeline import building, report
 from pipeline.alerts.outcome import Outcome
 from pipeline.alerts.telling import tell
@@ -34,10 +34,16 @@ def run(settings: Settings) -> int:
     """Fetch what is new, build the marts, report, draw the dashboards, and tell people what needs
     attention.
 
-    Returns 0 if everything went well, 1 if something failed on the way. Raises RefusedError and, if
-    another process has the warehouse open, WarehouseError, both before anything is touched.
+    Returns 0 if everything went well, 1 if something failed on the way. Raises, before anything is
+    touched, RefusedError, BusyError if another run is at work, and WarehouseError if the warehouse
+    cannot be written.
     """
     refuse_incomplete(settings)
+    with reserved(settings):
+        return run_alone(settings)
+
+
+def run_alone(settings: Settings) -> int:
     refuse_if_held(settings)
     is_sample = not settings.configured_sources()
     refuse_mixture(settings, is_sample)
@@ -77,6 +83,8 @@ def fetch_and_build(settings: Settings, outcome: Outcome) -> int:
         if build.statuses:
             counts = (f"{count} {status}" for status, count in build.statuses.most_common())
             log.info("dbt: %s", ", ".join(counts))
+        if build.exit_code:
+            log.error("The build failed: the costs in the report below may be of an older day")
         ties = report.show(settings, outcome.extracted)
         outcome.preview_code = draw()
     if outcome.extract_code:
