@@ -63,8 +63,6 @@ class Settings(_SettingsOfSources, BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=ROOT / ".env",
-        # Windows writes a mark at the beginning, which is not part of the first name.
-        env_file_encoding="utf-8-sig",
         extra="ignore",
         frozen=True,
         # An error must not repeat the value it is about: it may be a secret.
