@@ -105,7 +105,6 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
         location, project = settings.bigquery_location, settings.google_cloud_project
         yield lambda: dlt.destinations.bigquery(location=str(location), project_id=project)
         return
-    settings.duckdb_path.parent.mkdir(parents=True, exist_ok=True)
     connection = open_file(settings.duckdb_path, config=FRUGAL)
     # On its first query with parameters DuckDB imports pandas if it is installed. If dlt looks for
     # pandas in another thread meanwhile, it trips over the half-imported module.
@@ -122,7 +121,8 @@ def _configure_dlt(folder: str) -> None:
     here."""
     os.environ["DLT_DATA_DIR"] = folder
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-    os.environ["RUNTIME__LOG_LEVEL"] = "ERROR"
+    # Its errors are raised too, and our log takes secrets out of them.
+    os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
     os.environ["NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"] = "true"
     from dlt.common.configuration.container import Container
     from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext

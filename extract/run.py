@@ -20,6 +20,7 @@ from foundation.logs import one_line
 from foundation.settings import Settings
 from foundation.sources import SOURCES
 from foundation.stopping import Stopped
+from foundation.warehouse import broken
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +168,9 @@ def _source(settings: Settings, run: Run, destination: Any) -> None:  # noqa: AN
     try:
         land(settings, destination, run, extractor.TABLES, windows if configured else None)
     except Exception as error:  # one source must not make the others fail
+        if unusable := broken(settings.duckdb_path, _innermost(error)):
+            # No other source could land anything either.
+            raise unusable from None
         log.exception("%s: nothing from this run landed", part.source)
         part.errors.append(f"nothing from this run landed: {_root(error)}")
         for resource in part.resources:
@@ -178,9 +182,14 @@ def _source(settings: Settings, run: Run, destination: Any) -> None:  # noqa: AN
 
 def _root(error: BaseException) -> str:
     """dlt wraps the original error; the innermost one says what happened."""
+    error = _innermost(error)
+    return one_line(f"{type(error).__name__}: {error}")
+
+
+def _innermost(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
-    return one_line(f"{type(error).__name__}: {error}")
+    return error
 
 
 def _show_progress(console: Console, runs: list[Run], futures: list[Future[None]]) -> None:

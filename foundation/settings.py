@@ -15,7 +15,14 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import unquote
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation import fields
@@ -26,6 +33,11 @@ ROOT = fields.ROOT
 
 BIGQUERY = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION")
 
+# As in dbt_project.yml, and those that DuckDB has itself.
+OTHER_SCHEMAS = {
+    *("staging", "intermediate", "marts", "legacy", "seeds", "snapshots"),
+    *("main", "system", "temp", "information_schema", "pg_catalog"),
+}
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
@@ -119,6 +131,20 @@ class Settings(_SettingsOfSources, BaseSettings):
         except ValueError:
             raise ValueError("must be a day, YYYY-MM-DD") from None
 
+    @field_validator("*")
+    @classmethod
+    def _is_a_key(cls, value: object, info: ValidationInfo) -> object:
+        """A key is sent in a header, which refuses such characters only once a run is under way,
+        or takes them for a part of the key."""
+        if isinstance(value, SecretStr):
+            text = value.get_secret_value()
+            if text != text.strip():
+                raise ValueError("begins or ends with a space or a line break: remove it")
+            is_key = not (info.field_name or "").endswith("_url")
+            if not text.isprintable() or (is_key and not text.isascii()):
+                raise ValueError("has a character that no key has: copy it again")
+        return value
+
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if problems := list(self._problems()):
@@ -127,6 +153,12 @@ class Settings(_SettingsOfSources, BaseSettings):
         return self
 
     def _problems(self) -> Iterator[str]:
+        catalog = self.duckdb_path.name.partition(".")[0].lower()
+        if self.target == "duckdb" and catalog in self._schemas():
+            yield (
+                f"DUCKDB_PATH: a warehouse cannot be named {self.duckdb_path.name}: {catalog} "
+                "is also the name of a schema in it: name it warehouse.duckdb"
+            )
         since, until = self.extract_since, self.extract_until
         if since and until and since >= until:
             yield f"EXTRACT_SINCE ({since}) must be before EXTRACT_UNTIL ({until}, exclusive)"
@@ -143,6 +175,10 @@ class Settings(_SettingsOfSources, BaseSettings):
                     f"{name}_SECRET must be a Secret Manager resource name, "
                     "projects/PROJECT/secrets/NAME or …/versions/VERSION"
                 )
+
+    def _schemas(self) -> set[str]:
+        """Names that a DuckDB file may not have: it could not tell them from its own."""
+        return {source.raw_schema for source in SOURCES} | OTHER_SCHEMAS
 
     def _value(self, name: str) -> object:
         return getattr(self, name.lower())
@@ -203,6 +239,10 @@ def load_settings() -> Settings:
     _ask_this_machine_directly()
     try:
         settings = Settings()
+    except (UnicodeDecodeError, OSError) as error:
+        is_other = isinstance(error, UnicodeDecodeError)
+        reason = "is not UTF-8: save it as UTF-8" if is_other else f"cannot be read: {error}"
+        raise SettingsError(f"{ROOT / '.env'} {reason}") from None
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(error))) from None
     fetched = {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import re
+import socket
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +38,54 @@ class NoTableError(Exception):
 
 
 class WarehouseError(Exception):
-    """The warehouse's file cannot be opened; the message says why and what to do."""
+    """The warehouse's file cannot be opened, read or written; the message says why and what to
+    do."""
+
+
+class BusyError(Exception):
+    """Another run is at work on the warehouse; the message says which."""
+
+
+# What DuckDB raises when the file is damaged or the disk is full.
+BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
+_NOT_WRITTEN = re.compile(r"Could not (read|write|sync)|No space left")
 
 
 def open_file(
     path: Path, *, read_only: bool = False, config: dict[str, Any] | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """A connection to the warehouse's file. Raises WarehouseError, also if another process has it
+    """A connection to the warehouse's file. Only its owner may read a file that this makes, since
+    people and what they cost are in it. Raises WarehouseError, also if another process has it
     open."""
+    is_new = not read_only and not path.exists()
     try:
-        return duckdb.connect(path, read_only=read_only, config=config or {})
-    except duckdb.IOException as error:
+        if is_new:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        connection = duckdb.connect(path, read_only=read_only, config=config or {})
+        if is_new:
+            path.chmod(0o600)
+    except (duckdb.Error, OSError) as error:
         message = who_holds(path, str(error)) or (
-            f"{path} cannot be opened ({str(error).splitlines()[0]}): move it away, or name "
-            "another file with DUCKDB_PATH"
+            f"{path} cannot be opened ({_reason(error)}): move it away, or name another file with "
+            "DUCKDB_PATH"
         )
         raise WarehouseError(message) from None
+    return connection
+
+
+def broken(path: Path, error: BaseException) -> WarehouseError | None:
+    """If DuckDB's error is about a damaged file or a full disk, what it means; otherwise None."""
+    is_transaction = isinstance(error, duckdb.TransactionException)
+    if not isinstance(error, BROKEN) and not (is_transaction and _NOT_WRITTEN.search(str(error))):
+        return None
+    return WarehouseError(
+        f"{path} cannot be read or written ({_reason(error)}): if the disk is full, make room; "
+        "if the file is damaged, move it away and run again, or restore a copy"
+    )
+
+
+def _reason(error: BaseException) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def who_holds(path: Path, error: str) -> str | None:
@@ -73,8 +109,52 @@ def who_holds(path: Path, error: str) -> str | None:
 
 def refuse_if_held(settings: Settings) -> None:
     """Raises WarehouseError if the warehouse is a file that cannot be written now."""
-    if settings.target == "duckdb" and settings.duckdb_path.exists():
-        open_file(settings.duckdb_path).close()
+    if settings.target == "duckdb":
+        path = settings.duckdb_path
+        is_new = not path.exists()
+        open_file(path).close()
+        if is_new:
+            path.unlink()
+
+
+@contextmanager
+def reserved(settings: Settings) -> Iterator[None]:
+    """The warehouse's file for one run at a time. Raises BusyError, which names the other run.
+
+    The run holds a lock on a file beside it, which the system releases however the run ends. On
+    BigQuery nothing is held.
+    """
+    if settings.target == "bigquery":
+        yield
+        return
+    path = settings.duckdb_path.with_name(f"{settings.duckdb_path.name}.lock")
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise WarehouseError(
+            f"{path} cannot be written ({error.strerror}): name another file with DUCKDB_PATH"
+        ) from None
+    with os.fdopen(descriptor, "r+") as file:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BusyError(_who_runs(file.read())) from None
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        file.truncate()
+        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now}))
+        file.flush()
+        # The file stays: whoever has opened it and whoever makes a new one must not both hold it.
+        yield
+
+
+def _who_runs(written: str) -> str:
+    try:
+        who = json.loads(written)
+        name = f"process {who['pid']} on {who['host']}, since {who['since']}"
+    except (ValueError, LookupError, TypeError):
+        name = "a process that has just begun"
+    return f"another run is at work on this warehouse ({name}): wait until it is done"
 
 
 @contextmanager
@@ -93,6 +173,8 @@ def warehouse(settings: Settings, *, writes: bool = False) -> Iterator[Ask]:
             return connection.execute(sql).fetchall()
         except duckdb.CatalogException as error:
             raise NoTableError(str(error)) from error
+        except duckdb.Error as error:
+            raise broken(settings.duckdb_path, error) or error from None
 
     try:
         yield ask
@@ -116,6 +198,8 @@ def tables(settings: Settings) -> Iterator[Fetch]:
             yield from connection.execute(sql).to_arrow_reader(_ROWS)
         except duckdb.CatalogException as error:
             raise NoTableError(str(error)) from error
+        except duckdb.Error as error:
+            raise broken(settings.duckdb_path, error) or error from None
 
     try:
         yield fetch

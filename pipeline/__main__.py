@@ -13,7 +13,7 @@ from foundation.stopping import run_command
 
 log = logging.getLogger("pipeline")
 
-FAILED, REFUSED = 1, 2
+FAILED, REFUSED, BUSY = 1, 2, 3
 
 
 def main() -> int:
@@ -44,7 +44,7 @@ def main() -> int:
     # Imported here: it takes a while, and the command can already be stopped meanwhile.
     from foundation.logs import RUN_ID, printable, set_up_logs
     from foundation.settings import SettingsError, load_settings
-    from foundation.warehouse import WarehouseError
+    from foundation.warehouse import BusyError, WarehouseError
     from pipeline import building, health, run_log
     from pipeline.run import RefusedError, run
 
@@ -74,6 +74,9 @@ def main() -> int:
     except (SettingsError, RefusedError) as error:
         print(printable(str(error)), file=sys.stderr)
         return REFUSED
+    except BusyError as error:
+        log.error("%s", error)
+        return BUSY
     except WarehouseError as error:
         log.error("%s", error)
         return FAILED

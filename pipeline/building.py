@@ -133,7 +133,7 @@ def _results(results: Any) -> Build:  # noqa: ANN401
 
 def call(settings: Settings, arguments: list[str]) -> int:
     """Run dbt for the command line; returns its exit code. Raises WarehouseError."""
-    settings.duckdb_path.parent.mkdir(parents=True, exist_ok=True)
+    settings.duckdb_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if OFFLINE.isdisjoint(arguments):
         refuse_if_held(settings)
     if BUILDING.intersection(arguments):

@@ -27,6 +27,9 @@ FOLDER = ROOT / "target" / "focus"
 MARTS = ("focus_cost_and_usage", "focus_cost_and_usage_1_2")
 DAY = "x_ChargeDate"
 
+# How a formula begins. Spreadsheets skip tabs and line breaks before it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
 _MONEY = pa.decimal128(38, 18)
 _NUMBER = pa.decimal128(28, 9)
 _TIME = pa.timestamp("us", tz="UTC")
@@ -140,10 +143,18 @@ def _lines(table: pa.Table) -> Iterator[tuple[Any, ...]]:
 def _texts(column: pa.ChunkedArray) -> list[Any]:
     if pa.types.is_decimal(column.type):
         return [decimal_text(number) for number in column.to_pylist()]
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return [harmless(text) for text in column.to_pylist()]
     if pa.types.is_timestamp(column.type):
         seconds = column.cast(pa.timestamp("s", tz="UTC"))
         column = pc.strftime(seconds, format="%Y-%m-%dT%H:%M:%SZ")
     return column.to_pylist()
+
+
+def harmless(text: str | None) -> str | None:
+    """A text that no spreadsheet takes for a formula: those of a vendor begin with an apostrophe,
+    as OWASP advises. Parquet has the text as it is."""
+    return f"'{text}" if text and text.startswith(FORMULA) else text
 
 
 def decimal_text(number: Decimal | None) -> str | None:

@@ -17,7 +17,7 @@ from foundation.sample_data import SANDBOX, refusal
 from foundation.settings import ROOT, Settings, load_settings
 from foundation.sources import SOURCES
 from foundation.stopping import raise_if_stopped
-from foundation.warehouse import NoTableError, refuse_if_held, warehouse
+from foundation.warehouse import NoTableError, refuse_if_held, reserved, warehouse
 from pipeline import building, heartbeat, report, run_log
 from pipeline.alerts.outcome import Outcome
 from pipeline.alerts.telling import tell
@@ -37,10 +37,16 @@ def run(settings: Settings, *, is_verbose: bool = False) -> int:
     """Fetch what is new, build the marts, report, draw the dashboards, and tell people what needs
     attention. With `is_verbose` it says what each resource brought, not only each source.
 
-    Returns 0 if everything went well, 1 if something failed on the way. Raises RefusedError and, if
-    another process has the warehouse open, WarehouseError, both before anything is touched.
+    Returns 0 if everything went well, 1 if something failed on the way. Raises, before anything is
+    touched, RefusedError, BusyError if another run is at work, and WarehouseError if the warehouse
+    cannot be written.
     """
     refuse_incomplete(settings)
+    with reserved(settings):
+        return run_alone(settings, is_verbose=is_verbose)
+
+
+def run_alone(settings: Settings, *, is_verbose: bool) -> int:
     refuse_if_held(settings)
     is_sample = not settings.configured_sources()
     refuse_mixture(settings, is_sample)
@@ -91,6 +97,8 @@ def fetch_and_build(settings: Settings, outcome: Outcome, *, is_verbose: bool) -
         if build.statuses:
             counts = (f"{count} {status}" for status, count in build.statuses.most_common())
             log.info("dbt: %s", ", ".join(counts))
+        if build.exit_code:
+            log.error("The build failed: the costs in the report below may be of an older day")
         ties = report.show(settings, outcome.extracted, is_verbose=is_verbose)
         outcome.preview_code = draw()
     if outcome.extract_code:

@@ -45,12 +45,16 @@ def payload(message: Message) -> dict[str, Any]:
     ]
     lines = (line for section in sections for line in (section.title, *section.lines))
     text = _fit(Section(headline, tuple(lines), sum(section.more for section in sections)))
-    return {"text": text, "blocks": blocks, "unfurl_links": False}
+    # Where blocks are not shown, no address or name in the text becomes a link either.
+    unlinked = {"parse": "none", "link_names": False, "unfurl_links": False}
+    return {"text": text, "blocks": blocks, **unlinked}
 
 
 def escape(text: str) -> str:
-    """Slack reads <…> as a link or a mention, including <!channel>."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Slack reads <…> as a link or a mention, including <!channel>, and `…` as code, in which a
+    name could hide what comes after it."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("`", "'")
 
 
 def _mrkdwn(text: str) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from pipeline import focus
 from tests.marts.warehouse import ROOT, Warehouse
 from tools import focus_validator
 
@@ -357,3 +359,16 @@ def test_the_report_is_read_even_if_the_validator_exits_with_0(tmp_path: Path) -
     )
     found = focus_validator.read(report)
     assert (found.passed, found.failed, found.skipped) == ({"A-1"}, {"A-2", "A-3"}, {"A-4"})
+
+
+def test_texts_of_vendors_are_no_formulas_and_numbers_stay_numbers() -> None:
+    texts = ["=HYPERLINK(1)", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", "a=1", "", None]
+    table = pa.table(
+        {
+            "x_Owner": pa.array(texts, pa.string()),
+            "BilledCost": pa.array([Decimal("-1.5")] * len(texts), pa.decimal128(38, 18)),
+        }
+    )
+    lines = list(focus._lines(table))
+    assert [line[0] for line in lines] == [*(f"'{text}" for text in texts[:7]), "a=1", "", None]
+    assert {line[1] for line in lines} == {"-1.5"}

@@ -657,6 +657,21 @@ def test_long_lists_end_with_a_number(warehouse, webhook, make_run):
     assert "\n… and 15 more" in webhook.last()
 
 
+def test_a_name_mentions_nobody_and_links_nowhere(warehouse):
+    hostile = "<!channel> <@U123> <https://evil.test|click> `code` https://evil.test"
+    failures = [hostile]
+    outcome = Outcome(
+        exit_code=1, extracted=RunReport("", None, ""), build=Build(failures=failures)
+    )
+    content = slack.payload(news.compose(load_settings(), outcome))
+    texts = [content["text"], content["blocks"][1]["text"]["text"]]
+    for text in texts:
+        assert "&lt;!channel&gt; &lt;@U123&gt; &lt;https://evil.test|click&gt; 'code'" in text
+        assert not set(text) & {"<", ">", "`"}
+    assert content["blocks"][1]["text"]["verbatim"] is True
+    assert (content["parse"], content["link_names"]) == ("none", False)
+
+
 def test_a_message_stays_within_slack_s_limits(warehouse):
     failures = ["&" * 5000] * 30
     outcome = Outcome(

@@ -1,5 +1,6 @@
 """Settings: every name, what is refused and how, and that secrets stay inside."""
 
+import re
 import subprocess
 import sys
 from datetime import date
@@ -146,6 +147,74 @@ def test_dataset_names_have_the_prefix_on_bigquery_only(given):
 def test_dates_and_numbers_are_read(given):
     settings = given(EXTRACT_SINCE="2026-01-01", EXTRACT_UNTIL="2026-02-01")
     assert (settings.extract_since, settings.extract_until) == (date(2026, 1, 1), date(2026, 2, 1))
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-x\n", "sk-x\r", " sk-x", "sk-x ", "sk\r\nx", "sk-\u201cx", "\ufeffsk"]
+)
+def test_a_key_with_what_no_key_has_is_named_before_anything_is_asked(given, key):
+    with pytest.raises(
+        SettingsError, match=r"^CURSOR_API_KEY: (begins or ends|has a char)"
+    ) as caught:
+        given(CURSOR_API_KEY=key)
+    assert "sk" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "is_read"),
+    [("utf-8", True), ("utf-8-sig", True), ("utf-16", False), ("latin-1", False)],
+)
+def test_an_env_file_is_utf_8_or_refused(encoding, is_read, tmp_path, monkeypatch):
+    file = tmp_path / ".env"
+    file.write_bytes("LOG_LEVEL=ERROR\r\n# Schlüssel\r\nCURSOR_API_KEY=sk-x\r\n".encode(encoding))
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+    for name in ("LOG_LEVEL", "CURSOR_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    if not is_read:
+        with pytest.raises(SettingsError, match=r"\.env is not UTF-8: save it as UTF-8"):
+            load_settings()
+        return
+    settings = load_settings()
+    assert settings.log_level == "ERROR"
+    assert settings.cursor_api_key.get_secret_value() == "sk-x"
+
+
+@pytest.mark.parametrize("name", ["marts", "raw_cursor", "STAGING", "temp"])
+def test_a_warehouse_may_not_be_named_like_a_schema(given, name):
+    with pytest.raises(SettingsError, match=rf"^DUCKDB_PATH: a warehouse cannot be named {name}\."):
+        given(DUCKDB_PATH=f"data/{name}.duckdb")
+
+
+def test_all_schemas_of_the_project_are_names_that_a_warehouse_may_not_have():
+    written = re.findall(r"\+schema: (\w+)", (ROOT / "dbt_project/dbt_project.yml").read_text())
+    assert {*written, "raw_cursor"} <= Settings(_env_file=None)._schemas()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.cursor.com",
+        "https://me:hush@api.cursor.com",
+        "ftp://127.0.0.1",
+        "api.cursor.com",
+        "https://",
+        "http://127.0.0.1.example.com",
+        "http://127.0.0.1@example.com",
+        "https://api.cursor.com?key=hush",
+    ],
+)
+def test_a_key_is_only_sent_encrypted_or_to_this_machine(given, url):
+    with pytest.raises(SettingsError, match=r"^CURSOR_BASE_URL: must b") as caught:
+        given(CURSOR_BASE_URL=url)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://x.example.com/base/", "http://127.0.0.1:8000", "http://localhost", "http://[::1]:1"],
+)
+def test_an_address_is_https_or_this_machine(given, url):
+    assert given(CURSOR_BASE_URL=url).cursor_base_url == url.rstrip("/")
 
 
 @pytest.mark.parametrize(
