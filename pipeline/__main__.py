@@ -1,5 +1,6 @@
-"""`python -m pipeline run [--since DAY] [--until DAY]`, `… dbt ARGUMENTS`, `… mf ARGUMENTS` and
-`… focus [--since DAY] [--until DAY] [--folder FOLDER]`."""
+"""`python -m pipeline run [--since DAY] [--until DAY]`, `… dbt ARGUMENTS`, `… mf ARGUMENTS`,
+`… focus [--since DAY] [--until DAY] [--folder FOLDER]` and `… statement --month MONTH [--folder
+FOLDER]`."""
 
 from __future__ import annotations
 
@@ -35,6 +36,9 @@ def main() -> int:
         "--until", metavar="DAY", type=date.fromisoformat, help="day after the last"
     )
     command.add_argument("--folder", type=Path, help="target/focus if not given")
+    command = commands.add_parser("statement", help="write a month's statements by cost center")
+    command.add_argument("--month", metavar="MONTH", type=a_month, required=True, help="2026-10")
+    command.add_argument("--folder", type=Path, help="target/statements if not given")
     arguments = parser.parse_args()
 
     # Imported here: it takes a while, and the command can already be stopped meanwhile.
@@ -61,6 +65,11 @@ def main() -> int:
             folder = arguments.folder or focus.FOLDER
             focus.export(settings, folder, arguments.since, arguments.until)
             return 0
+        if arguments.command == "statement":
+            from pipeline import statement
+
+            statement.export(settings, arguments.month, arguments.folder or statement.FOLDER)
+            return 0
         return run(settings)
     except (SettingsError, RefusedError) as error:
         print(error, file=sys.stderr)
@@ -71,6 +80,14 @@ def main() -> int:
     except Exception:
         log.exception("The run failed")
         return FAILED
+
+
+def a_month(text: str) -> date:
+    """2026-10 as its first day."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a month, such as 2026-10") from None
 
 
 if __name__ == "__main__":
