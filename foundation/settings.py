@@ -76,6 +76,8 @@ class Settings(_SettingsOfSources, BaseSettings):
     metabase_embedding_secret_secret: str | None = None
     slack_webhook_url: SecretStr | None = None
     slack_webhook_url_secret: str | None = None
+    erasure_key: SecretStr | None = Field(default=None, min_length=32)
+    erasure_key_secret: str | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"

@@ -1,6 +1,6 @@
 """`python -m pipeline run [--since DAY] [--until DAY]`, `… dbt ARGUMENTS`, `… mf ARGUMENTS`,
-`… focus [--since DAY] [--until DAY] [--folder FOLDER]` and `… statement --month MONTH [--folder
-FOLDER]`."""
+`… focus [--since DAY] [--until DAY] [--folder FOLDER]`, `… statement --month MONTH [--folder
+FOLDER]` and `… erase --email EMAIL --by NAME`."""
 
 from __future__ import annotations
 
@@ -39,6 +39,9 @@ def main() -> int:
     command = commands.add_parser("statement", help="write a month's statements by cost center")
     command.add_argument("--month", metavar="MONTH", type=a_month, required=True, help="2026-10")
     command.add_argument("--folder", type=Path, help="target/statements if not given")
+    command = commands.add_parser("erase", help="erase a person, and keep every sum")
+    command.add_argument("--email", required=True)
+    command.add_argument("--by", metavar="NAME", required=True, help="who erases, for the record")
     arguments = parser.parse_args()
 
     # Imported here: it takes a while, and the command can already be stopped meanwhile.
@@ -70,6 +73,10 @@ def main() -> int:
 
             statement.export(settings, arguments.month, arguments.folder or statement.FOLDER)
             return 0
+        if arguments.command == "erase":
+            from pipeline import erase
+
+            return erase.erase(settings, arguments.email, arguments.by)
         return run(settings)
     except (SettingsError, RefusedError) as error:
         print(error, file=sys.stderr)
