@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from dashboards import definition
-from dashboards.catalog import Catalog
+from dashboards.catalog import Catalog, did_you_mean
 from dashboards.compile import compile_dashboard
 from dashboards.compiled import CompiledDashboard
 from dashboards.definition import Dashboard
@@ -55,6 +55,12 @@ def load(catalog: Catalog, folder: Path = DEFINITIONS) -> tuple[list[Source], li
         findings += found
         if source:
             sources.append(source)
+    known = {file.stem for file in folder.glob("*.y*ml")}
+    for name in sorted((catalog.people.shown_on or frozenset()) - known):
+        message = (
+            f"DASHBOARDS_WITH_PEOPLE names {name}{did_you_mean(name, known)}, and there is none"
+        )
+        findings.append(Finding(folder, 1, message))
     if not sources and not findings:
         findings.append(Finding(folder, 1, "there is no dashboard: write one, NAME.yml"))
     return sources, findings

@@ -1,7 +1,7 @@
 """Who was erased: what arrives later is recognized by a keyed hash, and replaced as it lands.
 
 `intermediate.erased_names` has a row for each e-mail address, name and account of a person who was
-erased: its hash under ERASURE_KEY, and what stands in its place. Without the key nobody can find
+erased: its hash under PRIVACY_KEY, and what stands in its place. Without the key nobody can find
 out whether a name is in it. The first row is the hash of no name, by which a wrong key is noticed.
 """
 
@@ -47,9 +47,11 @@ class Erased:
             return pseudonym
         if "@" not in text:
             return text
-        return _ADDRESS.sub(
-            lambda found: self.pseudonyms.get(self.hash_of(found[0].strip(".")), found[0]), text
-        )
+        return _ADDRESS.sub(self._address, text)
+
+    def _address(self, found: re.Match[str]) -> str:
+        address = found[0].rstrip(".")
+        return self.pseudonyms.get(self.hash_of(address), address) + found[0][len(address) :]
 
     def record(self, payload: bytes) -> bytes:
         """A record in JSON without erased people; bytes that name nobody stay as they are."""
@@ -79,24 +81,24 @@ class Erased:
 
 def load_erased(settings: Settings) -> Erased:
     """Who was erased from the warehouse of the settings. Raises ErasedError if somebody was and
-    ERASURE_KEY is missing or another one; WarehouseError if the file is in use."""
+    PRIVACY_KEY is missing or another one; WarehouseError if the file is in use."""
     table = f"{settings.dataset('intermediate')}.{TABLE}"
     try:
         with warehouse(settings) as ask:
             pseudonyms = dict(ask(f"select name_hash, pseudonym from {table}"))
     except NoTableError:
         pseudonyms = {}
-    secret = settings.erasure_key
+    secret = settings.privacy_key
     key = secret.get_secret_value().encode() if secret else b""
     erased = Erased(key, pseudonyms)
     if pseudonyms and not key:
         raise ErasedError(
-            "People were erased from this warehouse, and without ERASURE_KEY they would land again:"
+            "People were erased from this warehouse, and without PRIVACY_KEY they would land again:"
             " set it to the key with which they were erased"
         )
     if pseudonyms and erased.hash_of("") not in pseudonyms:
         raise ErasedError(
-            "ERASURE_KEY is not the key with which people were erased from this warehouse: with"
+            "PRIVACY_KEY is not the key with which people were erased from this warehouse: with"
             " this one they would land again"
         )
     return erased

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import duckdb
@@ -27,6 +27,7 @@ from pipeline import building, focus, statement
 from pipeline.run import RefusedError
 
 LOG_TABLE = "erasures"
+SHORTEST_KEY = 32
 # Made by commands from the marts, and made again by them.
 EXPORTS = (focus.FOLDER, statement.FOLDER, ROOT / "target" / "dashboards")
 # What a rebuild of the models does not make again, beside the raw data. The snapshot only says what
@@ -40,11 +41,29 @@ _BEFORE, _AFTER = r"(^|[^a-zA-Z0-9._%+-])", r"($|\.?$|\.?[^a-zA-Z0-9.-])"
 
 @dataclass(frozen=True)
 class Person:
-    """All that names a person, in lower case."""
+    """All that names a person, in lower case. `keys` are names of API keys that have the person's
+    in them, as Claude Code gives them."""
 
     emails: tuple[str, ...]
     names: tuple[str, ...]
     accounts: tuple[str, ...]
+    keys: tuple[str, ...]
+
+    @property
+    def local_parts(self) -> str:
+        """A pattern of what is before the @ of an address, as a word of its own."""
+        local_parts = {email.partition("@")[0] for email in self.emails}
+        either = "|".join(re.escape(one) for one in sorted(local_parts, key=len, reverse=True))
+        return rf"(?<![a-z0-9])(?:{either})(?![a-z0-9])"
+
+    def pseudonyms(self, token: str) -> dict[str, str]:
+        """What stands for each name. Keys keep names of their own, by which they are told apart."""
+        return {
+            **dict.fromkeys(self.emails, f"erased-{token}@erased.invalid"),
+            **dict.fromkeys(self.names, f"Erased person {token}"),
+            **dict.fromkeys(self.accounts, f"erased-{token}"),
+            **{key: re.sub(self.local_parts, f"erased-{token}", key) for key in self.keys},
+        }
 
 
 @dataclass(frozen=True)
@@ -79,7 +98,7 @@ def erase(settings: Settings, email: str, by: str) -> int:
         ) from None
     sys.stdout.write(f"Erased from {rows:,} rows of what landed; the marts are built again.\n")
     code = building.call(
-        settings, ["build", "--full-refresh", "--exclude-resource-type", "unit_test"]
+        settings, ["--quiet", "build", "--full-refresh", "--exclude-resource-type", "unit_test"]
     )
     if settings.target == "duckdb":
         _rewrite_file(settings)
@@ -95,10 +114,11 @@ def _refuse_incomplete(settings: Settings, email: str) -> None:
         raise RefusedError(f"TARGET=bigquery needs {', '.join(BIGQUERY)}")
     if "@" not in email:
         raise RefusedError(f"{email!r} is not an e-mail address")
-    if not settings.erasure_key:
+    if not settings.privacy_key or len(settings.privacy_key.get_secret_value()) < SHORTEST_KEY:
         raise RefusedError(
-            "Erasing needs ERASURE_KEY, a long random text that is kept: without it a person would"
-            " land again with the next run. Make one with `openssl rand -hex 32`."
+            f"Erasing needs PRIVACY_KEY, a random text of at least {SHORTEST_KEY} letters that is"
+            " kept: without it a person would land again with the next run. Make one with"
+            " `openssl rand -hex 32`."
         )
 
 
@@ -129,11 +149,18 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
         f"select distinct account_name from {intermediate}.int_vendor_accounts"
         f" where lower(email) in ({listed})"
     )
-    return Person(
+    person = Person(
         emails=emails,
         names=tuple(sorted(name for (name,) in names if name)),
         accounts=tuple(sorted(name for (name,) in accounts if name)),
+        keys=(),
     )
+    keys = ask(
+        f"select distinct lower(api_key_name) from {settings.dataset('marts')}.dim_api_keys"
+        " where api_key_name is not null"
+    )
+    called = (key for (key,) in keys if re.search(person.local_parts, key))
+    return replace(person, keys=tuple(sorted(called)))
 
 
 @dataclass(frozen=True)
@@ -148,11 +175,7 @@ class Erasure:
         """Rewrite what landed; returns how many rows. First the names are listed, so that an
         erasure that was interrupted holds, and can be done again."""
         token = self._token(person)
-        changes = {
-            **dict.fromkeys(person.emails, f"erased-{token}@erased.invalid"),
-            **dict.fromkeys(person.names, f"Erased person {token}"),
-            **dict.fromkeys(person.accounts, f"erased-{token}"),
-        }
+        changes = person.pseudonyms(token)
         self._list(changes)
         now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
         total = 0

@@ -96,6 +96,9 @@ class Cubes:
         mart, where = definition.model, definition.where
         if mart is None:
             return None
+        if chart.lists_hidden_people:
+            data.notes.append("Filters change nothing here: they could leave too few people.")
+            return None
         scratch = Cube(mart, where)
         try:
             _described(chart, scratch)
@@ -224,8 +227,8 @@ class Cubes:
         columns = {
             name: column for name, column in narrowing.items() if column in answer.column_names
         }
-        if chart.definition.model is not None:
-            # Part of an aggregate's result would be wrong.
+        if chart.definition.model is not None or chart.lists_hidden_people:
+            # Part of an aggregate's result would be wrong, and part of the people too few.
             columns = {}
         kept = list(dict.fromkeys([*names, *columns.values()]))
         missing = [*(name for name in narrowing if name not in columns), *chart.variables]
