@@ -16,6 +16,7 @@ from dashboards.catalog import Catalog
 from dashboards.compiled import CompiledChart, CompiledDashboard, literal
 from dashboards.conditions import condition, sample
 from dashboards.loading import DEFINITIONS, load
+from dashboards.people import People
 
 # Any day works: relative dates count from it.
 TODAY = date(2026, 1, 15)
@@ -23,10 +24,15 @@ TODAY = date(2026, 1, 15)
 _COLUMN = "filtered_column"
 
 
-def charts(marts: list[Node], manifest: Path, folder: Path = DEFINITIONS) -> list[Node]:
+def charts(
+    marts: list[Node],
+    manifest: Path,
+    folder: Path = DEFINITIONS,
+    people: People | None = None,
+) -> list[Node]:
     """A node for each chart and way to set its filters. `manifest` is dbt's, for BigQuery; `marts`
-    has at least its models."""
-    catalog = Catalog(manifest)
+    has at least its models; `people` says where they are hidden."""
+    catalog = Catalog(manifest, people)
     known = {node.name: node for node in marts if node.name in catalog.models}
     sources, _ = load(catalog, folder)
     return [

@@ -20,6 +20,7 @@ import duckdb
 from sqlglot import exp
 
 from dashboards.definition import Format
+from dashboards.people import People
 from foundation import dbt
 from foundation.settings import Settings
 
@@ -94,9 +95,10 @@ def did_you_mean(name: str, known: Iterable[str], *, most: int = 3) -> str:
 
 class Catalog:
     """The marts by name. Queries in DuckDB's SQL, with the marts in the schema `marts`, are bound
-    against their contracts."""
+    against their contracts. `people` says which dashboards may show them."""
 
-    def __init__(self, manifest: Path = MANIFEST) -> None:
+    def __init__(self, manifest: Path = MANIFEST, people: People | None = None) -> None:
+        self.people = people or People()
         content = json.loads(manifest.read_text())
         dialect = content["metadata"]["adapter_type"]
         self.models: dict[str, Model] = {}
@@ -212,7 +214,7 @@ def load_catalog(settings: Settings) -> Catalog:
         )
         if parsed.returncode:
             raise CatalogError(f"dbt cannot read its models:\n{parsed.stdout}{parsed.stderr}")
-    return Catalog()
+    return Catalog(people=People.of(settings))
 
 
 def _changed() -> Iterator[float]:

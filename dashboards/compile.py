@@ -153,5 +153,7 @@ def compile_dashboard(
 
     With problems, the charts that have one are missing from its tabs.
     """
+    if catalog.people.are_hidden_on(key):
+        definition = catalog.people.without_filters(definition)
     compiler = _Compiler(key, definition, catalog)
     return compiler.compile(), compiler.problems

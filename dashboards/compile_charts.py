@@ -36,6 +36,7 @@ from dashboards.definition import (
     Table,
 )
 from dashboards.names import code_names
+from dashboards.people import noted
 
 
 class ChartCompiler:
@@ -86,11 +87,40 @@ class ChartCompiler:
             variables=tuple(query.slots_in(template, query.VARIABLE)),
             marts=tuple(query.marts_in(template)),
         )
+        if self.catalog.people.are_hidden_on(self.key):
+            compiled = self._without_people(compiled)
         self.used |= compiled.filters
         self._check_filters(compiled, path)
         self._check_locked(compiled, path)
         self._check_kinds(compiled, path)
         return compiled if len(self.problems) == before else None
+
+    def _without_people(self, chart: CompiledChart) -> CompiledChart:
+        """A chart whose answer has pseudonyms instead of people."""
+        people = self.catalog.people
+        texts = {one.name for one in chart.fields if one.kind == "text"}
+        # A funnel of measures has a column for the order of its steps.
+        columns = [column.name for column in self.catalog.answer(self._bare(chart.template))]
+        template, lists_people = people.masked(chart.template, columns, texts)
+
+        def shown(one: Field) -> Field:
+            if one.sql is None:
+                return one
+            masked = people.pseudonym if one.name in texts else people.of_measure
+            return replace(one, sql=masked(one.sql))
+
+        definition = chart.definition
+        if lists_people:
+            definition = noted(definition, people.note())
+        return replace(
+            chart,
+            definition=definition,
+            template=template,
+            fields=tuple(map(shown, chart.fields)),
+            dimensions=tuple(map(shown, chart.dimensions)),
+            measures=tuple(map(shown, chart.measures)),
+            lists_hidden_people=lists_people,
+        )
 
     def _bare(self, template: str) -> str:
         """A template in DuckDB's SQL with no filter set and static ones at their defaults."""

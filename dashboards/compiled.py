@@ -65,6 +65,7 @@ class CompiledChart:
     `fields` are the answer's columns in its order, which for a table is the one shown.
     `dimensions` and `measures` are the same by role: of a chart over axes first x, then the series;
     of a pivot first `rows`, then `columns`; of a scatter the points' name, and x, y and size.
+    `lists_hidden_people` if it has rows only where there are enough people, whatever the filters.
     """
 
     key: str
@@ -78,6 +79,7 @@ class CompiledChart:
     wires: tuple[Wire, ...]
     variables: tuple[str, ...]
     marts: tuple[str, ...]
+    lists_hidden_people: bool = False
 
     @property
     def filters(self) -> set[str]:

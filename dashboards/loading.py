@@ -68,6 +68,12 @@ def load(
         findings += found
         if source:
             sources.append(source)
+    known = {file.stem for file in folder.glob("*.y*ml")}
+    for name in sorted((catalog.people.shown_on or frozenset()) - known):
+        message = (
+            f"DASHBOARDS_WITH_PEOPLE names {name}{did_you_mean(name, known)}, and there is none"
+        )
+        findings.append(Finding(folder, 1, message))
     if not sources and not findings:
         findings.append(Finding(folder, 1, "there is no dashboard: write one, NAME.yml"))
     return sources, findings

@@ -20,6 +20,7 @@ import msgspec
 import pyarrow as pa
 
 from extract.windows import Run, Window
+from foundation.erased import Erased
 from foundation.sample_data import is_sandbox, refusal
 from foundation.scratch import scratch_folder
 from foundation.settings import Settings
@@ -168,7 +169,7 @@ def land(
             run.report.errors.append(message)
             return
         run.memory = state.setdefault("windows", {})
-        batches = _Batches(base_url)
+        batches = _Batches(base_url, run.erased)
         for window in windows(run):
             # The warehouse now holds data of the sandbox or of a vendor.
             if is_sandbox(before) is None:
@@ -220,8 +221,9 @@ OWN_TABLES = {"extractions": EXTRACTIONS, "rejected_records": REJECTED}
 class _Batches:
     """Collects rows for each table until there are enough for one Arrow table."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, erased: Erased) -> None:
         self._base_url = base_url
+        self._erased = erased
         self._waiting: dict[str, list[pa.Table]] = {}
         self._extractions: list[dict[str, Any]] = []
         self._rows = 0
@@ -230,11 +232,12 @@ class _Batches:
     def add(self, window: Window) -> Iterator[Any]:
         self._extractions.append(self._extraction(window))
         if window.is_changed and window.rows is not None and window.rows.num_rows:
-            self._wait(window.resource, _typed(window.rows, window))
+            self._wait(window.resource, _typed(self._erased.rows(window.rows), window))
         if window.is_changed and window.payloads:
-            self._wait(window.resource, _records(window))
+            payloads = [self._erased.record(payload) for payload in window.payloads]
+            self._wait(window.resource, _table(RECORDS, window, {"payload": payloads}))
         if window.is_changed and window.rejected:
-            self._wait("rejected_records", _rejected(window))
+            self._wait("rejected_records", _rejected(window, self._erased))
         if self._rows >= BATCH_ROWS or self._bytes >= BATCH_BYTES:
             yield from self._flush()
 
@@ -262,8 +265,8 @@ class _Batches:
             "window_start": window.start,
             "window_end": window.end,
             "organization": window.organization,
-            "request": _json(window.request),
-            "envelope": _json(window.envelope),
+            "request": self._json(window.request),
+            "envelope": self._json(window.envelope),
             "base_url": self._base_url,
             "pages": window.pages,
             "records": window.records,
@@ -274,9 +277,8 @@ class _Batches:
             "extracted_at": window.extracted_at,
         }
 
-
-def _json(value: dict[str, Any]) -> str:
-    return msgspec.json.encode(value).decode()
+    def _json(self, value: dict[str, Any]) -> str:
+        return self._erased.record(msgspec.json.encode(value)).decode()
 
 
 def _marked(name: str, table: pa.Table) -> Any:  # noqa: ANN401
@@ -291,10 +293,6 @@ def _dlt_ids(count: int) -> list[str]:
     return [f"{many}{number}" for number in range(count)]
 
 
-def _records(window: Window) -> pa.Table:
-    return _table(RECORDS, window, {"payload": window.payloads})
-
-
 def _typed(rows: pa.Table, window: Window) -> pa.Table:
     at = pa.repeat(pa.scalar(window.extracted_at, _LOADED[0].type), rows.num_rows)
     ids = pa.array(_dlt_ids(rows.num_rows))
@@ -307,8 +305,9 @@ def typed_schema(columns: list[pa.Field], partition: str, cluster: str) -> pa.Sc
     return pa.schema([*columns, *_LOADED], {"partition": partition, "cluster": cluster})
 
 
-def _rejected(window: Window) -> pa.Table:
-    payloads, reasons = zip(*window.rejected, strict=True)
+def _rejected(window: Window, erased: Erased) -> pa.Table:
+    payloads = [erased.record(payload) for payload, _ in window.rejected]
+    reasons = [erased.text(reason) for _, reason in window.rejected]
     return _table(REJECTED, window, {"payload": payloads, "reason": reasons})
 
 

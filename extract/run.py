@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from extract.landing import Tables, land, warehouse
 from extract.report import RunReport, SourceReport
 from extract.windows import Run, Window
+from foundation.erased import ErasedError, load_erased
 from foundation.logs import one_line
 from foundation.settings import Settings
 from foundation.sources import SOURCES
@@ -69,6 +70,10 @@ def run(
     _check_days(since, until, today)
     if missing := settings.missing_settings().get("bigquery"):
         raise UsageError(f"TARGET=bigquery needs {', '.join(missing)}")
+    try:
+        erased = load_erased(settings)
+    except ErasedError as error:
+        raise UsageError(str(error)) from None
     report = RunReport(
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
         since=str(since) if since else None,
@@ -76,7 +81,7 @@ def run(
     )
     began = time.monotonic()
     report.sources = _source_reports(settings, sources)
-    runs = [Run(part, since, until, today) for part in report.sources]
+    runs = [Run(part, since, until, today, erased=erased) for part in report.sources]
     with warehouse(settings) as destination:
         _side_by_side(settings, runs, destination, console)
     report.seconds = round(time.monotonic() - began, 3)

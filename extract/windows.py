@@ -29,6 +29,7 @@ from pydantic import ValidationError
 from extract.http import ExpiredError, TooRecentError, UnreadableError, VendorError
 from extract.records import Record
 from extract.report import ResourceReport, SourceReport
+from foundation.erased import Erased
 from foundation.logs import one_line
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ class Window:
 class Run:
     """What one source's run needs. `since` is None on an ordinary run; `until` is exclusive;
     `today` is the window of directories. With `is_probe` each resource is only asked whether it
-    answers, and no window comes of it."""
+    answers, and no window comes of it. What lands names none of the people who were `erased`."""
 
     report: SourceReport
     since: date | None
@@ -156,6 +157,7 @@ class Run:
     today: date
     memory: dict[str, Any] = field(default_factory=dict)
     is_probe: bool = False
+    erased: Erased = field(default_factory=Erased)
 
     def days(self, resource: Resource, known: dict[str, Any]) -> Period:
         """The days to ask for: exactly those named, or from the high-water mark back."""

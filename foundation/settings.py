@@ -95,6 +95,12 @@ class Settings(_SettingsOfSources, BaseSettings):
         default=None, description="asked after each run that went well"
     )
     heartbeat_url_secret: str | None = None
+    privacy_key: SecretStr | None = None
+    privacy_key_secret: str | None = None
+    dashboards_with_people: str | None = Field(
+        default=None, description="keys separated by commas, or none; all if not set"
+    )
+    dashboards_smallest_group: int = Field(default=5, ge=2)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
@@ -166,6 +172,8 @@ class Settings(_SettingsOfSources, BaseSettings):
             yield from source.problems(self)
         if self.target == "bigquery":
             yield from self.credentials_problems()
+        if self.dashboards_with_people and not (self.privacy_key or self.privacy_key_secret):
+            yield "DASHBOARDS_WITH_PEOPLE needs PRIVACY_KEY, from which pseudonyms are made"
         for name in SECRETS:
             resource = self._value(f"{name}_SECRET")
             if resource and self._value(name):

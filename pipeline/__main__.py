@@ -1,4 +1,4 @@
-"""The command line of `python -m pipeline`: a run, its health, dbt, MetricFlow and exports."""
+"""The command line of `python -m pipeline`."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ def main() -> int:
         "--until", metavar="DAY", type=date.fromisoformat, help="day after the last"
     )
     command.add_argument("--folder", type=Path, help="target/focus if not given")
+    command = commands.add_parser("statement", help="write a month's statements by cost center")
+    command.add_argument("--month", metavar="MONTH", type=a_month, required=True, help="2026-10")
+    command.add_argument("--folder", type=Path, help="target/statements if not given")
+    command = commands.add_parser("erase", help="erase a person, and keep every sum")
+    command.add_argument("--email", required=True)
+    command.add_argument("--by", metavar="NAME", required=True, help="who erases, for the record")
     arguments = parser.parse_args()
 
     # Imported here: it takes a while, and the command can already be stopped meanwhile.
@@ -70,6 +76,15 @@ def main() -> int:
             folder = arguments.folder or focus.FOLDER
             focus.export(settings, folder, arguments.since, arguments.until)
             return 0
+        if arguments.command == "statement":
+            from pipeline import statement
+
+            statement.export(settings, arguments.month, arguments.folder or statement.FOLDER)
+            return 0
+        if arguments.command == "erase":
+            from pipeline import erase
+
+            return erase.erase(settings, arguments.email, arguments.by)
         return run(settings, is_verbose=arguments.verbose)
     except (SettingsError, RefusedError) as error:
         print(printable(str(error)), file=sys.stderr)
@@ -83,6 +98,14 @@ def main() -> int:
     except Exception:
         log.exception("The run failed")
         return FAILED
+
+
+def a_month(text: str) -> date:
+    """2026-10 as its first day."""
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a month, such as 2026-10") from None
 
 
 if __name__ == "__main__":

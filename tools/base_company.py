@@ -48,7 +48,8 @@ COMPANY: dict[str, Any] = {
 # What raw data depend on, and what the models depend on in addition.
 LOCK = "requirements.lock"
 EXTRACTION = (
-    *("extract", "sandbox", "foundation/fields.py", "foundation/settings.py", "foundation/sources"),
+    *("extract", "sandbox", "foundation/erased.py", "foundation/fields.py"),
+    *("foundation/settings.py", "foundation/sources"),
     *("tools/base_company.py", LOCK),
 )
 MODELS = ("dbt_project", "foundation/dbt.py")

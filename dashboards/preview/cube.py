@@ -97,6 +97,9 @@ class Cubes:
         if mart is None:
             return None
         wanted = dict(self._wired(chart))
+        if chart.lists_hidden_people:
+            data.notes.append(self._not_by(wanted, "it could leave too few people"))
+            return None
         try:
             needed = _needed(chart, mart, set())
         except UnsupportedError as error:
@@ -238,8 +241,8 @@ class Cubes:
         columns = {
             name: column for name, column in narrowing.items() if column in answer.column_names
         }
-        if chart.definition.model is not None:
-            # Part of an aggregate's result would be wrong.
+        if chart.definition.model is not None or chart.lists_hidden_people:
+            # Part of an aggregate's result would be wrong, and part of the people too few.
             columns = {}
         kept = list(dict.fromkeys([*names, *columns.values()]))
         missing = [*(name for name in narrowing if name not in columns), *chart.variables]

@@ -8,6 +8,7 @@ import pytest
 from bigquery_dev.charts import charts
 from bigquery_dev.check import analyze
 from bigquery_dev.compiled import SETTINGS, nodes_of
+from dashboards.people import People
 from tools import base_company
 
 COST = "model: fct_cost_daily"
@@ -33,9 +34,11 @@ def problems(marts, drawn):
     }
 
 
-def test_every_chart_is_valid_on_bigquery(marts, manifest):
-    drawn = charts(marts, manifest)
+@pytest.mark.parametrize("people", [People(), People(frozenset(), 5, "salt")])
+def test_every_chart_is_valid_on_bigquery(marts, manifest, people):
+    drawn = charts(marts, manifest, people=people)
     assert len(drawn) > 100
+    assert any("'salt'" in one.sql for one in drawn) is bool(people.salt)
     assert problems(marts, drawn) == set()
 
 

@@ -2,8 +2,9 @@
     'month', changes='int_changed_days', cluster_by=['platform_code', 'user_email']
 )) }}
 
--- GRAIN: one row per month, platform, organization, person, department, team and cost
--- center on the day, cost type and attribution method
+-- GRAIN: one row per month, invoice month, platform, organization, person, department,
+-- team and cost center on the day, cost type, attribution method and confidence, and
+-- whether it is estimated
 -- INVARIANT: sums to fct_cost_daily, to the last digit
 {% set days = days_of_changed_months(ref('int_changed_days')) %}
 
@@ -18,7 +19,16 @@ dated as (
 
     select
         *,
-        {{ first_day_of('month', 'cost_date') }} as month
+        {{ first_day_of('month', 'cost_date') }} as month,
+        -- What the vendor billed as a sum and this project divided.
+        allocation_method in (
+            'computed',
+            'tokens',
+            'model_tokens',
+            'workspace_tokens',
+            'equal_split',
+            'by_cost'
+        ) as is_estimated
     from costs
 
 ),
@@ -27,6 +37,7 @@ summed as (
 
     select
         month,
+        invoice_month,
         vendor,
         platform_code,
         organization,
@@ -36,7 +47,9 @@ summed as (
         cost_center,
         cost_type,
         attribution_method,
+        attribution_confidence,
         is_attributed,
+        is_estimated,
         cast(sum(list_cost_usd) as {{ type_money() }}) as list_cost_usd,
         cast(sum(billed_cost_usd) as {{ type_money() }}) as billed_cost_usd,
         cast(sum(effective_cost_usd) as {{ type_money() }}) as effective_cost_usd,

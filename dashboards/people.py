@@ -1,0 +1,181 @@
+"""Hides people on dashboards that are not named in DASHBOARDS_WITH_PEOPLE.
+
+Wherever a chart's answer has text, addresses and names become pseudonyms, in the query itself, so
+that neither a page nor Metabase gets them. People are not listed unless there are enough of them.
+Filters by person are left out: with one, everybody could be looked up.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+
+from dashboards.definition import AnyChart, Dashboard, Dropdown, MultiSelect, Search
+from foundation.settings import Settings
+
+# Columns of marts that hold one person: their address, or their name.
+_PERSON = re.compile(r"email$|^full_name$", re.IGNORECASE)
+# Columns that hold people among other things.
+_OTHERS = frozenset({"scope", "scope_name", "subject", "explained_by", "main_contributor"})
+_NAME = re.compile(r"^full_name$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class People:
+    """Who may be shown. `shown_on` are keys of dashboards, None for all of them; `salt` goes into
+    pseudonyms, so that nobody makes them from an address; `smallest` is how many people a list of
+    them must have."""
+
+    shown_on: frozenset[str] | None = None
+    smallest: int = 5
+    salt: str = ""
+
+    @classmethod
+    def of(cls, settings: Settings) -> People:
+        if settings.dashboards_with_people is None:
+            return cls()
+        named = {name.strip() for name in settings.dashboards_with_people.split(",")} - {"none", ""}
+        key = settings.privacy_key.get_secret_value() if settings.privacy_key else ""
+        salt = hmac.digest(key.encode(), b"pseudonyms on dashboards", "sha256").hex()[:16]
+        return cls(frozenset(named), settings.dashboards_smallest_group, salt)
+
+    def are_hidden_on(self, dashboard: str) -> bool:
+        return self.shown_on is not None and dashboard not in self.shown_on
+
+    def note(self) -> str:
+        return (
+            f"People have pseudonyms here, and are listed where there are at least {self.smallest}."
+        )
+
+    def without_filters(self, definition: Dashboard) -> Dashboard:
+        """A dashboard without filters by person; one that is locked stays, since it hides."""
+        locked = definition.embed.locked if definition.embed else []
+        kept = {
+            name: bound
+            for name, bound in definition.filters.items()
+            if name in locked
+            or not isinstance(bound, Dropdown | MultiSelect | Search)
+            or not any(is_person(column.partition(".")[2]) for column in bound.column)
+        }
+        return definition.model_copy(update={"filters": kept})
+
+    def masked(self, template: str, columns: list[str], texts: set[str]) -> tuple[str, bool]:
+        """A template of which the text columns show pseudonyms, and whether it lists people; that
+        it then only does if they are enough. `columns` are those of its answer."""
+        tree = _parse(template)
+        listing: set[str] = set()
+        for select in _selects(tree):
+            listing |= self._mask(select, columns, texts)
+        if not listing:
+            return tree.sql(dialect="duckdb"), False
+        return self._only_enough(tree, columns, sorted(listing)), True
+
+    def pseudonym(self, sql: str) -> str:
+        """An expression with a pseudonym for each address in it, and the same one each time."""
+        column = _parse(sql)
+        is_name = isinstance(column, exp.Column) and _NAME.search(column.name)
+        condition = f"{sql} is not null" if is_name else f"{sql} like '%@%'"
+        hashed = f"substr(md5(concat('{self.salt}', {sql})), 1, 8)"
+        return f"case when {condition} then concat('person ', {hashed}) else {sql} end"
+
+    def of_measure(self, sql: str) -> str:
+        """A measure over pseudonyms: a page counts the distinct values that it is given."""
+        tree = _parse(sql)
+        for found in list(tree.find_all(exp.Column)):
+            if is_person(found.name):
+                found.replace(_parse(self.pseudonym(found.sql(dialect="duckdb"))))
+        return tree.sql(dialect="duckdb")
+
+    def _mask(self, select: exp.Select, columns: list[str], texts: set[str]) -> set[str]:
+        """Mask a select's text columns in place; returns the names of those that are people."""
+        listing = set()
+        if any(isinstance(one, exp.Star) for one in select.selects):
+            select.set("expressions", [exp.column(name, quoted=True) for name in columns])
+        outputs = []
+        for name, one in zip(columns, select.selects, strict=True):
+            inner = one.this if isinstance(one, exp.Alias) else one
+            if name not in texts or isinstance(inner, exp.Literal):
+                outputs.append(one)
+                continue
+            sources = {name, *(found.name for found in inner.find_all(exp.Column))}
+            if any(is_person(source) or source in _OTHERS for source in sources):
+                listing.add(name)
+            masked = _parse(self.pseudonym(inner.sql(dialect="duckdb")))
+            outputs.append(exp.alias_(masked, name, quoted=True))
+        select.set("expressions", outputs)
+        return listing
+
+    def _only_enough(self, tree: exp.Expr, columns: list[str], listing: list[str]) -> str:
+        """The rows of a query without people if they are too few, in the same order."""
+        order, limit = tree.args.get("order"), tree.args.get("limit")
+        keys = list(_kept_order(order, columns))
+        if order is not None and len(keys) == len(order.expressions):
+            tree.set("order", None)
+            tree.set("limit", None)
+        else:
+            limit = None
+        names = ", ".join(f'"{name}"' for name in columns)
+        # What stands beside people, such as teams with a budget, is shown in any case.
+        enough = " and ".join(
+            f'case when "{name}" like \'person %\' then count(distinct case when "{name}"'
+            f" like 'person %' then \"{name}\" end) over () >= {self.smallest} else true end"
+            for name in listing
+        )
+        lines = [
+            f"select {names} from (\n{tree.sql(dialect='duckdb')}\n) as listed",
+            f"qualify {enough}",
+        ]
+        if keys:
+            lines.append("order by " + ", ".join(keys))
+        if limit is not None:
+            lines.append(limit.sql(dialect="duckdb"))
+        return "\n".join(lines)
+
+
+def _parse(sql: str) -> exp.Expr:
+    return sqlglot.parse_one(sql, dialect="duckdb")
+
+
+def is_person(column: str) -> bool:
+    """Whether a column holds one person."""
+    return bool(_PERSON.search(column))
+
+
+def noted(chart: AnyChart, note: str) -> AnyChart:
+    """A chart that says in its description how it shows people."""
+    text = " ".join(filter(None, (chart.description, note)))
+    return chart.model_copy(update={"description": text})
+
+
+def _selects(tree: exp.Expr) -> Iterator[exp.Select]:
+    """The selects that make the columns of an answer: of a union both, and of a query that only
+    cuts another one that one."""
+    if isinstance(tree, exp.SetOperation):
+        yield from _selects(tree.this)
+        yield from _selects(tree.expression)
+    elif isinstance(tree, exp.Subquery):
+        yield from _selects(tree.this)
+    elif isinstance(tree, exp.Select):
+        source = tree.args.get("from_") or tree.args.get("from")
+        is_cut = len(tree.selects) == 1 and isinstance(tree.selects[0], exp.Star)
+        if is_cut and source is not None and isinstance(source.this, exp.Subquery):
+            yield from _selects(source.this)
+        else:
+            yield tree
+
+
+def _kept_order(order: exp.Order | None, columns: Iterable[str]) -> Iterator[str]:
+    """The keys of an order that a query around it can sort by as well."""
+    known = set(columns)
+    for one in order.expressions if order is not None else ():
+        key = one.this
+        if isinstance(key, exp.Literal) or (isinstance(key, exp.Column) and key.name in known):
+            copied = one.copy()
+            if isinstance(key, exp.Column):
+                copied.set("this", exp.column(key.name, quoted=True))
+            yield copied.sql(dialect="duckdb")

@@ -1,0 +1,315 @@
+"""Erases a person: their addresses, names and accounts become a pseudonym, and every dollar stays.
+
+What vendors and sheets sent is rewritten where it landed, and everything else is built again from
+it, because keys of the marts are made from addresses. The pseudonym is random. Only a hash leads to
+it, under a key that is not in the warehouse, so that the person stays erased when a vendor reports
+them again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import duckdb
+
+from foundation.erased import TABLE, Erased, ErasedError, load_erased
+from foundation.settings import BIGQUERY, ROOT, Settings
+from foundation.sources import SOURCES
+from foundation.warehouse import Ask, NoTableError, refuse_if_held, warehouse
+from pipeline import building, focus, statement
+from pipeline.run import RefusedError
+
+LOG_TABLE = "erasures"
+SHORTEST_KEY = 32
+# Made by commands from the marts, and made again by them.
+EXPORTS = (focus.FOLDER, statement.FOLDER, ROOT / "target" / "dashboards")
+# What a rebuild of the models does not make again, beside the raw data. The snapshot only says what
+# rules were: without a person's rows, the next build takes their rules for new.
+KEPT = ("dbt_test__audit", "snapshots")
+KEPT_TABLES = ("alert_log",)
+
+# What may not be right before or after an address that is found in a text: it would be another one.
+_BEFORE, _AFTER = r"(^|[^a-zA-Z0-9._%+-])", r"($|\.?$|\.?[^a-zA-Z0-9.-])"
+
+
+@dataclass(frozen=True)
+class Person:
+    """All that names a person, in lower case. `keys` are names of API keys that have the person's
+    in them, as Claude Code gives them."""
+
+    emails: tuple[str, ...]
+    names: tuple[str, ...]
+    accounts: tuple[str, ...]
+    keys: tuple[str, ...]
+
+    @property
+    def local_parts(self) -> str:
+        """A pattern of what is before the @ of an address, as a word of its own."""
+        local_parts = {email.partition("@")[0] for email in self.emails}
+        either = "|".join(re.escape(one) for one in sorted(local_parts, key=len, reverse=True))
+        return rf"(?<![a-z0-9])(?:{either})(?![a-z0-9])"
+
+    def pseudonyms(self, token: str) -> dict[str, str]:
+        """What stands for each name. Keys keep names of their own, by which they are told apart."""
+        return {
+            **dict.fromkeys(self.emails, f"erased-{token}@erased.invalid"),
+            **dict.fromkeys(self.names, f"Erased person {token}"),
+            **dict.fromkeys(self.accounts, f"erased-{token}"),
+            **{key: re.sub(self.local_parts, f"erased-{token}", key) for key in self.keys},
+        }
+
+
+@dataclass(frozen=True)
+class Column:
+    schema: str
+    table: str
+    name: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.schema}.{self.table}"
+
+
+def erase(settings: Settings, email: str, by: str) -> int:
+    """Erase the person with this address; returns the exit code of the build that follows. Raises
+    RefusedError if nothing was done, WarehouseError if the file is in use."""
+    email = email.strip().lower()
+    _refuse_incomplete(settings, email)
+    refuse_if_held(settings)
+    try:
+        erased = load_erased(settings)
+        with warehouse(settings, writes=True) as ask:
+            person = _person(settings, ask, email, erased)
+            erasure = Erasure(settings, ask, erased)
+            rows = erasure.run(person, by)
+    except ErasedError as error:
+        raise RefusedError(str(error)) from None
+    except NoTableError as error:
+        reason = str(error).splitlines()[0]
+        raise RefusedError(
+            f"The warehouse is not complete ({reason}): build it first, with `make run`."
+        ) from None
+    sys.stdout.write(f"Erased from {rows:,} rows of what landed; the marts are built again.\n")
+    code = building.call(
+        settings, ["--quiet", "build", "--full-refresh", "--exclude-resource-type", "unit_test"]
+    )
+    if settings.target == "duckdb":
+        _rewrite_file(settings)
+    for folder in EXPORTS:
+        if folder.exists():
+            shutil.rmtree(folder)
+            sys.stdout.write(f"{folder} is deleted: write it again.\n")
+    return code
+
+
+def _refuse_incomplete(settings: Settings, email: str) -> None:
+    if settings.target == "bigquery" and settings.missing_settings().get("bigquery"):
+        raise RefusedError(f"TARGET=bigquery needs {', '.join(BIGQUERY)}")
+    if "@" not in email:
+        raise RefusedError(f"{email!r} is not an e-mail address")
+    if not settings.privacy_key or len(settings.privacy_key.get_secret_value()) < SHORTEST_KEY:
+        raise RefusedError(
+            f"Erasing needs PRIVACY_KEY, a random text of at least {SHORTEST_KEY} letters that is"
+            " kept: without it a person would land again with the next run. Make one with"
+            " `openssl rand -hex 32`."
+        )
+
+
+def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
+    """What names the person, as far as sheets and vendors say. Raises RefusedError for nobody."""
+    people = f"{settings.dataset('marts')}.dim_users"
+    intermediate, staging = settings.dataset("intermediate"), settings.dataset("staging")
+    given = _quoted(settings, email)
+    aliases = f"{staging}.stg_google_sheets__email_aliases"
+    found = ask(f"select distinct email from {aliases} where alias = {given}")
+    main = found[0][0] if found else email
+    same = ask(f"select distinct alias from {aliases} where email = {_quoted(settings, main)}")
+    emails = tuple(sorted({email, main, *(row[0] for row in same)}))
+    listed = ", ".join(_quoted(settings, one) for one in emails)
+    everyone = (
+        f"select user_email as email, lower(trim(full_name)) as name from {people} union distinct"
+        f" select lower(email), lower(trim(full_name)) from {intermediate}.int_vendor_users"
+    )
+    is_known = ask(f"select 1 from ({everyone}) as everyone where email in ({listed}) limit 1")
+    if not is_known and erased.hash_of(email) not in erased.pseudonyms:
+        raise RefusedError(f"Nobody in the warehouse has the address {email}; nothing was erased.")
+    # A name that somebody else has too does not say who it is, and is theirs as well.
+    names = ask(
+        f"select name from ({everyone}) as everyone where name is not null group by name"
+        f" having sum(case when email in ({listed}) then 0 else 1 end) = 0"
+    )
+    accounts = ask(
+        f"select distinct account_name from {intermediate}.int_vendor_accounts"
+        f" where lower(email) in ({listed})"
+    )
+    person = Person(
+        emails=emails,
+        names=tuple(sorted(name for (name,) in names if name)),
+        accounts=tuple(sorted(name for (name,) in accounts if name)),
+        keys=(),
+    )
+    keys = ask(
+        f"select distinct lower(api_key_name) from {settings.dataset('marts')}.dim_api_keys"
+        " where api_key_name is not null"
+    )
+    called = (key for (key,) in keys if re.search(person.local_parts, key))
+    return replace(person, keys=tuple(sorted(called)))
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """The statements, for both engines."""
+
+    settings: Settings
+    ask: Ask
+    erased: Erased
+
+    def run(self, person: Person, by: str) -> int:
+        """Rewrite what landed; returns how many rows. First the names are listed, so that an
+        erasure that was interrupted holds, and can be done again."""
+        token = self._token(person)
+        changes = person.pseudonyms(token)
+        self._list(changes)
+        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+        total = 0
+        for place, columns in self._columns():
+            rows = self._rewrite(place, columns, changes)
+            if rows:
+                total += rows
+                self.ask(
+                    f"insert into {self._log} (erased_at, erased_by, table_name, changed_rows)"
+                    f" values (timestamp '{now}', {self._text(by)}, {self._text(place)}, {rows})"
+                )
+        return total
+
+    def _token(self, person: Person) -> str:
+        """What an erasure that was interrupted has chosen, or else a random one."""
+        for email in person.emails:
+            if pseudonym := self.erased.pseudonyms.get(self.erased.hash_of(email)):
+                return pseudonym.removeprefix("erased-").partition("@")[0]
+        return secrets.token_hex(4)
+
+    def _list(self, changes: dict[str, str]) -> None:
+        self.ask(f"create table if not exists {self._names} (name_hash string, pseudonym string)")
+        self.ask(
+            f"create table if not exists {self._log} (erased_at timestamp, erased_by string,"
+            " table_name string, changed_rows int64)"
+        )
+        for name, pseudonym in {"": "", **changes}.items():
+            hashed = self.erased.hash_of(name)
+            if hashed not in self.erased.pseudonyms:
+                self.ask(
+                    f"insert into {self._names} (name_hash, pseudonym)"
+                    f" values ('{hashed}', {self._text(pseudonym)})"
+                )
+
+    def _columns(self) -> Iterator[tuple[str, list[str]]]:
+        """The tables that a rebuild does not make again, with their columns of text."""
+        intermediate = self.settings.dataset("intermediate")
+        schemas = {self.settings.raw_schema(source.name) for source in SOURCES}
+        schemas |= {self.settings.dataset(schema) for schema in KEPT}
+        for schema in sorted({*schemas, intermediate}):
+            only = ""
+            if schema == intermediate:
+                only = f" and tables.table_name in ({', '.join(map(self._text, KEPT_TABLES))})"
+            try:
+                found = self.ask(self._columns_of(schema, only))
+            except NoTableError:  # a source that was never used
+                continue
+            tables: dict[str, list[str]] = {}
+            for table, column in found:
+                tables.setdefault(f"{schema}.{table}", []).append(column)
+            yield from tables.items()
+
+    def _columns_of(self, schema: str, only: str) -> str:
+        where = "information_schema" if self._is_duckdb else f"{schema}.INFORMATION_SCHEMA"
+        return (
+            f"select columns.table_name, columns.column_name from {where}.columns as columns"
+            f" inner join {where}.tables as tables on columns.table_schema = tables.table_schema"
+            " and columns.table_name = tables.table_name"
+            f" where columns.table_schema = '{schema}' and tables.table_type = 'BASE TABLE'"
+            " and columns.data_type in ('VARCHAR', 'STRING')"
+            " and not starts_with(columns.table_name, '_dlt')"
+            f"{only} order by 1, 2"
+        )
+
+    def _rewrite(self, place: str, columns: list[str], changes: dict[str, str]) -> int:
+        """Rewrite a table; returns how many of its rows named the person."""
+        patterns = [(pattern_of(name), pseudonym) for name, pseudonym in changes.items()]
+        anything = self._text("(?i)" + "|".join(f"(?:{pattern})" for pattern, _ in patterns))
+        matches = "regexp_matches" if self._is_duckdb else "regexp_contains"
+        where = " or ".join(f"{matches}({column}, {anything})" for column in columns)
+        ((rows,),) = self.ask(f"select count(*) from {place} where {where}")
+        if not rows:
+            return 0
+        if place.startswith(f"{self.settings.dataset('snapshots')}."):
+            self.ask(f"delete from {place} where {where}")
+            return int(rows)
+        values = ", ".join(f"{column} = {self._value(column, patterns)}" for column in columns)
+        self.ask(f"update {place} set {values} where {where}")
+        return int(rows)
+
+    def _value(self, column: str, patterns: list[tuple[str, str]]) -> str:
+        value = column
+        for pattern, pseudonym in patterns:
+            # Twice: what is between two addresses belongs to the first one that is found.
+            for _ in range(2):
+                found, instead = self._text(f"(?i){pattern}"), self._text(rf"\1{pseudonym}\2")
+                every = ", 'g'" if self._is_duckdb else ""
+                value = f"regexp_replace({value}, {found}, {instead}{every})"
+        return value
+
+    def _text(self, text: str) -> str:
+        return _quoted(self.settings, text)
+
+    @property
+    def _is_duckdb(self) -> bool:
+        return self.settings.target == "duckdb"
+
+    @property
+    def _names(self) -> str:
+        return f"{self.settings.dataset('intermediate')}.{TABLE}"
+
+    @property
+    def _log(self) -> str:
+        return f"{self.settings.dataset('intermediate')}.{LOG_TABLE}"
+
+
+def pattern_of(name: str) -> str:
+    """A pattern of both engines (RE2) with what is before and after as groups. An address is found
+    anywhere, a name or account where it is all of a JSON text or of a value."""
+    # Some vendors write other letters than ASCII as \u00fc.
+    spellings = {name, json.dumps(name)[1:-1]}
+    wanted = "|".join(re.escape(spelling) for spelling in sorted(spellings))
+    if "@" in name:
+        return f"{_BEFORE}(?:{wanted}){_AFTER}"
+    return rf'(^\s*|"\s*)(?:{wanted})(\s*"|\s*$)'
+
+
+def _quoted(settings: Settings, text: str) -> str:
+    """A text as a literal in SQL."""
+    if settings.target == "bigquery":
+        escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+        return f"'{escaped}'"
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _rewrite_file(settings: Settings) -> None:
+    """DuckDB leaves what was overwritten in its file until it needs the place: a copy has only what
+    counts."""
+    path = settings.duckdb_path
+    fresh = path.with_name(f"{path.name}.part")
+    fresh.unlink(missing_ok=True)
+    with duckdb.connect() as connection:
+        # Views name the file they were made in.
+        connection.execute(f"attach '{path}' as \"{path.stem}\" (read_only)")
+        connection.execute(f"attach '{fresh}' as compacted")
+        connection.execute(f'copy from database "{path.stem}" to compacted')
+    fresh.replace(path)

@@ -1,0 +1,134 @@
+"""Dashboards that may not show people show pseudonyms, and nobody in a group that is too small."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import duckdb
+import pytest
+
+from dashboards.catalog import MARTS, Catalog
+from dashboards.check import sql_of
+from dashboards.loading import load, load_file
+from dashboards.people import People
+from dashboards.preview import preview
+from foundation.settings import Settings
+from tests.marts.warehouse import Warehouse
+from tools import base_company
+
+TODAY = date(2026, 11, 21)
+HIDDEN = People(frozenset({"cost_explorer"}), 3, "salt")
+PAGE = """
+    name: Page
+    description: d
+    questions: [q]
+    filters:
+      person: {type: search, column: fct_cost_daily.user_email}
+      team: {type: dropdown, column: fct_cost_daily.team}
+    rows:
+      - charts:
+"""
+LIST = (
+    "type: row, model: fct_cost_daily, x: {value: user_email, label: Person},"
+    " y: sum(billed_cost_usd)"
+)
+QUERY = (
+    'type: table, columns: [user_email, cost], sql: "select user_email, sum(billed_cost_usd)'
+    " as cost from {{ ref('fct_cost_daily') }} where {{ filters('fct_cost_daily') }}"
+    ' group by user_email order by cost desc, user_email"'
+)
+
+
+@pytest.fixture(scope="module")
+def hiding() -> Catalog:
+    return Catalog(base_company.parsed() / "manifest.json", HIDDEN)
+
+
+@pytest.fixture
+def rows(hiding: Catalog, tmp_path):
+    """The answer of a chart in a warehouse with these people's costs."""
+
+    def rows(chart: str, costs: dict[str, int]) -> list[tuple[object, ...]]:
+        file = tmp_path / "page.yml"
+        file.write_text(f"{PAGE}          - {{name: A, {chart}}}\n")
+        source, findings = load_file(file, hiding)
+        assert not findings, findings
+        assert list(source.dashboard.definition.filters) == ["team"]
+        with duckdb.connect() as connection:
+            connection.execute(f"create schema {MARTS}")
+            connection.execute(
+                f"create table {MARTS}.fct_cost_daily"
+                " (cost_date date, user_email text, team text, billed_cost_usd decimal(38, 18))"
+            )
+            for email, cost in costs.items():
+                connection.execute(
+                    f"insert into {MARTS}.fct_cost_daily values ('2026-11-01', ?, 'Herbs', ?)",
+                    [email, cost],
+                )
+            (drawn,) = source.dashboard.charts
+            assert "People have pseudonyms" in drawn.definition.description
+            return connection.execute(sql_of(source.dashboard, drawn, TODAY)).fetchall()
+
+    return rows
+
+
+@pytest.mark.parametrize("chart", [LIST, QUERY])
+def test_enough_people_are_listed_under_pseudonyms_in_the_same_order(rows, chart) -> None:
+    costs = {"a@example.com": 1, "b@example.com": 3, "c@example.com": 2, "unattributed": 4}
+    listed = rows(chart, costs)
+    assert [int(cost) for _, cost in listed] == [4, 3, 2, 1]
+    assert listed[0][0] == "unattributed"
+    names = [name for name, _ in listed[1:]]
+    assert len(set(names)) == 3
+    assert all(re.fullmatch(r"person [0-9a-f]{8}", name) for name in names)
+
+
+@pytest.mark.parametrize("chart", [LIST, QUERY])
+def test_too_few_people_are_not_listed(rows, chart) -> None:
+    costs = {"a@example.com": 1, "b@example.com": 3, "unattributed": 4}
+    assert [name for name, _ in rows(chart, costs)] == ["unattributed"]
+
+
+def test_a_pseudonym_is_not_made_from_the_address_alone() -> None:
+    def of(salt: str) -> str:
+        sql = People(frozenset(), 5, salt).pseudonym("'a@example.com'")
+        return duckdb.sql(f"select {sql}").fetchall()[0][0]
+
+    assert of("one") == of("one") != of("two")
+
+
+def test_pages_hold_no_address_but_those_that_may_show_people(
+    base: Warehouse, hiding: Catalog, tmp_path
+) -> None:
+    sources, findings = load(hiding)
+    assert not findings
+    settings = Settings(duckdb_path=base.path, _env_file=None)
+    assert preview(settings, sources, tmp_path) == []
+    pages = {page.stem: page.read_text() for page in tmp_path.glob("*.html")}
+    naming = {name for name, text in pages.items() if "@example.com" in text}
+    assert naming == {"cost_explorer"}
+    shown = {name for name, text in pages.items() if re.search(r"person [0-9a-f]{8}", text)}
+    assert {"engineering", "finance", "knowledge_work", "risk"} <= shown
+    full_names = base.rows("select distinct full_name from marts.dim_users where full_name != ''")
+    others = "".join(text for name, text in pages.items() if name != "cost_explorer")
+    assert [name for (name,) in full_names if name in others] == []
+
+
+def test_the_settings_say_who_is_shown_where() -> None:
+    def people(**given: str) -> People:
+        return People.of(Settings(**given, privacy_key="k" * 32, _env_file=None))
+
+    assert not people().are_hidden_on("finance")
+    some = people(dashboards_with_people="cost_explorer, risk", dashboards_smallest_group="7")
+    assert [some.are_hidden_on(key) for key in ("risk", "finance")] == [False, True]
+    assert some.smallest == 7
+    assert people(dashboards_with_people="none").are_hidden_on("risk")
+    with pytest.raises(ValueError, match="needs PRIVACY_KEY"):
+        Settings(dashboards_with_people="none", _env_file=None)
+
+
+def test_a_dashboard_that_is_not_there_is_named(tmp_path) -> None:
+    people = People(frozenset({"finanse"}), 5, "salt")
+    _, findings = load(Catalog(base_company.parsed() / "manifest.json", people))
+    assert "names finanse: did you mean finance?" in str(findings[0])

@@ -1,0 +1,252 @@
+"""A person who is erased is nowhere in the warehouse, no dollar moves, and they stay erased."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from pyarrow import parquet
+
+from bigquery_dev.googlesql import GoogleSql
+from foundation.erased import Erased, ErasedError, load_erased
+from foundation.settings import Settings
+from pipeline import erase, focus, statement
+from pipeline.run import RefusedError
+from sandbox.server import Running, running
+from tests.marts.warehouse import MODELS_ONLY, Warehouse
+from tools.base_company import COMPANY, TODAY, at
+
+KEY = "a key of thirty-two letters, or more"
+SUMS = {
+    "marts.fct_cost_daily": (
+        "cost_date, platform_code, sum(list_cost_usd), sum(billed_cost_usd),"
+        " sum(effective_cost_usd)"
+    ),
+    "marts.fct_usage_daily": "usage_date, platform_code, sum(requests), sum(output_tokens)",
+}
+
+
+@dataclass
+class Life:
+    warehouse: Warehouse
+    sandbox: Running
+    exports: Path
+    email: str
+    # All that may be found of the person, in lower case.
+    words: tuple[str, ...]
+    sums: list[list[tuple[Any, ...]]]
+    methods: list[tuple[Any, ...]]
+    seen: int
+
+    def settings(self, **given: Any) -> Settings:
+        given = {"privacy_key": KEY, "duckdb_path": self.warehouse.path, **given}
+        return Settings(**given, _env_file=None)
+
+    def found(self) -> dict[str, int]:
+        """Rows of tables that name the person."""
+        names = "|".join(re.escape(word) for word in self.words)
+        tables = self.warehouse.rows(
+            "select table_schema, table_name from information_schema.tables"
+            " where table_type = 'BASE TABLE'"
+        )
+        assert len(tables) > 100
+        counts = {
+            f"{schema}.{table}": self.warehouse.value(
+                f'select count(*) from "{schema}"."{table}" as t'
+                " where regexp_matches(cast(t as varchar), ?)",
+                f"(?i){names}",
+            )
+            for schema, table in tables
+        }
+        return {table: count for table, count in counts.items() if count}
+
+
+def sums(warehouse: Warehouse) -> list[list[tuple[Any, ...]]]:
+    return [
+        warehouse.rows(f"select {columns} from {table} group by 1, 2 order by 1, 2")
+        for table, columns in SUMS.items()
+    ]
+
+
+def methods(warehouse: Warehouse, email: str) -> list[tuple[Any, ...]]:
+    return warehouse.rows(
+        "select attribution_method, count(*), sum(billed_cost_usd) from marts.fct_cost_daily"
+        " where user_email = ? group by 1 order by 1",
+        email,
+    )
+
+
+@pytest.fixture(scope="module")
+def life(base: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    """The base company, of which the person with most ways to be named has been erased: an alias, a
+    login, and a key that is called after them."""
+    folder = tmp_path_factory.mktemp("erase")
+    with running(**COMPANY) as sandbox, pytest.MonkeyPatch.context() as patch:
+        warehouse = Warehouse.copy_of(base.path, folder, sandbox.env | {"PRIVACY_KEY": KEY})
+        ((email, alias, login, name),) = warehouse.rows(
+            "select users.user_email, aliases.alias, accounts.account_name, min(users.full_name)"
+            " from marts.dim_users as users"
+            " inner join staging.stg_google_sheets__email_aliases as aliases"
+            " on users.user_email = aliases.email"
+            " inner join intermediate.int_vendor_accounts as accounts"
+            " on users.user_email = accounts.email"
+            " inner join marts.dim_api_keys as keys"
+            " on contains(keys.api_key_name, split_part(users.user_email, '@', 1))"
+            " group by 1, 2, 3 order by 1, 2, 3 limit 1"
+        )
+        words = (email.split("@")[0], alias.split("@")[0], login, name.lower())
+        exports = folder / "exports"
+        life = Life(warehouse, sandbox, exports, email, words, [], [], 0)
+        life.sums, life.methods = sums(warehouse), methods(warehouse, email)
+        life.seen = len(life.found())
+        old = exports / "focus"
+        patch.setattr(erase, "EXPORTS", (old,))
+        focus.export(life.settings(), old)
+
+        def rebuild(_: Settings, arguments: list[str]) -> int:
+            assert "--full-refresh" in arguments
+            warehouse.build(*MODELS_ONLY, "--full-refresh")
+            return 0
+
+        patch.setattr(erase.building, "call", rebuild)
+        assert erase.erase(life.settings(), f" {alias.upper()} ", "Ada") == 0
+        yield life
+
+
+def test_the_person_is_nowhere(life: Life) -> None:
+    assert life.seen > 40
+    assert life.found() == {}
+    content = life.warehouse.path.read_bytes().lower()
+    assert [word for word in life.words if word.encode() in content] == []
+
+
+def test_no_dollar_moves_and_attribution_stays(life: Life) -> None:
+    assert sums(life.warehouse) == life.sums
+    ((pseudonym, name),) = life.warehouse.rows(
+        "select distinct user_email, full_name from marts.dim_users"
+        " where user_email like 'erased-%'"
+    )
+    assert re.fullmatch(r"erased-[0-9a-f]{8}@erased\.invalid", pseudonym)
+    assert name == f"Erased person {pseudonym[7:15]}"
+    assert methods(life.warehouse, pseudonym) == life.methods
+    assert len(life.methods) > 1
+
+
+def test_exports_are_deleted_and_new_ones_do_not_name_the_person(life: Life) -> None:
+    assert not (life.exports / "focus").exists()
+    folder = life.exports / "new"
+    focus.export(life.settings(), folder)
+    statement.export(life.settings(), TODAY.replace(day=1), folder)
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    texts = [file.read_text() for file in files if file.suffix != ".parquet"]
+    texts += [
+        str(parquet.read_table(f)["x_PersonEmail"])
+        for f in files
+        if f.stem == "focus_cost_and_usage" and f.suffix == ".parquet"
+    ]
+    assert "erased-" in "".join(texts)
+    assert [word for word in life.words if word in "".join(texts).lower()] == []
+
+
+def test_there_is_a_record_that_does_not_name_the_person(life: Life) -> None:
+    rows = life.warehouse.rows("select * from intermediate.erasures")
+    assert {by for _, by, *_ in rows} == {"Ada"}
+    tables = {table: count for _, _, table, count in rows}
+    assert tables["raw_cursor.usage_events"] > 0
+    assert {"raw_google_sheets.employees", "raw_anthropic.api_keys"} <= tables.keys()
+
+
+def test_what_lands_later_does_not_name_the_person_either(life: Life) -> None:
+    """All days land again, because the vendors changed them."""
+    before = life.warehouse.value("select count(*) from raw_cursor.usage_events")
+    for vendor in ("anthropic", "cursor"):
+        for days in range(2, 6):
+            day = str(TODAY - timedelta(days=days))
+            life.sandbox.control({"revise": {"vendor": vendor, "date": day, "factor": "1.5"}})
+    with at(TODAY + timedelta(days=1)):
+        life.warehouse.extract()
+    assert life.warehouse.value("select count(*) from raw_cursor.usage_events") > before
+    assert life.found() == {}
+    landed = life.warehouse.value(
+        "select count(*) from raw_cursor.usage_events where contains(payload, '@erased.invalid')"
+        " and extracted_at >= ?",
+        TODAY + timedelta(days=1),
+    )
+    assert landed > 0
+
+
+def test_without_the_key_nothing_lands(life: Life) -> None:
+    with pytest.raises(ErasedError, match="without PRIVACY_KEY"):
+        load_erased(life.settings(privacy_key=None))
+    with pytest.raises(ErasedError, match="is not the key"):
+        load_erased(life.settings(privacy_key=KEY[::-1]))
+
+
+def test_an_erasure_can_be_done_again_and_a_stranger_is_refused(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erase.building, "call", lambda *_: 0)
+    names = life.warehouse.rows("select * from intermediate.erased_names order by all")
+    assert erase.erase(life.settings(), life.email, "Ada") == 0
+    assert life.warehouse.rows("select * from intermediate.erased_names order by all") == names
+    with pytest.raises(RefusedError, match="Nobody in the warehouse"):
+        erase.erase(life.settings(), "nobody@example.com", "Ada")
+    with pytest.raises(RefusedError, match="Erasing needs PRIVACY_KEY"):
+        erase.erase(life.settings(privacy_key=None), "nobody@example.com", "Ada")
+
+
+def erased(**pseudonyms: str) -> Erased:
+    blank = Erased(b"key")
+    return Erased(b"key", {blank.hash_of(name): value for name, value in pseudonyms.items()})
+
+
+RECORDS = [
+    ('{"email":" Ann@Example.com","n":1.50}', '{"email":"X@erased","n":1.50}'),
+    ('{"a":["ann@example.com,ann@example.com."]}', '{"a":["X@erased,X@erased."]}'),
+    ('{"a":"jo.ann@example.com","b":"ann@example.com.au"}', None),
+    ('{"name":"J\\u00fcrgen \\"J\\" Ann"}', '{"name":"X"}'),
+    ('{"note":"about Jürgen \\"J\\" Ann"}', None),
+]
+
+
+@pytest.mark.parametrize(("record", "cleaned"), RECORDS)
+def test_a_record_keeps_all_but_the_person(record: str, cleaned: str | None) -> None:
+    people = {"ann@example.com": "X@erased", 'jürgen "j" ann': "X"}
+    landed = erased(**people).record(record.encode()).decode()
+    assert landed == (cleaned or record)
+    # And the same by the statement that rewrites what landed before.
+    settings = Settings(_env_file=None)
+    rewriting = erase.Erasure(settings, lambda _: [], Erased())
+    patterns = [(erase.pattern_of(name), instead) for name, instead in people.items()]
+    value = rewriting._value("$1", patterns)
+    assert duckdb.execute(f"select {value}", [record]).fetchall()[0][0].replace('" X', '"X') == (
+        cleaned or record
+    )
+
+
+def test_the_statements_are_valid_on_bigquery() -> None:
+    google = GoogleSql()
+    google.add_table("acme_raw_cursor.members", {"payload": "STRING", "note": "STRING"})
+    asked: list[str] = []
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        asked.append(sql)
+        google.analyze(sql)
+        return [(1,)]
+
+    settings = Settings(
+        target="bigquery",
+        google_cloud_project="acme",
+        bigquery_dataset="acme",
+        bigquery_location="EU",
+        _env_file=None,
+    )
+    rewriting = erase.Erasure(settings, ask, Erased(b"key"))
+    rewriting._rewrite("acme_raw_cursor.members", ["payload", "note"], {"o'neil@example.com": "X"})
+    assert [sql.split()[0] for sql in asked] == ["select", "update"]
