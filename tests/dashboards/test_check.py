@@ -447,4 +447,4 @@ def test_what_a_reviewer_would_refuse_is_named(read):
 
 def test_the_dashboards_of_the_project_are_right(catalog):
     sources, found = load(catalog)
-    assert found + check(load_settings(), catalog, sources) + review(sources) == []
+    assert found + check(NO_WAREHOUSE, catalog, sources) + review(sources) == []

@@ -169,8 +169,8 @@ def test_a_seat_that_nobody_used_is_listed_with_what_it_costs_in_a_year(rows, wa
     listed = rows["engineering.paid_seats_that_nobody_used"]
     unused = warehouse.execute(
         """
-        select user_email, platform_code, sum(effective_cost_usd), count(distinct cost_date)
-        from marts.fct_cost_daily
+        select user_email, platform_name, sum(effective_cost_usd), count(distinct cost_date)
+        from marts.fct_cost_daily join marts.dim_platforms using (platform_code)
         where
             cost_type = 'subscription' and user_email <> 'unattributed'
             and date_trunc('month', cost_date) = $month
@@ -178,16 +178,17 @@ def test_a_seat_that_nobody_used_is_listed_with_what_it_costs_in_a_year(rows, wa
                 select user_email, platform_code from marts.fct_usage_daily
                 where date_trunc('month', usage_date) = $month
             )
+            and (measures_tokens or measures_lines or measures_messages or measures_sessions)
         group by all having sum(effective_cost_usd) > 0
         """,
         {"month": MONTH},
     ).fetchall()
-    assert {(row["user_email"], row["platform_code"]): row["cost"] for row in listed} == {
+    assert {(row["user_email"], row["platform_name"]): row["cost"] for row in listed} == {
         (person, tool): spent for person, tool, spent, _ in unused
     }
     days = {(person, tool): count for person, tool, _, count in unused}
     for row in listed:
-        in_a_year = float(row["cost"]) / days[row["user_email"], row["platform_code"]] * 365
+        in_a_year = float(row["cost"]) / days[row["user_email"], row["platform_name"]] * 365
         assert float(row["yearly_cost"]) == pytest.approx(in_a_year)
 
 
