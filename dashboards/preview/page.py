@@ -204,13 +204,11 @@ def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
 # How new the data is, and by month how much of the spend is attributed: in the company's marts, and
 # in those of its customers.
 FRESHNESS = f"""
-    select
-        min(quality_date) filter (where windows_landed > 0),
-        max(quality_date) filter (where windows_landed > 0),
-        max(last_loaded_at)
+    select max(quality_date) filter (where windows_landed > 0), max(last_loaded_at)
     from marts.fct_data_quality_daily
     where source_name not in {CUSTOMER_SOURCES}
 """
+FIRST_DAY = "select min(cost_date) from marts.metric_costs"
 # The newest whole month and the one before it, then the running one.
 MONTHS = """
     select
@@ -265,7 +263,8 @@ CUSTOMERS_ATTRIBUTED = """
 def facts(connection: duckdb.DuckDBPyConnection, today: date) -> Facts:
     """Freshness, and the unattributed share of cost in the last complete month; None for what the
     marts do not say."""
-    first, day, load = _first(connection, FRESHNESS) or [None] * 3
+    (first,) = _first(connection, FIRST_DAY) or [None]
+    day, load = _first(connection, FRESHNESS) or (None, None)
     last_month = _first(connection, _of_last_month(UNATTRIBUTED, today))
     month, unattributed, no_cost_center, total = last_month or [None] * 4
     return Facts(

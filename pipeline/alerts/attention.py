@@ -75,20 +75,26 @@ def budgets(marts: Marts, told: Told, is_digest: bool) -> Part | None:
     """The budgets that are news; in the digest all of them."""
     rows = marts.rows(
         "rpt_alerts_budgets",
-        "month, scope_type, scope, budget_status, budget_usd, actual_cost_usd, projected_cost_usd",
+        "month, scope_type, scope, budget_status, budget_usd, actual_cost_usd, projected_cost_usd,"
+        " is_of_broadest_kind",
         # The company's first, or what is nearest to it.
         "is_of_broadest_kind desc, budget_status, actual_cost_usd - budget_usd desc,"
         " scope_type, scope",
     )
-    news = [row for row in rows if is_digest or is_news(told, "budget", *row[:4])]
+    # Those of narrower kinds are of the same money.
+    narrower = sum(not row[-1] for row in rows)
+    news = [row for row in rows if row[-1] and (is_digest or is_news(told, "budget", *row[:4]))]
     if not news:
         return None
     lines = []
-    for _, scope_type, scope, status, budget, actual, projected in news:
+    for _, scope_type, scope, status, budget, actual, projected, _ in news:
         spent = f"${dollars(actual)} of ${dollars(budget)} spent ({share(actual, budget)})"
         is_over = "is over its budget" if status == "Over Budget" else "will be over its budget"
         name = scope_name(scope_type, scope)
         lines.append(f"{name} {is_over}: {spent}, ${dollars(projected)} by the end of the month")
+    if narrower:
+        what = counted(narrower, "budget", "budgets")
+        lines.append(f"of the same money {what} of narrower kinds: the tab Budget under Finance")
     return Part(
         f"Budgets of {news[0][0]:%Y-%m}",
         lines,

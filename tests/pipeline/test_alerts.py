@@ -356,6 +356,19 @@ def test_a_budget_is_reported_once_per_status(warehouse, webhook, make_run):
     assert "department Design is over its budget" in webhook.last()
 
 
+def test_budgets_of_narrower_kinds_are_counted_and_not_listed(warehouse, webhook, make_run):
+    warehouse.budget("Design", "Over Budget")
+    warehouse.report(
+        "budgets",
+        (date(2026, 11, 1), "team", "Icons", "Over Budget", "10", "20", "30", False),
+    )
+    make_run()
+    text = webhook.last()
+    assert "1 budget at risk" in text
+    assert "Icons" not in text
+    assert "of the same money 1 budget of narrower kinds" in text
+
+
 def test_the_first_of_a_month_closes_the_month_before(warehouse, webhook, make_run):
     warehouse.budget("Design", "Over Budget", month=date(2026, 11, 1), spent="101")
     warehouse.as_of(date(2026, 12, 1))
@@ -735,7 +748,7 @@ def test_every_statement_is_valid_on_bigquery(monkeypatch, tmp_path):
                 return [(MONDAY,)]
             for name, row in {
                 "anomalies": (days(1), "user", "a", "critical", "a", 1, 1, 1, None),
-                "budgets": (MONDAY, "department", "a", "Over Budget", 1, 1, 1),
+                "budgets": (MONDAY, "department", "a", "Over Budget", 1, 1, 1, True),
             }.items():
                 if re.search(rf"^ *(select .*)?from \S*{name}\b", sql, re.MULTILINE):
                     return [row]

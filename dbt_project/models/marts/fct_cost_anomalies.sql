@@ -506,7 +506,8 @@ parts as (
             and narrower.severity_rank >= broader.severity_rank
             and (
                 narrower.scope = broader.main_contributor
-                or narrower.main_contributor in (broader.scope, broader.main_contributor)
+                or narrower.main_contributor = broader.scope
+                or narrower.main_contributor = broader.main_contributor
             )
 
 ),

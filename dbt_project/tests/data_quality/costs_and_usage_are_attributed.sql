@@ -38,8 +38,9 @@ judged as (
             'attributed_share'
         ) }} as quality_level,
         concat(
-            {{ usd_in_words('unattributed_cost_usd') }}, ' that ', source_name, ' ',
-            organization, ' cost lately are unattributed: map its keys and accounts.'
+            {{ usd_in_words('unattributed_cost_usd') }}, ' of what ', source_name,
+            case when organization = source_name then '' else concat(' ', organization) end,
+            ' cost lately are unattributed: map its keys and accounts.'
         ) as sentence
     from shares
 

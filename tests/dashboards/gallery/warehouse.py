@@ -77,6 +77,6 @@ def rows() -> dict[str, str]:
                 3 as windows_landed,
                 timestamp '{datetime(2026, 11, 21, 6, 30, tzinfo=UTC):%Y-%m-%d %H:%M}'
                     as last_loaded_at
-            from range(300) as t(i)
+            from range(30) as t(i)
         """,
     }
