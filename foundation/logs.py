@@ -122,7 +122,7 @@ def printable(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The same in one line, so that nobody can add lines of their own to a log."""
-    return " ".join(printable(text).split())
+    return printable(text).replace("\n", " ").replace("\t", " ")
 
 
 def set_up_logs(settings: Settings) -> None:
