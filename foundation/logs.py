@@ -84,6 +84,7 @@ def redacted(text: str, secrets: Sequence[str]) -> str:
 def _spellings(secrets: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Every spelling of the secrets, and what is in each base64 text that holds one. The longest
     first, since one secret may be the beginning of another."""
+    secrets = tuple(filter(None, secrets))
     plain = {spelling for secret in secrets for spelling in _plain_spellings(secret)}
     cores = {core for secret in secrets for core in _base64_cores(secret)}
     return sorted(plain, key=len, reverse=True), sorted(cores, key=len, reverse=True)
