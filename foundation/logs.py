@@ -89,6 +89,7 @@ def redacted(text: str, secrets: Sequence[str]) -> str:
 def _spellings(secrets: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Every spelling of the secrets, and what is in each base64 text that holds one. The longest
     first, since one secret may be the beginning of another."""
+    secrets = tuple(filter(None, secrets))
     plain = {spelling for secret in secrets for spelling in _plain_spellings(secret)}
     cores = {core for secret in secrets for core in _base64_cores(secret)}
     return sorted(plain, key=len, reverse=True), sorted(cores, key=len, reverse=True)
@@ -127,7 +128,7 @@ def printable(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The same in one line, so that nobody can add lines of their own to a log."""
-    return " ".join(printable(text).split())
+    return printable(text).replace("\n", " ").replace("\t", " ")
 
 
 def set_up_logs(settings: Settings) -> None:

@@ -42,5 +42,5 @@ def section(title: str, lines: Sequence[str], secrets: Sequence[str]) -> Section
 
 def _plain(text: str) -> str:
     """One line that is not too long."""
-    text = one_line(text)
+    text = " ".join(one_line(text).split())
     return text if len(text) <= MAX_LINE_LENGTH else text[: MAX_LINE_LENGTH - 1] + "…"

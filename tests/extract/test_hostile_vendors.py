@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import itertools
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -26,7 +28,7 @@ from extract.google.api import Api as GoogleApi
 from extract.http import Session, VendorError, client, open_envelope, send
 from extract.run import run
 from extract.windows import Page, Period
-from foundation.settings import Settings, load_settings
+from foundation.settings import ROOT, Settings, load_settings
 from foundation.sources.anthropic import AnthropicSettings
 from foundation.sources.github import GitHubSettings
 
@@ -282,6 +284,29 @@ def test_a_list_that_does_not_end_is_an_error(
         list(read(records()))
     assert said in str(caught.value)
     assert asked == most
+
+
+def test_every_reader_is_limited() -> None:
+    """Each function that yields page after page has to end, and nobody makes a client without
+    limits."""
+    paging = []
+    for file in (ROOT / "extract").rglob("*.py"):
+        text = file.read_text()
+        if file.name != "http.py":
+            assert not re.search(
+                r"httpx\.Client\(|requests\.Session\(|httpx\.(get|post)\(", text
+            ), file
+        for one in ast.walk(ast.parse(text)):
+            loops = [loop for loop in ast.walk(one) if isinstance(loop, ast.While)]
+            if isinstance(one, ast.FunctionDef) and any(
+                isinstance(part, ast.Yield) for loop in loops for part in ast.walk(loop)
+            ):
+                names = [ast.unparse(decorator) for decorator in one.decorator_list]
+                paging.append((f"{file.parent.name}.{one.name}", "ending" in names))
+    assert len(paging) >= len(READERS)
+    # It yields days, from a list that is complete.
+    others = {"extract.chunks", "extract._fetch_period"}
+    assert [name for name, ends in paging if not ends and name not in others] == []
 
 
 def test_a_query_may_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -479,6 +479,13 @@ def test_parts_that_were_not_built_are_left_out_and_the_week_is_reported_again_w
     assert len(webhook.posts) == 2
 
 
+def test_a_failed_build_says_that_its_costs_may_be_older(week, make_run, capsys):
+    make_run()
+    assert "may be of an older day" not in capsys.readouterr().err
+    make_run(build=Build(failures=["x: 1 result"], exit_code=1))
+    assert "The build failed: the costs in the report below may be" in capsys.readouterr().err
+
+
 def test_rows_of_another_day_are_not_reported(week, webhook, make_run):
     week.anomaly(days(9, MONDAY), "old@example.com")
     week.budget("Design", "Over Budget")

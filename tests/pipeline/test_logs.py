@@ -102,6 +102,10 @@ def test_a_secret_is_replaced_however_it_is_written(written):
     assert base64_of("admin01")[:6] not in shown
 
 
+def test_an_empty_secret_hides_nothing():
+    assert redacted("all of this", [""]) == "all of this"
+
+
 def test_any_secret_is_replaced_in_any_base64():
     draw = random.Random(7)
     for _ in range(500):

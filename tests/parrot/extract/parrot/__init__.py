@@ -8,7 +8,7 @@ from functools import partial
 
 import httpx
 
-from extract.http import TIMEOUT, open_envelope, records_in, scalars_in, send
+from extract.http import client, open_envelope, records_in, scalars_in, send
 from extract.records import Record
 from extract.windows import Page, Period, Resource, Run, Window, fetch
 from foundation.retrying import with_retries
@@ -30,11 +30,11 @@ class Cost(Record):
 
 
 def extract(settings: ParrotSettings, run: Run) -> Iterator[Window]:
-    with _client(settings) as client:
+    with _client(settings) as parrot:
         costs = Resource(
             "costs",
             Cost,
-            partial(_costs, client),
+            partial(_costs, parrot),
             is_directory=False,
             look_back=3,
             max_days=31,
@@ -45,16 +45,15 @@ def extract(settings: ParrotSettings, run: Run) -> Iterator[Window]:
 
 def _client(settings: ParrotSettings) -> httpx.Client:
     key = settings.parrot_api_key
-    return httpx.Client(
+    return client(
         base_url=settings.parrot_base_url,
         headers={"Authorization": f"Bearer {key.get_secret_value() if key else ''}"},
-        timeout=TIMEOUT,
     )
 
 
-def _costs(client: httpx.Client, period: Period) -> Iterator[Page]:
+def _costs(parrot: httpx.Client, period: Period) -> Iterator[Page]:
     asked = {"since": str(period.start), "until": str(period.end)}
-    envelope = open_envelope(with_retries(lambda: send(client, "GET", PATH, params=asked)))
+    envelope = open_envelope(with_retries(lambda: send(parrot, "GET", PATH, params=asked)))
     yield Page(
         [(None, records_in(envelope, "data"))],
         {"path": PATH} | asked,
