@@ -29,6 +29,7 @@ from dashboards.definition import (
     Dashboard,
     Funnel,
     Pie,
+    Pivot,
     Scalar,
     StaticDate,
     StaticNumber,
@@ -110,6 +111,11 @@ class ChartCompiler:
             return replace(one, sql=masked(one.sql))
 
         definition = chart.definition
+        if lists_people and isinstance(definition, Pivot):
+            # Metabase's pivot adds up rows itself, and so could not know how many people they are.
+            self._problem(
+                chart.path, "a pivot lists people, who are hidden on this dashboard: use a table"
+            )
         if lists_people:
             definition = noted(definition, people.note())
         return replace(

@@ -79,7 +79,7 @@ class People:
         """An expression with a pseudonym for each address in it, and the same one each time."""
         column = _parse(sql)
         is_name = isinstance(column, exp.Column) and _NAME.search(column.name)
-        condition = f"{sql} is not null" if is_name else f"{sql} like '%@%'"
+        condition = f"{sql} <> 'Unattributed'" if is_name else f"{sql} like '%@%'"
         hashed = f"substr(md5(concat('{self.salt}', {sql})), 1, 8)"
         return f"case when {condition} then concat('person ', {hashed}) else {sql} end"
 

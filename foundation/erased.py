@@ -20,7 +20,7 @@ from foundation.warehouse import NoTableError, warehouse
 TABLE = "erased_names"
 
 _JSON_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
-# Longer than any address that is in use would be found as well; a hash decides.
+# Anything with an @ between separators: whether it is an address of theirs is decided by its hash.
 _ADDRESS = re.compile(r"[^\s\"'<>(),;:\[\]{}|]+@[^\s\"'<>(),;:\[\]{}|]+")
 
 

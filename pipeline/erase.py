@@ -36,7 +36,7 @@ KEPT = ("dbt_test__audit", "snapshots")
 KEPT_TABLES = ("alert_log",)
 
 # What may not be right before or after an address that is found in a text: it would be another one.
-_BEFORE, _AFTER = r"(^|[^a-zA-Z0-9._%+-])", r"($|\.?$|\.?[^a-zA-Z0-9.-])"
+_BEFORE, _AFTER = r"(^|[^a-zA-Z0-9._%+-])", r"(\.?$|\.?[^a-zA-Z0-9.-])"
 
 
 @dataclass(frozen=True)
@@ -66,17 +66,6 @@ class Person:
         }
 
 
-@dataclass(frozen=True)
-class Column:
-    schema: str
-    table: str
-    name: str
-
-    @property
-    def place(self) -> str:
-        return f"{self.schema}.{self.table}"
-
-
 def erase(settings: Settings, email: str, by: str) -> int:
     """Erase the person with this address; returns the exit code of the build that follows. Raises
     RefusedError if nothing was done, WarehouseError if the file is in use."""
@@ -100,6 +89,10 @@ def erase(settings: Settings, email: str, by: str) -> int:
     code = building.call(
         settings, ["--quiet", "build", "--full-refresh", "--exclude-resource-type", "unit_test"]
     )
+    if code:
+        sys.stderr.write(
+            "The marts could not be built, and may still name the person: see above.\n"
+        )
     if settings.target == "duckdb":
         _rewrite_file(settings)
     for folder in EXPORTS:
