@@ -32,7 +32,8 @@ KINDS: dict[str, tuple[Kind, ...]] = {
     "date_range": DATES,
     "relative_date": DATES,
     "number_range": NUMBERS,
-    "date": DATES,
+    # Compared as it is, and BigQuery compares no moment with a day.
+    "date": ("date",),
     "number": NUMBERS,
     "text": TEXTS,
 }

@@ -97,6 +97,10 @@ def test_an_error_has_its_line_and_says_what_to_write(read, text, said):
         ("{f: {type: number}}", "needs a `default`"),
         ("{f: {type: dropdown, column: fct_usage_daily.product}}", "4: the filter f narrows no"),
         (
+            "{f: {type: date, column: fct_cost_restatements.restated_at}}",
+            "restated_at is datetime: use date_range, relative_date",
+        ),
+        (
             "{f: {type: date_range, column: fct_cost_daily.cost_date, default: today}}",
             "write the first and the last day",
         ),

@@ -60,6 +60,7 @@ final as (
         restatements,
         first_reported_at,
         reported_at as restated_at,
+        cast(reported_at as date) as restated_date,
         first_reported_usd as first_amount_usd,
         reported_usd_before as previous_amount_usd,
         reported_usd as current_amount_usd,
