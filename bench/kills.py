@@ -106,6 +106,8 @@ class Bench:
         begun: dict[str, float] = {}
         with self.start(file) as process:
             for line in process.stderr or ():
+                if " ERROR " in line:
+                    sys.stderr.write(line)
                 for phase, marker in PHASES.items():
                     if marker in line:
                         begun.setdefault(phase, time.monotonic())
@@ -203,6 +205,9 @@ def main() -> int:
         vendors.control({"revise": {"vendor": "cursor", "date": day, "factor": "1.5"}})
         copy(base, spared)
         expected_code, seconds = bench.whole(spared)
+        if seconds.keys() != PHASES.keys():
+            console.print(f"the undisturbed run ended early, with {expected_code}: run `make run`")
+            return 1
         expected, dollars = marts(spared), spent(spared)
         rows = sum(counts.total() for counts in expected.values())
         console.print(
