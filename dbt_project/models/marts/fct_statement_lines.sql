@@ -129,7 +129,7 @@ ranked as (
         - sum(cut_usd) over (partition by month, vendor) as left_over_usd,
         row_number() over (
             partition by month, vendor
-            order by billed_cost_usd - cut_usd desc, {{ keys[2:] | join(', ') }}
+            order by billed_cost_usd - cut_usd desc, {{ keys[2:] | join(' asc, ') }} asc
         ) as cent_rank
     from cut
 
