@@ -38,7 +38,7 @@ nearest to it. #}
     case when round({{ amount }}, 2) < 0 then '-' else '' end
     || '$'
     || {{ with_commas('cast(trunc(abs(round(' ~ amount ~ ', 2))) as int64)') }}
-    || right({{ with_cents('abs(round(' ~ amount ~ ', 2))') }}, 3)
+    || substr({{ with_cents('abs(round(' ~ amount ~ ', 2))') }}, -3)
 {%- endmacro %}
 
 {# A whole number as text: 1,234. #}
