@@ -110,6 +110,8 @@ def test_a_date_without_a_zone_is_in_utc(pauses: list[float]) -> None:
 @pytest.mark.parametrize(
     "said",
     ["inf", "1e300", "31536000", format_datetime(datetime.now(UTC) + timedelta(days=365), True)],
+    # Each test process has a date of its own.
+    ids=["inf", "1e300", "seconds", "a date"],
 )
 def test_a_retry_after_of_a_year_is_not_waited_for_and_said(said: str, pauses: list[float]) -> None:
     with pytest.raises(VendorError, match=r"HTTP 429: no message; .* run again later"):
