@@ -788,6 +788,7 @@ def billed(project, sku, cost, at, month, of_project=(), **more) -> dict:
         ),
         "claude": ("SOME-SERVICE", "Claude Sonnet 4.6 — Input Tokens — global"),
         "seat": ("719A-983F-202D", "Gemini Code Assist Standard subscription"),
+        "seats": ("74B1-77CF-C302", "Gemini Enterprise Standard subscription"),
         "new": ("C7E2-9256-1C43", "Vertex AI something new"),
         "tax": ("CDD1-2F4A-93B0", "Tax"),
     }[sku]
@@ -825,6 +826,8 @@ EXPORTED_AT_LEAP = [
     billed("labeled", "flash", "0.25", "2024-02-29T12:00:00", "202402", CC_8, labels=CC_7, **EUR),
     billed("labeled", "seat", "0.75", "2024-02-29T12:00:00", "202402", CC_8),
     billed("ai-prod", "flash", "0.125", "2024-02-29T13:00:00", "202402", labels=UNKNOWN_LABEL),
+    # Three seats, of which two people have one each.
+    billed("ai-prod", "seats", "1.0000000000000001", "2024-02-29T00:00:00", "202402"),
     billed(None, "new", "7", "2024-02-29T01:00:00", "202402", cost_at_list="8.5"),
 ]
 EXPORTED_IN_MARCH = [
@@ -854,6 +857,26 @@ TOTALS_AT_LEAP = [
     total("labeled", "202402", "2"),
     total("shop", "202402", "55.5"),
     total(None, "202402", "7"),
+]
+
+
+def seat_holder(email, created_at, state="ASSIGNED") -> dict:
+    return {
+        "userPrincipal": email,
+        "licenseAssignmentState": state,
+        "createTime": created_at,
+        "lastLoginTime": "2024-02-28T08:00:00.123456789Z",
+    }
+
+
+SEAT_HOLDERS = [
+    seat_holder("Ada.Alder@example.com", "2024-01-02T08:00:00Z"),
+    seat_holder("bo@example.com", "2024-02-29T23:00:00Z"),
+    seat_holder("di@example.com", "2024-01-02T08:00:00Z", state="UNASSIGNED"),
+]
+BOUGHT_SEATS = [
+    {"name": "projects/1/licenseConfigs/a", "state": "ACTIVE", "licenseCount": "3"},
+    {"name": "projects/1/licenseConfigs/b", "state": "EXPIRED", "licenseCount": "9"},
 ]
 
 
@@ -1231,6 +1254,15 @@ PRODUCT_LATER = [
     Window("daily_activity", "product", LEAP, [worked(1, LEAP, 61)]),
 ]
 
+# A login that the tab vendor_accounts does not have, and one that the company calls by a number.
+SAML_IDENTITIES = [
+    {
+        "user": {"databaseId": 1009, "login": "Di-Acme"},
+        "samlIdentity": {"nameId": "Di@example.com"},
+    },
+    {"user": {"databaseId": 1002, "login": "bo_acme"}, "samlIdentity": {"nameId": "4711"}},
+]
+
 LOADS = [
     Load(
         "github",
@@ -1242,6 +1274,7 @@ LOADS = [
             Window("ai_credits", "github", LEAP, CREDITS),
             Window("copilot_seats", "github", LEAP, SEATS),
             Window("copilot_users", "github", LEAP, USER_DAYS),
+            Window("saml_identities", "github", LEAP, SAML_IDENTITIES),
         ],
     ),
     # A day that was restated, a day of which no credits are known, and an account with a new name.
@@ -1269,6 +1302,8 @@ LOADS = [
             Window("gemini_api_tokens", "ai-prod", LEAP, TOKENS),
             Window("vertex_tokens", "ml-shared", LEAP, ON_VERTEX),
             Window("code_assist_log", "ml-shared", LEAP, COMPLETIONS),
+            Window("gemini_enterprise_licenses", "ai-prod", LEAP, SEAT_HOLDERS),
+            Window("gemini_enterprise_subscriptions", "ai-prod", LEAP, BOUGHT_SEATS),
         ],
     ),
     # The day of exports again, without one of its rows; then a correction and taxes.

@@ -115,18 +115,29 @@ shares as (
 
 ),
 
+holders as (
+
+    select
+        usage_date,
+        project_id,
+        share_whole,
+        max(share_to) as seats_held
+    from shares
+    group by usage_date, project_id, share_whole
+
+),
+
 unassigned as (
 
     select
         usage_date,
         project_id,
         cast(null as {{ dbt.type_string() }}) as email,
-        max(share_to) as share_from,
+        seats_held as share_from,
         share_whole as share_to,
         share_whole
-    from shares
-    group by usage_date, project_id, share_whole
-    having max(share_to) < share_whole
+    from holders
+    where seats_held < share_whole
 
 ),
 
