@@ -63,7 +63,9 @@ def test_a_changed_mart_is_the_whole_of_the_difference(project):
     assert "over the base company" in head
     assert "Changed models: `vw_team_productivity`.  \n" in head
     assert "Of 1 mart rebuilt, 0 stayed the same.  \n" in head
-    assert "Dashboards that read what differs: Engineering productivity.  \n" in head
+    assert (
+        "Dashboards that read what differs: A person, A team, Engineering productivity.  \n" in head
+    )
     assert f"| `vw_team_productivity` | {rows} | {rows} | 0 | 0 | {rows} |  |\n" in head
     # Half a dollar more for each row of a month.
     sums = re.findall(r"^\| (\S+) \| `allocated_cost` .* \| \+(\S+) \|$", details, re.MULTILINE)

@@ -100,8 +100,8 @@ def test_everything_of_every_source_lands(settings: Settings) -> None:
 DIRECTORIES = {
     "anthropic": {"users", "api_keys", "workspaces", "service_accounts", "spend_limits"},
     "cursor": {"members", "spend", "groups"},
-    "github": {"copilot_seats"},
-    "google": {"api_keys"},
+    "github": {"copilot_seats", "saml_identities"},
+    "google": {"api_keys", "gemini_enterprise_licenses", "gemini_enterprise_subscriptions"},
     "google_sheets": set(TABS),
     "openai": {"users", "projects", "project_api_keys", "service_accounts"},
     "salesforce": set(),

@@ -85,7 +85,7 @@ function drawPivot(chart, rows, body, look, notes, page, values) {
     const value = Number(found?.[place]) || 0;
     if (chart.heat && value > 0) {
       made.classList.add("heat");
-      made.style.setProperty("--share", `${Math.round((55 * value) / largest[place])}%`);
+      made.style.setProperty("--share", `${Math.round((35 * value) / largest[place])}%`);
     }
     return made;
   });
