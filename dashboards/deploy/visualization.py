@@ -238,7 +238,8 @@ def _axes(chart: CompiledChart) -> Json:
 
 def _colors(field: Field) -> dict[str, str]:
     """The colors of the values that have the same one everywhere."""
-    names = field.names or code_names().get(_CODES.get(field.sql or field.name, ""), {})
+    column = field.sql or field.name
+    names = field.names or code_names().get(_CODES.get(column, column), {})
     found = value_colors()
     return {name: found[name].light for name in names.values() if name in found}
 
