@@ -62,7 +62,8 @@ class _Compiler:
                 self._problem(
                     ("filters", name), f"the filter {name} narrows no chart: bind it to a column"
                 )
-        return CompiledDashboard(self.key, self.definition, tuple(tabs), self.kinds)
+        hides_people = self.catalog.people.are_hidden_on(self.key)
+        return CompiledDashboard(self.key, self.definition, tuple(tabs), self.kinds, hides_people)
 
     def _problem(self, path: Path, message: str) -> None:
         self.problems.append(Problem(path, message))

@@ -125,6 +125,7 @@ class CompiledDashboard:
     definition: Dashboard
     tabs: tuple[CompiledTab, ...]
     kinds: dict[str, Kind] = field(default_factory=dict)
+    hides_people: bool = False
 
     @property
     def charts(self) -> list[CompiledChart]:
