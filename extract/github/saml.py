@@ -10,7 +10,7 @@ import msgspec
 
 from extract.github.api import Api
 from extract.http import UnreadableError, VendorError, open_envelope, records_in
-from extract.windows import Page, Period
+from extract.windows import Page, Period, ending
 
 ADVICE = (
     "it needs a token of an owner with admin:org, for an enterprise admin:enterprise, and SAML "
@@ -43,6 +43,7 @@ class _PageInfo(msgspec.Struct):
     endCursor: str | None = None  # noqa: N815 - the vendor's name
 
 
+@ending
 def identities(api: Api, _: Period) -> Iterator[Page]:
     """Raises UnreadableError if there is no SAML, or the token may not read it: GitHub answers both
     alike."""

@@ -9,7 +9,9 @@ locals {
     "ANTHROPIC_ENTERPRISE_KEY",
     "CURSOR_API_KEY",
     "GITHUB_COPILOT_TOKEN",
+    "HEARTBEAT_URL",
     "OPENAI_ADMIN_KEY",
+    "PRIVACY_KEY",
     "PRODUCT_DATABASE_URL",
     "SALESFORCE_CLIENT_SECRET",
     "SLACK_WEBHOOK_URL",
@@ -17,8 +19,10 @@ locals {
   deployer_secrets = ["METABASE_API_KEY"]
   metabase_secrets = ["METABASE_DB_PASSWORD", "METABASE_ENCRYPTION_SECRET_KEY", "METABASE_EMBEDDING_SECRET"]
   all_secrets      = concat(local.pipeline_secrets, local.deployer_secrets, local.metabase_secrets)
-  # Vendors' keys expire and leak. Metabase's own cannot be replaced without work in its database.
-  rotated_secrets = setunion(var.secrets, local.deployer_secrets)
+  # Vendors' keys expire and leak. Metabase's own cannot be replaced without work in its database, and
+  # with another PRIVACY_KEY people who were erased would land again.
+  rotated_secrets = setsubtract(setunion(var.secrets, local.deployer_secrets), ["PRIVACY_KEY"])
+  kept_secrets    = setunion(local.metabase_secrets, setintersection(var.secrets, ["PRIVACY_KEY"]))
 }
 
 resource "google_secret_manager_secret" "rotated" {
@@ -45,8 +49,8 @@ resource "google_secret_manager_secret" "rotated" {
   }
 }
 
-resource "google_secret_manager_secret" "metabase" {
-  for_each = toset(local.metabase_secrets)
+resource "google_secret_manager_secret" "kept" {
+  for_each = local.kept_secrets
 
   secret_id  = each.value
   depends_on = [google_project_service.this]
@@ -59,15 +63,15 @@ resource "google_secret_manager_secret" "metabase" {
 resource "google_secret_manager_secret_iam_member" "pipeline" {
   for_each = var.secrets
 
-  secret_id = google_secret_manager_secret.rotated[each.value].id
+  secret_id = merge(google_secret_manager_secret.rotated, google_secret_manager_secret.kept)[each.value].id
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.pipeline.member
 }
 
 resource "google_secret_manager_secret_iam_member" "metabase" {
-  for_each = google_secret_manager_secret.metabase
+  for_each = toset(local.metabase_secrets)
 
-  secret_id = each.value.id
+  secret_id = google_secret_manager_secret.kept[each.value].id
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.metabase_vm.member
 }

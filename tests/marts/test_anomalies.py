@@ -31,6 +31,9 @@ create table marts.fct_cost_daily (
     cost_date date, platform_code text, department text, user_email text, api_key_id text,
     model text, cost_type text, effective_cost_usd decimal(38, 18)
 );
+create schema seeds;
+create table marts.dim_api_keys (api_key_id text, api_key_name text);
+create table seeds.platforms (platform_code text, platform_name text);
 create table intermediate.int_changed_days (changed_date date, reason text);
 create table intermediate.completed_runs (
     loads_through timestamp, rules_through timestamp, as_of_date date, completed_at timestamp
