@@ -199,8 +199,9 @@ def test_a_login_that_nobody_mapped_is_unattributed_and_named(
         f" where actor_user_id = '{login}'"
     )
     assert methods == [("unattributed", None)]
-    ((named, billed, listed),) = enterprise.failures("github_logins_are_mapped")
+    ((named, billed, listed, said),) = enterprise.failures("github_logins_are_mapped")
     assert (named, listed >= billed > 0) == (login, True)
+    assert f"of the GitHub login {login} are unattributed" in said
 
 
 def test_a_sku_that_nobody_knows_is_billed_and_named_with_its_money(

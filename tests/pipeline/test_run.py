@@ -260,7 +260,11 @@ def test_what_a_test_says_in_a_sentence_is_logged_as_such_and_disputes_first(cap
                 relation_name=f"raw_cursor.{name}",
                 raw_code="select concat('…') as sentence",
             )
-            results.append(SimpleNamespace(node=node, status="warn", message="Got 1 result"))
+            results.append(
+                SimpleNamespace(
+                    node=node, status="warn", message="Got 1 result", adapter_response={}
+                )
+            )
     run.log_build(settings, building._results(SimpleNamespace(results=results)))
     assert [record.getMessage() for record in caplog.records] == [
         "invoices_match_the_marts!",
