@@ -710,7 +710,7 @@ def line(sku, quantity, gross, net, organization="acme", product="copilot", **mo
 # Fractions and float noise, spellings, a line for each repository, a refund, what no seed knows,
 # what is not Copilot's.
 LINES = [
-    line("copilot_for_business", "0.099999999", "1.899999981", "1.0000000010000002"),
+    line("copilot_for_business", "0.099999999", "1.899999981", "1.0000000010000003"),
     line("copilot_enterprise", "0.033333333", "1.3", "1.3", "Beta Labs"),
     line("copilot_for_business", 1, 19, 19, "nobody-has-a-seat"),
     line("Copilot AI Credits", 868.70365, 8.6870365, 2.26185275, repositoryName="acme/web"),

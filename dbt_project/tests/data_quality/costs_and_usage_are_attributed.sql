@@ -39,7 +39,10 @@ judged as (
         ) }} as quality_level,
         concat(
             {{ usd_in_words('unattributed_cost_usd') }}, ' of what ', source_name,
-            case when organization = source_name then '' else concat(' ', organization) end,
+            case
+                when organization = source_name then ''
+                else concat(' ', organization)
+            end,
             ' cost lately are unattributed: map its keys and accounts.'
         ) as sentence
     from shares
