@@ -78,6 +78,10 @@ def messages(found: list[Finding]) -> str:
         ("type: scalar, sql: \"select 1 as n from {{ ref('x') }}\", y: n", "7: there is no mart x"),
         ("type: scalar, sql: \"select {{ variable('v') }} as n\", y: n", "7: .*no static filter v"),
         ('type: scalar, sql: "select {{ nothing }} as n", y: n', "7: cannot be rendered"),
+        (
+            'type: scalar, sql: "select {{ ref.__globals__ }} as n", y: n',
+            "7: cannot be rendered: access to attribute '__globals__'",
+        ),
     ],
 )
 def test_an_error_has_its_line_and_says_what_to_write(read, text, said):
