@@ -21,6 +21,7 @@ import jinja2
 
 from foundation.settings import BIGQUERY, ROOT, Settings
 from foundation.warehouse import Ask, NoTableError, warehouse
+from pipeline.focus import harmless
 from pipeline.run import RefusedError
 from pipeline.words import dollars
 
@@ -31,8 +32,6 @@ KINDS = {
     "correction": "Correction of an earlier month",
     "invoice_difference": "Invoice differs from the cost it covers",
 }
-# A spreadsheet runs a cell that begins with one of these as a formula.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 CSV_COLUMNS = (
     *("month", "cost_center", "vendor", "platform", "person", "line", "attributed_by"),
     *("confidence", "is_estimated", "amount_usd"),
@@ -320,12 +319,9 @@ def write_csv(file: Path, columns: tuple[str, ...], rows: list[tuple[Any, ...]])
 
 
 def cell(value: object) -> str:
-    if value is None:
-        return ""
     if isinstance(value, Decimal):
         return f"{value:.2f}"
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return harmless(None if value is None else str(value)) or ""
 
 
 def _csv_row(month: date, line: Line) -> tuple[Any, ...]:
