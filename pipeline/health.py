@@ -17,6 +17,7 @@ import httpx
 
 from foundation.settings import Settings
 from foundation.warehouse import Ask, NoTableError, WarehouseError, warehouse
+from pipeline.alerts.attention import differences
 from pipeline.words import counted, signed
 
 # A run every day, and an hour for the one of today.
@@ -103,12 +104,7 @@ def _freshness(settings: Settings, ask: Ask, now: datetime) -> Iterator[Check]:
 
 
 def _ties(settings: Settings, ask: Ask) -> Iterator[Check]:
-    rows = ask(f"""
-        select vendor, organization, differing_days, difference_usd
-        from {settings.dataset("marts")}.rpt_cost_ties
-        where differing_days > 0
-        order by vendor, organization
-    """)
+    rows = differences(settings, ask)
     lines = [
         f"{vendor} {organization} {signed(difference)} on {counted(days, 'day', 'days')}"
         for vendor, organization, days, difference in rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from foundation.settings import Settings
 from foundation.warehouse import Ask
 from pipeline.alerts.marts import Marts, Part, scope_name
@@ -11,17 +13,22 @@ from pipeline.words import counted, dollars, share, signed
 
 def ties(settings: Settings, ask: Ask) -> Part:
     """Independent of the day, since rpt_cost_ties is a view of the current state."""
-    rows = ask(f"""
+    lines = [
+        f"{vendor} {organization}: {days:,} days, {signed(difference)} in the marts"
+        for vendor, organization, days, difference in differences(settings, ask)
+    ]
+    return Part("Does not tie to what the vendor reported", lines)
+
+
+def differences(settings: Settings, ask: Ask) -> list[tuple[Any, ...]]:
+    """A row for each vendor and organization to which the marts do not tie: on how many days, and
+    by how many dollars in all."""
+    return ask(f"""
         select vendor, organization, differing_days, difference_usd
         from {settings.dataset("marts")}.rpt_cost_ties
         where differing_days > 0
         order by vendor, organization
     """)
-    lines = [
-        f"{vendor} {organization}: {days:,} days, {signed(difference)} in the marts"
-        for vendor, organization, days, difference in rows
-    ]
-    return Part("Does not tie to what the vendor reported", lines)
 
 
 def anomalies(marts: Marts, told: Told) -> Part | None:
