@@ -30,6 +30,8 @@ INPUT = " + ".join(
 )
 # Platforms that say how many lines they suggested.
 SUGGESTING = "filter (platform_code in ('cursor', 'github_copilot'))"
+# Vendors that say what was read from a cache do so in each row.
+CACHING = "filter (cache_read_tokens is not null)"
 # What a metric is, over the rows of costs and of usages of a month.
 ON_COSTS = {
     "billed_cost": "sum(billed_cost_usd)",
@@ -51,7 +53,8 @@ ON_USAGES = {
     "input_tokens": f"sum({INPUT})",
     "cache_read_tokens": "sum(cache_read_tokens)",
     "output_tokens": "sum(output_tokens)",
-    "cache_hit_rate": f"sum(cache_read_tokens) / sum({INPUT})",
+    "cache_measured_input_tokens": f"sum({INPUT}) {CACHING}",
+    "cache_hit_rate": f"sum(cache_read_tokens) / sum({INPUT}) {CACHING}",
     "requests": "sum(requests)",
 }
 CODING = "filter (platform_code in ('cursor', 'claude_code', 'github_copilot'))"

@@ -11,6 +11,7 @@
 ] %}
 {% set measures = {
     'tokens': 'int64',
+    'cache_measured_input_tokens': 'int64',
     'tiered_tokens': 'int64',
     'batch_tokens': 'int64',
     'priority_tokens': 'int64',
@@ -84,6 +85,7 @@ cost_rows as (
         nullif(costs.user_email, {{ unattributed() }}) as owner_email,
         nullif(costs.cost_center, {{ unattributed() }}) as owner_cost_center,
         0 as tokens,
+        0 as cache_measured_input_tokens,
         cast(null as {{ dbt.type_string() }}) as service_tier,
         0 as requests,
         costs.list_cost_usd,
@@ -114,6 +116,13 @@ usage_rows as (
         nullif(usages.user_email, {{ unattributed() }}) as owner_email,
         nullif(usages.cost_center, {{ unattributed() }}) as owner_cost_center,
         {{ tokens_of_type('token_types.token_type', 'usages') }} as tokens,
+        case
+            when
+                usages.cache_read_tokens is not null
+                and token_types.token_type != 'output'
+                then {{ tokens_of_type('token_types.token_type', 'usages') }}
+            else 0
+        end as cache_measured_input_tokens,
         usages.service_tier,
         case token_types.token_type when 'none' then usages.requests else 0 end
             as requests,
@@ -183,14 +192,6 @@ owned as (
         max(last_owner_email) over (key_day) as key_last_owner_email,
         min(first_cost_center) over (key_day) as key_first_cost_center,
         max(last_cost_center) over (key_day) as key_last_cost_center,
-        case
-            when
-                token_type in (
-                    'uncached_input', 'cache_read', 'cache_write_5m', 'cache_write_1h'
-                )
-                then tokens
-            else 0
-        end as input_tokens,
         case token_type when 'cache_read' then tokens else 0 end as cache_read_tokens,
         api_key_id != {{ unattributed() }} as is_key
     from summed
@@ -230,7 +231,7 @@ priced as (
         owned.has_usage,
         owned.has_cost,
         owned.tokens,
-        owned.input_tokens,
+        owned.cache_measured_input_tokens,
         owned.cache_read_tokens,
         owned.tiered_tokens,
         owned.batch_tokens,
@@ -254,7 +255,7 @@ priced as (
         {{ ratio('owned.priority_tokens', 'owned.tiered_tokens') }} as priority_share,
         {{ ratio(
             'sum(owned.cache_read_tokens) over (model_day)',
-            'sum(owned.input_tokens) over (model_day)'
+            'sum(owned.cache_measured_input_tokens) over (model_day)'
         ) }} as cache_hit_rate
     from owned
     inner join api_keys

@@ -29,6 +29,10 @@ described as (
         attribution_method,
         nullif(user_email, {{ unattributed() }}) as active_user_email,
         {{ total_of(token_columns()[:-1]) }} as input_tokens,
+        case
+            when cache_read_tokens is not null
+                then {{ total_of(token_columns()[:-1]) }}
+        end as cache_measured_input_tokens,
         cache_read_tokens,
         output_tokens,
         total_tokens,
