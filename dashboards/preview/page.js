@@ -75,8 +75,7 @@ function draw(tile) {
     ...notes.map((note) => element("li", { title: note }, note)),
     ...(unfiltered.length ? [element("li", { class: "unfiltered" }, `Not filtered by ${labels(unfiltered)}.`)] : []),
   );
-  foot.textContent = `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} · ${time(chart.seconds)}${chart.partial ? ` · ${chart.partial}` : ""}`;
-  foot.title = "Rows of the answer, and the time that the warehouse took for it";
+  foot.textContent = chart.partial ?? "";
   chart.allNotes = notes;
   // What is above and below the plot takes room from it.
   if (tile.dataset.drawn === "yes" && body.clientHeight !== height) {
@@ -262,7 +261,8 @@ function about(chart) {
     ...(chart.error ? [element("p", { class: "error" }, chart.error)] : []),
     ...(chart.allNotes?.length ? [element("ul", { class: "notes" }, ...chart.allNotes.map((note) => element("li", {}, note)))] : []),
     element("p", { class: "said" }, without.length ? `Not by ${labels(without)} on this page: run the SQL.`
-      : `${grouped(rows.length, 0)} rows with these filters` + (chart.limit && rows.length > chart.limit ? `; the chart shows the first ${grouped(chart.limit, 0)}.` : ".")),
+      : `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} with these filters` + (chart.limit && rows.length > chart.limit ? `; the chart shows the first ${grouped(chart.limit, 0)}` : "")
+        + `. The warehouse took ${time(chart.seconds)}.`),
     element("p", {}, button("Copy SQL", () => copy(sql)), " ", button("Copy rows", () => copy(separated(fields, rows, "\t"))), " ",
       button("Download CSV", () => download(fileName(chart), fields, rows)), " ", said),
     element("h3", {}, "SQL with these filters"),

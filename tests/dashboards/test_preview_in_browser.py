@@ -807,6 +807,75 @@ def test_what_is_not_a_whole_month_is_pale_and_said(same_page):
     assert "not a whole month" not in tile.locator(".foot").inner_text()
 
 
+def test_months_from_before_the_costs_are_whole_where_the_rows_began_earlier(same_page):
+    partial = """keys => {
+        const page = {first: "2026-07-02", today: "2026-11-29", filters: []};
+        return partialKeys({source: {}}, {kind: "date", grain: "month"}, keys, page, {});
+    }"""
+    later = ["2026-07-01", "2026-08-01", "2026-11-01"]
+    assert same_page.evaluate(partial, later) == [True, False, True]
+    assert same_page.evaluate(partial, ["2026-01-01", *later]) == [False, False, False, True]
+
+
+def test_numbered_classes_keep_their_order(same_page):
+    labels = same_page.evaluate(
+        """() => {
+            const fields = [{}, {}, {role: "measure"}];
+            const chart = {hasSeries: true, source: {additive: [false, false, true]}, fields};
+            const rows = [["a", "2. $20-50", 1], ["a", "10. more", 9], ["a", "1. $0-20", 2]];
+            return seriesOf(chart, rows, []).series.map((one) => one.label);
+        }"""
+    )
+    assert labels == ["1. $0-20", "2. $20-50", "10. more"]
+
+
+@pytest.mark.parametrize(
+    ("now", "way", "said"),
+    [
+        (0.9794, "same", "about the same as"),
+        (0.9798, "same", "no change from"),
+        (0.9787, "down", "less than"),
+    ],
+)
+def test_a_change_that_rounds_to_nothing_is_none(same_page, now, way, said):
+    drawn = same_page.evaluate(
+        """now => {
+            const body = document.createElement("div");
+            const measure = {role: "measure", format: "percent", decimals: 1};
+            const fields = [{kind: "date", grain: "month"}, measure];
+            const rows = [["2026-09-01", 0.9798], ["2026-10-01", now]];
+            drawScalar({fields}, rows, body, {}, [], {today: "2026-11-29"});
+            const {way} = body.querySelector(".change").dataset;
+            return [way, body.querySelector(".before").textContent];
+        }""",
+        now,
+    )
+    assert drawn[0] == way
+    assert drawn[1].startswith(said)
+
+
+def test_a_table_is_as_high_as_its_rows(same_page):
+    heights = same_page.evaluate(
+        """() => {
+            const grid = document.querySelector("main > .grid:not([hidden])");
+            const height = (rows, kind) => {
+                const tile = document.createElement("section");
+                tile.className = `tile table ${kind}`;
+                tile.style = "--row:90;--rows:5;--column:1;--columns:24";
+                const table = `<table>${"<tr><td>row</td></tr>".repeat(rows)}</table>`;
+                tile.innerHTML = `<div class="body"><div class="scroll">${table}</div></div>`;
+                grid.append(tile);
+                const {height} = tile.getBoundingClientRect();
+                tile.remove();
+                return height;
+            };
+            return [height(2, "wide"), height(50, "wide"), height(2, "")];
+        }"""
+    )
+    assert heights[0] < 150
+    assert heights[1:] == [298, 298]
+
+
 def test_a_bridge_shows_its_steps_and_says_where_its_axis_begins(same_page):
     page = same_page
     assert page.evaluate("hidesSteps([8000, 8044, 8060, 7995])") is True

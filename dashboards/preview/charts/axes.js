@@ -19,7 +19,9 @@ function seriesOf(chart, rows, notes) {
     return { keys, series };
   }
   const [measure] = measures;
-  const order = ranked(rows, 1, measure);
+  let order = ranked(rows, 1, measure);
+  // Classes such as “1. $0–20” have an order of their own.
+  if (order.every((value) => /^\d+\. /.test(value))) order = [...order].sort((one, other) => parseInt(one, 10) - parseInt(other, 10));
   const isSum = chart.source.additive[measure];
   const drawn = new Set(order.length > MOST_SERIES ? order.slice(0, isSum ? MOST_SERIES - 1 : MOST_SERIES) : order);
   if (order.length > MOST_SERIES) {
@@ -54,11 +56,11 @@ function partialKeys(chart, key, keys, page, chosen) {
   chart.partial = "";
   if (!isDate(key) || !["week", "month", "quarter", "year"].includes(key.grain)) return keys.map(() => false);
   const [since, until] = drawnDays(chart, page, chosen);
-  const partial = keys.map((value) => {
-    if (value === null) return false;
-    const begin = String(value).slice(0, 10);
-    return begin < since || plusDays(shifted(begin, key.grain, 1), -1) > until;
-  });
+  const begins = keys.map((value) => (value === null ? null : String(value).slice(0, 10)));
+  const ends = begins.map((begin) => (begin === null ? null : plusDays(shifted(begin, key.grain, 1), -1)));
+  // Rows of earlier weeks or months show that what this chart is about did not begin with the costs.
+  const beginsEarlier = ends.some((end) => end !== null && end < since);
+  const partial = begins.map((begin, at) => begin !== null && ((begin < since && !beginsEarlier) || ends[at] > until));
   if (partial.some(Boolean)) chart.partial = `pale or open: not a whole ${key.grain}`;
   return partial;
 }

@@ -16,10 +16,11 @@ function drawScalar(chart, rows, body, look, notes, page) {
   const line = element("div", { class: "trend" }, element("span", { class: "period" }, period));
   if (before && typeof before[1] === "number" && typeof now[1] === "number") {
     const change = now[1] - before[1];
-    const way = change > 0 ? "up" : change < 0 ? "down" : "same";
+    // What is 0.0 as it is written is no change that anybody can see.
+    const way = !/[1-9]/.test(difference(change, field)) ? "same" : change > 0 ? "up" : "down";
     const isGood = chart.more_is === "neutral" || way === "same" ? "neutral" : (chart.more_is === "good") === (way === "up") ? "good" : "bad";
-    const arrow = { up: "▲", down: "▼", same: "=" }[way];
-    const than = { up: "more than", down: "less than", same: "no change from" }[way];
+    const arrow = { up: "▲", down: "▼", same: change ? "≈" : "=" }[way];
+    const than = { up: "more than", down: "less than", same: change ? "about the same as" : "no change from" }[way];
     line.append(
       element("span", { class: `change ${isGood}`, "data-way": way }, element("span", { "aria-hidden": "true" }, arrow), way === "same" ? "" : ` ${difference(change, field)}`),
       element("span", { class: "before" }, `${than} ${shown(before[0], key)}: ${shown(before[1], field)}`),
