@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from dashboards.colors import MEANINGS, PALETTE, value_colors
 from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label, needs_months
-from dashboards.definition import AnyFilter, Audience, Pie, Scalar
+from dashboards.definition import AnyFilter, Audience, Scalar
 from dashboards.names import names_of
 from dashboards.preview.cube import ChartData, JsonObject
 from dashboards.preview.freshness import CUSTOMER_SOURCES, Stale
@@ -54,8 +54,6 @@ _environment = jinja2.Environment(
 _environment.globals.update(alerts_page=ALERTS_PAGE, alerts_tab=ALERTS_TAB)
 _environment.filters["markdown"] = lambda text: Markup(_markdown.render(text))  # noqa: S704
 
-# Slices of a pie and colors of a legend; the page draws no more than that.
-MOST_SLICES, MOST_SERIES = 5, 8
 # From here on nobody reads the cents.
 THOUSAND = 1000
 
@@ -127,8 +125,6 @@ class Card:
     questions: list[str]
     audience: Audience
     number: Number | None
-    charts: int
-    warnings: int
     errors: list[str]
 
     @classmethod
@@ -141,11 +137,6 @@ class Card:
             questions=definition.questions,
             audience=definition.audience,
             number=_number(dashboard, charts),
-            charts=len(dashboard.charts),
-            warnings=sum(
-                len(charts[chart.key].notes) + len(list(_seen(chart, charts[chart.key])))
-                for chart in dashboard.charts
-            ),
             errors=_failed(dashboard, charts),
         )
 
@@ -179,26 +170,6 @@ def _in_brief(value: Any, one: Field) -> str:  # noqa: ANN401 - what DuckDB answ
     if isinstance(value, date):
         return f"{value:%-d %b %Y}"
     return f"{value:,.{one.decimals or 0}f}"
-
-
-def _seen(chart: CompiledChart, data: ChartData) -> list[str]:
-    """What the page will note about the result with the filters at their defaults."""
-    answer = data.answer
-    if answer is None:
-        return []
-    if not answer.num_rows:
-        return ["empty"]
-    seen = []
-    columns = [answer.column(one.name) for one in chart.measures]
-    if columns and all(column.null_count == len(column) for column in columns):
-        seen.append("all null")
-    if isinstance(chart.definition, Pie) and answer.num_rows > MOST_SLICES:
-        seen.append("too many slices")
-    if getattr(chart.definition, "series", None):
-        series = answer.column(chart.dimensions[-1].name)
-        if len(series.unique()) > MOST_SERIES:
-            seen.append("too many series")
-    return seen
 
 
 # How new the data is, and by month how much of the spend is attributed: in the company's marts, and

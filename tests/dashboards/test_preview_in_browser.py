@@ -876,6 +876,18 @@ def test_a_table_is_as_high_as_its_rows(same_page):
     assert heights[1:] == [298, 298]
 
 
+def test_a_column_with_a_sentence_wraps_in_each_row(same_page):
+    classes = same_page.evaluate(
+        """() => {
+            const body = document.createElement("div");
+            const fields = [{kind: "text", role: "dimension"}];
+            drawTable({fields, name: ""}, [["short"], ["long ".repeat(20)]], body, {}, [], {}, {});
+            return [...body.querySelectorAll("td")].map((cell) => cell.className);
+        }"""
+    )
+    assert classes == ["sentence", "sentence"]
+
+
 def test_a_bridge_shows_its_steps_and_says_where_its_axis_begins(same_page):
     page = same_page
     assert page.evaluate("hidesSteps([8000, 8044, 8060, 7995])") is True

@@ -11,6 +11,7 @@ function drawTable(chart, rows, body, look, _notes, page, values) {
   const columns = chart.columns ?? [];
   const state = (chart.sorting ??= { place: null, isDescending: false, most: MOST_SHOWN });
   const isNumber = (place) => ["number", "money", "count"].includes(fields[place].kind);
+  const hasSentences = fields.map((field, place) => rows.some((row) => shown(row[place], field).length > 60));
   const largest = fields.map((_, place) => rows.reduce((most, row) => Math.max(most, Math.abs(Number(row[place]) || 0)), 0));
   const order = state.place === null ? rows : sorted(rows, [[state.place, state.isDescending]]);
   const redraw = (focus) => {
@@ -33,7 +34,7 @@ function drawTable(chart, rows, body, look, _notes, page, values) {
     const text = shown(value, fields[place]);
     const meaning = highlight?.[String(value)];
     const content = meaning ? element("span", { class: `pill ${meaning}` }, text) : linked(chart, page, values, fields[place], value, text);
-    const made = element("td", { class: isNumber(place) ? "right" : text.length > 60 ? "sentence" : "", title: text.length > 40 ? text : null }, content);
+    const made = element("td", { class: isNumber(place) ? "right" : hasSentences[place] ? "sentence" : "", title: text.length > 40 ? text : null }, content);
     if (bar && largest[place] && typeof value === "number") {
       made.classList.add("bar", ...(value < 0 ? ["below"] : []));
       made.style.setProperty("--share", `${(100 * Math.abs(value)) / largest[place]}%`);
