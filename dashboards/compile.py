@@ -90,8 +90,8 @@ class _Compiler:
         if needs_months(bound) and re.search(r"day|week", str(bound.default)):
             self._problem(
                 (*path, "default"),
-                f"{bound.default} is no whole months, and a column called month has the first day "
-                "of each: use past3months or thismonth",
+                f"{bound.default} is not a number of whole months, and a column called month has "
+                "the first day of each: use past3months or thismonth",
             )
         if (
             isinstance(bound, StaticText)

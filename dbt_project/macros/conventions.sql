@@ -36,7 +36,7 @@ partitions. #}
     nullif(lower({{ trimmed(email) }}), '')
 {%- endmacro %}
 
-{# A negative amount that is no usage, by what the vendor calls it: a credit, or the correction of
+{# A negative amount that is not usage, by what the vendor calls it: a credit, or the correction of
 an earlier charge. #}
 {% macro adjustment_type(name, amount) -%}
     case

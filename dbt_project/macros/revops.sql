@@ -26,7 +26,7 @@ Null where it is none. #}
 {%- endmacro %}
 
 {# A field of numbers in Salesforce gives 3.0 where one of text gives 3, and from eight digits
-on 1.2345678E7. What is no whole number stays as it is. #}
+on 1.2345678E7. What is not a whole number stays as it is. #}
 {% macro without_decimals(text) -%}
     {{ return(adapter.dispatch('without_decimals')(text)) }}
 {%- endmacro %}

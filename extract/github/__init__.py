@@ -44,8 +44,8 @@ SEATS_PAGE = 100
 
 
 def extract(settings: GitHubSettings, run: Run) -> Iterator[Window]:
-    """Ends with the first resource for which GitHub says that the rate limit is used up: who asks
-    on risks being locked out."""
+    """Ends with the first resource for which GitHub says that the rate limit is used up: going
+    on asking risks being locked out."""
     api = Api(settings)
     seats = Resource("copilot_seats", records.Seat, partial(_seats, api), is_directory=True)
     try:

@@ -111,7 +111,7 @@ def test_an_error_has_its_line_and_says_what_to_write(read, text, said):
         ("{F: {type: dropdown, column: fct_cost_daily.team}}", "only lowercase letters"),
         (
             "{f: {type: relative_date, column: vw_executive_dashboard.month, default: past30days}}",
-            "past30days is no whole months",
+            "past30days is not a number of whole months",
         ),
     ],
 )

@@ -1,7 +1,7 @@
 -- GRAIN: one row per day with a charge for seats, and person who had a seat
 -- The snapshot of the day counts, or the last one before it; for days before the first
--- snapshot, the first. Who has seats in several organizations is billed once: with the
--- oldest.
+-- snapshot, the first. A person with seats in several organizations is billed once, for
+-- the oldest.
 with charges as (
 
     select distinct

@@ -2,7 +2,7 @@
 -- day of the Gemini API, and model and day
 -- INVARIANT: each request and token is counted by one source only
 -- Tokens are those of Monitoring. The amounts in the billing export say what is paid
--- for, and are no usage here.
+-- for, and are not usage here.
 with activities as (
 
     select * from {{ ref('stg_google__workspace_activities') }}
