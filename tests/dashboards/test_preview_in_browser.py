@@ -23,6 +23,7 @@ from dashboards.colors import value_colors
 from dashboards.loading import DEFINITIONS, load_file
 from dashboards.preview import preview, today_in
 from foundation.settings import ROOT
+from tests.dashboards.gallery.warehouse import IMAGE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
@@ -805,6 +806,36 @@ def test_what_is_not_a_whole_month_is_pale_and_said(same_page):
     assert "not a whole month" in tile.locator(".foot").inner_text()
     page.evaluate("preview.set('period', 'past2months')")
     assert "not a whole month" not in tile.locator(".foot").inner_text()
+
+
+def test_what_happened_is_a_line_in_each_chart_over_time_that_it_fits(same_page):
+    page = same_page
+    company, cursor = "Seats reviewed (15 Sep 2026)", f"Price change {IMAGE} (Cursor, 1 Oct 2026)"
+    claude = "New plan (Claude.ai, 20 Oct 2026)"
+    tile = page.locator("[data-chart='gallery.models_by_month']")
+    labels = tile.locator(".annotations li")
+    lines = "tile => tile.querySelector('.plot').layout.shapes.map((line) => line.x0)"
+    assert labels.all_text_contents() == [company, f"{cursor}; {claude}"]
+    assert tile.evaluate(lines) == ["2026-09-01", "2026-10-01"]
+    daily = page.locator("[data-chart='gallery.daily_spend'] .annotations li")
+    assert daily.all_text_contents() == [company, cursor, claude]
+    of_one = page.locator("[data-chart='gallery.claude_ai_by_day'] .annotations li")
+    assert of_one.all_text_contents() == [company, claude]
+    # A label stands at its line, short until it is pointed at or reached by keyboard.
+    at = labels.first.evaluate(
+        """label => [label.offsetLeft - label.closest(".body").querySelector(".plot")
+            ._fullLayout.xaxis.d2p("2026-09-01"), label.clientWidth]"""
+    )
+    assert 0 < at[0] < 100
+    labels.last.focus()
+    assert labels.last.evaluate("label => label.scrollWidth - label.clientWidth") <= 0
+    page.evaluate("preview.set('platform', 'cursor')")
+    assert labels.all_text_contents() == [company, cursor]
+    page.evaluate("preview.set('period', 'past1months')")
+    assert labels.all_text_contents() == [cursor]
+    page.get_by_role("tab", name="Comparisons").click()
+    combo = page.locator("[data-chart='gallery.cost_and_people'] .annotations li")
+    assert combo.all_text_contents() == [cursor]
 
 
 def test_a_bridge_shows_its_steps_and_says_where_its_axis_begins(same_page):

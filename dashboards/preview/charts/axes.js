@@ -143,7 +143,10 @@ function drawAxes(chart, rows, body, look, notes, page, chosen) {
     yaxis: isLying ? namesAxis(keys, key, look, body) : values,
   });
   if (goal && !chart.hidden?.has(goal.label)) addGoal(goal, traces, shape, { isLying, isTime, keys, look });
+  const annotations = isLying ? [] : annotationsOf(chart, key, keys, page, chosen);
+  addAnnotations(annotations, shape, look);
   plot(body, traces, shape, isLying ? 40 + keys.length * (series.length > 1 && stack === "none" ? 14 * series.length + 8 : 24) : null);
+  labelAnnotations(chart, annotations, body);
 }
 
 // Whether each bar's number has room in it; if not, it stands beside it.
@@ -273,12 +276,16 @@ function drawCombo(chart, rows, body, look, notes, page, chosen) {
     return first ? valueAxis(first.field, onAxis[side].flatMap((one) => one.values), look, more) : undefined;
   };
   const right = axis("right", { side: "right", overlaying: onAxis.left.length ? "y" : undefined, showgrid: !onAxis.left.length });
-  plot(body, drawn, layout(look, {
+  const annotations = annotationsOf(chart, key, keys, page, chosen);
+  const shape = layout(look, {
     barmode: isEstimated && bars < 2 ? "overlay" : "group", bargap: 0.3,
     annotations: chart.marks.flatMap((mark, at) => (mark.show_as === "limit" && isDrawn(at) ? limitLabel(chart.fields[at + 1], valuesOf(at), positions, mark, look) : [])),
     xaxis: { ...keyAxis(keys, { ...key, isBars: true }, look, Math.max(120, body.clientWidth - 120)), anchor: onAxis.left.length ? "y" : "y2" },
     ...(onAxis.left.length ? { yaxis: axis("left") } : {}), ...(right ? { yaxis2: right } : {}),
-  }), null);
+  });
+  addAnnotations(annotations, shape, look);
+  plot(body, drawn, shape, null);
+  labelAnnotations(chart, annotations, body);
 }
 
 // An estimate has the color of the bar that it is compared with.

@@ -61,6 +61,14 @@ def rows() -> dict[str, str]:
                 list_cost_usd * 0.9 as effective_cost_usd, list_cost_usd as billed_cost_usd
             from range(3000) as t(i)
         """,
+        "dim_annotations": f"""
+            select * from (values
+                (date '2026-09-15', null, 'Seats reviewed'),
+                (date '2026-10-01', 'cursor', 'Price change {IMAGE.replace("'", "''")}'),
+                (date '2026-10-20', 'claude_ai', 'New plan'),
+                (date '2025-12-24', null, 'Before all that is known')
+            ) as t(annotation_date, platform_code, annotation)
+        """,
         "metric_costs": f"""
             select {day} as cost_date, i % 4 > 0 as is_attributed, 1 as effective_cost_usd
             from range(3000) as t(i)
