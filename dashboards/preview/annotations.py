@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 
 from dashboards.compiled import CompiledChart
@@ -44,7 +46,7 @@ class Annotations:
         }
         return sorted(code for code in found if code)
 
-    def _rows(self, sql: str) -> list[tuple[object, ...]]:
+    def _rows(self, sql: str) -> list[Any]:
         try:
             return self._connection.execute(sql).fetchall()
         except duckdb.Error:
