@@ -23,6 +23,7 @@ from dashboards.colors import value_colors
 from dashboards.loading import DEFINITIONS, load_file
 from dashboards.preview import preview, today_in
 from foundation.settings import ROOT
+from pipeline.focus import FORMULA
 from tests.dashboards.gallery.warehouse import IMAGE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -368,6 +369,7 @@ def test_all_rows_of_a_chart_can_be_downloaded_with_the_filters_as_they_are(
 def test_a_text_is_no_formula_in_a_spreadsheet(same_page):
     fields = [{"label": "Text"}, {"label": "=Cost"}]
     rows = [["=1+1", -1.5], ["+1", None], ["-a", 2], ["@a", 0], ['a,"b"\n', True], ["\t=1", 1]]
+    rows += [[f"{begin}=1", 1] for begin in FORMULA]
     text = same_page.evaluate("([fields, rows]) => separated(fields, rows, ',')", [fields, rows])
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
         ["Text", "'=Cost"],
@@ -377,6 +379,7 @@ def test_a_text_is_no_formula_in_a_spreadsheet(same_page):
         ["'@a", "0"],
         ['a,"b"\n', "true"],
         ["'\t=1", "1"],
+        *([f"'{row[0]}", "1"] for row in rows[6:]),
     ]
 
 
