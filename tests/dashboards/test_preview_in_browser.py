@@ -503,6 +503,70 @@ def test_the_period_before_is_drawn_beside_a_chart_over_time(open_page, connecti
     assert legend.count() == 4
 
 
+def test_the_period_before_is_drawn_for_each_measure_and_in_a_combo_on_its_axis(
+    open_page, connection
+):
+    page = open_page(address="#days=2026-09-01~2026-10-31&period=&view.compare=1")
+    page.get_by_label("Show Daily spend by").select_option("month")
+    sql = """
+        select sum(effective_cost_usd), sum(billed_cost_usd), count(distinct user_email)
+        from marts.fct_cost_daily where cost_date between '2026-07-01' and '2026-08-31'
+        group by date_trunc('month', cost_date) order by date_trunc('month', cost_date)
+    """
+    effective, billed, people = (
+        [float(value) for value in values]
+        for values in zip(*connection.execute(sql).fetchall(), strict=True)
+    )
+
+    def drawn(name):
+        return page.evaluate(
+            """name => {
+                const tile = document.querySelector(`[data-chart='gallery.${name}']`);
+                const { data } = tile.querySelector(".plot");
+                const dashed = data.filter((one) => one.line?.dash === "dash");
+                return [[...tile.querySelectorAll(".legend li")].map((item) => item.innerText),
+                    dashed.map((one) => [one.y, one.yaxis ?? "y", one.line.color])];
+            }""",
+            name,
+        )
+
+    legend, [(first, _, one), (second, _, other)] = drawn("daily_spend")
+    assert legend[2:] == ["Effective cost, 2 months before", "Billed cost, 2 months before"]
+    assert (first, second) == (pytest.approx(effective), pytest.approx(billed))
+    assert one != other
+    said = page.locator("[data-chart='gallery.daily_spend'] .plot").get_attribute("aria-label")
+    assert "Billed cost, 2 months before" in said
+    page.get_by_role("tab", name="Comparisons").click()
+    legend, [(cost, left, _), (heads, right, _)] = drawn("cost_and_people")
+    assert legend[2:] == ["Effective cost, 2 months before", "People, 2 months before"]
+    assert (cost, left, heads, right) == (
+        pytest.approx(effective), "y", pytest.approx(people), "y2",
+    )  # fmt: skip
+    # Nobody compares an estimate or a limit with those of another time.
+    legend, lines = drawn("cost_estimate_and_limit")
+    assert legend[3:] == ["Cost, 2 months before"]
+    assert len(lines) == 2
+
+
+def test_a_goal_is_a_line_in_every_chart_over_time_and_a_sums_only_by_its_own_period(same_page):
+    page = same_page
+    goals = """(name) => {
+        const { layout } = document.querySelector(`[data-chart='gallery.${name}'] .plot`);
+        return [layout.shapes.filter((line) => line.line.dash === "dash").map((line) => line.y0),
+            (layout.annotations ?? []).map((one) => one.text)];
+    }"""
+    assert page.evaluate(goals, "cost_per_person") == [[40], ["Goal $40"]]
+    page.get_by_role("tab", name="Comparisons").click()
+    assert page.evaluate(goals, "cost_and_people") == [[500], ["Goal $500"]]
+    page.get_by_label("Show Cost and people by").select_option("week")
+    assert page.evaluate(goals, "cost_and_people")[0] == []
+    notes = page.locator("[data-chart='gallery.cost_and_people'] .notes")
+    assert "The goal is for a month: not drawn by week." in notes.inner_text()
+    page.get_by_role("tab", name="Trends").click()
+    page.get_by_label("Show Cost per person by").select_option("quarter")
+    assert page.evaluate(goals, "cost_per_person")[0] == [40]
+
+
 @pytest.mark.parametrize(
     ("days", "grain", "label", "wanted"),
     [
