@@ -26,6 +26,7 @@ from dashboards.compiled import (
 )
 from dashboards.definition import (
     AnyChart,
+    Combo,
     Dashboard,
     Funnel,
     Pie,
@@ -94,6 +95,7 @@ class ChartCompiler:
         self._check_filters(compiled, path)
         self._check_locked(compiled, path)
         self._check_kinds(compiled, path)
+        self._check_goal(compiled, path)
         return compiled if len(self.problems) == before else None
 
     def _without_people(self, chart: CompiledChart) -> CompiledChart:
@@ -333,6 +335,32 @@ class ChartCompiler:
                 self._problem(
                     (*path, "sort"), f"no column is called {wanted}{did_you_mean(wanted, shown)}"
                 )
+
+    def _check_goal(self, chart: CompiledChart, path: Path) -> None:
+        """A goal is a number of the kind that it is drawn beside."""
+        definition = chart.definition
+        if getattr(definition, "goal", None) is None:
+            return
+        beside = chart.measures
+        if isinstance(definition, Combo):
+            pairs = zip(chart.measures, definition.y, strict=True)
+            beside = tuple(one for one, y in pairs if y.axis == "left")
+        said = None
+        if getattr(definition, "stack", None) == "percent":
+            said = "shares reach to 100 %, whatever the goal: leave out `goal` or `stack: percent`"
+        elif not beside:
+            said = "a goal stands at the left axis, and no measure does: move one, or leave it out"
+        elif len(kinds := dict.fromkeys(one.format for one in beside)) > 1:
+            said = f"a goal is of one kind, and these are {' and '.join(kinds)}: use two charts"
+        elif chart.goal and chart.goal.kind not in NUMBERS:
+            said = f"{chart.goal.name} is {chart.goal.kind}: a goal is a number"
+        elif chart.goal and chart.goal.format not in kinds:
+            said = (
+                f"{chart.goal.label} is {chart.goal.format} and {beside[0].label} is "
+                f"{beside[0].format}: a goal has the kind of what it is for, or give it a `format`"
+            )
+        if said:
+            self._problem((*path, "goal"), said)
 
 
 def _names(draft: Draft) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 COLUMNS = 24
 SLUG = r"^[a-z][a-z0-9_]*$"
@@ -191,12 +191,28 @@ class Row(_Axes):
     sort: Literal["x", "y"] | None = "y"
 
 
+def _fixed(value: object) -> object:
+    if not isinstance(value, int | float):
+        raise ValueError(
+            "the goal of a combo is a number: write what is computed as one of `y`, with "
+            "`show_as: limit`"
+        )
+    return value
+
+
 class Combo(Chart):
     """Numbers of different kinds over the same x, on two axes if needed."""
 
     type: Literal["combo"]
     x: Dimension
     y: list[ComboMeasure] = Field(min_length=2)
+    goal: Annotated[float, BeforeValidator(_fixed)] | None = Field(
+        default=None,
+        description=(
+            "Draw a line at this number of the left axis; for one that is computed, such as a "
+            "budget, a measure with `show_as: limit`."
+        ),
+    )
     sort: Literal["x", "y"] | None = None
 
     @model_validator(mode="after")

@@ -182,6 +182,14 @@ def warehouse(settings: Settings, *, writes: bool = False) -> Iterator[Ask]:
         connection.close()
 
 
+def quoted(settings: Settings, text: str) -> str:
+    """A text as a literal in SQL."""
+    if settings.target == "bigquery":
+        escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
+        return f"'{escaped}'"
+    return "'" + text.replace("'", "''") + "'"
+
+
 @contextmanager
 def tables(settings: Settings) -> Iterator[Fetch]:
     """The warehouse of the settings, open for results of many rows. Raises NoTableError and

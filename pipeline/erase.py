@@ -22,7 +22,7 @@ import duckdb
 from foundation.erased import TABLE, Erased, ErasedError, load_erased
 from foundation.settings import BIGQUERY, ROOT, Settings
 from foundation.sources import SOURCES
-from foundation.warehouse import Ask, NoTableError, refuse_if_held, warehouse
+from foundation.warehouse import Ask, NoTableError, quoted, refuse_if_held, warehouse
 from pipeline import building, focus, statement
 from pipeline.run import RefusedError
 
@@ -33,7 +33,7 @@ EXPORTS = (focus.FOLDER, statement.FOLDER, ROOT / "target" / "dashboards")
 # What a rebuild of the models does not make again, beside the raw data. The snapshot only says what
 # rules were: without a person's rows, the next build takes their rules for new.
 KEPT = ("dbt_test__audit", "snapshots")
-KEPT_TABLES = ("alert_log",)
+KEPT_TABLES = ("alert_log", "statement_log")
 
 # What may not be right before or after an address that is found in a text: it would be another one.
 _BEFORE, _AFTER = r"(^|[^a-zA-Z0-9._%+-])", r"(\.?$|\.?[^a-zA-Z0-9.-])"
@@ -119,13 +119,13 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     """What names the person, as far as sheets and vendors say. Raises RefusedError for nobody."""
     people = f"{settings.dataset('marts')}.dim_users"
     intermediate, staging = settings.dataset("intermediate"), settings.dataset("staging")
-    given = _quoted(settings, email)
+    given = quoted(settings, email)
     aliases = f"{staging}.stg_google_sheets__email_aliases"
     found = ask(f"select distinct email from {aliases} where alias = {given}")
     main = found[0][0] if found else email
-    same = ask(f"select distinct alias from {aliases} where email = {_quoted(settings, main)}")
+    same = ask(f"select distinct alias from {aliases} where email = {quoted(settings, main)}")
     emails = tuple(sorted({email, main, *(row[0] for row in same)}))
-    listed = ", ".join(_quoted(settings, one) for one in emails)
+    listed = ", ".join(quoted(settings, one) for one in emails)
     everyone = (
         f"select user_email as email, lower(trim(full_name)) as name from {people} union distinct"
         f" select lower(email), lower(trim(full_name)) from {intermediate}.int_vendor_users"
@@ -260,7 +260,7 @@ class Erasure:
         return value
 
     def _text(self, text: str) -> str:
-        return _quoted(self.settings, text)
+        return quoted(self.settings, text)
 
     @property
     def _is_duckdb(self) -> bool:
@@ -284,14 +284,6 @@ def pattern_of(name: str) -> str:
     if "@" in name:
         return f"{_BEFORE}(?:{wanted}){_AFTER}"
     return rf'(^\s*|"\s*)(?:{wanted})(\s*"|\s*$)'
-
-
-def _quoted(settings: Settings, text: str) -> str:
-    """A text as a literal in SQL."""
-    if settings.target == "bigquery":
-        escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
-        return f"'{escaped}'"
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _rewrite_file(settings: Settings) -> None:

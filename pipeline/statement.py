@@ -14,6 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from foundation.settings import BIGQUERY, ROOT, Settings
 from foundation.warehouse import Ask, NoTableError, warehouse
 from pipeline.focus import harmless
 from pipeline.run import RefusedError
-from pipeline.words import dollars
+from pipeline.statement_log import Written, differing_from, remember, written_before
+from pipeline.words import dollars, signed
 
 FOLDER = ROOT / "target" / "statements"
 NOBODY = "unattributed"
@@ -71,6 +73,7 @@ class Statement:
     corrections: Decimal
     estimated: Decimal
     budget: Decimal | None
+    before: Written | None = None
     lines: list[Line] = field(default_factory=list)
     vendors: list[Amount] = field(default_factory=list)
     methods: list[Amount] = field(default_factory=list)
@@ -80,6 +83,17 @@ class Statement:
         if self.cost_center == NOBODY:
             return "Not attributed to a cost center"
         return f"Cost center {self.cost_center}"
+
+    @property
+    def change(self) -> str | None:
+        """How it differs from what was written before."""
+        if self.before is None:
+            return None
+        written = f"what was written on {self.before.written_at:%-d %B %Y}"
+        if self.total == self.before.amount:
+            return f"The lines differ from {written}; the total is the same."
+        change = signed(self.total - self.before.amount)
+        return f"Differs from {written} by {change}: it was ${dollars(self.before.amount)}."
 
     @property
     def left(self) -> Decimal | None:
@@ -118,6 +132,7 @@ def export(settings: Settings, month: date, folder: Path = FOLDER) -> Path:
             marts = Marts(ask, settings.dataset("marts"), settings.dataset("seeds"), month)
             statements, bills = marts.statements(), marts.bills()
             changes, total, is_over = marts.changes(), marts.total(), marts.is_over()
+            before = written_before(settings, ask, month)
     except NoTableError as error:
         reason = str(error).splitlines()[0]
         raise RefusedError(
@@ -128,17 +143,26 @@ def export(settings: Settings, month: date, folder: Path = FOLDER) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     facts = {"month": month, "is_over": is_over, "kinds": KINDS}
+    hashes = {}
     for statement in statements:
+        rows = [_csv_row(month, line) for line in statement.lines]
+        file = unfinished / f"{statement.file}.csv"
+        write_csv(file, CSV_COLUMNS, rows)
+        hashes[statement.cost_center] = sha256(file.read_bytes()).hexdigest()
+    amounts = {one.cost_center: one.total for one in statements}
+    differing = differing_from(before, amounts, hashes)
+    for statement in statements:
+        statement.before = differing.get(statement.cost_center)
         page = _page("statement.html.j2", statement=statement, **facts)
         (unfinished / f"{statement.file}.html").write_text(page, encoding="utf-8")
-        rows = [_csv_row(month, line) for line in statement.lines]
-        write_csv(unfinished / f"{statement.file}.csv", CSV_COLUMNS, rows)
     page = _page(
         "statement_index.html.j2",
         statements=statements,
         bills=bills,
         changes=changes,
         total=total,
+        differing=differing,
+        amounts=amounts,
         **facts,
     )
     (unfinished / "index.html").write_text(page, encoding="utf-8")
@@ -149,6 +173,9 @@ def export(settings: Settings, month: date, folder: Path = FOLDER) -> Path:
     )
     shutil.rmtree(target, ignore_errors=True)
     unfinished.rename(target)
+    # What is not final is not what finance posts.
+    if is_over:
+        remember(settings, month, before, amounts, hashes)
     sys.stdout.write(
         f"{target / 'index.html'}: {len(statements)} statements of {month:%Y-%m},"
         f" ${dollars(total)} in all{'' if is_over else '; the month is not over'}\n"

@@ -487,14 +487,14 @@ class _Parts:
             return result | {"y": self.measure(metrics[0])}
         goals = [name for name in metrics if series.get(name, {}).get("line.style") == "dashed"]
         shown = [name for name in metrics if name not in goals]
+        if self.settings.get("graph.show_goal") and "graph.goal_value" in self.settings:
+            result["goal"] = self.settings["graph.goal_value"]
         if display == "combo":
             result["y"] = [self._combo(name, series.get(name, {})) for name in metrics]
             return result
         result["y"] = [self.measure(name) for name in shown]
         if goals:
-            result["goal"] = self.measure(goals[0])
-        if self.settings.get("graph.show_goal") and "graph.goal_value" in self.settings:
-            result["goal"] = self.settings["graph.goal_value"]
+            result.setdefault("goal", self.measure(goals[0]))
         if display in ("area", "bar", "row"):
             result["stack"] = _STACKS.get(self.settings.get("stackable.stack_type"), "none")
         return result

@@ -20,6 +20,7 @@ from dashboards.compiled import CompiledDashboard
 from dashboards.loading import Source
 from dashboards.people import is_person
 from dashboards.preview import page
+from dashboards.preview.annotations import Annotations
 from dashboards.preview.cube import Counts, Cubes
 from dashboards.preview.freshness import Feeds, Stale, stale_sources
 from foundation.settings import ROOT, Settings
@@ -78,6 +79,7 @@ def preview(
         is_sample = page.is_sample(connection)
         company = page.facts(connection, today)
         customers = page.customer_facts(connection, today)
+        annotations = Annotations(connection)
         behind, feeds = stale_sources(connection), Feeds(connection)
         values: dict[tuple[str, str], list[str]] = {}
         counts: Counts = {}
@@ -108,8 +110,9 @@ def preview(
                 facts,
                 sorted(stale, key=lambda one: one.source),
                 today,
-                # A seller's customers are not in the explorer.
+                # A seller's customers are not in the explorer, and no annotation is about them.
                 explorer=None if of_customers else explorer,
+                annotations=None if of_customers else annotations,
                 is_sample=is_sample,
             )
             write(folder / f"{dashboard.key}.html", html)

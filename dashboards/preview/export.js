@@ -1,7 +1,8 @@
 // A tile's rows as a file or on the clipboard.
 
-// A spreadsheet takes a text that begins like this for a formula, and would run it.
-const neutral = (text) => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+// A spreadsheet takes a text that begins like this for a formula, and would run it; pipeline/focus.py
+// has the same rule.
+const neutral = (text) => (/^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text);
 
 function separated(fields, rows, separator) {
   const written = (value) => {

@@ -57,14 +57,14 @@ function draw(tile) {
   const drawRows = (said) => {
     const [shape, lines] = views.compare ? withBefore(chart, rows, page, values, said) : [chart, rows];
     DRAWN[chart.type](shape, lines, body, theme(), said, page, values);
+    return [shape, lines];
   };
   const previous = tile.dataset.drawn;
   if (!rows.length || (isNull && chart.type !== "table" && chart.type !== "pivot")) {
     say("empty", isNarrowed ? "Nothing with these filters" : rows.length ? "Every value is null" : "No rows");
   } else {
     if (previous === "empty" || previous === "error") body.replaceChildren();
-    drawRows(notes);
-    describe(chart, rows, body);
+    describe(...drawRows(notes), body);
     tile.dataset.drawn = "yes";
     leadToExplorer(chart, rows, body);
   }
@@ -139,7 +139,7 @@ function buildGrains(tile) {
   const chart = page.charts[key];
   const grains = grainsOf(chart, page);
   if (!grains.length) return;
-  const first = chart.fields[0].grain;
+  const first = chart.usualGrain = chart.fields[0].grain;
   const choice = element("select", { class: "grain", "aria-label": `Show ${chart.name} by` }, ...options(grains.map((grain) => [grain, `by ${grain}`]), first));
   choice.addEventListener("change", () => {
     if (choice.value === first) delete views[key];

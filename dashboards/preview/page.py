@@ -22,7 +22,8 @@ from markupsafe import Markup
 from dashboards.colors import MEANINGS, PALETTE, value_colors
 from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label, needs_months
 from dashboards.definition import AnyFilter, Audience, Scalar
-from dashboards.names import names_of
+from dashboards.names import code_names, names_of
+from dashboards.preview.annotations import Annotations
 from dashboards.preview.cube import ChartData, JsonObject
 from dashboards.preview.freshness import CUSTOMER_SOURCES, Stale
 from foundation.sample_data import is_sandbox
@@ -30,7 +31,7 @@ from foundation.sources import SOURCES
 
 HERE = Path(__file__).parent
 # In this order: each uses those before it.
-CHARTS = ("colors", "plots", "axes", "round", "steps", "scalar", "tables")
+CHARTS = ("colors", "plots", "annotations", "axes", "round", "steps", "scalar", "tables")
 SCRIPTS = (
     *("formats.js", "filters.js", "aggregate.js", "query.js", "export.js", "links.js"),
     "periods.js",
@@ -320,6 +321,7 @@ def dashboard(
     today: date,
     *,
     explorer: CompiledDashboard | None,
+    annotations: Annotations | None,
     is_sample: bool,
 ) -> str:
     """A dashboard's page. What is clicked leads to the `explorer`, if there is one."""
@@ -338,9 +340,13 @@ def dashboard(
             "meanings": {name: asdict(color) for name, color in MEANINGS.items()},
             "values": {name: asdict(color) for name, color in value_colors().items()},
         },
+        "annotations": annotations.listed if annotations else [],
+        "platforms": code_names()["platform_code"],
         "cubes": cubes,
         "charts": {
-            chart.key: _chart(compiled, chart, charts[chart.key]) for chart in compiled.charts
+            chart.key: _chart(compiled, chart, charts[chart.key])
+            | {"platforms": annotations.platforms(chart) if annotations else None}
+            for chart in compiled.charts
         },
     }
     template = _environment.get_template("page.html.j2")

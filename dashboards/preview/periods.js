@@ -37,29 +37,37 @@ function monthsBetween(start, end) {
   return count(end) - count(start);
 }
 
-// The filter whose days a chart over time can be compared with those before; none if it shows
-// several measures, or all time.
+// The filter whose days a chart over time can be compared with those before; none if it shows shares,
+// or all time.
 function comparable(chart, page, values) {
-  const measures = chart.fields.filter((field) => field.role !== "dimension").length;
-  if (!grainsOf(chart, page).length || measures !== 1 || chart.goal || chart.stack === "percent") return undefined;
+  if (!grainsOf(chart, page).length || chart.stack === "percent") return undefined;
   return page.filters.find(({ name, type }) => ["date_range", "relative_date"].includes(type)
     && name in chart.source.filters && /^(past|this|\d{4}-\d\d-\d\d~\d)/.test(values[name] ?? ""));
 }
 
-// A chart and its rows with a dashed line: for each period the number of the one before.
+// The places of the measures that have a line for the period before; in a combo none of those that
+// are no measure of what was.
+const withLine = (chart) => chart.fields.map((_, place) => place).filter((place) => chart.fields[place].role === "measure"
+  && (chart.type !== "combo" || ["bar", "line", "area"].includes(chart.marks[place - 1].show_as)));
+
+// A chart and its rows with dashed lines: for each period and measure the number of the one before.
 function withBefore(chart, rows, page, values, notes) {
   const filter = comparable(chart, page, values);
   const found = filter && before(...days(values[filter.name], page.today), chart.fields[0].grain);
   if (!found) return [chart, rows];
-  const earlier = new Map(totals(chart, page, { ...values, [filter.name]: found.range.join("~") }, [0])
-    .map(([day, value]) => [found.moved(day), value]));
-  if (!rows.some((row) => typeof earlier.get(row[0]) === "number")) {
+  // Without the series, in whose place nothing stands.
+  const [kept, dropped] = [[0], chart.hasSeries ? 1 : 0];
+  const earlier = new Map(totals(chart, page, { ...values, [filter.name]: found.range.join("~") }, kept)
+    .map((row) => [found.moved(row[0]), row]));
+  const places = withLine(chart);
+  const of = (day) => places.map((place) => earlier.get(day)?.[place - dropped] ?? null);
+  if (!rows.some((row) => of(row[0]).some((value) => value !== null))) {
     notes.push(`Nothing is known of ${found.label}.`);
     return [chart, rows];
   }
   chart.hidden ??= new Set();
-  const measure = chart.fields.find((field) => field.role === "measure");
-  const label = chart.hasSeries ? `All, ${found.label}` : found.label;
-  const shape = Object.assign(Object.create(chart), { fields: [...chart.fields, { ...measure, role: "goal", label }] });
-  return [shape, rows.map((row) => [...row, earlier.get(row[0]) ?? null])];
+  const isOne = chart.fields.filter(({ role }) => role === "measure").length === 1;
+  const named = (field) => (chart.hasSeries ? "All, " : isOne ? "" : `${field.label}, `) + found.label;
+  const lines = places.map((place) => ({ ...chart.fields[place], role: "before", of: place, label: named(chart.fields[place]) }));
+  return [Object.assign(Object.create(chart), { fields: [...chart.fields, ...lines] }), rows.map((row) => [...row, ...of(row[0])])];
 }

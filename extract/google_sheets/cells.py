@@ -180,6 +180,14 @@ def _platform(value: str) -> str:
     return value
 
 
+def _annotated(value: str) -> str:
+    if _squashed(value) == COMPANY:
+        return COMPANY
+    if code := _platform_spellings().get(_squashed(value)):
+        return code
+    raise ValueError(f"is neither {COMPANY} nor one of {', '.join(platform_codes())}")
+
+
 def _vendor(value: str) -> str:
     if found := next((one for one in vendors() if _squashed(one) == _squashed(value)), None):
         return found
@@ -190,7 +198,8 @@ def _purpose(value: str) -> str:
     return next((one for one in purposes() if _squashed(one) == _squashed(value)), value)
 
 
-SCOPES = ("company", "department", "team", "cost_center", "user")
+COMPANY = "company"
+SCOPES = (COMPANY, "department", "team", "cost_center", "user")
 CYCLES = ("monthly", "annual")
 CYCLE_SPELLINGS = {
     "month": "monthly", "per month": "monthly", "a month": "monthly", "every month": "monthly",
@@ -251,6 +260,11 @@ Platform = Annotated[
     str,
     AfterValidator(_platform),
     Kind("a platform", platform_codes, "the name of another tool"),
+]
+AnnotationScope = Annotated[
+    str,
+    AfterValidator(_annotated),
+    Kind("one of these", lambda: (COMPANY, *platform_codes())),
 ]
 Purpose = Annotated[str, AfterValidator(_purpose), Kind("a purpose", purposes, "another word")]
 

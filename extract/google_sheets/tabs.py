@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from extract.google_sheets.cells import (
     Alias,
+    AnnotationScope,
     Currency,
     Cycle,
     Day,
@@ -326,6 +327,16 @@ class ExchangeRate(Row):
     usd_per_unit: Rate = _column("dollars for one of it", "1.0842", "1.091")
 
 
+class Annotation(Row):
+    """What happened on a day that a chart over time should show, such as a new price."""
+
+    key = ("date", "scope", "text")
+
+    date: Day = _column("the day", "2026-10-01", "2026-10-12")
+    text: Text = _column("a few words", "Cursor price change", "Seats reviewed")
+    scope: AnnotationScope = _column("what it is about", "cursor", "company")
+
+
 TABS: dict[str, type[Row]] = {
     "employees": Employee,
     "email_aliases": EmailAlias,
@@ -337,4 +348,5 @@ TABS: dict[str, type[Row]] = {
     "budgets": Budget,
     "invoices": Invoice,
     "exchange_rates": ExchangeRate,
+    "annotations": Annotation,
 }

@@ -26,6 +26,7 @@ from sandbox.vendor import MeteredVendor
 TABS: Final = (
     "employees", "email_aliases", "api_key_mappings", "project_mappings",
     "vendor_accounts", "seat_plans", "seat_assignments", "budgets", "invoices", "exchange_rates",
+    "annotations",
 )  # fmt: skip
 
 CURSOR_SEAT_USD: Final = Decimal(40)
@@ -53,6 +54,7 @@ def default_tab(sandbox: Sandbox, name: str) -> Rows:
         "budgets": _budgets,
         "invoices": _invoices,
         "exchange_rates": _exchange_rates,
+        "annotations": _annotations,
     }
     return makers[name](sandbox)
 
@@ -289,6 +291,24 @@ def _exchange_rates(sandbox: Sandbox) -> Rows:
         ["currency", "valid_from", "usd_per_unit"],
         ["EUR", _text(first), "1.0842"],
         ["EUR", _text(first + timedelta(days=45)), "1.091"],
+    ]
+
+
+def _annotations(sandbox: Sandbox) -> Rows:
+    """Of the last months, the last of them in the running one."""
+    months = _months(sandbox)[-4:]
+    said = [
+        (9, "Unused seats were taken back", "Company"),
+        (0, "Cursor price change", "cursor"),
+        (14, "New Claude models", "Claude API"),
+        (2, "AI budget review", "company"),
+    ]
+    return [
+        ["date", " text", "scope"],
+        *(
+            [_text(month + timedelta(days=days)), text, scope]
+            for month, (days, text, scope) in zip(months, said[-len(months) :], strict=True)
+        ),
     ]
 
 

@@ -69,6 +69,7 @@ RESOURCES = {
         "budgets",
         "invoices",
         "exchange_rates",
+        "annotations",
     ),
     "openai": (
         "users",
@@ -659,6 +660,13 @@ INVOICES = tab(
 
 # Of one currency two rates, of which the second begins on the leap day.
 RATES = tab("currency valid_from usd_per_unit", " eur|2024-01-01|1.08425001", "EUR|2024-02-29|1.1")
+# Two of one day, and a word in two cases.
+ANNOTATIONS = tab(
+    "date text scope",
+    "2024-02-29| A leap day|company",
+    "2024-02-29|New price, \u201cpro\u201d|Cursor",
+    "2024-03-01|new models|claude_api",
+)
 LATER_RATE = [{"_row": 4, "currency": "EUR", "valid_from": "2024-03-02", "usd_per_unit": "1.2"}]
 
 
@@ -693,6 +701,7 @@ def tabs(day: str, roster: list, mappings: list) -> Iterator[Window]:
         ("budgets", BUDGETS),
         ("invoices", INVOICES),
         ("exchange_rates", RATES),
+        ("annotations", ANNOTATIONS),
     ):
         yield Window(resource, "sheets", day, rows)
 

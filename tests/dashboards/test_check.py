@@ -17,6 +17,7 @@ from foundation.settings import load_settings
 
 HEAD = "name: Page\ndescription: d\nquestions: [q]\n"
 COST = "model: fct_cost_daily"
+TREND = f"{COST}, x: cost_date by month"
 NO_WAREHOUSE = load_settings().model_copy(update={"duckdb_path": Path("none.duckdb")})
 
 
@@ -72,6 +73,19 @@ def messages(found: list[Finding]) -> str:
         (
             f"type: gauge, {COST}, y: billed_cost_usd, segments: [{{to: 3}}, {{to: 2}}]",
             "7: .*increasing order",
+        ),
+        (f"type: area, {TREND}, y: billed_cost_usd, stack: percent, goal: 1", "7: shares reach to"),
+        (f"type: line, {TREND}, y: [billed_cost_usd, count(*)], goal: 1", "7: .*usd and count"),
+        (f"type: line, {TREND}, y: billed_cost_usd, goal: count(*)", "7: .*is count and Billed"),
+        (f"type: line, {TREND}, y: billed_cost_usd, goal: max(team)", "7: team is text: a goal"),
+        (
+            f"type: combo, {TREND}, y: [{{value: billed_cost_usd, axis: right}}, "
+            "{value: list_cost_usd, axis: right}], goal: 1",
+            "7: a goal stands at the left axis",
+        ),
+        (
+            f"type: combo, {TREND}, y: [billed_cost_usd, list_cost_usd], goal: max(list_cost_usd)",
+            "7: .*`show_as: limit`",
         ),
         ("type: scalar, sql: 'select 1 as n', y: m", "7: the query returns no m"),
         ("type: scalar, sql: 'selec 1 as n', y: n", "7: "),

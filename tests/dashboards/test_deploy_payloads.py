@@ -226,6 +226,16 @@ def test_an_estimate_and_a_limit_are_a_pale_bar_and_a_dashed_line(built):
     assert series["limit"]["line.style"] == "dashed"
 
 
+def test_a_combo_has_metabases_goal_line_too(built):
+    board, wrong = built(
+        "- {name: C, type: combo, model: fct_cost_daily, x: cost_date by month, goal: 5, "
+        "y: [list_cost_usd, {value: count(*), label: Rows, axis: right}]}"
+    )
+    assert wrong == []
+    settings = settings_of(board, "page.c")
+    assert (settings["graph.show_goal"], settings["graph.goal_value"]) == (True, 5)
+
+
 def test_a_computed_goal_in_a_row_chart_is_a_bar_of_its_own(built):
     board, wrong = built(
         "- {name: C, type: row, model: fct_cost_daily, x: department, y: list_cost_usd,"

@@ -23,6 +23,8 @@ from dashboards.colors import value_colors
 from dashboards.loading import DEFINITIONS, load_file
 from dashboards.preview import preview, today_in
 from foundation.settings import ROOT
+from pipeline.focus import FORMULA
+from tests.dashboards.gallery.warehouse import IMAGE
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(
@@ -367,6 +369,7 @@ def test_all_rows_of_a_chart_can_be_downloaded_with_the_filters_as_they_are(
 def test_a_text_is_no_formula_in_a_spreadsheet(same_page):
     fields = [{"label": "Text"}, {"label": "=Cost"}]
     rows = [["=1+1", -1.5], ["+1", None], ["-a", 2], ["@a", 0], ['a,"b"\n', True], ["\t=1", 1]]
+    rows += [[f"{begin}=1", 1] for begin in FORMULA]
     text = same_page.evaluate("([fields, rows]) => separated(fields, rows, ',')", [fields, rows])
     assert list(csv.reader(io.StringIO(text, newline=""))) == [
         ["Text", "'=Cost"],
@@ -376,6 +379,7 @@ def test_a_text_is_no_formula_in_a_spreadsheet(same_page):
         ["'@a", "0"],
         ['a,"b"\n', "true"],
         ["'\t=1", "1"],
+        *([f"'{row[0]}", "1"] for row in rows[6:]),
     ]
 
 
@@ -497,6 +501,70 @@ def test_the_period_before_is_drawn_beside_a_chart_over_time(open_page, connecti
     assert page.evaluate(line) == pytest.approx(wanted)
     page.get_by_label("Compare with before").uncheck()
     assert legend.count() == 4
+
+
+def test_the_period_before_is_drawn_for_each_measure_and_in_a_combo_on_its_axis(
+    open_page, connection
+):
+    page = open_page(address="#days=2026-09-01~2026-10-31&period=&view.compare=1")
+    page.get_by_label("Show Daily spend by").select_option("month")
+    sql = """
+        select sum(effective_cost_usd), sum(billed_cost_usd), count(distinct user_email)
+        from marts.fct_cost_daily where cost_date between '2026-07-01' and '2026-08-31'
+        group by date_trunc('month', cost_date) order by date_trunc('month', cost_date)
+    """
+    effective, billed, people = (
+        [float(value) for value in values]
+        for values in zip(*connection.execute(sql).fetchall(), strict=True)
+    )
+
+    def drawn(name):
+        return page.evaluate(
+            """name => {
+                const tile = document.querySelector(`[data-chart='gallery.${name}']`);
+                const { data } = tile.querySelector(".plot");
+                const dashed = data.filter((one) => one.line?.dash === "dash");
+                return [[...tile.querySelectorAll(".legend li")].map((item) => item.innerText),
+                    dashed.map((one) => [one.y, one.yaxis ?? "y", one.line.color])];
+            }""",
+            name,
+        )
+
+    legend, [(first, _, one), (second, _, other)] = drawn("daily_spend")
+    assert legend[2:] == ["Effective cost, 2 months before", "Billed cost, 2 months before"]
+    assert (first, second) == (pytest.approx(effective), pytest.approx(billed))
+    assert one != other
+    said = page.locator("[data-chart='gallery.daily_spend'] .plot").get_attribute("aria-label")
+    assert "Billed cost, 2 months before" in said
+    page.get_by_role("tab", name="Comparisons").click()
+    legend, [(cost, left, _), (heads, right, _)] = drawn("cost_and_people")
+    assert legend[2:] == ["Effective cost, 2 months before", "People, 2 months before"]
+    assert (cost, left, heads, right) == (
+        pytest.approx(effective), "y", pytest.approx(people), "y2",
+    )  # fmt: skip
+    # Nobody compares an estimate or a limit with those of another time.
+    legend, lines = drawn("cost_estimate_and_limit")
+    assert legend[3:] == ["Cost, 2 months before"]
+    assert len(lines) == 2
+
+
+def test_a_goal_is_a_line_in_every_chart_over_time_and_a_sums_only_by_its_own_period(same_page):
+    page = same_page
+    goals = """(name) => {
+        const { layout } = document.querySelector(`[data-chart='gallery.${name}'] .plot`);
+        return [layout.shapes.filter((line) => line.line.dash === "dash").map((line) => line.y0),
+            (layout.annotations ?? []).map((one) => one.text)];
+    }"""
+    assert page.evaluate(goals, "cost_per_person") == [[40], ["Goal $40"]]
+    page.get_by_role("tab", name="Comparisons").click()
+    assert page.evaluate(goals, "cost_and_people") == [[500], ["Goal $500"]]
+    page.get_by_label("Show Cost and people by").select_option("week")
+    assert page.evaluate(goals, "cost_and_people")[0] == []
+    notes = page.locator("[data-chart='gallery.cost_and_people'] .notes")
+    assert "The goal is for a month: not drawn by week." in notes.inner_text()
+    page.get_by_role("tab", name="Trends").click()
+    page.get_by_label("Show Cost per person by").select_option("quarter")
+    assert page.evaluate(goals, "cost_per_person")[0] == [40]
 
 
 @pytest.mark.parametrize(
@@ -886,6 +954,36 @@ def test_a_column_with_a_sentence_wraps_in_each_row(same_page):
         }"""
     )
     assert classes == ["sentence", "sentence"]
+
+
+def test_what_happened_is_a_line_in_each_chart_over_time_that_it_fits(same_page):
+    page = same_page
+    company, cursor = "Seats reviewed (15 Sep 2026)", f"Price change {IMAGE} (Cursor, 1 Oct 2026)"
+    claude = "New plan (Claude.ai, 20 Oct 2026)"
+    tile = page.locator("[data-chart='gallery.models_by_month']")
+    labels = tile.locator(".annotations li")
+    lines = "tile => tile.querySelector('.plot').layout.shapes.map((line) => line.x0)"
+    assert labels.all_text_contents() == [company, f"{cursor}; {claude}"]
+    assert tile.evaluate(lines) == ["2026-09-01", "2026-10-01"]
+    daily = page.locator("[data-chart='gallery.daily_spend'] .annotations li")
+    assert daily.all_text_contents() == [company, cursor, claude]
+    of_one = page.locator("[data-chart='gallery.claude_ai_by_day'] .annotations li")
+    assert of_one.all_text_contents() == [company, claude]
+    # A label stands at its line, short until it is pointed at or reached by keyboard.
+    at = labels.first.evaluate(
+        """label => [label.offsetLeft - label.closest(".body").querySelector(".plot")
+            ._fullLayout.xaxis.d2p("2026-09-01"), label.clientWidth]"""
+    )
+    assert 0 < at[0] < 100
+    labels.last.focus()
+    assert labels.last.evaluate("label => label.scrollWidth - label.clientWidth") <= 0
+    page.evaluate("preview.set('platform', 'cursor')")
+    assert labels.all_text_contents() == [company, cursor]
+    page.evaluate("preview.set('period', 'past1months')")
+    assert labels.all_text_contents() == [cursor]
+    page.get_by_role("tab", name="Comparisons").click()
+    combo = page.locator("[data-chart='gallery.cost_and_people'] .annotations li")
+    assert combo.all_text_contents() == [cursor]
 
 
 def test_a_bridge_shows_its_steps_and_says_where_its_axis_begins(same_page):

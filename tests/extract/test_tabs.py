@@ -28,6 +28,7 @@ GOOD = {
     "budgets": ["team", "Data", "2026-01", "100"],
     "invoices": ["cursor", "", "I-1", "2026-01-01", "2026-01-31", "12.30", "", "", "", ""],
     "exchange_rates": ["eur", "2026-01-01", "1.0842"],
+    "annotations": ["2026-10-01", "Cursor price change", "cursor"],
 }
 
 
@@ -232,6 +233,10 @@ def test_a_good_row_of_each_tab_passes(name: str) -> None:
         ("exchange_rates", "usd_per_unit", "0.00", "is not a number above 0"),
         ("exchange_rates", "usd_per_unit", "-1.1", "is not a number above 0"),
         ("exchange_rates", "usd_per_unit", "1,08", "is not a number above 0"),
+        ("annotations", "date", "October", "is not a day"),
+        ("annotations", "text", "", "is empty"),
+        ("annotations", "scope", "Engineering", "is neither company nor one of cursor, "),
+        ("annotations", "scope", "windsurf", "is neither company nor one of cursor, "),
     ],
 )
 def test_a_bad_cell_is_named(name: str, column: str, value: str, expected: str) -> None:
@@ -251,6 +256,7 @@ def test_a_bad_cell_is_named(name: str, column: str, value: str, expected: str) 
         ("seat_plans", "billing_cycle", "per year", "annual"),
         ("seat_plans", "platform", "Claude.ai", "claude_ai"),
         ("seat_plans", "platform", "claude ai", "claude_ai"),
+        ("annotations", "scope", "Claude.ai", "claude_ai"),
         ("seat_assignments", "platform", "CURSOR ", "CURSOR "),
         ("api_key_mappings", "platform", "Claude API", "claude_api"),
         ("invoices", "platform", "claude-code", "claude_code"),

@@ -34,9 +34,10 @@ def rows_of(file: Path) -> list[dict[str, str]]:
 def folder(base: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """October's statements; a page of an earlier attempt is in their place before."""
     target = tmp_path_factory.mktemp("statements")
+    warehouse = Warehouse.copy_of(base.path, target)
     (target / "2026-10").mkdir()
     (target / "2026-10" / "CC-GONE.html").write_text("of a cost center that is no more")
-    done = make_statement(base, "--month", "2026-10", "--folder", str(target))
+    done = make_statement(warehouse, "--month", "2026-10", "--folder", str(target))
     assert done.returncode == 0, done.stderr
     return target / "2026-10"
 
@@ -90,6 +91,54 @@ def test_pages_refer_to_nothing_outside_and_say_what_is_not_final(
     pages = [page.read_text() for page in (tmp_path / "2026-11").glob("*.html")]
     assert pages
     assert all("not final" in page for page in pages)
+
+
+def test_a_later_statement_says_how_it_differs_from_what_was_written(
+    base: Warehouse, tmp_path: Path
+) -> None:
+    warehouse = Warehouse.copy_of(base.path, tmp_path)
+
+    def write() -> Path:
+        done = make_statement(warehouse, "--month", "2026-10", "--folder", str(tmp_path))
+        assert done.returncode == 0, done.stderr
+        return tmp_path / "2026-10"
+
+    def change(sql: str) -> None:
+        with duckdb.connect(str(warehouse.path)) as connection:
+            connection.execute(sql)
+
+    first = write()
+    names = [row["cost_center"] for row in rows_of(first / "index.csv")]
+    charged, gone = names[:2]
+    amount = Decimal(rows_of(first / "index.csv")[0]["amount_usd"])
+    log = "select cost_center, amount_usd from intermediate.statement_log order by written_at"
+    assert {name for name, _ in warehouse.rows(log)} == set(names)
+    # Written again without a change: nothing to say, nothing to add.
+    assert not any("Differs from" in page.read_text() for page in write().glob("*.html"))
+    assert len(warehouse.rows(log)) == len(names)
+    change("update intermediate.statement_log set written_at = '2026-11-02 08:00:00'")
+    lines = "marts.fct_statement_lines where month = '2026-10-01' and cost_center ="
+    change(
+        "update marts.fct_statement_lines set amount_usd = amount_usd + 12.4"
+        f" where rowid = (select min(rowid) from {lines} '{charged}')"
+    )
+    change(f"delete from {lines} '{gone}'")
+    said = (
+        "Differs from what was written on 2 November 2026 by +$12.40:"
+        f" it was ${statement.dollars(amount)}."
+    )
+    for _ in range(2):  # also when it is written once more
+        pages = {page.stem: page.read_text() for page in write().glob("*.html")}
+        assert [name for name, page in pages.items() if "Differs from" in page] == [charged]
+        assert said in pages[charged]
+        assert f"<tr><td>{gone}</td><td>2026-11-02</td>" in pages["index"]
+        assert pages["index"].count("<td>2026-11-02</td>") == 2
+    assert len(warehouse.rows(log)) == len(names) + 1
+    # What is not over is not posted, and so not compared with.
+    assert (
+        make_statement(warehouse, "--month", "2026-11", "--folder", str(tmp_path)).returncode == 0
+    )
+    assert len(warehouse.rows(log)) == len(names) + 1
 
 
 def test_the_index_names_what_became_known_of_earlier_months(

@@ -33,6 +33,7 @@ HEADERS = {
     "budgets": "scope_type scope month amount_usd",
     "invoices": "platform invoice_id period_start period_end amount_usd status",
     "exchange_rates": "currency valid_from usd_per_unit",
+    "annotations": "date text scope",
 }
 
 

@@ -81,11 +81,10 @@ function drawAxes(chart, rows, body, look, notes, page, chosen) {
   const key = withGrain(chart.fields[0], rows.map((row) => row[0]));
   const { keys, series: all } = seriesOf(chart, rows, notes);
   all.forEach((one, place) => (one.color = one.isValue ? colorOf(one.label, look) : look.palette[place % look.palette.length]));
-  const goal = goalOf(chart, rows, keys);
-  if (all.length > 1 || chart.hasSeries || (goal && !goal.isFlat)) {
-    const items = all.map(({ label, color }) => ({ label, color }));
-    if (goal && !goal.isFlat) items.push({ label: goal.label, color: look.text, dashed: true });
-    drawLegend(chart, body, items);
+  const goal = goalOf(chart, rows, keys, notes, look);
+  const curves = [...(goal && !goal.isFlat ? [goal] : []), ...linesBefore(chart, rows, keys, all, look)];
+  if (all.length > 1 || chart.hasSeries || curves.length) {
+    drawLegend(chart, body, [...all, ...curves].map(({ label, color, dashed }) => ({ label, color, dashed })));
   }
   const series = all.filter((one) => !chart.hidden?.has(one.label));
   const isLying = chart.type === "row";
@@ -134,7 +133,7 @@ function drawAxes(chart, rows, body, look, notes, page, chosen) {
   });
   const field = stack === "percent" ? share : all[0].field;
   const sums = stack === "stacked" ? totalsSigned(series, keys) : series.flatMap((one) => one.values);
-  const extent = stack === "percent" ? [0, 1] : [...sums, ...(goal ? goal.values : [])];
+  const extent = stack === "percent" ? [0, 1] : [...sums, ...(goal?.values ?? []), ...curves.flatMap((one) => one.values)];
   const values = valueAxis(field, extent, look);
   if (stack === "percent") values.range = [0, 1.01];
   if (isLying && series.length === 1) values.range = padded(extent);
@@ -144,8 +143,12 @@ function drawAxes(chart, rows, body, look, notes, page, chosen) {
     xaxis: isLying ? values : keyAxis(keys, { ...key, isBars: chart.type === "bar" }, look, width),
     yaxis: isLying ? namesAxis(keys, key, look, body) : values,
   });
-  if (goal && !chart.hidden?.has(goal.label)) addGoal(goal, traces, shape, { isLying, isTime, keys, look });
+  if (goal?.isFlat) addGoal(goal, shape, look, isLying);
+  traces.push(...curves.filter((one) => !chart.hidden?.has(one.label)).map((one) => dashedTrace(one, isTime ? keys : keys.map((_, at) => at), isLying)));
+  const annotations = isLying ? [] : annotationsOf(chart, key, keys, page, chosen);
+  addAnnotations(annotations, shape, look);
   plot(body, traces, shape, isLying ? 40 + keys.length * (series.length > 1 && stack === "none" ? 14 * series.length + 8 : 24) : null);
+  labelAnnotations(chart, annotations, body);
 }
 
 // Whether each bar's number has room in it; if not, it stands beside it.
@@ -174,38 +177,59 @@ function padded(values) {
   return [low < 0 ? low - room : 0, high > 0 ? high + room : 0.01];
 }
 
-// The goal as a value for each key: one for all, or the largest that a key's rows have.
-function goalOf(chart, rows, keys) {
+// The goal as a value for each key: one for all, or the largest that a key's rows have. A sum for a
+// month is no goal for a week.
+function goalOf(chart, rows, keys, notes, look) {
   const place = chart.fields.findIndex((field) => field.role === "goal");
-  if (place < 0) {
-    if (typeof chart.goal !== "number") return null;
-    const field = chart.fields.find((one) => one.role === "measure");
-    return { values: keys.map(() => chart.goal), label: `Goal ${short(chart.goal, field)}`, field, isFlat: true };
+  if (place >= 0) {
+    const values = largestOf(rows, keys, place);
+    const field = chart.fields[place];
+    const isFlat = new Set(values).size === 1 && values[0] !== null;
+    return { values, label: field.label, text: `${shortened(field.label, 24)} ${short(values[0], field)}`, field, isFlat, color: look.text, dashed: true };
   }
-  const values = keys.map((key) =>
-    rows.filter((row) => row[0] === key).reduce((most, row) => (row[place] === null ? most : Math.max(most ?? row[place], row[place])), null));
-  const field = chart.fields[place];
-  return { values, label: field.label, field, isFlat: new Set(values).size === 1 && values[0] !== null };
+  if (typeof chart.goal !== "number") return null;
+  const field = chart.fields.find((one) => one.role === "measure");
+  const { grain } = chart.fields[0];
+  if (field.isSum && chart.usualGrain && grain !== chart.usualGrain) {
+    notes.push(`The goal is for a ${chart.usualGrain}: not drawn by ${grain}.`);
+    return null;
+  }
+  return { values: keys.map(() => chart.goal), text: `Goal ${short(chart.goal, field)}`, field, isFlat: true };
 }
 
-function addGoal(goal, traces, shape, { isLying, isTime, keys, look }) {
-  const dashed = { color: look.text, width: 1.5, dash: "dash" };
-  if (goal.isFlat) {
-    const [value] = goal.values;
-    const line = isLying ? { x0: value, x1: value, y0: 0, y1: 1, yref: "paper" } : { y0: value, y1: value, x0: 0, x1: 1, xref: "paper" };
-    shape.shapes = [{ type: "line", line: dashed, ...line }];
-    const at = isLying ? { x: value, y: 0, yref: "paper", yanchor: "bottom", xanchor: value > shape.xaxis.range[1] / 2 ? "right" : "left" } : { y: value, x: 1, xref: "paper", xanchor: "right", yanchor: "bottom" };
-    const text = goal.label.startsWith("Goal") ? goal.label : `${shortened(goal.label, 24)} ${short(value, goal.field)}`;
-    shape.annotations = [{ ...at, text: plain(text), showarrow: false, font: { size: 11, color: look.text }, bgcolor: look.tile, opacity: 0.9 }];
-    return;
+// Of the rows with each key the largest value in a place.
+function largestOf(rows, keys, place) {
+  const found = new Map();
+  for (const row of rows) {
+    if (row[place] !== null) found.set(row[0], Math.max(found.get(row[0]) ?? row[place], row[place]));
   }
-  const positions = isTime ? keys : keys.map((_, place) => place);
-  traces.push({
-    type: "scatter", mode: "lines", name: plain(shortened(goal.label, 24)), line: { ...dashed, shape: isLying ? "linear" : "hvh" },
-    x: isLying ? goal.values : positions, y: isLying ? positions : goal.values,
-    customdata: goal.values.map((value) => plain(shown(value, goal.field))),
-    hovertemplate: `${plain(goal.label)}: %{customdata}<extra></extra>`,
+  return keys.map((key) => found.get(key) ?? null);
+}
+
+// The lines of the period before: of one measure in the color of texts, of several in a color that
+// is seen on the measure's own.
+function linesBefore(chart, rows, keys, drawn, look) {
+  return chart.fields.flatMap((field, place) => {
+    if (field.role !== "before") return [];
+    const color = drawn.length > 1 && !chart.hasSeries ? between(drawn.find((one) => one.measure === field.of).color, look.text) : look.text;
+    return [{ values: largestOf(rows, keys, place), label: field.label, field, color, dashed: true }];
   });
+}
+
+function dashedTrace({ values, label, field, color }, positions, isLying = false) {
+  return {
+    type: "scatter", mode: "lines", name: plain(shortened(label, 24)), line: { color, width: 1.5, dash: "dash", shape: isLying ? "linear" : "hvh" },
+    x: isLying ? values : positions, y: isLying ? positions : values, customdata: values.map((value) => plain(shown(value, field))),
+    hovertemplate: `${plain(label)}: %{customdata}<extra></extra>`,
+  };
+}
+
+// A goal that is the same for all keys: a line from end to end, with its name.
+function addGoal({ values: [value], text }, shape, look, isLying = false) {
+  const line = isLying ? { x0: value, x1: value, y0: 0, y1: 1, yref: "paper" } : { y0: value, y1: value, x0: 0, x1: 1, xref: "paper" };
+  shape.shapes = [{ type: "line", line: { color: look.text, width: 1.5, dash: "dash" }, ...line }];
+  const at = isLying ? { x: value, y: 0, yref: "paper", yanchor: "bottom", xanchor: value > shape.xaxis.range[1] / 2 ? "right" : "left" } : { y: value, x: 1, xref: "paper", xanchor: "right", yanchor: "bottom" };
+  shape.annotations = [...(shape.annotations ?? []), { ...at, text: plain(text), showarrow: false, font: { size: 11, color: look.text }, bgcolor: look.tile, opacity: 0.9 }];
 }
 
 // --- combo
@@ -264,23 +288,36 @@ function drawCombo(chart, rows, body, look, notes, page, chosen) {
     label: legendOf(mark, chart.fields[at + 1]), color: mark.show_as === "limit" ? look.text : color(at),
     dashed: mark.show_as === "limit", pale: mark.show_as === "estimate",
   }));
-  drawLegend(chart, body, items.filter((_, at) => traces[at]));
+  const measured = chart.marks.map((mark, at) => ({ measure: at + 1, color: color(at), axis: mark.axis }));
+  const lines = linesBefore(chart, rows, keys, measured, look);
+  const goal = goalOf(chart, rows, keys, notes, look);
+  if (goal) onAxis.left.push(goal);
+  for (const line of lines) onAxis[chart.marks[line.field.of - 1].axis].push(line);
+  drawLegend(chart, body, [...items.filter((_, at) => traces[at]), ...lines]);
   const isDrawn = (at) => traces[at] && !chart.hidden?.has(items[at].label);
   const drawn = traces.filter((_, at) => isDrawn(at));
   // Pale bars behind the others, and lines over them.
   const depth = (trace) => (trace.error_y || trace.marker?.line ? 0 : trace.type === "bar" ? 1 : 2);
   drawn.sort((one, other) => depth(one) - depth(other));
+  drawn.push(...lines.filter((one) => !chart.hidden?.has(one.label)).map((one) => ({
+    ...dashedTrace(one, positions), yaxis: chart.marks[one.field.of - 1].axis === "right" ? "y2" : "y",
+  })));
   const axis = (side, more) => {
     const [first] = onAxis[side];
     return first ? valueAxis(first.field, onAxis[side].flatMap((one) => one.values), look, more) : undefined;
   };
   const right = axis("right", { side: "right", overlaying: onAxis.left.length ? "y" : undefined, showgrid: !onAxis.left.length });
-  plot(body, drawn, layout(look, {
+  const annotations = annotationsOf(chart, key, keys, page, chosen);
+  const shape = layout(look, {
     barmode: isEstimated && bars < 2 ? "overlay" : "group", bargap: 0.3,
     annotations: chart.marks.flatMap((mark, at) => (mark.show_as === "limit" && isDrawn(at) ? limitLabel(chart.fields[at + 1], valuesOf(at), positions, mark, look) : [])),
     xaxis: { ...keyAxis(keys, { ...key, isBars: true }, look, Math.max(120, body.clientWidth - 120)), anchor: onAxis.left.length ? "y" : "y2" },
     ...(onAxis.left.length ? { yaxis: axis("left") } : {}), ...(right ? { yaxis2: right } : {}),
-  }), null);
+  });
+  if (goal) addGoal(goal, shape, look);
+  addAnnotations(annotations, shape, look);
+  plot(body, drawn, shape, null);
+  labelAnnotations(chart, annotations, body);
 }
 
 // An estimate has the color of the bar that it is compared with.

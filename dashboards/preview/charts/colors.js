@@ -67,7 +67,15 @@ function colorOf(value, look) {
   return look.palette[(colors.get(value) ?? 0) % look.palette.length];
 }
 
+const channels = (color) => [1, 3, 5].map((place) => parseInt(color.slice(place, place + 2), 16));
+
+// The color halfway between two.
+function between(one, other) {
+  const ends = [channels(one), channels(other)];
+  return `rgb(${ends[0].map((part, place) => Math.round((part + ends[1][place]) / 2)).join(",")})`;
+}
+
 function translucent(color, alpha = 0.25) {
-  const [red, green, blue] = [1, 3, 5].map((place) => parseInt(color.slice(place, place + 2), 16));
+  const [red, green, blue] = channels(color);
   return `rgba(${red},${green},${blue},${alpha})`;
 }

@@ -144,6 +144,25 @@ described as (
         cast(null as {{ dbt.type_timestamp() }}) as created_at,
         cast(null as {{ dbt.type_timestamp() }}) as expires_at
 
+),
+
+-- Names repeat, and keys of one name are told apart by as much of the id as it takes.
+labelled as (
+
+    select
+        *,
+        case
+            when api_key_name is null then api_key_id
+            when count(*) over (partition by api_key_name) = 1 then api_key_name
+            when
+                count(*) over (
+                    partition by api_key_name, substr(api_key_id, -4)
+                ) = 1
+                then concat(api_key_name, ' …', substr(api_key_id, -4))
+            else concat(api_key_name, ' ', api_key_id)
+        end as api_key_label
+    from described
+
 )
 
-select * from described
+select * from labelled

@@ -61,9 +61,19 @@ def rows() -> dict[str, str]:
                 list_cost_usd * 0.9 as effective_cost_usd, list_cost_usd as billed_cost_usd
             from range(3000) as t(i)
         """,
-        "metric_costs": f"""
-            select {day} as cost_date, i % 4 > 0 as is_attributed, 1 as effective_cost_usd
-            from range(3000) as t(i)
+        "dim_annotations": f"""
+            select * from (values
+                (date '2026-09-15', null, 'Seats reviewed'),
+                (date '2026-10-01', 'cursor', 'Price change {IMAGE.replace("'", "''")}'),
+                (date '2026-10-20', 'claude_ai', 'New plan'),
+                (date '2025-12-24', null, 'Before all that is known')
+            ) as t(annotation_date, platform_code, annotation)
+        """,
+        "metric_costs": """
+            select * exclude (invoice_month, service_account_id, service_tier, source,
+                    billing_currency, billed_cost_in_currency),
+                'name of ' || api_key_id as api_key_label
+            from built.marts.fct_cost_daily
         """,
         "fct_usage_daily": f"""
             select {day} as usage_date, {who}, {what}, i % 3 as requests,

@@ -15,6 +15,12 @@ vendors as (
 
 ),
 
+api_keys as (
+
+    select * from {{ ref('dim_api_keys') }}
+
+),
+
 described as (
 
     select
@@ -36,14 +42,18 @@ described as (
         costs.token_type,
         costs.allocation_method,
         costs.attribution_method,
+        costs.attribution_confidence,
         costs.is_attributed,
         costs.list_cost_usd,
         costs.billed_cost_usd,
         costs.effective_cost_usd,
+        api_keys.api_key_label,
         {{ vendor_name('vendors', 'costs.vendor') }} as vendor_name
     from costs
     left join vendors
         on costs.vendor = vendors.vendor
+    left join api_keys
+        on costs.api_key_id = api_keys.api_key_id
 
 )
 
