@@ -8,8 +8,8 @@ import os
 import re
 import socket
 import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -205,6 +205,23 @@ def tables(settings: Settings) -> Iterator[Fetch]:
         yield fetch
     finally:
         connection.close()
+
+
+def expiring(settings: Settings, datasets: Iterable[str]) -> list[str]:
+    """The tables of these datasets that lose rows by themselves; only BigQuery has such."""
+    if settings.target != "bigquery":
+        return []
+    from google.api_core.exceptions import NotFound
+
+    client, found = _bigquery_client(settings, "report"), list[str]()
+    for dataset in datasets:
+        with suppress(NotFound):
+            found += [
+                f"{dataset}.{table.table_id}"
+                for table in client.list_tables(dataset)
+                if table.partition_expiration or table.expires
+            ]
+    return found
 
 
 def _bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
