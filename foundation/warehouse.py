@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import re
-import socket
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +36,6 @@ class NoTableError(Exception):
 class WarehouseError(Exception):
     """The warehouse's file cannot be opened, read or written; the message says why and what to
     do."""
-
-
-class BusyError(Exception):
-    """Another run is at work on the warehouse; the message says which."""
 
 
 # What DuckDB raises when the file is damaged or the disk is full.
@@ -118,46 +110,6 @@ def refuse_if_held(settings: Settings) -> None:
 
 
 @contextmanager
-def reserved(settings: Settings) -> Iterator[None]:
-    """The warehouse's file for one run at a time. Raises BusyError, which names the other run.
-
-    The run holds a lock on a file beside it, which the system releases however the run ends. On
-    BigQuery nothing is held.
-    """
-    if settings.target == "bigquery":
-        yield
-        return
-    path = settings.duckdb_path.with_name(f"{settings.duckdb_path.name}.lock")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise WarehouseError(
-            f"{path} cannot be written ({error.strerror}): name another file with DUCKDB_PATH"
-        ) from None
-    with os.fdopen(descriptor, "r+") as file:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BusyError(_who_runs(file.read())) from None
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        file.truncate()
-        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now}))
-        file.flush()
-        # The file stays: whoever has opened it and whoever makes a new one must not both hold it.
-        yield
-
-
-def _who_runs(written: str) -> str:
-    try:
-        who = json.loads(written)
-        name = f"process {who['pid']} on {who['host']}, since {who['since']}"
-    except (ValueError, LookupError, TypeError):
-        name = "a process that has just begun"
-    return f"another run is at work on this warehouse ({name}): wait until it is done"
-
-
-@contextmanager
 def warehouse(settings: Settings, *, writes: bool = False) -> Iterator[Ask]:
     """The warehouse of the settings, open for queries; on DuckDB read-only unless it `writes`.
     Raises NoTableError and WarehouseError."""
@@ -213,7 +165,7 @@ def expiring(settings: Settings, datasets: Iterable[str]) -> list[str]:
         return []
     from google.api_core.exceptions import NotFound
 
-    client, found = _bigquery_client(settings, "report"), list[str]()
+    client, found = bigquery_client(settings, "report"), list[str]()
     for dataset in datasets:
         with suppress(NotFound):
             found += [
@@ -224,7 +176,9 @@ def expiring(settings: Settings, datasets: Iterable[str]) -> list[str]:
     return found
 
 
-def _bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
+def bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
+    """A client whose jobs have the `label` as their model. Untyped, as its library is not loaded on
+    DuckDB."""
     # Imported here: it takes a second, and runs on DuckDB do not need it.
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery
@@ -249,7 +203,7 @@ def _bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
 def _bigquery_tables(settings: Settings) -> Fetch:
     from google.api_core.exceptions import NotFound
 
-    client = _bigquery_client(settings, "focus")
+    client = bigquery_client(settings, "focus")
 
     def fetch(sql: str) -> Iterator[pa.RecordBatch]:
         try:
@@ -265,7 +219,7 @@ def _bigquery_tables(settings: Settings) -> Fetch:
 def _bigquery(settings: Settings) -> Ask:
     from google.api_core.exceptions import NotFound
 
-    client = _bigquery_client(settings, "report")
+    client = bigquery_client(settings, "report")
 
     def ask(sql: str) -> list[tuple[Any, ...]]:
         try:

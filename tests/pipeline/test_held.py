@@ -5,21 +5,20 @@ import os
 import socket
 import subprocess
 import sys
+import time
+from threading import Event, Thread
 from unittest.mock import Mock
 
+import duckdb
 import pytest
+from google.api_core.exceptions import BadRequest, NotFound
 
+from bigquery_dev.googlesql import GoogleSql
 from dashboards.preview import PreviewError, preview
-from foundation import dbt
+from foundation import dbt, reservation
+from foundation.reservation import HOLDER, BusyError, Lease, reserved
 from foundation.settings import ROOT, load_settings
-from foundation.warehouse import (
-    BusyError,
-    WarehouseError,
-    open_file,
-    reserved,
-    warehouse,
-    who_holds,
-)
+from foundation.warehouse import WarehouseError, open_file, warehouse, who_holds
 from pipeline import building
 from pipeline.alerts import telling
 from pipeline.alerts.outcome import Outcome
@@ -208,14 +207,19 @@ def test_only_its_owner_may_read_a_warehouse(tmp_path):
 # --- two runs at once ----------------------------------------------------------------------------
 
 
-def test_the_second_of_two_runs_says_who_runs_and_ends_with_its_own_code(tmp_path, monkeypatch):
+@pytest.mark.parametrize("module", ["pipeline", "extract"])
+def test_the_second_of_two_runs_says_who_runs_and_ends_with_its_own_code(
+    module, tmp_path, monkeypatch
+):
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "w.duckdb"))
     monkeypatch.setenv("CURSOR_API_KEY", "made-up-key")
     settings = load_settings()
     with reserved(settings):
         done = subprocess.run(
-            [sys.executable, "-m", "pipeline", "run"],
+            [sys.executable, "-m", module, "run"],
             cwd=ROOT,
+            # It is no child of that run.
+            env=os.environ | {HOLDER: ""},
             capture_output=True,
             text=True,
             check=False,
@@ -231,7 +235,8 @@ def test_a_run_that_was_killed_holds_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "w.duckdb"))
     settings = load_settings()
     code = (
-        "from foundation.settings import load_settings; from foundation.warehouse import reserved\n"
+        "from foundation.settings import load_settings\n"
+        "from foundation.reservation import reserved\n"
         "with reserved(load_settings()): print(1, flush=True); input()"
     )
     with subprocess.Popen(
@@ -244,3 +249,155 @@ def test_a_run_that_was_killed_holds_nothing(tmp_path, monkeypatch):
     with reserved(settings):
         written = json.loads((tmp_path / "w.duckdb.lock").read_text())
     assert written["pid"] == os.getpid()
+
+
+def test_a_child_of_a_run_uses_what_the_run_has_reserved(tmp_path, monkeypatch):
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "w.duckdb"))
+    settings = load_settings()
+    code = (
+        "from foundation.settings import load_settings\n"
+        "from foundation.reservation import reserved\n"
+        "with reserved(load_settings()): print('in')"
+    )
+    with reserved(settings):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    assert done.stdout == "in\n", done.stderr
+    assert HOLDER not in os.environ
+
+
+# --- two runs at once, on BigQuery ----------------------------------------------------------------
+
+
+class FakeBigQuery:
+    """Runs the statements on DuckDB, and answers as a client of BigQuery would."""
+
+    def __init__(self):
+        self.connection = duckdb.connect()
+        self.connection.execute("set timezone = 'UTC'")
+        self.asked, self.fails = [], None
+
+    def create_dataset(self, name, exists_ok):
+        assert exists_ok
+        self.connection.execute(f"create schema {name}")
+
+    def query_and_wait(self, sql):
+        self.asked.append(sql)
+        if self.fails and sql.startswith("update"):
+            raise self.fails
+        try:
+            result = self.connection.cursor().execute(sql)
+        except duckdb.CatalogException as error:
+            raise NotFound(str(error)) from error
+        names = [column[0] for column in result.description]
+        return Rows(dict(zip(names, row, strict=True)) for row in result.fetchall())
+
+
+class Rows(list):
+    @property
+    def num_dml_affected_rows(self):
+        return self[0]["Count"]
+
+
+@pytest.fixture
+def google():
+    return FakeBigQuery()
+
+
+def lease(google):
+    return Lease(google, "acme_intermediate.run_lease")
+
+
+def test_on_bigquery_the_second_run_says_who_runs_until_the_first_is_done(google):
+    first, second = lease(google), lease(google)
+    first.take()
+    with pytest.raises(BusyError, match=rf"\(process {os.getpid()} on .* if it was killed, until"):
+        second.take()
+    second.release()
+    with pytest.raises(BusyError):
+        second.take()
+    first.release()
+    second.take()
+
+
+def test_a_lease_of_a_run_that_was_killed_expires(google):
+    lease(google).take()
+    google.connection.execute(
+        "update acme_intermediate.run_lease set expires_at = expires_at - interval 6 minute"
+    )
+    lease(google).take()
+
+
+def test_a_task_that_cloud_run_starts_again_goes_on_at_once(google, monkeypatch):
+    monkeypatch.setenv("CLOUD_RUN_EXECUTION", "ai-spend-x7k2p")
+    lease(google).take()
+    lease(google).take()
+    monkeypatch.setenv("CLOUD_RUN_EXECUTION", "ai-spend-other")
+    with pytest.raises(BusyError):
+        lease(google).take()
+
+
+def test_of_two_updates_at_once_the_one_that_fails_gives_way(google):
+    first, second = lease(google), lease(google)
+    first.take()
+    google.fails = BadRequest("Could not serialize access to table due to concurrent update")
+    with pytest.raises(BusyError, match=f"process {os.getpid()} on "):
+        second.take()
+    google.fails = BadRequest("Syntax error")
+    with pytest.raises(BadRequest):
+        second.take()
+
+
+def test_a_lease_is_renewed_while_the_run_works_and_lost_if_somebody_took_it(
+    google, monkeypatch, caplog
+):
+    monkeypatch.setattr(reservation, "RENEWAL_SECONDS", 0.01)
+    stopped = Event()
+    monkeypatch.setattr(reservation.os, "kill", lambda *_: stopped.set())
+    mine, is_over = lease(google), Event()
+    mine.take()
+    google.fails = ConnectionError("no network")
+    thread = Thread(target=mine.renew_until, args=(is_over,), daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while "could not be renewed: no network" not in caplog.text:
+        assert time.monotonic() < deadline
+    google.fails = None
+    before = len(google.asked)
+    while len(google.asked) < before + 3:
+        assert time.monotonic() < deadline
+    assert not stopped.is_set()
+    google.connection.cursor().execute("update acme_intermediate.run_lease set holder = 'other'")
+    assert stopped.wait(10)
+    assert "Another run has taken the warehouse" in caplog.text
+    is_over.set()
+    thread.join(10)
+
+
+def test_what_a_lease_asks_is_valid_on_bigquery(google):
+    mine, other = lease(google), lease(google)
+    mine.take()
+    with pytest.raises(BusyError):
+        other.take()
+    mine.release()
+    analyzer = GoogleSql()
+    columns = {"holder": "STRING", "who": "STRING", "expires_at": "TIMESTAMP"}
+    analyzer.add_table("acme_intermediate.run_lease", columns)
+    for sql in google.asked:
+        analyzer.analyze(sql)
+
+
+def test_a_run_on_bigquery_takes_the_lease_and_gives_it_back(google, monkeypatch):
+    for name, value in {
+        "TARGET": "bigquery",
+        "GOOGLE_CLOUD_PROJECT": "acme",
+        "BIGQUERY_DATASET": "acme",
+        "BIGQUERY_LOCATION": "EU",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(reservation, "bigquery_client", lambda *_: google)
+    settings = load_settings()
+    with reserved(settings), pytest.raises(BusyError):
+        lease(google).take()
+    lease(google).take()
