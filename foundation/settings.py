@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation import fields
-from foundation.fields import GoogleCredentials, ProjectPath
+from foundation.fields import Address, GoogleCredentials, ProjectPath
 from foundation.sources import SOURCES, source_named
 
 ROOT = fields.ROOT
@@ -83,7 +83,7 @@ class Settings(_SettingsOfSources, BaseSettings):
     extract_since: date | None = None
     extract_until: date | None = Field(default=None, description="exclusive")
 
-    metabase_url: str | None = None
+    metabase_url: Address | None = None
     metabase_api_key: SecretStr | None = None
     metabase_api_key_secret: str | None = None
     metabase_database: str = Field(default="AI spend", description="the connection's name there")
@@ -149,6 +149,14 @@ class Settings(_SettingsOfSources, BaseSettings):
             is_key = not (info.field_name or "").endswith("_url")
             if not text.isprintable() or (is_key and not text.isascii()):
                 raise ValueError("has a character that no key has: copy it again")
+        return value
+
+    @field_validator("slack_webhook_url", "heartbeat_url")
+    @classmethod
+    def _is_encrypted(cls, value: SecretStr | None) -> SecretStr | None:
+        """The address itself is the secret."""
+        if value:
+            fields.encrypted(value.get_secret_value())
         return value
 
     @model_validator(mode="after")
