@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import unquote
 
@@ -222,6 +223,12 @@ class Settings(_SettingsOfSources, BaseSettings):
         # A driver may repeat the password without the rest of the address.
         written = [found[1] for value in values if (found := URL_PASSWORD.match(value))]
         return [*values, *sorted({*written, *map(unquote, written)})]
+
+    def open_to_everybody(self) -> list[Path]:
+        """Files with secrets, or with people and what they cost, that everybody on this machine
+        may read. New ones are their owner's only; who shares one on purpose does it by group."""
+        files = (ROOT / ".env", self.duckdb_path, self.google_application_credentials)
+        return [file for file in files if file and file.is_file() and file.stat().st_mode & 0o007]
 
     def raw_schema(self, source: str) -> str:
         """The name of the schema with a source's raw tables in the warehouse."""

@@ -110,4 +110,6 @@ def a_month(text: str) -> date:
 
 
 if __name__ == "__main__":
+    # What is written has people and what they cost in it: only its owner may read it.
+    os.umask(0o077)
     run_command(main, f"`python -m pipeline {' '.join(sys.argv[1:])}`")

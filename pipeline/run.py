@@ -50,6 +50,8 @@ def run(settings: Settings, *, is_verbose: bool = False) -> int:
 def run_alone(settings: Settings, *, is_verbose: bool) -> int:
     """The run, once the warehouse is reserved for it; the same results and errors as `run`."""
     refuse_if_held(settings)
+    for file in settings.open_to_everybody():
+        log.warning("Everybody on this machine can read %s: run `chmod 600 %s`", file, file)
     is_sample = not settings.configured_sources()
     refuse_mixture(settings, is_sample)
     outcome = Outcome(run_id=os.environ.get(RUN_ID, ""), is_sample=is_sample)

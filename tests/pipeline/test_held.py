@@ -19,9 +19,10 @@ from foundation import dbt, reservation
 from foundation.reservation import HOLDER, BusyError, Lease, reserved
 from foundation.settings import ROOT, load_settings
 from foundation.warehouse import WarehouseError, open_file, warehouse, who_holds
-from pipeline import building
+from pipeline import building, run
 from pipeline.alerts import telling
 from pipeline.alerts.outcome import Outcome
+from pipeline.run import RefusedError
 
 
 @pytest.fixture(params=["writes", "reads"])
@@ -202,6 +203,58 @@ def test_only_its_owner_may_read_a_warehouse(tmp_path):
     open_file(path).close()
     # Who shares it on purpose may.
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_a_run_leaves_behind_is_its_owners(tmp_path):
+    """Also the log beside the file, which is there until DuckDB closes it, or after a kill."""
+    path = tmp_path / "data" / "w.duckdb"
+    code = (
+        "import runpy, sys, duckdb\n"
+        "from unittest.mock import patch\n"
+        "def main():\n"
+        "    held = duckdb.connect(sys.argv[1])\n"
+        "    held.execute('create table t as select 1')\n"
+        "    print(1, flush=True)\n"
+        "    input()\n"
+        "with patch('foundation.stopping.run_command', lambda *_: main()):\n"
+        "    runpy.run_module(sys.argv[2], run_name='__main__')"
+    )
+    for module in ("pipeline", "extract"):
+        path = tmp_path / module
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(path), module],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process:
+            process.stdout.readline()
+            modes = {
+                file.suffix: file.stat().st_mode & 0o777 for file in tmp_path.glob(f"{module}*")
+            }
+            process.kill()
+        assert modes == {"": 0o600, ".wal": 0o600}
+
+
+def test_a_file_that_everybody_can_read_is_named(tmp_path, monkeypatch, caplog):
+    path = tmp_path / "w.duckdb"
+    key = tmp_path / "key.json"
+    for file in (path, key):
+        file.touch(0o600)
+    monkeypatch.setenv("DUCKDB_PATH", str(path))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
+    settings = load_settings()
+    mine = settings.open_to_everybody()
+    assert not {path, key} & set(mine)
+    path.chmod(0o640)
+    assert settings.open_to_everybody() == mine
+    path.chmod(0o644)
+    key.chmod(0o604)
+    assert {path, key} <= set(settings.open_to_everybody())
+    monkeypatch.setattr(run, "refuse_mixture", Mock(side_effect=RefusedError))
+    path.unlink()
+    with pytest.raises(RefusedError):
+        run.run(settings)
+    assert f"Everybody on this machine can read {key}: run `chmod 600 {key}`" in caplog.text
 
 
 # --- two runs at once ----------------------------------------------------------------------------
