@@ -58,7 +58,7 @@ class Tally:
     ended: int = 0
     # By the next run, of kills and of runs that had ended.
     repaired: int = 0
-    rows: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
     dollars: Decimal = field(default_factory=Decimal)
     survivors: int = 0
 
@@ -152,12 +152,13 @@ def copy(base: Path, file: Path) -> None:
 
 
 def marts(file: Path) -> Marts:
-    """The rows of every mart, without the times and ids of loads."""
+    """The rows of every mart but the log of runs, without the times and ids of loads."""
     with duckdb.connect(str(file), read_only=True) as connection:
         columns = connection.execute(
             "select table_name, list(column_name) from information_schema.columns"
             " where table_schema = 'marts' and data_type not like 'TIMESTAMP%'"
-            " and column_name <> 'load_id' group by all"
+            # Each run has a row of its own there.
+            " and column_name <> 'load_id' and table_name <> 'pipeline_runs' group by all"
         ).fetchall()
         found: Marts = {}
         for table, names in columns:
@@ -175,11 +176,14 @@ def spent(file: Path) -> Decimal:
         return Decimal(total)
 
 
-def different(one: Marts, other: Marts) -> int:
-    tables = one.keys() | other.keys()
+def different(one: Marts, other: Marts) -> Counter[str]:
+    """In how many rows each mart differs."""
     empty: Counter[str] = Counter()
-    pairs = [(one.get(name, empty), other.get(name, empty)) for name in tables]
-    return sum((a - b).total() + (b - a).total() for a, b in pairs)
+    pairs = {
+        name: (one.get(name, empty), other.get(name, empty)) for name in one.keys() | other.keys()
+    }
+    counts = {name: (a - b).total() + (b - a).total() for name, (a, b) in pairs.items()}
+    return Counter({name: count for name, count in counts.items() if count})
 
 
 def main() -> int:
@@ -239,7 +243,7 @@ def _table(tallies: dict[tuple[str, str], Tally]) -> Table:
     headings = ("phase", "killed", "kills", "had ended", "repaired by the next run")
     table = Table(*headings, "rows different", "dollars lost", "processes left")
     for (phase, kind), tally in tallies.items():
-        numbers = (tally.kills, tally.ended, tally.repaired, tally.rows, tally.dollars)
+        numbers = (tally.kills, tally.ended, tally.repaired, tally.rows.total(), tally.dollars)
         table.add_row(phase, KINDS[kind], *map(str, numbers), str(tally.survivors))
     return table
 

@@ -57,8 +57,10 @@ def open_file(
         if is_new:
             path.chmod(0o600)
     except (duckdb.Error, OSError) as error:
+        is_newer = "newer version of DuckDB" in str(error)
+        advice = "use the version of this project that wrote it" if is_newer else "move it away"
         message = who_holds(path, str(error)) or (
-            f"{path} cannot be opened ({_reason(error)}): move it away, or name another file with "
+            f"{path} cannot be opened ({_reason(error)}): {advice}, or name another file with "
             "DUCKDB_PATH"
         )
         raise WarehouseError(message) from None

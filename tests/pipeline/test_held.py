@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -120,19 +121,37 @@ def damaged(content):
     return content[:head] + bytes(byte ^ 255 for byte in content[head:])
 
 
+def newer(content, path):
+    """The version of the storage is one that no DuckDB has yet, and the checksum is right."""
+    content = content[:12] + (9999).to_bytes(8, "little") + content[20:]
+    path.write_bytes(content)
+    with pytest.raises(duckdb.IOException) as error:
+        duckdb.connect(path)
+    checksum = int(re.search(r"computed checksum (\d+)", str(error.value))[1])
+    return checksum.to_bytes(8, "little") + content[8:]
+
+
+def test_a_file_of_a_newer_duckdb_is_said_to_be_one(tmp_path):
+    path = tmp_path / "w.duckdb"
+    path.write_bytes(newer(filled(path), path))
+    sentence = "version number 9999, .*: use the version of this project that wrote it, or name"
+    with pytest.raises(WarehouseError, match=sentence):
+        open_file(path)
+
+
 BROKEN_FILES = {
-    "empty": lambda _: b"",
-    "text": lambda _: b"no database" * 1000,
-    "cut": lambda content: content[: len(content) // 2],
-    "damaged": damaged,
-    "newer": lambda content: content[:12] + (9999).to_bytes(8, "little") + content[20:],
+    "empty": lambda *_: b"",
+    "text": lambda *_: b"no database" * 1000,
+    "cut": lambda content, _: content[: len(content) // 2],
+    "damaged": lambda content, _: damaged(content),
+    "newer": newer,
 }
 
 
 @pytest.mark.parametrize("kind", BROKEN_FILES)
 def test_a_file_that_is_no_warehouse_is_named_and_nothing_begins(kind, tmp_path):
     path = tmp_path / "w.duckdb"
-    path.write_bytes(BROKEN_FILES[kind](filled(path)))
+    path.write_bytes(BROKEN_FILES[kind](filled(path), path))
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "run"],
         cwd=ROOT,
