@@ -2,6 +2,8 @@
 
     python -m bench.kills [--kills 20] [--phase dbt]... [--seed 7]
 
+Ctrl-C ends it with the table of what was tried so far.
+
 Each kill begins with a copy of a warehouse in which a day was revised since. The run is killed,
 either its process alone or with all that it started, and the next run is left alone. Its marts must
 be those of a run that was never disturbed, to the row and the cent; only the times and ids of loads
@@ -21,7 +23,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,7 +45,7 @@ PHASES = {
     "preview": "dbt build: ",
     "alerts": "preview: ",
 }
-KINDS = ("parent", "group")
+KINDS = {"parent": "the process alone", "group": "with all that it started"}
 SECONDS_TO_END = 30.0
 
 Marts = dict[str, Counter[str]]
@@ -52,14 +54,16 @@ Marts = dict[str, Counter[str]]
 @dataclass
 class Tally:
     kills: int = 0
-    ended_before: int = 0
-    failed_after: int = 0
-    rows: int = 0
+    # Runs that had ended before they were to be killed.
+    ended: int = 0
+    # By the next run, of kills and of runs that had ended.
+    repaired: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
     dollars: Decimal = field(default_factory=Decimal)
     survivors: int = 0
 
     def is_good(self) -> bool:
-        return not (self.failed_after or self.rows or self.dollars or self.survivors)
+        return self.repaired == self.kills + self.ended and not self.survivors
 
 
 @contextmanager
@@ -137,7 +141,7 @@ class Bench:
                 tally.survivors += len(alive)
                 tally.kills += 1
             else:
-                tally.ended_before += 1
+                tally.ended += 1
 
 
 def copy(base: Path, file: Path) -> None:
@@ -148,12 +152,13 @@ def copy(base: Path, file: Path) -> None:
 
 
 def marts(file: Path) -> Marts:
-    """The rows of every mart, without the times and ids of loads."""
+    """The rows of every mart but the log of runs, without the times and ids of loads."""
     with duckdb.connect(str(file), read_only=True) as connection:
         columns = connection.execute(
             "select table_name, list(column_name) from information_schema.columns"
             " where table_schema = 'marts' and data_type not like 'TIMESTAMP%'"
-            " and column_name <> 'load_id' group by all"
+            # Each run has a row of its own there.
+            " and column_name <> 'load_id' and table_name <> 'pipeline_runs' group by all"
         ).fetchall()
         found: Marts = {}
         for table, names in columns:
@@ -171,11 +176,14 @@ def spent(file: Path) -> Decimal:
         return Decimal(total)
 
 
-def different(one: Marts, other: Marts) -> int:
-    tables = one.keys() | other.keys()
+def different(one: Marts, other: Marts) -> Counter[str]:
+    """In how many rows each mart differs."""
     empty: Counter[str] = Counter()
-    pairs = [(one.get(name, empty), other.get(name, empty)) for name in tables]
-    return sum((a - b).total() + (b - a).total() for a, b in pairs)
+    pairs = {
+        name: (one.get(name, empty), other.get(name, empty)) for name in one.keys() | other.keys()
+    }
+    counts = {name: (a - b).total() + (b - a).total() for name, (a, b) in pairs.items()}
+    return Counter({name: count for name, count in counts.items() if count})
 
 
 def main() -> int:
@@ -187,7 +195,6 @@ def main() -> int:
     draw = random.Random(options.seed)  # noqa: S311
     console = Console()
     console.print(f"seed {options.seed}")
-    tallies: dict[tuple[str, str], Tally] = {}
     with (
         tempfile.TemporaryDirectory(prefix="ai-spend-bench-kills-") as name,
         running(people=20, days=20, rate_limits=False) as vendors,
@@ -209,32 +216,35 @@ def main() -> int:
             console.print(f"the undisturbed run ended early, with {expected_code}: run `make run`")
             return 1
         expected, dollars = marts(spared), spent(spared)
-        rows = sum(counts.total() for counts in expected.values())
+        in_all = sum(counts.total() for counts in expected.values())
         console.print(
-            f"undisturbed: code {expected_code}, ${dollars}, {rows} rows"
+            f"undisturbed: code {expected_code}, ${dollars}, {in_all} rows"
             + "".join(f", {phase} {took:.1f} s" for phase, took in seconds.items())
         )
-        for phase in options.phase or PHASES:
-            for kind in KINDS:
-                tally = tallies[phase, kind] = Tally()
-                while tally.kills < options.kills:
-                    copy(base, file)
-                    bench.kill(file, phase, kind, draw.uniform(0, seconds[phase]), tally)
-                    code, _ = bench.whole(file)
-                    tally.failed_after += code != expected_code
-                    tally.rows += different(marts(file), expected)
-                    tally.dollars += abs(spent(file) - dollars)
-                console.print(f"{phase}, {kind}: {tally}")
+        tallies = {(phase, kind): Tally() for phase in options.phase or PHASES for kind in KINDS}
+        # One of each in turn, so that a bench that is stopped has tried all of them.
+        with suppress(KeyboardInterrupt):
+            for kills in range(1, options.kills + 1):
+                for (phase, kind), tally in tallies.items():
+                    while tally.kills < kills:
+                        copy(base, file)
+                        bench.kill(file, phase, kind, draw.uniform(0, seconds[phase]), tally)
+                        code, _ = bench.whole(file)
+                        lost, rows = abs(spent(file) - dollars), different(marts(file), expected)
+                        tally.repaired += code == expected_code and not lost and not rows
+                        tally.dollars += lost
+                        tally.rows += rows
+                    console.print(f"{phase}, {kind}: {tally}")
     console.print(_table(tallies))
     return 0 if all(tally.is_good() for tally in tallies.values()) else 1
 
 
 def _table(tallies: dict[tuple[str, str], Tally]) -> Table:
-    headings = "killed kills ended failed rows dollars survivors"
-    table = Table(*headings.split())
+    headings = ("phase", "killed", "kills", "had ended", "repaired by the next run")
+    table = Table(*headings, "rows different", "dollars lost", "processes left")
     for (phase, kind), tally in tallies.items():
-        numbers = (tally.kills, tally.ended_before, tally.failed_after, tally.rows, tally.dollars)
-        table.add_row(f"{phase}, {kind}", *map(str, numbers), str(tally.survivors))
+        numbers = (tally.kills, tally.ended, tally.repaired, tally.rows.total(), tally.dollars)
+        table.add_row(phase, KINDS[kind], *map(str, numbers), str(tally.survivors))
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from foundation.stopping import run_command
@@ -15,4 +16,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    # What is written has people and what they cost in it: only its owner may read it.
+    os.umask(0o077)
     run_command(main, f"`python -m extract {' '.join(sys.argv[1:])}`")

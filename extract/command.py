@@ -11,6 +11,7 @@ from pathlib import Path
 from extract.google_sheets import command as sheets
 from extract.run import UNUSABLE, UsageError, probe, run
 from foundation.logs import printable, set_up_logs
+from foundation.reservation import BusyError, reserved
 from foundation.settings import Settings, SettingsError, load_settings
 from foundation.sources import SOURCES
 from foundation.terminal import Terminal
@@ -20,7 +21,8 @@ log = logging.getLogger(__name__)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0: all good; 1: something failed or was rejected; 2: wrong usage or nothing configured."""
+    """0: all good; 1: something failed or was rejected; 2: wrong usage or nothing configured; 3:
+    another run is at work."""
     options = _parser().parse_args(arguments)
     if options.command == "sheets" and options.action == "init":
         # Before there are any settings: they may already name the folder that this makes.
@@ -37,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "check":
             return _check(settings, options.source)
         return _run(settings, options)
+    except BusyError as error:
+        log.error("%s", error)
+        return error.exit_code
     except WarehouseError as error:
         log.error("%s", error)
         return 1
@@ -83,13 +88,14 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
         # The progress bars show the same.
         logging.getLogger("extract").setLevel(logging.WARNING)
     try:
-        report = run(
-            settings,
-            sources=options.source,
-            since=options.since,
-            until=options.until,
-            console=progress,
-        )
+        with reserved(settings):
+            report = run(
+                settings,
+                sources=options.source,
+                since=options.since,
+                until=options.until,
+                console=progress,
+            )
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return UNUSABLE

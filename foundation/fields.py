@@ -18,13 +18,18 @@ ProjectPath = Annotated[Path, AfterValidator(lambda path: ROOT / path.expanduser
 
 
 def address(url: str) -> str:
-    """The address of a vendor, to which a key is sent: encrypted unless it is this machine, and
-    without a password, since reports name it. Raises ValueError."""
+    """An address to which a key is sent: encrypted unless it is this machine, and without a
+    password, since reports name it. Raises ValueError."""
     url = url.strip().rstrip("/")
     if not re.fullmatch(r"https?://[^/@\s\\?#]+(/[^@\s\\?#]*)?", url):
         raise ValueError("must be an address, https://host, without a password")
+    return encrypted(url)
+
+
+def encrypted(url: str) -> str:
+    """An address, unless everybody on the way could read what is sent there. Raises ValueError."""
     if not url.startswith("https://") and not is_sandbox(url):
-        raise ValueError("must begin with https://, since a key is sent there")
+        raise ValueError("must begin with https://, since a secret is sent there")
     return url
 
 

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import unquote
 
@@ -26,7 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from foundation import fields
-from foundation.fields import GoogleCredentials, ProjectPath
+from foundation.fields import Address, GoogleCredentials, ProjectPath
 from foundation.sources import SOURCES, source_named
 
 ROOT = fields.ROOT
@@ -83,7 +84,7 @@ class Settings(_SettingsOfSources, BaseSettings):
     extract_since: date | None = None
     extract_until: date | None = Field(default=None, description="exclusive")
 
-    metabase_url: str | None = None
+    metabase_url: Address | None = None
     metabase_api_key: SecretStr | None = None
     metabase_api_key_secret: str | None = None
     metabase_database: str = Field(default="AI spend", description="the connection's name there")
@@ -151,6 +152,14 @@ class Settings(_SettingsOfSources, BaseSettings):
                 raise ValueError("has a character that no key has: copy it again")
         return value
 
+    @field_validator("slack_webhook_url", "heartbeat_url")
+    @classmethod
+    def _is_encrypted(cls, value: SecretStr | None) -> SecretStr | None:
+        """The address itself is the secret."""
+        if value:
+            fields.encrypted(value.get_secret_value())
+        return value
+
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         if problems := list(self._problems()):
@@ -214,6 +223,12 @@ class Settings(_SettingsOfSources, BaseSettings):
         # A driver may repeat the password without the rest of the address.
         written = [found[1] for value in values if (found := URL_PASSWORD.match(value))]
         return [*values, *sorted({*written, *map(unquote, written)})]
+
+    def open_to_everybody(self) -> list[Path]:
+        """Files with secrets, or with people and what they cost, that everybody on this machine
+        may read. New ones are their owner's only; who shares one on purpose does it by group."""
+        files = (ROOT / ".env", self.duckdb_path, self.google_application_credentials)
+        return [file for file in files if file and file.is_file() and file.stat().st_mode & 0o007]
 
     def raw_schema(self, source: str) -> str:
         """The name of the schema with a source's raw tables in the warehouse."""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import re
-import socket
 import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +38,6 @@ class WarehouseError(Exception):
     do."""
 
 
-class BusyError(Exception):
-    """Another run is at work on the warehouse; the message says which."""
-
-
 # What DuckDB raises when the file is damaged or the disk is full.
 BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
 _NOT_WRITTEN = re.compile(r"Could not (read|write|sync)|No space left")
@@ -65,8 +57,10 @@ def open_file(
         if is_new:
             path.chmod(0o600)
     except (duckdb.Error, OSError) as error:
+        is_newer = "newer version of DuckDB" in str(error)
+        advice = "use the version of this project that wrote it" if is_newer else "move it away"
         message = who_holds(path, str(error)) or (
-            f"{path} cannot be opened ({_reason(error)}): move it away, or name another file with "
+            f"{path} cannot be opened ({_reason(error)}): {advice}, or name another file with "
             "DUCKDB_PATH"
         )
         raise WarehouseError(message) from None
@@ -115,46 +109,6 @@ def refuse_if_held(settings: Settings) -> None:
         open_file(path).close()
         if is_new:
             path.unlink()
-
-
-@contextmanager
-def reserved(settings: Settings) -> Iterator[None]:
-    """The warehouse's file for one run at a time. Raises BusyError, which names the other run.
-
-    The run holds a lock on a file beside it, which the system releases however the run ends. On
-    BigQuery nothing is held.
-    """
-    if settings.target == "bigquery":
-        yield
-        return
-    path = settings.duckdb_path.with_name(f"{settings.duckdb_path.name}.lock")
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise WarehouseError(
-            f"{path} cannot be written ({error.strerror}): name another file with DUCKDB_PATH"
-        ) from None
-    with os.fdopen(descriptor, "r+") as file:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise BusyError(_who_runs(file.read())) from None
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        file.truncate()
-        file.write(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now}))
-        file.flush()
-        # The file stays: whoever has opened it and whoever makes a new one must not both hold it.
-        yield
-
-
-def _who_runs(written: str) -> str:
-    try:
-        who = json.loads(written)
-        name = f"process {who['pid']} on {who['host']}, since {who['since']}"
-    except (ValueError, LookupError, TypeError):
-        name = "a process that has just begun"
-    return f"another run is at work on this warehouse ({name}): wait until it is done"
 
 
 @contextmanager
@@ -215,7 +169,26 @@ def tables(settings: Settings) -> Iterator[Fetch]:
         connection.close()
 
 
-def _bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
+def expiring(settings: Settings, datasets: Iterable[str]) -> list[str]:
+    """The tables of these datasets that lose rows by themselves; only BigQuery has such."""
+    if settings.target != "bigquery":
+        return []
+    from google.api_core.exceptions import NotFound
+
+    client, found = bigquery_client(settings, "report"), list[str]()
+    for dataset in datasets:
+        with suppress(NotFound):
+            found += [
+                f"{dataset}.{table.table_id}"
+                for table in client.list_tables(dataset)
+                if table.partition_expiration or table.expires
+            ]
+    return found
+
+
+def bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
+    """A client whose jobs have the `label` as their model. Untyped, as its library is not loaded on
+    DuckDB."""
     # Imported here: it takes a second, and runs on DuckDB do not need it.
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery
@@ -240,7 +213,7 @@ def _bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
 def _bigquery_tables(settings: Settings) -> Fetch:
     from google.api_core.exceptions import NotFound
 
-    client = _bigquery_client(settings, "focus")
+    client = bigquery_client(settings, "focus")
 
     def fetch(sql: str) -> Iterator[pa.RecordBatch]:
         try:
@@ -256,7 +229,7 @@ def _bigquery_tables(settings: Settings) -> Fetch:
 def _bigquery(settings: Settings) -> Ask:
     from google.api_core.exceptions import NotFound
 
-    client = _bigquery_client(settings, "report")
+    client = bigquery_client(settings, "report")
 
     def ask(sql: str) -> list[tuple[Any, ...]]:
         try:

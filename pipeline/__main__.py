@@ -13,7 +13,7 @@ from foundation.stopping import run_command
 
 log = logging.getLogger("pipeline")
 
-FAILED, REFUSED, BUSY = 1, 2, 3
+FAILED, REFUSED = 1, 2
 
 
 def main() -> int:
@@ -49,8 +49,9 @@ def main() -> int:
 
     # Imported here: it takes a while, and the command can already be stopped meanwhile.
     from foundation.logs import RUN_ID, printable, set_up_logs
+    from foundation.reservation import BusyError
     from foundation.settings import SettingsError, load_settings
-    from foundation.warehouse import BusyError, WarehouseError
+    from foundation.warehouse import WarehouseError
     from pipeline import building, health, run_log
     from pipeline.run import RefusedError, run
 
@@ -91,7 +92,7 @@ def main() -> int:
         return REFUSED
     except BusyError as error:
         log.error("%s", error)
-        return BUSY
+        return error.exit_code
     except WarehouseError as error:
         log.error("%s", error)
         return FAILED
@@ -109,4 +110,6 @@ def a_month(text: str) -> date:
 
 
 if __name__ == "__main__":
+    # What is written has people and what they cost in it: only its owner may read it.
+    os.umask(0o077)
     run_command(main, f"`python -m pipeline {' '.join(sys.argv[1:])}`")

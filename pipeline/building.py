@@ -13,7 +13,7 @@ from foundation.processes import child
 from foundation.settings import Settings
 from foundation.terminal import Terminal
 from foundation.warehouse import WarehouseError, refuse_if_held, who_holds
-from pipeline import finished_builds
+from pipeline import changed_models, finished_builds
 
 METRICFLOW = ["-m", "pipeline.metricflow"]
 BUILDING = {"build", "run", "seed", "snapshot", "clone"}
@@ -55,6 +55,11 @@ def build(settings: Settings) -> Build:
     now = finished_builds.state(settings)
     last = finished_builds.last(settings)
     wanted = finished_builds.what_to_build(manifest, last, now)
+    versions = changed_models.fingerprints(manifest)
+    outdated = changed_models.outdated(settings, versions)
+    changed_models.rebuild(manifest, outdated)
+    if outdated:
+        wanted = None
     finished_builds.forget(settings)
     # Unit tests are about the code, not about the data: `make test` runs them.
     arguments = ["--no-write-json", "--log-level-file", "info", "build"]
@@ -101,6 +106,7 @@ def build(settings: Settings) -> Build:
         finished_builds.remember(
             settings, now, sorted(result.unsettled | (carried - result.tested))
         )
+        changed_models.remember(settings, versions)
     return result
 
 
@@ -139,6 +145,7 @@ def call(settings: Settings, arguments: list[str]) -> int:
     if BUILDING.intersection(arguments):
         # What somebody builds by hand may differ from what the project says now.
         finished_builds.forget(settings)
+        changed_models.forget(settings)
     with child([dbt.DBT, *arguments], dbt.environment(settings.dbt_environment())) as process:
         return process.wait()
 

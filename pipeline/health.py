@@ -142,5 +142,5 @@ def _utc(moment: datetime) -> datetime:
 def _ago(age: timedelta) -> str:
     hours = age / timedelta(hours=1)
     if hours < 2:
-        return f"{hours * 60:.0f} minutes ago"
+        return f"{counted(round(hours * 60), 'minute', 'minutes')} ago"
     return f"{hours:.1f} hours ago" if hours < 48 else f"{hours / 24:.0f} days ago"

@@ -8,19 +8,21 @@ import logging
 import httpx
 from pydantic import SecretStr
 
-from foundation.retrying import TransientError, with_retries
+from foundation.retrying import TransientError, with_retries, within
 
 log = logging.getLogger(__name__)
 
 TIMEOUT = httpx.Timeout(5)
 MAX_ATTEMPTS = 3
+# A run never waits longer, however slowly a name server or an answer comes.
+MAX_SECONDS = 20.0
 
 
 def send(url: SecretStr) -> None:
     """Ask HEARTBEAT_URL. Never raises. Whoever has the address can say that all is well, so it is
     not logged."""
     try:
-        with_retries(lambda: _ask(url), attempts=MAX_ATTEMPTS)
+        within(MAX_SECONDS, lambda: with_retries(lambda: _ask(url), attempts=MAX_ATTEMPTS))
     except Exception as error:  # noqa: BLE001 - an invalid address, for example
         log.warning("HEARTBEAT_URL did not answer: %s", error)
 

@@ -13,11 +13,12 @@ from extract.report import RunReport
 from foundation import dbt
 from foundation.logs import RUN_ID
 from foundation.processes import child, sandbox
+from foundation.reservation import reserved
 from foundation.sample_data import SANDBOX, refusal
 from foundation.settings import ROOT, Settings, load_settings
 from foundation.sources import SOURCES
 from foundation.stopping import raise_if_stopped
-from foundation.warehouse import NoTableError, refuse_if_held, reserved, warehouse
+from foundation.warehouse import NoTableError, refuse_if_held, warehouse
 from pipeline import building, heartbeat, report, run_log
 from pipeline.alerts.outcome import Outcome
 from pipeline.alerts.telling import tell
@@ -47,7 +48,10 @@ def run(settings: Settings, *, is_verbose: bool = False) -> int:
 
 
 def run_alone(settings: Settings, *, is_verbose: bool) -> int:
+    """The run, once the warehouse is reserved for it; the same results and errors as `run`."""
     refuse_if_held(settings)
+    for file in settings.open_to_everybody():
+        log.warning("Everybody on this machine can read %s: run `chmod 600 %s`", file, file)
     is_sample = not settings.configured_sources()
     refuse_mixture(settings, is_sample)
     outcome = Outcome(run_id=os.environ.get(RUN_ID, ""), is_sample=is_sample)

@@ -154,15 +154,6 @@ def test_an_invalid_id_is_refused(dashboard_id):
         url(dashboard_id=dashboard_id)
 
 
-@pytest.mark.parametrize(
-    "site", ["metabase.example.com", "ftp://x", "https://", f"{SITE}?a=1", "https://me:pw@host"]
-)
-def test_a_site_that_is_not_a_plain_address_is_refused_and_not_repeated(site):
-    with pytest.raises(EmbedError, match="METABASE_URL must") as error:
-        url(site_url=site)
-    assert "pw" not in str(error.value)
-
-
 def test_a_short_secret_is_refused_and_not_repeated():
     with pytest.raises(EmbedError, match="shorter than 32 characters") as error:
         url(secret="hush")

@@ -8,21 +8,19 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from bigquery_dev.compiled import raw_columns
 from bigquery_dev.googlesql import GoogleSql
 from foundation.settings import Settings
 from foundation.sources import source_named
+from pipeline import changed_models
 from pipeline import finished_builds as builds
 from sandbox.server import running
-from tests.marts.warehouse import MODELS_ONLY, Warehouse
+from tests.marts.warehouse import MODELS_ONLY, Warehouse, rows_that_differ
 from tools.base_company import COMPANY, TODAY, at, manifest
 
 TOMORROW = TODAY + timedelta(days=1)
-# Columns that say when something was or will be built, rather than what was found.
-BOOKKEEPING = ("completed_runs", "finished_builds", "int_changed_")
 
 
 def settings_of(warehouse: Warehouse) -> Settings:
@@ -42,29 +40,6 @@ def remembered(base: Warehouse, tmp_path: Path) -> Warehouse:
         now = builds.state(settings_of(warehouse))
     builds.remember(settings_of(warehouse), now, ["models_are_known"])
     return warehouse
-
-
-def rows_that_differ(one: Warehouse, other: Warehouse) -> dict[str, int]:
-    """For each table and view that differs, in how many rows."""
-    with duckdb.connect() as connection:
-        for name, warehouse in (("one", one), ("other", other)):
-            connection.execute(f"attach '{warehouse.path}' as {name} (read_only)")
-        tables = connection.execute(
-            "select distinct table_schema || '.' || table_name from information_schema.tables"
-            " where table_catalog = 'other' and table_type = 'BASE TABLE'"
-            " and table_schema in ('staging', 'intermediate', 'marts', 'seeds', 'snapshots')"
-        ).fetchall()
-        found = {}
-        for (table,) in tables:
-            if table.partition(".")[2].startswith(BOOKKEEPING):
-                continue
-            sides = [f"select * from {name}.{table}" for name in ("one", "other")]
-            pairs = (sides, sides[::-1])
-            different = " union all ".join(f"({a} except all {b})" for a, b in pairs)
-            ((count,),) = connection.execute(f"select count(*) from ({different})").fetchall()
-            if count:
-                found[table] = count
-    return found
 
 
 @pytest.mark.parametrize("day", [TODAY, TOMORROW], ids=["nothing is new", "a new day"])
@@ -142,12 +117,16 @@ def test_the_queries_of_builds_are_valid_on_bigquery(monkeypatch: pytest.MonkeyP
     google.add_table("acme_raw_cursor.extractions", raw_columns("extractions", "raw_cursor"))
     texts = dict.fromkeys(("project", "as_of_date", "loads", "unsettled"), "STRING")
     google.add_table("acme_intermediate.finished_builds", {**texts, "finished_at": "TIMESTAMP"})
+    built = dict.fromkeys(("unique_id", "fingerprint"), "STRING")
+    google.add_table("acme_intermediate.built_models", built)
 
     @contextmanager
     def warehouse(_settings: Settings, **_: bool) -> Iterator[Callable]:
         yield lambda sql: asked.append(sql) or [(2, "1.5")]
 
     monkeypatch.setattr(builds, "warehouse", warehouse)
+    monkeypatch.setattr(changed_models, "warehouse", warehouse)
+    monkeypatch.setattr(changed_models, "expiring", lambda *_: [])
     monkeypatch.setattr(builds, "SOURCES", [source_named("cursor")])
     settings = Settings(_env_file=None, target="bigquery", bigquery_dataset="acme")
     now = builds.state(settings)
@@ -156,6 +135,9 @@ def test_the_queries_of_builds_are_valid_on_bigquery(monkeypatch: pytest.MonkeyP
     builds.forget(settings)
     with pytest.raises(ValueError, match="not enough values"):
         builds.last(settings)
-    assert len(asked) == 5
+    changed_models.outdated(settings, {"seed.a": "1"})
+    changed_models.remember(settings, {"seed.a": "1", "seed.b": "2"})
+    changed_models.forget(settings)
+    assert len(asked) == 8
     for sql in asked:
         google.analyze(sql)

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 FACTS = {"marts.fct_cost_daily": "cost_date", "marts.fct_usage_daily": "usage_date"}
 # What `build` leaves out unless it is told what to build.
 MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test")
+# Tables that say when something was or will be built, rather than what was found.
+BOOKKEEPING = ("completed_runs", "finished_builds", "built_models", "int_changed_")
 
 
 @dataclass
@@ -79,6 +81,34 @@ class Warehouse:
         return {
             table: self.rows(f"select * from {table} where {where} order by all") for table in FACTS
         }
+
+
+def rows_that_differ(
+    one: Warehouse, other: Warehouse, without: tuple[str, ...] = ()
+) -> dict[str, int]:
+    """For each table of `other` that differs, in how many rows."""
+    with duckdb.connect() as connection:
+        for name, warehouse in (("one", one), ("other", other)):
+            connection.execute(f"attach '{warehouse.path}' as {name} (read_only)")
+        tables = connection.execute(
+            "select table_schema || '.' || table_name, string_agg(column_name, ', ')"
+            " from information_schema.columns join information_schema.tables"
+            " using (table_catalog, table_schema, table_name)"
+            " where table_catalog = 'other' and table_type = 'BASE TABLE'"
+            " and table_schema in ('staging', 'intermediate', 'marts', 'seeds', 'snapshots')"
+            " group by 1"
+        ).fetchall()
+        found = {}
+        for table, columns in tables:
+            if table.partition(".")[2].startswith((*BOOKKEEPING, *without)):
+                continue
+            sides = [f"select {columns} from {name}.{table}" for name in ("one", "other")]
+            pairs = (sides, sides[::-1])
+            different = " union all ".join(f"({a} except all {b})" for a, b in pairs)
+            ((count,),) = connection.execute(f"select count(*) from ({different})").fetchall()
+            if count:
+                found[table] = count
+    return found
 
 
 def _errors(report: RunReport) -> Any:

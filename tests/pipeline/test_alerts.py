@@ -594,11 +594,8 @@ def test_connection_refused(failed_post, webhook, monkeypatch, no_pauses):
     assert webhook.posts == []
 
 
-@pytest.mark.parametrize(
-    "url", [f"/services/{SECRET}", f"ftp://x/services/{SECRET}", "http://127.0.0.1:hush/services/"]
-)
-def test_an_invalid_address(failed_post, monkeypatch, url):
-    monkeypatch.setenv("SLACK_WEBHOOK_URL", url)
+def test_an_invalid_address(failed_post, monkeypatch):
+    monkeypatch.setenv("SLACK_WEBHOOK_URL", "http://127.0.0.1:hush/services/")
     assert failed_post() < 5
 
 

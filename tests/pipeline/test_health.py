@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from threading import Event
 
 import duckdb
 import httpx
@@ -172,3 +173,22 @@ def test_the_heartbeat_is_asked_again_and_its_address_never_logged(
     heartbeat.send(SecretStr("not an address, hush"))
     assert "HEARTBEAT_URL did not answer: HTTP 404" in caplog.text
     assert "hush" not in caplog.text
+
+
+def test_a_heartbeat_that_never_answers_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    never = Event()
+    monkeypatch.setattr(httpx, "get", lambda *_, **__: never.wait(10))
+    monkeypatch.setattr(heartbeat, "MAX_SECONDS", 0.05)
+    heartbeat.send(SecretStr("https://example.com/hush"))
+    assert "HEARTBEAT_URL did not answer: no answer in 0.05 s" in caplog.text
+    never.set()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [(0, "0 minutes"), (1, "1 minute"), (2, "2 minutes"), (150, "2.5 hours"), (4320, "3 days")],
+)
+def test_an_age_is_said_in_words(minutes: int, words: str) -> None:
+    assert health._ago(timedelta(minutes=minutes)) == f"{words} ago"

@@ -2,27 +2,28 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import time
+from threading import Event, Thread
 from unittest.mock import Mock
 
+import duckdb
 import pytest
+from google.api_core.exceptions import BadRequest, NotFound
 
+from bigquery_dev.googlesql import GoogleSql
 from dashboards.preview import PreviewError, preview
-from foundation import dbt
+from foundation import dbt, reservation
+from foundation.reservation import HOLDER, BusyError, Lease, reserved
 from foundation.settings import ROOT, load_settings
-from foundation.warehouse import (
-    BusyError,
-    WarehouseError,
-    open_file,
-    reserved,
-    warehouse,
-    who_holds,
-)
-from pipeline import building
+from foundation.warehouse import WarehouseError, open_file, warehouse, who_holds
+from pipeline import building, run
 from pipeline.alerts import telling
 from pipeline.alerts.outcome import Outcome
+from pipeline.run import RefusedError
 
 
 @pytest.fixture(params=["writes", "reads"])
@@ -120,19 +121,37 @@ def damaged(content):
     return content[:head] + bytes(byte ^ 255 for byte in content[head:])
 
 
+def newer(content, path):
+    """The version of the storage is one that no DuckDB has yet, and the checksum is right."""
+    content = content[:12] + (9999).to_bytes(8, "little") + content[20:]
+    path.write_bytes(content)
+    with pytest.raises(duckdb.IOException) as error:
+        duckdb.connect(path)
+    checksum = int(re.search(r"computed checksum (\d+)", str(error.value))[1])
+    return checksum.to_bytes(8, "little") + content[8:]
+
+
+def test_a_file_of_a_newer_duckdb_is_said_to_be_one(tmp_path):
+    path = tmp_path / "w.duckdb"
+    path.write_bytes(newer(filled(path), path))
+    sentence = "version number 9999, .*: use the version of this project that wrote it, or name"
+    with pytest.raises(WarehouseError, match=sentence):
+        open_file(path)
+
+
 BROKEN_FILES = {
-    "empty": lambda _: b"",
-    "text": lambda _: b"no database" * 1000,
-    "cut": lambda content: content[: len(content) // 2],
-    "damaged": damaged,
-    "newer": lambda content: content[:12] + (9999).to_bytes(8, "little") + content[20:],
+    "empty": lambda *_: b"",
+    "text": lambda *_: b"no database" * 1000,
+    "cut": lambda content, _: content[: len(content) // 2],
+    "damaged": lambda content, _: damaged(content),
+    "newer": newer,
 }
 
 
 @pytest.mark.parametrize("kind", BROKEN_FILES)
 def test_a_file_that_is_no_warehouse_is_named_and_nothing_begins(kind, tmp_path):
     path = tmp_path / "w.duckdb"
-    path.write_bytes(BROKEN_FILES[kind](filled(path)))
+    path.write_bytes(BROKEN_FILES[kind](filled(path), path))
     done = subprocess.run(
         [sys.executable, "-m", "pipeline", "run"],
         cwd=ROOT,
@@ -205,17 +224,74 @@ def test_only_its_owner_may_read_a_warehouse(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+def test_what_a_run_leaves_behind_is_its_owners(tmp_path):
+    """Also the log beside the file, which is there until DuckDB closes it, or after a kill."""
+    path = tmp_path / "data" / "w.duckdb"
+    code = (
+        "import runpy, sys, duckdb\n"
+        "from unittest.mock import patch\n"
+        "def main():\n"
+        "    held = duckdb.connect(sys.argv[1])\n"
+        "    held.execute('create table t as select 1')\n"
+        "    print(1, flush=True)\n"
+        "    input()\n"
+        "with patch('foundation.stopping.run_command', lambda *_: main()):\n"
+        "    runpy.run_module(sys.argv[2], run_name='__main__')"
+    )
+    for module in ("pipeline", "extract"):
+        path = tmp_path / module
+        with subprocess.Popen(
+            [sys.executable, "-c", code, str(path), module],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process:
+            process.stdout.readline()
+            modes = {
+                file.suffix: file.stat().st_mode & 0o777 for file in tmp_path.glob(f"{module}*")
+            }
+            process.kill()
+        assert modes == {"": 0o600, ".wal": 0o600}
+
+
+def test_a_file_that_everybody_can_read_is_named(tmp_path, monkeypatch, caplog):
+    path = tmp_path / "w.duckdb"
+    key = tmp_path / "key.json"
+    for file in (path, key):
+        file.touch(0o600)
+    monkeypatch.setenv("DUCKDB_PATH", str(path))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(key))
+    settings = load_settings()
+    mine = settings.open_to_everybody()
+    assert not {path, key} & set(mine)
+    path.chmod(0o640)
+    assert settings.open_to_everybody() == mine
+    path.chmod(0o644)
+    key.chmod(0o604)
+    assert {path, key} <= set(settings.open_to_everybody())
+    monkeypatch.setattr(run, "refuse_mixture", Mock(side_effect=RefusedError))
+    path.unlink()
+    with pytest.raises(RefusedError):
+        run.run(settings)
+    assert f"Everybody on this machine can read {key}: run `chmod 600 {key}`" in caplog.text
+
+
 # --- two runs at once ----------------------------------------------------------------------------
 
 
-def test_the_second_of_two_runs_says_who_runs_and_ends_with_its_own_code(tmp_path, monkeypatch):
+@pytest.mark.parametrize("module", ["pipeline", "extract"])
+def test_the_second_of_two_runs_says_who_runs_and_ends_with_its_own_code(
+    module, tmp_path, monkeypatch
+):
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "w.duckdb"))
     monkeypatch.setenv("CURSOR_API_KEY", "made-up-key")
     settings = load_settings()
     with reserved(settings):
         done = subprocess.run(
-            [sys.executable, "-m", "pipeline", "run"],
+            [sys.executable, "-m", module, "run"],
             cwd=ROOT,
+            # It is no child of that run.
+            env=os.environ | {HOLDER: ""},
             capture_output=True,
             text=True,
             check=False,
@@ -231,7 +307,8 @@ def test_a_run_that_was_killed_holds_nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "w.duckdb"))
     settings = load_settings()
     code = (
-        "from foundation.settings import load_settings; from foundation.warehouse import reserved\n"
+        "from foundation.settings import load_settings\n"
+        "from foundation.reservation import reserved\n"
         "with reserved(load_settings()): print(1, flush=True); input()"
     )
     with subprocess.Popen(
@@ -244,3 +321,155 @@ def test_a_run_that_was_killed_holds_nothing(tmp_path, monkeypatch):
     with reserved(settings):
         written = json.loads((tmp_path / "w.duckdb.lock").read_text())
     assert written["pid"] == os.getpid()
+
+
+def test_a_child_of_a_run_uses_what_the_run_has_reserved(tmp_path, monkeypatch):
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "w.duckdb"))
+    settings = load_settings()
+    code = (
+        "from foundation.settings import load_settings\n"
+        "from foundation.reservation import reserved\n"
+        "with reserved(load_settings()): print('in')"
+    )
+    with reserved(settings):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+    assert done.stdout == "in\n", done.stderr
+    assert HOLDER not in os.environ
+
+
+# --- two runs at once, on BigQuery ----------------------------------------------------------------
+
+
+class FakeBigQuery:
+    """Runs the statements on DuckDB, and answers as a client of BigQuery would."""
+
+    def __init__(self):
+        self.connection = duckdb.connect()
+        self.connection.execute("set timezone = 'UTC'")
+        self.asked, self.fails = [], None
+
+    def create_dataset(self, name, exists_ok):
+        assert exists_ok
+        self.connection.execute(f"create schema {name}")
+
+    def query_and_wait(self, sql):
+        self.asked.append(sql)
+        if self.fails and sql.startswith("update"):
+            raise self.fails
+        try:
+            result = self.connection.cursor().execute(sql)
+        except duckdb.CatalogException as error:
+            raise NotFound(str(error)) from error
+        names = [column[0] for column in result.description]
+        return Rows(dict(zip(names, row, strict=True)) for row in result.fetchall())
+
+
+class Rows(list):
+    @property
+    def num_dml_affected_rows(self):
+        return self[0]["Count"]
+
+
+@pytest.fixture
+def google():
+    return FakeBigQuery()
+
+
+def lease(google):
+    return Lease(google, "acme_intermediate.run_lease")
+
+
+def test_on_bigquery_the_second_run_says_who_runs_until_the_first_is_done(google):
+    first, second = lease(google), lease(google)
+    first.take()
+    with pytest.raises(BusyError, match=rf"\(process {os.getpid()} on .* if it was killed, until"):
+        second.take()
+    second.release()
+    with pytest.raises(BusyError):
+        second.take()
+    first.release()
+    second.take()
+
+
+def test_a_lease_of_a_run_that_was_killed_expires(google):
+    lease(google).take()
+    google.connection.execute(
+        "update acme_intermediate.run_lease set expires_at = expires_at - interval 6 minute"
+    )
+    lease(google).take()
+
+
+def test_a_task_that_cloud_run_starts_again_goes_on_at_once(google, monkeypatch):
+    monkeypatch.setenv("CLOUD_RUN_EXECUTION", "ai-spend-x7k2p")
+    lease(google).take()
+    lease(google).take()
+    monkeypatch.setenv("CLOUD_RUN_EXECUTION", "ai-spend-other")
+    with pytest.raises(BusyError):
+        lease(google).take()
+
+
+def test_of_two_updates_at_once_the_one_that_fails_gives_way(google):
+    first, second = lease(google), lease(google)
+    first.take()
+    google.fails = BadRequest("Could not serialize access to table due to concurrent update")
+    with pytest.raises(BusyError, match=f"process {os.getpid()} on "):
+        second.take()
+    google.fails = BadRequest("Syntax error")
+    with pytest.raises(BadRequest):
+        second.take()
+
+
+def test_a_lease_is_renewed_while_the_run_works_and_lost_if_somebody_took_it(
+    google, monkeypatch, caplog
+):
+    monkeypatch.setattr(reservation, "RENEWAL_SECONDS", 0.01)
+    stopped = Event()
+    monkeypatch.setattr(reservation.os, "kill", lambda *_: stopped.set())
+    mine, is_over = lease(google), Event()
+    mine.take()
+    google.fails = ConnectionError("no network")
+    thread = Thread(target=mine.renew_until, args=(is_over,), daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while "could not be renewed: no network" not in caplog.text:
+        assert time.monotonic() < deadline
+    google.fails = None
+    before = len(google.asked)
+    while len(google.asked) < before + 3:
+        assert time.monotonic() < deadline
+    assert not stopped.is_set()
+    google.connection.cursor().execute("update acme_intermediate.run_lease set holder = 'other'")
+    assert stopped.wait(10)
+    assert "Another run has taken the warehouse" in caplog.text
+    is_over.set()
+    thread.join(10)
+
+
+def test_what_a_lease_asks_is_valid_on_bigquery(google):
+    mine, other = lease(google), lease(google)
+    mine.take()
+    with pytest.raises(BusyError):
+        other.take()
+    mine.release()
+    analyzer = GoogleSql()
+    columns = {"holder": "STRING", "who": "STRING", "expires_at": "TIMESTAMP"}
+    analyzer.add_table("acme_intermediate.run_lease", columns)
+    for sql in google.asked:
+        analyzer.analyze(sql)
+
+
+def test_a_run_on_bigquery_takes_the_lease_and_gives_it_back(google, monkeypatch):
+    for name, value in {
+        "TARGET": "bigquery",
+        "GOOGLE_CLOUD_PROJECT": "acme",
+        "BIGQUERY_DATASET": "acme",
+        "BIGQUERY_LOCATION": "EU",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(reservation, "bigquery_client", lambda *_: google)
+    settings = load_settings()
+    with reserved(settings), pytest.raises(BusyError):
+        lease(google).take()
+    lease(google).take()

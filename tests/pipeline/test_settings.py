@@ -204,10 +204,23 @@ def test_all_schemas_of_the_project_are_names_that_a_warehouse_may_not_have():
         "https://api.cursor.com?key=hush",
     ],
 )
-def test_a_key_is_only_sent_encrypted_or_to_this_machine(given, url):
-    with pytest.raises(SettingsError, match=r"^CURSOR_BASE_URL: must b") as caught:
-        given(CURSOR_BASE_URL=url)
+@pytest.mark.parametrize("name", ["CURSOR_BASE_URL", "METABASE_URL"])
+def test_a_key_is_only_sent_encrypted_or_to_this_machine(given, name, url):
+    with pytest.raises(SettingsError, match=rf"^{name}: must b") as caught:
+        given(**{name: url})
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["SLACK_WEBHOOK_URL", "HEARTBEAT_URL"])
+@pytest.mark.parametrize(
+    "url", ["http://hooks.example.com/hush", "hooks.example.com/hush", "ftp://127.0.0.1/hush"]
+)
+def test_an_address_that_is_a_secret_is_only_asked_encrypted_or_on_this_machine(given, name, url):
+    with pytest.raises(SettingsError, match=rf"^{name}: must begin with https://") as caught:
+        given(**{name: url})
+    assert "hush" not in str(caught.value)
+    assert given(**{name: "http://127.0.0.1:1/hush"})
+    assert given(**{name: "https://hooks.example.com/hush?token=hush"})
 
 
 @pytest.mark.parametrize(
@@ -308,7 +321,8 @@ def test_relative_paths_start_at_the_project(given, monkeypatch, tmp_path):
 
 
 def test_secrets_show_in_no_repr_no_dump_and_no_error(given):
-    secrets = {name: f"hush-{name}" for name in SECRETS}
+    secrets = {name: f"https://hush/{name}" for name in SECRETS}
+    secrets["PRODUCT_DATABASE_URL"] = "postgresql://hush/product"
     settings = given(**secrets, GITHUB_ENTERPRISE="e")
     assert sorted(settings.secret_values()) == sorted(secrets.values())
     assert "hush" not in f"{settings!r} {settings} {settings.model_dump()}"
