@@ -35,12 +35,15 @@ function shifted(start, unit, count) {
   return toDay(Date.UTC(year, month - 1 + months, 1));
 }
 
+const PERIODS = ["date_range", "relative_date"];
+const RELATIVE = /^(past|next|this)(\d*)(day|week|month|quarter|year)s?(~?)$/;
+
 // The first and the last day that a date filter's value covers; null if it is not such a value.
 function days(value, today) {
   const range = /^(\d{4}-\d\d-\d\d)?~(\d{4}-\d\d-\d\d)?$/.exec(value);
   if (range && (range[1] || range[2])) return [range[1] || "0001-01-01", range[2] || "9999-12-31"];
   if (value === "yesterday") return [plusDays(today, -1), plusDays(today, -1)];
-  const match = /^(past|next|this)(\d*)(day|week|month|quarter|year)s?(~?)$/.exec(value);
+  const match = RELATIVE.exec(value);
   if (!match) return null;
   const [, way, digits, unit, withThis] = match;
   const count = Number(digits || 0);
@@ -53,7 +56,7 @@ function days(value, today) {
 
 function relativeLabel(value, today) {
   if (value === "yesterday") return "Yesterday";
-  const match = /^(past|next|this)(\d*)(day|week|month|quarter|year)s?(~?)$/.exec(value);
+  const match = RELATIVE.exec(value);
   if (!match) return value;
   const [, way, digits, unit, withThis] = match;
   if (way === "this") return unit === "day" ? "Today" : `This ${unit}`;
@@ -212,24 +215,17 @@ function options(pairs, value) {
   return pairs.map(([of, text]) => element("option", { value: of, selected: of === (value ?? "") }, text));
 }
 
+const listControl = (pairs, value, changed, id) =>
+  element("select", { id, onchange: (event) => changed(event.target.value || null) }, ...options(pairs, value));
+
 function choiceControl(filter, value, changed, id) {
   const known = filter.choices.includes(value) || !isSet(value) ? filter.choices : [value, ...filter.choices];
-  const pairs = [["", "All"], ...known.map((one) => [one, shortened(nameOf(one, filter), 40)])];
-  return element(
-    "select",
-    { id, onchange: (event) => changed(event.target.value || null) },
-    ...options(pairs, value),
-  );
+  return listControl([["", "All"], ...known.map((one) => [one, shortened(nameOf(one, filter), 40)])], value, changed, id);
 }
 
 function relativeControl(filter, value, changed, id, today) {
   const values = [...new Set([filter.default, value, ...PRESETS.filter((one) => fits(filter, one))].filter(isSet))];
-  const pairs = [["", "All time"], ...values.map((one) => [one, relativeLabel(one, today)])];
-  return element(
-    "select",
-    { id, onchange: (event) => changed(event.target.value || null) },
-    ...options(pairs, value),
-  );
+  return listControl([["", "All time"], ...values.map((one) => [one, relativeLabel(one, today)])], value, changed, id);
 }
 
 function searchControl(filter, value, changed, id) {
@@ -255,40 +251,40 @@ function textControl(filter, value, changed, id) {
   });
 }
 
+const asNumber = (input) => (input.value === "" ? null : Number(input.value));
+
+const pair = (...content) => element("span", { class: "pair" }, ...content);
+
 function numberControl(filter, value, changed, id) {
   const sign = { "=": "=", "<=": "≤", ">=": "≥" }[filter.operator];
-  const input = element("input", {
-    id, type: "number", step: "any", value: value ?? "",
-    onchange: (event) => changed(event.target.value === "" ? null : Number(event.target.value)),
-  });
-  return element("span", { class: "pair" }, element("span", { "aria-hidden": "true" }, sign), input);
+  const input = element("input", { id, type: "number", step: "any", value: value ?? "", onchange: (event) => changed(asNumber(event.target)) });
+  return pair(element("span", { "aria-hidden": "true" }, sign), input);
 }
 
 function dayControl(filter, value, changed, id) {
-  const input = element("input", {
-    id, type: "date", value: value ?? "", onchange: (event) => changed(event.target.value || null),
-  });
   const sign = { "=": "on", "<=": "until", ">=": "from" }[filter.operator];
-  return element("span", { class: "pair" }, element("span", {}, sign), input);
+  const input = element("input", { id, type: "date", value: value ?? "", onchange: (event) => changed(event.target.value || null) });
+  return pair(element("span", {}, sign), input);
+}
+
+// Two inputs, of which `read` makes one value.
+function endsControl(filter, ends, attributes, id, read) {
+  const [from, to] = ["from", "to"].map((end, place) => element("input", {
+    ...attributes, id: place ? null : id, value: ends[place] ?? "", placeholder: end, "aria-label": `${filter.label}, ${end}`, onchange: () => read(from, to),
+  }));
+  return pair(from, "–", to);
 }
 
 function rangeControl(filter, value, changed, id) {
-  const [since, until] = String(value ?? "~").split("~");
-  const from = element("input", { id, type: "date", value: since, "aria-label": `${filter.label}, from` });
-  const to = element("input", { type: "date", value: until, "aria-label": `${filter.label}, to` });
-  const read = () => changed(from.value || to.value ? range(filter, from.value, to.value) : null);
-  for (const input of [from, to]) input.addEventListener("change", read);
-  return element("span", { class: "pair" }, from, "–", to);
+  return endsControl(filter, String(value ?? "~").split("~"), { type: "date" }, id, (from, to) =>
+    changed(from.value || to.value ? range(filter, from.value, to.value) : null));
 }
 
 function boundsControl(filter, value, changed, id) {
-  const [low, high] = value ?? [null, null];
-  const from = element("input", { id, type: "number", step: "any", value: low ?? "", placeholder: "from", "aria-label": `${filter.label}, from` });
-  const to = element("input", { type: "number", step: "any", value: high ?? "", placeholder: "to", "aria-label": `${filter.label}, to` });
-  const bound = (input) => (input.value === "" ? null : Number(input.value));
-  const read = () => changed(bound(from) === null && bound(to) === null ? null : [bound(from), bound(to)]);
-  for (const input of [from, to]) input.addEventListener("change", read);
-  return element("span", { class: "pair" }, from, "–", to);
+  return endsControl(filter, value ?? [], { type: "number", step: "any" }, id, (...ends) => {
+    const bounds = ends.map(asNumber);
+    changed(bounds.every((bound) => bound === null) ? null : bounds);
+  });
 }
 
 function severalControl(filter, value, changed, id) {

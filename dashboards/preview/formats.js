@@ -113,6 +113,8 @@ function shown(value, field) {
   return nameOf(String(value), field);
 }
 
+const fieldsOf = (chart, rows) => chart.fields.map((field, place) => withGrain(field, rows.map((row) => row[place])));
+
 // Whether a field's days are first days of months, even if the definition does not say so.
 function withGrain(field, values) {
   if (field.kind !== "date" || field.grain) return field;

@@ -1,6 +1,5 @@
 // From a bar, a slice or a row to the cost explorer, narrowed to it.
 
-const PERIODS = ["date_range", "relative_date"];
 const CHOICES = ["dropdown", "multi_select", "search"];
 
 // The explorer's filter of a column for one of these types of filter.
@@ -66,7 +65,7 @@ function linked(chart, page, values, field, value, content) {
 
 // What was clicked in a plot, as cells of its chart.
 function clicked(chart, rows, point) {
-  const fields = chart.fields.map((field, place) => withGrain(field, rows.map((row) => row[place])));
+  const fields = fieldsOf(chart, rows);
   if (chart.type === "pie") {
     const row = rows.find((one) => name(one[0], fields[0]) === point.data.meta?.[point.pointNumber]);
     return row ? [[fields[0], row[0]]] : [];

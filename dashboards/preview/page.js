@@ -242,7 +242,7 @@ function about(chart) {
   const said = element("span", { role: "status" });
   const button = (text, onclick) => element("button", { type: "button", onclick }, text);
   const copy = async (text) => { await copied(text); said.textContent = "Copied"; };
-  const fields = chart.fields.map((field, place) => withGrain(field, rows.map((row) => row[place])));
+  const fields = fieldsOf(chart, rows);
   const body = element("tbody", {});
   const more = element("button", { type: "button", class: "more" });
   const step = 100;

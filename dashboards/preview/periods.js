@@ -41,7 +41,7 @@ function monthsBetween(start, end) {
 // or all time.
 function comparable(chart, page, values) {
   if (!grainsOf(chart, page).length || chart.stack === "percent") return undefined;
-  return page.filters.find(({ name, type }) => ["date_range", "relative_date"].includes(type)
+  return page.filters.find(({ name, type }) => PERIODS.includes(type)
     && name in chart.source.filters && /^(past|this|\d{4}-\d\d-\d\d~\d)/.test(values[name] ?? ""));
 }
 

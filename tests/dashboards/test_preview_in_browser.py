@@ -20,9 +20,9 @@ import pytest
 from dashboards import conditions
 from dashboards.check import sql_of
 from dashboards.colors import value_colors
-from dashboards.loading import DEFINITIONS, load_file
+from dashboards.loading import DEFINITIONS, load, load_file
 from dashboards.preview import preview, today_in
-from foundation.settings import ROOT
+from foundation.settings import ROOT, load_settings
 from pipeline.focus import FORMULA
 from tests.dashboards.gallery.warehouse import IMAGE
 
@@ -1117,9 +1117,40 @@ def test_nothing_keeps_anybody_out_of_a_page(open_page, axe, name, scheme):
         assert violations(page) == []
 
 
-def violations(page):
-    """What axe finds, of any level, with the first element of each."""
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+@pytest.fixture(scope="module")
+def own_pages(base, catalog, tmp_path_factory):
+    """The pages of the project over the sample company."""
+    folder = tmp_path_factory.mktemp("own")
+    settings = load_settings().model_copy(update={"duckdb_path": base.path})
+    assert preview(settings, load(catalog)[0], folder) == []
+    return folder
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in DEFINITIONS.glob("*.yml")))
+def test_nothing_keeps_anybody_out_of_a_page_of_the_project(browser, own_pages, axe, name):
+    watch = Watch(browser, own_pages)
+    page = watch.open(name, reduced_motion="reduce")
+    page.evaluate(axe)
+    for scheme, rules in (("light", None), ("dark", ["color-contrast"])):
+        page.emulate_media(color_scheme=scheme)
+        several = page.get_by_role("tab").count()
+        for number in tabs(page) if several else [1]:
+            assert violations(page, rules) == [], (scheme, number)
+    watch.end()
+
+
+def violations(page, rules=None):
+    """What axe finds, of any level, with the first element of each. It goes through all that is in
+    the page, so first what it cannot see is taken out, and all but the first rows of tables."""
+    page.evaluate(
+        """() => {
+            for (const row of document.querySelectorAll("tbody tr:nth-child(n+12)")) row.remove();
+            const unseen = document.querySelectorAll("main > .grid[hidden] .body");
+            for (const body of unseen) body.replaceChildren();
+        }"""
+    )
+    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
     return [(one["id"], one["nodes"][0]["html"][:200]) for one in found]
 
 

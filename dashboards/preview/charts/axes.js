@@ -69,7 +69,7 @@ function partialKeys(chart, key, keys, page, chosen) {
 function drawnDays(chart, page, chosen) {
   let [since, until] = [page.first, plusDays(page.today, -1)];
   for (const filter of page.filters) {
-    const isBound = ["relative_date", "date_range"].includes(filter.type) && Object.hasOwn(chart.source.filters ?? {}, filter.name);
+    const isBound = PERIODS.includes(filter.type) && Object.hasOwn(chart.source.filters ?? {}, filter.name);
     const [from, to] = (isBound && days(chosen[filter.name], page.today)) || [];
     if (from && from > since) since = from;
     if (to && to < until) until = to;

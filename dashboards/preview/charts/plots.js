@@ -111,7 +111,7 @@ function describe(chart, rows, body) {
   const columns = chart.fields.map((field) => field.label).join(", ");
   // A long ranking scrolls, by keyboard too.
   const scrolls = body.scrollHeight > body.clientHeight + 1;
-  for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", chart.name]]) {
+  for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", `${chart.name}, chart`]]) {
     if (scrolls) body.setAttribute(name, value);
     else body.removeAttribute(name);
   }
