@@ -40,6 +40,7 @@ OTHER_SCHEMAS = {
 }
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
+MEMORY = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
 # The password in dialect://user:password@host, up to the last @ in case it contains one.
 URL_PASSWORD = re.compile(r"^[^:/]+://[^:/@]*:(.+)@")
@@ -71,6 +72,8 @@ class Settings(_SettingsOfSources, BaseSettings):
 
     target: Literal["duckdb", "bigquery"] = "duckdb"
     duckdb_path: ProjectPath = ROOT / "data" / "warehouse.duckdb"
+    # dbt_project/profiles.yml has the default.
+    duckdb_memory_limit: str | None = Field(default=None, description="of a build, such as 4GB")
     google_cloud_project: str | None = None
     bigquery_dataset: str | None = None
     bigquery_location: str | None = None
@@ -165,6 +168,9 @@ class Settings(_SettingsOfSources, BaseSettings):
                 f"DUCKDB_PATH: a warehouse cannot be named {self.duckdb_path.name}: {catalog} "
                 "is also the name of a schema in it: name it warehouse.duckdb"
             )
+        limit = self.duckdb_memory_limit
+        if limit and not MEMORY.fullmatch(limit):
+            yield f"DUCKDB_MEMORY_LIMIT: {limit} is not an amount of memory: write it like 4GB"
         since, until = self.extract_since, self.extract_until
         if since and until and since >= until:
             yield f"EXTRACT_SINCE ({since}) must be before EXTRACT_UNTIL ({until}, exclusive)"
@@ -229,7 +235,8 @@ class Settings(_SettingsOfSources, BaseSettings):
         It holds no secret."""
         jobs = ("MAXIMUM_BYTES_BILLED", "JOB_TIMEOUT_SECONDS", "JOB_RETRIES")
         google = (*BIGQUERY, "BIGQUERY_API_ENDPOINT", "GOOGLE_APPLICATION_CREDENTIALS")
-        names = ("TARGET", "DUCKDB_PATH", *google, *(f"BIGQUERY_{name}" for name in jobs))
+        duckdb = ("DUCKDB_PATH", "DUCKDB_MEMORY_LIMIT")
+        names = ("TARGET", *duckdb, *google, *(f"BIGQUERY_{name}" for name in jobs))
         values = {name: self._value(name) for name in names}
         return {name: str(value) for name, value in values.items() if value is not None}
 
