@@ -72,8 +72,8 @@ class Settings(_SettingsOfSources, BaseSettings):
 
     target: Literal["duckdb", "bigquery"] = "duckdb"
     duckdb_path: ProjectPath = ROOT / "data" / "warehouse.duckdb"
-    # dbt_project/profiles.yml has the default.
-    duckdb_memory_limit: str | None = Field(default=None, description="of a build, such as 4GB")
+    # dbt_project/profiles.yml and extract/landing.py have the defaults.
+    duckdb_memory_limit: str | None = Field(default=None, description="such as 4GB")
     google_cloud_project: str | None = None
     bigquery_dataset: str | None = None
     bigquery_location: str | None = None
