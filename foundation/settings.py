@@ -72,7 +72,7 @@ class Settings(_SettingsOfSources, BaseSettings):
 
     target: Literal["duckdb", "bigquery"] = "duckdb"
     duckdb_path: ProjectPath = ROOT / "data" / "warehouse.duckdb"
-    # dbt_project/profiles.yml and extract/landing.py have the defaults.
+    # profiles.yml, extract/landing.py and dashboards/preview have the defaults.
     duckdb_memory_limit: str | None = Field(default=None, description="such as 4GB")
     google_cloud_project: str | None = None
     bigquery_dataset: str | None = None
