@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -108,11 +109,13 @@ class Transport(httpx.BaseTransport):
 
     def __init__(self) -> None:
         self._inner: dict[str | None, httpx.HTTPTransport] = {}
+        self._lock = Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         proxy = _proxy(request.url)
-        if proxy not in self._inner:
-            self._inner[proxy] = httpx.HTTPTransport(proxy=proxy)
+        with self._lock:
+            if proxy not in self._inner:
+                self._inner[proxy] = httpx.HTTPTransport(proxy=proxy)
         return in_time(lambda: _read(self._inner[proxy].handle_request(request)))
 
     def close(self) -> None:

@@ -13,7 +13,8 @@ import os
 import secrets
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -29,8 +30,8 @@ from foundation.warehouse import open_file
 log = logging.getLogger(__name__)
 
 # Rows are collected until they make a table worth writing; both limits keep memory flat.
-BATCH_ROWS = 20_000
-BATCH_BYTES = 10_000_000
+BATCH_ROWS = 10_000
+BATCH_BYTES = 5_000_000
 
 _WINDOW = [
     pa.field("window_start", pa.date32(), nullable=False),
@@ -67,11 +68,18 @@ EXTRACTIONS = pa.schema(
 Tables = tuple[str, ...] | Mapping[str, pa.Schema]
 
 # For DuckDB: a row group of payloads is about 60 MB. Each writing thread holds one, and by default
-# five wait to be written together. Both cost memory and save no time here.
+# five wait to be written together. It also keeps what it wrote, up to four fifths of the machine,
+# and memory that it freed. All of this costs memory and saves no time here.
 FRUGAL: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "write_buffer_row_group_count": 1,
+    "allocator_flush_threshold": "1MB",
+    "allocator_bulk_deallocation_flush_threshold": "1MB",
 }
+# Less than this, and records of 50 KB could not be committed.
+MEMORY_LIMIT = "200MB"
+# To compress a row group takes as much again as to hold it, so one source at a time writes.
+_WRITING = Lock()
 
 
 @contextmanager
@@ -106,7 +114,8 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
         location, project = settings.bigquery_location, settings.google_cloud_project
         yield lambda: dlt.destinations.bigquery(location=str(location), project_id=project)
         return
-    connection = open_file(settings.duckdb_path, config=FRUGAL)
+    limit = settings.duckdb_memory_limit or MEMORY_LIMIT
+    connection = open_file(settings.duckdb_path, config=FRUGAL | {"memory_limit": limit})
     # On its first query with parameters DuckDB imports pandas if it is installed. If dlt looks for
     # pandas in another thread meanwhile, it trips over the half-imported module.
     connection.execute("select ?", [1])
@@ -184,7 +193,12 @@ def land(
     pipeline = dlt.pipeline(
         pipeline_name=source, destination=destination, dataset_name=settings.raw_schema(source)
     )
-    pipeline.run(whole())
+    # The steps of `pipeline.run`.
+    pipeline.sync_destination()
+    pipeline.extract(whole())
+    pipeline.normalize()
+    with _WRITING if settings.target == "duckdb" else nullcontext():
+        pipeline.load()
 
 
 def _bigquery_layout(table: str, schema: pa.Schema) -> Any:  # noqa: ANN401

@@ -16,7 +16,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
@@ -96,7 +98,8 @@ class Resource:
     there is no data yet) instead of FIRST_RUN_DAYS ago. With `has_today` the current day is a
     window as well. A list of typed rows, from a database, has `windows` instead of a record and
     pages. `brings` says in words what it is for. `probe` asks for as little as possible, where that
-    is not the first page.
+    is not the first page. `at_once` is how many queries may be under way at the same time; their
+    days land in order all the same.
     """
 
     name: str
@@ -112,6 +115,7 @@ class Resource:
     windows: Callable[[Period], list[Window]] | None = None
     brings: str = ""
     probe: Callable[[], None] | None = None
+    at_once: int = 1
 
 
 @dataclass
@@ -334,15 +338,18 @@ def _fetch_period(
     part.days_asked = len(clipped.days())
     # In years in which little happened, only days on which something did are worth a window.
     is_sparse = resource.oldest is not None and "high_water" not in known
-    for chunk in clipped.chunks(resource.max_days):
+    for chunk, read, reading in _readings(resource, clipped, part):
         try:
-            windows = _read(resource, chunk, part)
+            windows = reading.result()
         except TooRecentError as error:
             part.notes.append(f"days from {chunk.start} on are not published yet: {error.message}")
             return
         except VendorError as error:
             error.args = (f"{chunk}: {error}",)
             raise
+        finally:
+            part.pages += read.pages
+            part.notes += read.notes
         windows.reverse()
         while windows:
             # Removed from the list, so that its records can be freed as soon as they have landed.
@@ -356,6 +363,25 @@ def _fetch_period(
             _advance(known, asked.start, chunk.end)
     if not resource.is_directory:
         _advance(known, asked.start, asked.end)
+
+
+def _readings(
+    resource: Resource, period: Period, part: ResourceReport
+) -> Iterator[tuple[Period, ResourceReport, Future[list[Window]]]]:
+    """Each chunk, a report of its reading alone, and its windows, oldest first. The next chunks are
+    read meanwhile, as many as the resource allows; no more are begun once nobody asks for the
+    next."""
+    under_way: deque[tuple[Period, ResourceReport, Future[list[Window]]]] = deque()
+    with ThreadPoolExecutor(resource.at_once, thread_name_prefix=part.name) as pool:
+        try:
+            for chunk in period.chunks(resource.max_days):
+                read = ResourceReport(part.resource, part.organization)
+                under_way.append((chunk, read, pool.submit(_read, resource, chunk, read)))
+                if len(under_way) == resource.at_once:
+                    yield under_way.popleft()
+            yield from under_way
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _read(resource: Resource, chunk: Period, part: ResourceReport) -> list[Window]:

@@ -41,6 +41,7 @@ OTHER_SCHEMAS = {
 }
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
+MEMORY = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
 # The password in dialect://user:password@host, up to the last @ in case it contains one.
 URL_PASSWORD = re.compile(r"^[^:/]+://[^:/@]*:(.+)@")
@@ -72,6 +73,8 @@ class Settings(_SettingsOfSources, BaseSettings):
 
     target: Literal["duckdb", "bigquery"] = "duckdb"
     duckdb_path: ProjectPath = ROOT / "data" / "warehouse.duckdb"
+    # profiles.yml, extract/landing.py and dashboards/preview have the defaults.
+    duckdb_memory_limit: str | None = Field(default=None, description="such as 4GB")
     google_cloud_project: str | None = None
     bigquery_dataset: str | None = None
     bigquery_location: str | None = None
@@ -174,6 +177,9 @@ class Settings(_SettingsOfSources, BaseSettings):
                 f"DUCKDB_PATH: a warehouse cannot be named {self.duckdb_path.name}: {catalog} "
                 "is also the name of a schema in it: name it warehouse.duckdb"
             )
+        limit = self.duckdb_memory_limit
+        if limit and not MEMORY.fullmatch(limit):
+            yield f"DUCKDB_MEMORY_LIMIT: {limit} is not an amount of memory: write it like 4GB"
         since, until = self.extract_since, self.extract_until
         if since and until and since >= until:
             yield f"EXTRACT_SINCE ({since}) must be before EXTRACT_UNTIL ({until}, exclusive)"
@@ -244,7 +250,8 @@ class Settings(_SettingsOfSources, BaseSettings):
         It holds no secret."""
         jobs = ("MAXIMUM_BYTES_BILLED", "JOB_TIMEOUT_SECONDS", "JOB_RETRIES")
         google = (*BIGQUERY, "BIGQUERY_API_ENDPOINT", "GOOGLE_APPLICATION_CREDENTIALS")
-        names = ("TARGET", "DUCKDB_PATH", *google, *(f"BIGQUERY_{name}" for name in jobs))
+        duckdb = ("DUCKDB_PATH", "DUCKDB_MEMORY_LIMIT")
+        names = ("TARGET", *duckdb, *google, *(f"BIGQUERY_{name}" for name in jobs))
         values = {name: self._value(name) for name in names}
         return {name: str(value) for name, value in values.items() if value is not None}
 

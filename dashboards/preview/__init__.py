@@ -32,6 +32,8 @@ FOLDER = ROOT / "target" / "dashboards"
 # Of a mart on a page. So many take about a megabyte, and the page finds what a filter lets through
 # in a twentieth of a second.
 ROWS = 100_000
+# For DuckDB, which would keep all of the marts that it has read.
+MEMORY_LIMIT = "200MB"
 # What is clicked on another page leads here.
 EXPLORER = "cost_explorer"
 
@@ -71,7 +73,8 @@ def preview(
     cards, failures, written = [], [], {"index.html"}
     explorer = next((one.dashboard for one in sources if one.dashboard.key == EXPLORER), None)
     try:
-        connection = open_file(settings.duckdb_path, read_only=True)
+        limit = settings.duckdb_memory_limit or MEMORY_LIMIT
+        connection = open_file(settings.duckdb_path, read_only=True, config={"memory_limit": limit})
     except WarehouseError as error:
         raise PreviewError(str(error)) from None
     with connection:

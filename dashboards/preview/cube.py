@@ -16,6 +16,7 @@ from math import isfinite
 from typing import Any
 
 import duckdb
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
@@ -33,6 +34,8 @@ JsonObject = dict[str, Any]
 
 # Sums of a cube keep this many digits after the point: 100,000 of them are off by five millionths.
 DIGITS = 10
+# Rows of a column that are written as JSON at a time.
+PART = 10_000
 
 
 @dataclass
@@ -381,16 +384,23 @@ def _column(column: pa.ChunkedArray) -> JsonObject:
     if _is_number(whole.type) and not pa.types.is_integer(whole.type):
         whole = _rounded(whole)
     coded = pc.dictionary_encode(whole, null_encoding="encode")
-    return {
-        "values": [_plain(value) for value in coded.dictionary.to_pylist()],
-        "codes": coded.indices.to_pylist(),
-    }
+    return {"values": _json(coded.dictionary), "codes": _json(coded.indices)}
 
 
-def _numbers(column: pa.ChunkedArray) -> list[object]:
+def _numbers(column: pa.ChunkedArray) -> msgspec.Raw:
     if _is_number(column.type) and not pa.types.is_integer(column.type):
         column = _rounded(column)
-    return [_plain(value) for value in column.to_pylist()]
+    return _json(column)
+
+
+def _json(column: pa.Array | pa.ChunkedArray) -> msgspec.Raw:
+    """A column as a list in JSON. Python's own numbers would take ten times as much memory, so only
+    a part of the column is made of them at a time."""
+    parts = [
+        msgspec.json.encode([_plain(value) for value in column.slice(begin, PART).to_pylist()])
+        for begin in range(0, len(column), PART)
+    ]
+    return msgspec.Raw(b"[" + b",".join(part[1:-1] for part in parts) + b"]")
 
 
 def _rounded(numbers: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

@@ -44,6 +44,11 @@ nobody knows what the models that are there were built from: they are built whol
     {{ return(relation) }}
 {%- endmacro %}
 
+{# DuckDB: views parse each record once, however many columns they read from it. #}
+{% macro duckdb__create_view_as(relation, sql) -%}
+    {{ return(dbt.duckdb__create_view_as(relation, parse_payload_once(sql))) }}
+{%- endmacro %}
+
 {# DuckDB: an incremental strategy of our own, in one transaction. #}
 {% macro get_incremental_replace_days_sql(arguments) -%}
     {%- set meta = config.get('meta') -%}

@@ -13,6 +13,26 @@
     json_value(payload, '$.{{ path }}')
 {%- endmacro %}
 
+{#
+SQL that asks for all paths at once wherever it asks for one. DuckDB parses the record for
+each call of json_extract_string and keeps what that takes; equal calls are one to it.
+#}
+{% macro parse_payload_once(sql) -%}
+    {%- set one_path = "json_extract_string\\(payload, '(\\$\\.[^'*]*)'\\)" -%}
+    {%- set found = modules.re.findall(one_path, sql) -%}
+    {%- set paths = found | unique(case_sensitive=true) | sort(case_sensitive=true) -%}
+    {%- if paths | length < 2 -%}
+        {{ return(sql) }}
+    {%- endif -%}
+    {%- set all_paths = "json_extract_string(payload, ['" ~ paths | join("', '") ~ "'])" -%}
+    {%- set rewritten = namespace(sql=sql) -%}
+    {%- for path in paths -%}
+        {%- set one = "json_extract_string(payload, '" ~ path ~ "')" -%}
+        {%- set rewritten.sql = rewritten.sql.replace(one, all_paths ~ '[' ~ loop.index ~ ']') -%}
+    {%- endfor -%}
+    {{ return(rewritten.sql) }}
+{%- endmacro %}
+
 {% macro type_money() -%}
     {{ return(var('money_type')[target.type]) }}
 {%- endmacro %}

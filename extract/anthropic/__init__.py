@@ -59,6 +59,10 @@ ACTIVITY_LOOK_BACK = 7
 # The longest range of one query, in days.
 MONEY_DAYS = 31
 
+# Activity has a request for each day, and each takes seconds. No limit is documented but for steady
+# polling; who asks too fast is told when to ask again, and is retried then.
+DAYS_AT_ONCE = 4
+
 # The largest pages allowed. The limit for people is not documented; a hundred is safe.
 ROWS_PER_PAGE = 1000
 PEOPLE_PER_PAGE = 100
@@ -203,6 +207,7 @@ def _organization(
             partial(_claude_code_pages, plain),
             is_directory=False,
             look_back=ACTIVITY_LOOK_BACK,
+            at_once=DAYS_AT_ONCE,
             is_optional=True,
             brings="lines, commits and sessions of Claude Code by person",
         ),
@@ -216,6 +221,7 @@ def _organization(
             partial(_activity_pages, admin.analytics.users),
             is_directory=False,
             look_back=ACTIVITY_LOOK_BACK,
+            at_once=DAYS_AT_ONCE,
             is_optional=True,
             brings="messages and projects of Claude.ai by person",
         ),

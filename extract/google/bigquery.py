@@ -7,18 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import google.auth.exceptions
 import msgspec
-import requests
-from google.api_core import exceptions
-from google.auth.credentials import AnonymousCredentials
-from google.cloud import bigquery
 
 from extract.http import TransientError, VendorError
 from foundation.retrying import with_retries
 from foundation.sources.google import GoogleSettings, job_project
+
+# Google's library is imported where it is used: most runs do not, and it takes a second and 60 MB.
+if TYPE_CHECKING:
+    from google.cloud import bigquery
 
 # What a query that reads more costs nobody meant to pay.
 MAXIMUM_BYTES_BILLED = 200_000_000_000
@@ -58,6 +57,8 @@ class Table:
     def ask(self, sql: str, **parameters: Any) -> Answer:  # noqa: ANN401
         """The answer to a query with these named parameters: times, texts and lists of texts.
         Raises VendorError."""
+        from google.cloud import bigquery
+
         config = bigquery.QueryJobConfig(
             maximum_bytes_billed=MAXIMUM_BYTES_BILLED,
             query_parameters=[_parameter(name, value) for name, value in parameters.items()],
@@ -80,6 +81,10 @@ class Table:
 
 def open_table(settings: GoogleSettings, name: str) -> Table:
     """The table with this name. Raises VendorError."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.auth.exceptions import GoogleAuthError
+    from google.cloud import bigquery
+
     endpoint = settings.google_billing_api_endpoint
     if settings.google_application_credentials and not endpoint:
         # google-auth reads the environment, which does not include `.env`.
@@ -91,7 +96,7 @@ def open_table(settings: GoogleSettings, name: str) -> Table:
             credentials=AnonymousCredentials() if endpoint else None,  # type: ignore[no-untyped-call]
             client_options={"api_endpoint": endpoint} if endpoint else None,
         )
-    except google.auth.exceptions.GoogleAuthError as error:
+    except GoogleAuthError as error:
         raise VendorError(
             f"no usable Google credentials ({type(error).__name__})",
             advice="set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account that "
@@ -125,6 +130,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a row
 
 
 def _parameter(name: str, value: Any) -> Any:  # noqa: ANN401 - bigquery's parameters share no type
+    from google.cloud import bigquery
+
     if isinstance(value, list):
         return bigquery.ArrayQueryParameter(name, "STRING", value)
     kind = "TIMESTAMP" if isinstance(value, datetime) else "STRING"
@@ -133,14 +140,18 @@ def _parameter(name: str, value: Any) -> Any:  # noqa: ANN401 - bigquery's param
 
 def _judged(call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it returns
     """The result of a call; raises VendorError in place of Google's errors."""
+    import requests
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.auth.exceptions import GoogleAuthError, TransportError
+
     try:
         return call()
-    except exceptions.GoogleAPICallError as error:
+    except GoogleAPICallError as error:
         status = int(error.code) if error.code else 0
         if status in (408, 429) or status >= 500:
             raise TransientError(error.message, status=status) from None
         raise VendorError(error.message, status=status, advice=ADVICE.get(status)) from None
-    except (requests.RequestException, google.auth.exceptions.TransportError) as error:
+    except (requests.RequestException, TransportError) as error:
         raise TransientError(f"no complete answer ({type(error).__name__})") from None
-    except google.auth.exceptions.GoogleAuthError as error:
+    except GoogleAuthError as error:
         raise VendorError(f"Google refuses the credentials: {error}", advice=ADVICE[401]) from None

@@ -185,11 +185,19 @@ def over(jinja: str, kind: str, values: list) -> Case:
     return Case(jinja, {"x": kind}, [(value,) for value in values])
 
 
+# SQL that writes the values of some keys beside each other, one of them twice.
+EACH_KEY = " ~ ', ' ~ ".join(
+    f"""'coalesce(' ~ json_text('{key}') ~ ", '-')" """ for key in ("a", "A", "b.a", "a")
+)
 CASES = {
     "json_text": over_payload("json_text('a')", TEXTS),
     "json_text of a nested key": over_payload(
         "json_text('a.b_1.c')",
         ['{"a": {"b_1": {"c": "x"}}}', '{"a": {"b_1": null}}', '{"a": "text"}', '{"a": {}}'],
+    ),
+    "json_text of several keys at once": over_payload(
+        f"parse_payload_once('concat(' ~ {EACH_KEY} ~ ')')",
+        [*TEXTS, '{"a": "1", "A": "2", "b": {"a": null}}', '{"A": 1, "b": {"a": "x"}}'],
     ),
     "json_integer": over_payload("json_integer('a')", INTEGERS),
     "json_count": over_payload("json_count('a')", INTEGERS),

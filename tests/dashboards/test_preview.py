@@ -13,6 +13,7 @@ from datetime import date
 from itertools import pairwise
 
 import duckdb
+import msgspec
 import pytest
 
 from dashboards import query
@@ -54,6 +55,11 @@ def cubes(gallery, key="gallery", rows=20_000):
     (dashboard,) = [source.dashboard for source in sources if source.dashboard.key == key]
     connection = duckdb.connect(settings.duckdb_path, read_only=True)
     return dashboard, Cubes(dashboard, connection, today_in(connection), rows, {})
+
+
+def cube_of(made, place):
+    """A cube as the page reads it."""
+    return json.loads(msgspec.json.encode(made.cubes()[place]))
 
 
 def chart_of(dashboard, name):
@@ -254,7 +260,7 @@ def test_charts_of_one_mart_share_a_cube_with_their_conditions_as_columns(galler
     costs = {source["cube"] for name, source in of.items() if name != "use"}
     assert costs == {of["people"]["cube"]}
     assert of["use"]["cube"] not in costs
-    cube = made.cubes()[of["people_by_cost"]["cube"]]
+    cube = cube_of(made, of["people_by_cost"]["cube"])
     condition = cube["columns"][of["people_by_cost"]["where"]]
     assert True in condition["values"]
     assert "where" not in of["people"]
@@ -278,7 +284,7 @@ def test_a_period_of_a_day_that_is_in_the_cube_is_no_column_of_its_own(gallery):
 def test_a_cube_is_the_rows_of_the_mart_grouped(gallery):
     dashboard, made = cubes(gallery)
     data = made.chart(chart_of(dashboard, "price_of_a_row"))
-    cube = made.cubes()[data.source["cube"]]
+    cube = cube_of(made, data.source["cube"])
     ((_, tree),) = data.source["outputs"]
     assert tree == ["/", ["sum", 0], ["nullif", ["count", 1], 0.0]]
     with duckdb.connect(gallery[0].duckdb_path, read_only=True) as connection:
@@ -299,7 +305,7 @@ def test_a_filter_that_does_not_fit_is_left_out_by_name_and_its_default_stays(ga
         note,
     )
     assert "period" in data.source["missing"]
-    cube = made.cubes()[data.source["cube"]]
+    cube = cube_of(made, data.source["cube"])
     assert cube["rows"] <= 300
     # Were it left out, the numbers would be those of all time.
     with duckdb.connect(gallery[0].duckdb_path, read_only=True) as connection:
@@ -445,3 +451,18 @@ def test_both_places_that_make_it_dark_use_the_same_colors():
     assert len(blocks) == 2
     for one, other in pairwise(sorted(re.findall(r"--[\w-]+: #\w+", block)) for block in blocks):
         assert one == other
+
+
+@pytest.mark.parametrize(("told", "limit"), [(None, "190.7 MiB"), ("3GB", "2.7 GiB")])
+def test_duckdb_draws_within_a_limit(gallery, tmp_path, monkeypatch, told, limit):
+    settings, sources = gallery
+    asked = []
+
+    def today(connection):
+        asked.extend(connection.execute("select current_setting('memory_limit')").fetchall())
+        return today_in(connection)
+
+    monkeypatch.setattr("dashboards.preview.today_in", today)
+    limited = settings.model_copy(update={"duckdb_memory_limit": told})
+    preview(limited, sources[:1], tmp_path)
+    assert asked == [(limit,)]

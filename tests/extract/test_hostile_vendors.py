@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +26,7 @@ from extract import anthropic, cursor, github, http, openai, salesforce, windows
 from extract.github.api import Api as GitHubApi
 from extract.google.api import Api as GoogleApi
 from extract.http import Session, VendorError, client, open_envelope, send
+from extract.report import SourceReport
 from extract.run import run
 from extract.windows import Page, Period
 from foundation.settings import ROOT, Settings, load_settings
@@ -98,6 +99,51 @@ def by_anthropic(url: str) -> bytes:
 
 
 ways = pytest.mark.parametrize("ask", [by_send, by_session, by_anthropic])
+
+
+# --- slow ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("resource", "path"),
+    [
+        ("usage_report_claude_code", "/v1/organizations/usage_report/claude_code"),
+        ("analytics_users", "/v1/organizations/analytics/users"),
+    ],
+)
+def test_a_slow_report_of_one_day_is_asked_for_several_days_at_once(
+    resource: str, path: str
+) -> None:
+    """The vendor answers only once four requests wait, and counts those that do."""
+    four = threading.Barrier(4, timeout=20)
+    lock = threading.Lock()
+    waiting = most = 0
+
+    def answer(asked: str, _: bytes) -> tuple[int, Headers, Iterable[bytes]]:
+        nonlocal waiting, most
+        if asked.startswith(path):
+            with lock:
+                waiting += 1
+                most = max(most, waiting)
+            four.wait()
+            with lock:
+                waiting -= 1
+        return 200, {}, [b'{"data": [], "has_more": false}']
+
+    with served(answer) as vendor:
+        settings = AnthropicSettings(
+            anthropic_base_url=vendor.url, anthropic_admin_key=SecretStr(KEY)
+        )
+        report = SourceReport("anthropic")
+        last = date(2026, 5, 1)
+        run = windows.Run(report, last - timedelta(days=12), last, last)
+        landed = list(anthropic.extract(settings, run))
+    assert list(report.all_errors()) == []
+    assert most == anthropic.DAYS_AT_ONCE == 4
+    days = [last - timedelta(days=number) for number in range(12, 0, -1)]
+    assert [window.start for window in landed if window.resource == resource] == days
+    asked = [one for one, _ in vendor if one.startswith(path)]
+    assert len(asked) == len(set(asked)) == len(days)
 
 
 # --- too much, too slow, too deep ----------------------------------------------------------------

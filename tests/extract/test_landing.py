@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import dlt
 import httpx
 import msgspec
 import pytest
@@ -32,6 +34,8 @@ YESTERDAY = TODAY - DAY
 FIRST = TODAY - DAY * DAYS
 CURSOR = ["cursor"]
 EVENTS = "/teams/filtered-usage-events"
+
+SETTINGS = "select current_setting('memory_limit'), current_setting('threads')"
 
 SettingsOf = Callable[..., Settings]
 
@@ -191,6 +195,30 @@ def test_daily_usage_includes_inactive_members(settings: Settings) -> None:
         settings, "select distinct payload ->> 'isActive' from raw_cursor.daily_usage order by 1"
     )
     assert active == [("false",), ("true",)]
+
+
+def test_one_source_at_a_time_writes_within_duckdbs_limit(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them holds a row group of records, and as much again while it compresses that."""
+    writing = most = written = 0
+    load = dlt.Pipeline.load
+
+    def counted(pipeline: dlt.Pipeline) -> object:
+        nonlocal writing, most, written
+        writing, written = writing + 1, written + 1
+        most = max(most, writing)
+        time.sleep(0.05)
+        with pipeline.sql_client() as client:
+            assert client.execute_sql(SETTINGS) == [("190.7 MiB", 1)]
+        done = load(pipeline)
+        writing -= 1
+        return done
+
+    monkeypatch.setattr(dlt.Pipeline, "load", counted)
+    assert run(settings, since=YESTERDAY).exit_code == 0
+    assert written == len(SOURCES)
+    assert most == 1
 
 
 def test_each_source_is_read_by_the_extractor_of_its_name() -> None:

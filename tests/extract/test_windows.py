@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from threading import Barrier, Event
 from typing import Any
 
 import msgspec
@@ -257,10 +258,14 @@ def failing(bad_day: date, error: Exception) -> Callable[[Period], Iterator[Page
     return pages
 
 
-def test_a_failed_page_lands_nothing_of_its_days_and_the_mark_stays_before_them() -> None:
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_a_failed_page_lands_nothing_of_its_days_and_the_mark_stays_before_them(
+    at_once: int,
+) -> None:
     bad = TODAY - DAY * 2
     run = run_of({}, TODAY - DAY * 4)
-    one = resource(failing(bad, TransientError("no", status=500, request_id="req_1")))
+    error = TransientError("no", status=500, request_id="req_1")
+    one = resource(failing(bad, error), at_once=at_once)
     assert asked_for(one, run) == [TODAY - DAY * 4, TODAY - DAY * 3]
     assert run.memory["org/rows"]["high_water"] == str(bad)
     assert run.report.resources[0].status == "failed"
@@ -270,6 +275,58 @@ def test_a_failed_page_lands_nothing_of_its_days_and_the_mark_stays_before_them(
     ]
     # The mark is before the day that failed, so the next run begins there.
     assert asked_for(resource(nothing), run_of(run.memory)) == [bad, TODAY - DAY]
+
+
+def test_several_days_are_asked_for_at_once_and_no_more_than_the_resource_allows() -> None:
+    """Twelve days, three at once: four times the vendor's pause rather than twelve."""
+    three = Barrier(3, timeout=20)
+    under_way: list[date] = []
+    most = 0
+
+    def pages(period: Period) -> Iterator[Page]:
+        nonlocal most
+        under_way.append(period.start)
+        most = max(most, len(under_way))
+        three.wait()  # nobody is answered before three have asked
+        under_way.remove(period.start)
+        yield page({"n": period.start.day})
+
+    first = TODAY - DAY * 12
+    run = run_of({}, first)
+    windows = list(fetch(resource(pages, at_once=3), "org", run))
+    assert run.report.resources[0].errors == []
+    assert most == 3
+    assert [window.start for window in windows] == days_from(first, TODAY)
+    assert [window.payloads for window in windows] == [
+        [b'{"n":%d}' % window.start.day] for window in windows
+    ]
+    assert run.report.resources[0].pages == 12
+
+
+def test_days_land_in_order_even_if_a_later_one_is_answered_first() -> None:
+    first = TODAY - DAY * 3
+    later = Event()
+
+    def pages(period: Period) -> Iterator[Page]:
+        if period.start == first:
+            assert later.wait(20)
+        yield page()
+        later.set()
+
+    assert asked_for(resource(pages, at_once=2), run_of({}, first)) == days_from(first, TODAY)
+
+
+def test_nothing_more_is_asked_for_once_a_day_failed() -> None:
+    asked: list[date] = []
+
+    def pages(period: Period) -> Iterator[Page]:
+        asked.append(period.start)
+        raise TransientError("no", status=500)
+        yield
+
+    first = TODAY - DAY * 30
+    asked_for(resource(pages, at_once=3), run_of({}, first))
+    assert set(asked) <= set(days_from(first, first + DAY * 3))
 
 
 def test_a_bug_in_one_resource_is_reported_and_does_not_stop_the_others() -> None:

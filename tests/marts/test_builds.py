@@ -3,6 +3,7 @@ build."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -141,3 +142,12 @@ def test_the_queries_of_builds_are_valid_on_bigquery(monkeypatch: pytest.MonkeyP
     assert len(asked) == 8
     for sql in asked:
         google.analyze(sql)
+
+
+def test_a_view_parses_each_record_once(base: Warehouse) -> None:
+    """DuckDB would parse a record for each path that a view asks for by itself."""
+    views = base.rows("select view_name, sql from duckdb_views() where sql like '%payload%'")
+    one_path = re.compile(r"json_extract_string\(payload, '(\$\.[^'*]*)'\)")
+    several = {name: paths for name, sql in views if len(paths := set(one_path.findall(sql))) > 1}
+    assert several == {}
+    assert sum("list_value('$." in sql for _, sql in views) > 20

@@ -57,7 +57,8 @@ def test_each_secret_has_a_name_in_secret_manager(name):
 
 def test_the_names_of_settings_are_stable():
     promised = """
-        TARGET DUCKDB_PATH GOOGLE_CLOUD_PROJECT BIGQUERY_DATASET BIGQUERY_LOCATION
+        TARGET DUCKDB_PATH DUCKDB_MEMORY_LIMIT GOOGLE_CLOUD_PROJECT BIGQUERY_DATASET
+        BIGQUERY_LOCATION
         BIGQUERY_API_ENDPOINT BIGQUERY_MAXIMUM_BYTES_BILLED BIGQUERY_JOB_TIMEOUT_SECONDS
         BIGQUERY_JOB_RETRIES ANTHROPIC_ADMIN_KEY ANTHROPIC_ENTERPRISE_KEY ANTHROPIC_BASE_URL
         CURSOR_API_KEY CURSOR_BASE_URL GITHUB_COPILOT_TOKEN GITHUB_ENTERPRISE GITHUB_ORGANIZATION
@@ -237,6 +238,10 @@ def test_an_address_is_https_or_this_machine(given, url):
         ({"TARGET": "snowflake"}, "TARGET: Input should be 'duckdb' or 'bigquery'"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT: Input should be 'text' or 'json'"),
         ({"EXTRACT_SINCE": "yesterday"}, "EXTRACT_SINCE: must be a day, YYYY-MM-DD"),
+        (
+            {"DUCKDB_MEMORY_LIMIT": "4"},
+            "DUCKDB_MEMORY_LIMIT: 4 is not an amount of memory: write it like 4GB",
+        ),
         ({"EXTRACT_UNTIL": "1767225600"}, "EXTRACT_UNTIL: must be a day, YYYY-MM-DD"),
         (
             {"EXTRACT_SINCE": "2026-02-01", "EXTRACT_UNTIL": "2026-02-01"},
