@@ -77,9 +77,10 @@ final as (
         collided.measure,
         collided.usage_date as activity_date,
         coalesce(aliases.user_email, collided.actor_email) as user_email,
-        {% for part in ['beside_largest', 'beside_smallest', 'covered_beside_largest'] %}
-            cast(sum(collided.{{ part }}) as {{ type_money() }}) as {{ part }},
-        {% endfor %}
+        cast(sum(collided.beside_largest) as {{ type_money() }}) as beside_largest,
+        cast(sum(collided.beside_smallest) as {{ type_money() }}) as beside_smallest,
+        cast(sum(collided.covered_beside_largest) as {{ type_money() }})
+            as covered_beside_largest,
         cast(sum(collided.covered_beside_smallest) as {{ type_money() }})
             as covered_beside_smallest
     from collided
