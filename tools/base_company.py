@@ -170,12 +170,14 @@ def manifest() -> Manifest:
     return dbt.read_manifest(parsed())
 
 
-def parsed(settings: Mapping[str, str] | None = None) -> Path:
+def parsed(settings: Mapping[str, str] | None = None, *, with_comparison: bool = False) -> Path:
     """The folder with what dbt parsed, including manifest.json; for the project as it would run
-    with `settings`, by default on DuckDB; on BigQuery with every model that a var turns on."""
+    with `settings`, by default on DuckDB. The comparison with older tables is on if asked for, and
+    always on BigQuery."""
     settings = settings or dbt.on_duckdb(Path("warehouse.duckdb"))
-    name = f"parsed-for-{settings['TARGET']}"
-    variables = ["--vars", json.dumps(VARIABLES)] if settings["TARGET"] == "bigquery" else []
+    name = f"parsed-for-{settings['TARGET']}{'-comparing' if with_comparison else ''}"
+    is_comparing = with_comparison or settings["TARGET"] == "bigquery"
+    variables = ["--vars", json.dumps(VARIABLES)] if is_comparing else []
 
     def parse(folder: Path) -> None:
         # dbt only reads what changed since the last time.

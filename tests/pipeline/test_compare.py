@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,8 +16,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipeline import compare
+from bigquery_dev.compiled import VARIABLES
+from foundation import dbt
+from foundation.settings import Settings
+from foundation.warehouse import warehouse as reading
+from pipeline import compare, legacy_tables
+from pipeline.run import RefusedError
 from tests.marts.warehouse import ROOT, Warehouse
+from tools import base_company
 
 Row = dict[str, Any]
 # Without seats, and without the vendors that the older tables never had.
@@ -235,3 +242,185 @@ def test_each_mistake_is_named_with_its_exact_amount(known: Compared) -> None:
         "rounding",
         "unexplained",
     }
+
+
+def test_a_month_has_a_verdict(known: Compared) -> None:
+    assert known.verdicts() == {
+        "2026-09": "differs_for_known_reasons",
+        "2026-10": "differs_for_known_reasons",
+        "2026-11": "agrees",
+    }
+    assert "Every difference has a known reason." in known.done.stdout
+
+
+def test_what_the_older_tables_never_had_is_named_and_not_compared(known: Compared) -> None:
+    left_out = known.warehouse.rows(
+        "select platform_code, scope, sum(marts_amount) from comparison.comparison_sides"
+        " where measure = 'cost' and scope != 'compared' group by all"
+    )
+    expected = known.warehouse.rows(
+        "select platform_code, case when platform_code in ('cursor', 'claude_ai') then 'seats'"
+        " else 'platform' end as scope, sum(effective_cost_usd) from marts.fct_cost_daily"
+        " where platform_code not in ('cursor', 'claude_api', 'claude_code', 'claude_ai')"
+        " or cost_type = 'subscription' group by all"
+    )
+    assert sorted(left_out) == sorted(expected)
+    assert "The older tables have no seats" in known.done.stdout
+
+
+def test_the_page_and_the_csv_say_the_same(known: Compared) -> None:
+    folder = known.warehouse.folder / "page"
+    with (folder / "differences.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    sums: dict[tuple[str, str], Decimal] = {}
+    for row in rows:
+        amount = Decimal(row["amount"])
+        if row["is_team_move"] == "yes":
+            key, amount = ("moved", row["reason"]), max(amount, Decimal(0))
+        else:
+            key = (row["measure"], row["reason"])
+        sums[key] = sums.get(key, Decimal(0)) + amount
+    assert sums == known.older.expected
+    page = (folder / "index.html").read_text()
+    assert "Every difference has a known reason." in page
+    for (measure, reason), amount in known.older.expected.items():
+        assert compare.quantity(amount, "cost" if measure == "moved" else measure) in page
+        assert compare.REASONS[reason].replace("'", "&#39;") in page
+    assert "http" not in page
+
+
+def test_what_nothing_explains_is_unexplained_and_fails(known: Compared) -> None:
+    """After the tests of known reasons: it changes the files and compares again."""
+    older = known.older
+    (row, *_) = [row for row in older.costs if on(row, date(2026, 11, 10), "claude_code")]
+    row["total_cost_usd"] += Decimal("3.21")
+    row["user_email"] = "=cmd@example.com"
+    older.write(known.warehouse.folder)
+    again = Compared(known.warehouse, older, run(known.warehouse, known.warehouse.folder))
+    assert again.done.returncode == 1
+    amount = row["total_cost_usd"] + (row["total_cost_usd"] - Decimal("3.21"))
+    assert f"${amount:.2f} are unexplained, in 2026-11." in again.done.stdout
+    assert again.verdicts()["2026-11"] == "has_unexplained_differences"
+    assert again.amounts()["cost", "unexplained"] == Decimal("3.21")
+    folder = known.warehouse.folder / "page"
+    assert f"${amount:.2f} are unexplained, in 2026-11." in (folder / "index.html").read_text()
+    # What a spreadsheet would run as a formula is text.
+    assert ",'=cmd@example.com," in (folder / "differences.csv").read_text()
+
+
+def test_the_views_of_the_older_design_agree_with_the_marts(warehouse: Warehouse) -> None:
+    done = run(warehouse, "legacy")
+    assert done.returncode == 0, done.stderr
+    assert "The older tables and the marts agree in every month." in done.stdout
+
+
+def test_the_models_of_the_comparison_pass_their_unit_tests(
+    base: Warehouse, tmp_path: Path
+) -> None:
+    copy = Warehouse.copy_of(base.path, tmp_path)
+    manifest = dbt.read_manifest(base_company.parsed(with_comparison=True))
+    command = ["test", "--select", "path:models/comparison,test_type:unit"]
+    command += ["--vars", json.dumps(VARIABLES), "--target-path", str(tmp_path)]
+    done = dbt.invoke(command, dbt.environment(dbt.on_duckdb(copy.path)), manifest)
+    assert done.success, done.exception or [
+        result.message for result in done.result if result.status != "pass"
+    ]
+
+
+# --- What the older tables have to be ------------------------------------------------------------
+
+FLAT = ["cost_date", "platform", "user_email", "cost_usd"]
+STAR = {
+    "fact_ai_costs": ["date_sk", "user_sk", "platform_sk", "base_cost_usd", "overage_cost_usd"],
+    "dim_users": ["user_sk", "user_email", "team"],
+    "dim_platforms": ["platform_sk", "platform_code", "platform_subtype"],
+}
+
+
+def test_names_in_the_fact_and_keys_of_dimensions_are_understood() -> None:
+    flat = legacy_tables.understood({"fct_cost_daily": [*FLAT, "model"]})
+    assert flat["columns"]["costs"] == {
+        "day": "cost_date",
+        "email": "user_email",
+        "platform": "platform",
+        "model": "model",
+        "amount": "cost_usd",
+    }
+    star = legacy_tables.understood(STAR)
+    assert star["tables"]["costs"] == "fact_ai_costs"
+    assert star["columns"]["costs"] == {
+        "day": "date_sk",
+        "user_sk": "user_sk",
+        "platform_sk": "platform_sk",
+        "amount": "base_cost_usd,overage_cost_usd",
+    }
+
+
+@pytest.mark.parametrize(
+    ("tables", "reason"),
+    [
+        ({}, "The older tables need fct_cost_daily or fact_ai_costs: there is no table"),
+        ({"costs": FLAT}, "need fct_cost_daily or fact_ai_costs: there is costs"),
+        (
+            {"fct_cost_daily": FLAT[1:]},
+            "fct_cost_daily has no day: expected one of cost_date, usage_date",
+        ),
+        (
+            {"fct_cost_daily": FLAT[:3]},
+            "fct_cost_daily has no amount: expected total_cost_usd, or cost_usd",
+        ),
+        (
+            {"fct_cost_daily": [*FLAT[:2], "cost_usd", "user_sk"]},
+            "fct_cost_daily has no email: expected one of user_email, email, or user_sk in it and"
+            " in dim_users, which says the email of each",
+        ),
+        (
+            {"fct_cost_daily": FLAT, "fct_usage_daily": ["date", "email", "total_tokens"]},
+            "fct_usage_daily has no platform: expected one of platform_code, platform",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(tables: dict[str, list[str]], reason: str) -> None:
+    with pytest.raises(RefusedError) as error:
+        legacy_tables.understood(tables)
+    assert reason in str(error.value)
+
+
+def test_a_key_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    rows = {
+        "fact_ai_costs": ["20260102,1,1,2,0"],
+        "dim_users": ["1,a@example.com,A", "1,b@example.com,B"],
+        "dim_platforms": ["1,cursor,"],
+    }
+    for table, columns in STAR.items():
+        (tmp_path / f"{table}.csv").write_text("\n".join([",".join(columns), *rows[table]]))
+    settings = Settings(duckdb_path=tmp_path / "warehouse.duckdb", _env_file=None)
+    schema = legacy_tables.place(settings, str(tmp_path))
+    with reading(settings) as ask, pytest.raises(RefusedError) as error:
+        legacy_tables.find(ask, schema, is_bigquery=False)
+    assert "dim_users has the user_sk 1 more than once" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("legacy", "reason"),
+    [
+        ("nowhere/at all", "is neither a folder nor the name of a schema or dataset"),
+        ("nothing_here", "The older tables need fct_cost_daily or fact_ai_costs"),
+    ],
+)
+def test_a_place_without_older_tables_is_refused(base: Warehouse, legacy: str, reason: str) -> None:
+    done = run(base, legacy)
+    assert done.returncode == 2
+    assert reason in done.stderr
+
+
+def test_a_day_that_cannot_be_read_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
+    """After the comparisons: it replaces what they loaded."""
+    (tmp_path / "fct_cost_daily.csv").write_text(
+        "cost_date,platform,user_email,cost_usd\n11/21/2026,cursor,a@example.com,1\n"
+    )
+    done = run(warehouse, tmp_path)
+    assert done.returncode == 2
+    assert "fct_cost_daily: 1 rows cannot be read, such as that with the day '11/21/2026'" in (
+        done.stderr
+    )

@@ -305,7 +305,7 @@ older_told as (
 ),
 
 -- How far the sum may be off because each row was rounded: to cents or, if they were
--- taken for dollars, to whole ones; a float has 15 digits.
+-- taken for dollars, to whole ones. The ninth decimal of a float may be noise.
 older_side as (
 
     select
@@ -325,8 +325,9 @@ older_side as (
             sum(
                 case
                     when measure != 'cost' then 0
-                    when amount = round(amount, 2) then 0.005
-                    else 0.000001
+                    when round(amount, 9) = round(amount, 2)
+                        then {{ text_to_usd("'0.005'") }}
+                    else {{ text_to_usd("'0.000001'") }}
                 end
             ) as {{ type_money() }}
         ) as rounding_of_dollars,
@@ -334,9 +335,11 @@ older_side as (
             sum(
                 case
                     when measure != 'cost' then 0
-                    when amount = round(amount, 0) then 0.005
-                    when amount = round(amount, 2) then 0.00005
-                    else 0.000001
+                    when round(amount, 9) = round(amount, 0)
+                        then {{ text_to_usd("'0.005'") }}
+                    when round(amount, 9) = round(amount, 2)
+                        then {{ text_to_usd("'0.00005'") }}
+                    else {{ text_to_usd("'0.000001'") }}
                 end
             ) as {{ type_money() }}
         ) as rounding_of_cents
