@@ -229,17 +229,20 @@ told as (
             else 'compared'
         end as scope,
         marts_rows.attribution_method = 'vendor_identity' as has_email,
-        case
-            {% if measures_with_models -%}
+        {% if measures_with_models %}
+            case
                 when marts_rows.measure in ({{ measures_with_models | join(', ') }})
                     then
                         models.model in ({{ unattributed() }}, {{ model_of_seats() }})
                         or coalesce(
                             older_models.first_date <= marts_rows.activity_date, false
                         )
-            {% endif -%}
-            else models.is_known
-        end as has_known_model
+                else models.is_known
+            end
+        {% else %}
+            models.is_known
+        {% endif %}
+            as has_known_model
     from marts_rows
     inner join compared_platforms
         on marts_rows.platform_code = compared_platforms.platform_code
