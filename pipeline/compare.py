@@ -26,7 +26,7 @@ from pipeline import legacy_tables
 from pipeline.focus import decimal_text, harmless
 from pipeline.report import standard_output
 from pipeline.run import RefusedError
-from pipeline.words import dollars, signed
+from pipeline.words import dollars
 
 FOLDER = ROOT / "target" / "comparison"
 # dbt reads the project anew when variables change; `make run` keeps what it read in its own place.
@@ -36,21 +36,22 @@ REST = ("--select", "path:models/comparison", "--exclude", "comparison_older_row
 CSS = ROOT / "dashboards" / "preview" / "page.css"
 # Rows of the largest differences on the page; all are in the CSV file.
 SHOWN = 50
+CENT, SMALLEST_SHOWN = Decimal("0.01"), Decimal("0.000001")
 
-# What each reason of comparison_differences says.
+# What each reason of comparison_differences says; docs/migration.md says how each is proved.
 REASONS = {
-    "cents_as_dollars": "Cents taken for dollars: the older amount is 100 times too high",
-    "no_email_dropped": "Rows for which the vendor names no e-mail address were dropped",
-    "events_collided": "Several events of a person at the same moment were kept as one",
-    "included_as_on_demand": "Usage that a plan or a credit covers was counted as billed",
-    "late_correction": "The vendor corrected the day later; the older amount was right before",
-    "todays_team": "The person is in today's team rather than in the team of that day",
-    "unknown_model": "Rows of a model that the older tables did not know then are lost, or cost 0",
-    "rounding": "Rounding: the older tables keep cents or floats",
+    "cents_as_dollars": "Cents taken for dollars",
+    "no_email_dropped": "Rows without e-mail dropped",
+    "events_collided": "Colliding events kept once",
+    "included_as_on_demand": "Included usage counted as billed",
+    "late_correction": "Late correction of the vendor missed",
+    "todays_team": "Today's team instead of that day's",
+    "unknown_model": "Rows of an unknown model lost",
+    "rounding": "Rounding",
     "unexplained": "Unexplained",
 }
 SCOPES = {
-    "platform": "The older tables have no row of this platform",
+    "platform": "The older tables never have this platform",
     "days": "Only one side has these days",
     "seats": "The older tables have no seats",
 }
@@ -246,8 +247,9 @@ def quantity(amount: Decimal, measure: str) -> str:
     """Dollars with cents, or with more digits if they would be 0.00; tokens as a whole number."""
     if measure != "cost":
         return f"{amount:,.0f}"
-    is_small = Decimal("0.000001") <= abs(amount) < Decimal("0.01")
-    return f"{amount:.6f}" if is_small else dollars(amount)
+    if abs(amount) < SMALLEST_SHOWN:
+        return "0.00"
+    return dollars(amount) if abs(amount) >= CENT else f"{amount:.6f}"
 
 
 def verdict(months: list[Month]) -> str:
@@ -349,7 +351,6 @@ def _page(
         lstrip_blocks=True,
     )
     environment.filters["quantity"] = quantity
-    environment.filters["signed"] = signed
     largest = sorted(
         (one for one in differences if one.reason != "rounding"),
         key=lambda one: (one.reason != "unexplained", one.measure, -abs(one.amount)),

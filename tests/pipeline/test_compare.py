@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -325,6 +326,41 @@ def test_the_models_of_the_comparison_pass_their_unit_tests(
     assert done.success, done.exception or [
         result.message for result in done.result if result.status != "pass"
     ]
+
+
+def test_the_cut_over_and_the_way_back_of_the_guide_work(base: Warehouse, tmp_path: Path) -> None:
+    copy = Warehouse.copy_of(base.path, tmp_path)
+    total = "select round(sum(total_cost_usd), 2) from older.fact_ai_costs"
+    total += " join older.dim_users using (user_sk) join older.dim_platforms using (platform_sk)"
+    tables = "select table_name, table_type from information_schema.tables"
+    tables += " where table_schema = 'older' order by 1"
+    names = ("dim_users", "dim_platforms", "fact_ai_usage", "fact_ai_costs")
+    with duckdb.connect(str(copy.path)) as connection:
+
+        def rows(sql: str) -> list[tuple[Any, ...]]:
+            return connection.execute(sql).fetchall()
+
+        connection.execute("create schema older")
+        for name in names:
+            connection.execute(f"create table older.{name} as select * from legacy.{name}")
+        connection.execute("update older.fact_ai_costs set total_cost_usd = 100 * total_cost_usd")
+        before, found = rows(total), rows(tables)
+        connection.execute(steps("cut over"))
+        assert rows(total) == rows(
+            "select round(sum(effective_cost_usd), 2)::double from marts.fct_cost_daily"
+        )
+        assert rows(total) != before
+        connection.execute(steps("back"))
+        assert rows(total) == before
+        assert rows(tables) == found
+
+
+def steps(name: str) -> str:
+    """The SQL of a step of docs/migration.md."""
+    page = (ROOT / "docs" / "migration.md").read_text()
+    found = re.search(rf"<!-- {name} -->\n```sql\n(.+?)```", page, re.DOTALL)
+    assert found, name
+    return found[1]
 
 
 # --- What the older tables have to be ------------------------------------------------------------
