@@ -12,7 +12,7 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 # The installation compiles nothing ahead: what Python imports it has to keep.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup run backfill check health check-sheets preview test test-all check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate diff try lint format docs focus statement bench image push-image plan-infrastructure apply-infrastructure deploy-dashboards check-infrastructure lock clean
+.PHONY: help setup run backfill check health check-sheets preview test test-all check-bigquery test-bigquery plan-bigquery smoke-bigquery smoke-metabase test-focus mutate diff try lint format docs focus statement compare bench image push-image plan-infrastructure apply-infrastructure deploy-dashboards check-infrastructure lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -108,6 +108,10 @@ focus: setup ## write the FinOps FOCUS export: make focus SINCE=2026-01-01 UNTIL
 statement: setup ## write a month's statements by cost center: make statement MONTH=2026-10 FOLDER=target/statements (optional)
 	@if [ -z "$(MONTH)" ]; then echo "Say which month: make statement MONTH=2026-10"; exit 2; fi
 	@$(PY) -m pipeline statement --month "$(MONTH)" $(if $(FOLDER),--folder "$(FOLDER)")
+
+compare: setup ## compare the marts with older tables, and say why they differ: make compare LEGACY=SCHEMA, a dataset or a folder of CSVs
+	@if [ -z "$(LEGACY)" ]; then echo "Say where the older tables are: make compare LEGACY=older"; exit 2; fi
+	@$(PY) -m pipeline compare --legacy "$(LEGACY)" $(if $(FOLDER),--folder "$(FOLDER)")
 
 bench: setup ## measure speed and memory
 	@$(PY) -m bench

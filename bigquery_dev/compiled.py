@@ -38,6 +38,42 @@ SETTINGS = {
     "BIGQUERY_LOCATION": "EU",
     "BIGQUERY_API_ENDPOINT": "http://offline.invalid",
 }
+# Older tables as their design had them (dbt_project/models/comparison/_comparison.yml): without
+# this var the models that are compared with them are off, and nothing would check them.
+VARIABLES: dict[str, Any] = {
+    "compare_legacy": {
+        "database": None,
+        "schema": "older",
+        "tables": {
+            "costs": "fact_ai_costs",
+            "usage": "fact_ai_usage",
+            "users": "dim_users",
+            "platforms": "dim_platforms",
+        },
+        "columns": {
+            "costs": {
+                "day": "cost_date",
+                "amount": "base_cost_usd,overage_cost_usd",
+                "user_sk": "user_sk",
+                "platform_sk": "platform_sk",
+                "cost_type": "cost_type",
+            },
+            "usage": {
+                "day": "date_sk",
+                "amount": "total_tokens",
+                "user_sk": "user_sk",
+                "platform_sk": "platform_sk",
+                "model": "model",
+            },
+            "users": {"user_sk": "user_sk", "email": "user_email", "team": "team"},
+            "platforms": {
+                "platform_sk": "platform_sk",
+                "platform": "platform_code",
+                "subtype": "platform_subtype",
+            },
+        },
+    }
+}
 _ARROW = {
     "date32[day]": "DATE",
     "string": "STRING",
@@ -78,10 +114,11 @@ def compile_project(
     manifest: Manifest | None = None,
 ) -> dict[str, list[Node]]:
     """Every node by branch, parents before children, with incremental models on the given days, as
-    of today by default. `manifest` is what dbt parsed with SETTINGS, if that exists already. Raises
-    CompileError."""
+    of today by default. `manifest` is what dbt parsed with SETTINGS and VARIABLES, if that exists
+    already. Raises CompileError."""
     try:
-        manifest = manifest or parse(environment(SETTINGS), *_into(folder))
+        variables = ["--vars", json.dumps(VARIABLES)]
+        manifest = manifest or parse(environment(SETTINGS), *variables, *_into(folder))
     except DbtError as error:
         raise CompileError(str(error)) from error
     for branch in BRANCHES:
@@ -100,7 +137,8 @@ def compiled(folder: Path = TARGET) -> dict[str, list[Node]]:
 def _compile(
     branch: str, days: Sequence[str], folder: Path, as_of_date: str | None, manifest: Manifest
 ) -> None:
-    variables = json.dumps({"offline": {"branch": branch, "days": days}, "as_of_date": as_of_date})
+    offline = {"offline": {"branch": branch, "days": days}, "as_of_date": as_of_date}
+    variables = json.dumps(offline | VARIABLES)
     arguments = ["compile", "--no-introspect", "--no-populate-cache", "--vars", variables]
     said: list[str] = []
     done = invoke(

@@ -133,9 +133,10 @@ class Plan:
         self.warehouse = warehouse
         self.types = analysis.google.tables
         self.resolved = analysis.resolved["incremental"]
-        self.nodes = nodes
-        self.tables = {node.table: node for node in nodes if node.kind not in QUESTIONS}
-        self.views = views_of(nodes, self.resolved)
+        # The comparison with older tables is no part of it.
+        self.nodes = [node for node in nodes if "/comparison/" not in node.path]
+        self.tables = {node.table: node for node in self.nodes if node.kind not in QUESTIONS}
+        self.views = views_of(self.nodes, self.resolved)
 
     def steps(self, company: Company, today: date) -> Iterator[Step]:
         """What each model, snapshot and test reads. Views read nothing until they are queried."""

@@ -37,6 +37,7 @@ BIGQUERY = ("GOOGLE_CLOUD_PROJECT", "BIGQUERY_DATASET", "BIGQUERY_LOCATION")
 # As in dbt_project.yml, and those that DuckDB has itself.
 OTHER_SCHEMAS = {
     *("staging", "intermediate", "marts", "legacy", "seeds", "snapshots"),
+    *("comparison", "comparison_files"),
     *("main", "system", "temp", "information_schema", "pg_catalog"),
 }
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")

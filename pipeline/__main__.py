@@ -42,6 +42,11 @@ def main() -> int:
     command = commands.add_parser("statement", help="write a month's statements by cost center")
     command.add_argument("--month", metavar="MONTH", type=a_month, required=True, help="2026-10")
     command.add_argument("--folder", type=Path, help="target/statements if not given")
+    command = commands.add_parser("compare", help="compare the marts with the older tables")
+    command.add_argument(
+        "--legacy", metavar="WHERE", required=True, help="a schema, a dataset or a folder of CSVs"
+    )
+    command.add_argument("--folder", type=Path, help="target/comparison if not given")
     command = commands.add_parser("erase", help="erase a person, and keep every sum")
     command.add_argument("--email", required=True)
     command.add_argument("--by", metavar="NAME", required=True, help="who erases, for the record")
@@ -82,6 +87,10 @@ def main() -> int:
 
             statement.export(settings, arguments.month, arguments.folder or statement.FOLDER)
             return 0
+        if arguments.command == "compare":
+            from pipeline import compare
+
+            return compare.compare(settings, arguments.legacy, arguments.folder or compare.FOLDER)
         if arguments.command == "erase":
             from pipeline import erase
 

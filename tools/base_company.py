@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +22,7 @@ from unittest import mock
 import time_machine
 from filelock import FileLock
 
+from bigquery_dev.compiled import VARIABLES
 from extract.run import run
 from foundation import dbt
 from foundation.settings import ROOT, Settings
@@ -168,17 +170,20 @@ def manifest() -> Manifest:
     return dbt.read_manifest(parsed())
 
 
-def parsed(settings: Mapping[str, str] | None = None) -> Path:
+def parsed(settings: Mapping[str, str] | None = None, *, with_comparison: bool = False) -> Path:
     """The folder with what dbt parsed, including manifest.json; for the project as it would run
-    with `settings`, by default on DuckDB."""
+    with `settings`, by default on DuckDB. The comparison with older tables is on if asked for, and
+    always on BigQuery."""
     settings = settings or dbt.on_duckdb(Path("warehouse.duckdb"))
-    name = f"parsed-for-{settings['TARGET']}"
+    name = f"parsed-for-{settings['TARGET']}{'-comparing' if with_comparison else ''}"
+    is_comparing = with_comparison or settings["TARGET"] == "bigquery"
+    variables = ["--vars", json.dumps(VARIABLES)] if is_comparing else []
 
     def parse(folder: Path) -> None:
         # dbt only reads what changed since the last time.
         for older in CACHE.glob(f"{name}-*/partial_parse.msgpack"):
             shutil.copy(older, folder)
         folders = ("--target-path", str(folder), "--log-path", str(folder))
-        dbt.parse(dbt.environment(settings), *folders)
+        dbt.parse(dbt.environment(settings), *variables, *folders)
 
-    return kept(name, content_key("dbt_project", LOCK), parse)
+    return kept(name, content_key("dbt_project", LOCK, values=variables), parse)

@@ -58,6 +58,19 @@ each call of json_extract_string and keeps what that takes; equal calls are one 
     round(cast({{ text }} as bignumeric), 18)
 {%- endmacro %}
 
+{# A text in another type, null if it cannot be read as one. #}
+{% macro cast_or_null(text, type) -%}
+    {{ return(adapter.dispatch('cast_or_null')(text, type)) }}
+{%- endmacro %}
+
+{% macro duckdb__cast_or_null(text, type) -%}
+    try_cast({{ text }} as {{ type }})
+{%- endmacro %}
+
+{% macro bigquery__cast_or_null(text, type) -%}
+    safe_cast({{ text }} as {{ type }})
+{%- endmacro %}
+
 {# A decimal as text without trailing zeros, so that equal numbers have equal keys. #}
 {% macro decimal_to_text(number) -%}
     {{ return(adapter.dispatch('decimal_to_text')(number)) }}

@@ -1,9 +1,12 @@
 """Models read downward: staging reads raw, intermediate reads staging, marts read intermediate and
 each other, the views of the older design read marts, and aggregates of facts belong to the
-marts."""
+marts. The comparison with older tables reads all of them and is read by none."""
 
 import copy
 
+import pytest
+
+from foundation import dbt
 from tools import base_company
 
 # Which layers a model of each layer may read; all may read seeds.
@@ -12,9 +15,11 @@ READS = {
     "intermediate": {"staging", "intermediate"},
     "marts": {"intermediate", "marts"},
     "legacy": {"marts"},
+    "comparison": {"staging", "intermediate", "marts", "comparison"},
 }
 # What tells which days changed asks for the last completed run, which is ours and no vendor's.
 OF_BUILDS = "source.ai_spend.build."
+OLDER = "source.ai_spend.legacy_tables."
 
 
 def layer(node):
@@ -32,7 +37,8 @@ def climbs(manifest):
     for node in models.values():
         for parent in node.depends_on_nodes:
             if parent.startswith("source."):
-                is_down = layer(node) == "staging" or parent.startswith(OF_BUILDS)
+                is_older = layer(node) == "comparison" and parent.startswith(OLDER)
+                is_down = layer(node) == "staging" or parent.startswith(OF_BUILDS) or is_older
             else:
                 is_down = parent not in models or layer(models[parent]) in READS[layer(node)]
             if not is_down:
@@ -40,8 +46,10 @@ def climbs(manifest):
     return sorted(lines)
 
 
-def test_models_read_downward():
-    assert climbs(base_company.manifest()) == []
+@pytest.mark.parametrize("with_comparison", [False, True])
+def test_models_read_downward(with_comparison):
+    manifest = dbt.read_manifest(base_company.parsed(with_comparison=with_comparison))
+    assert climbs(manifest) == []
 
 
 def test_a_climb_is_found():
