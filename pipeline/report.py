@@ -23,7 +23,7 @@ from foundation.settings import ROOT, Settings
 from foundation.terminal import Terminal
 from foundation.warehouse import Ask, NoTableError, warehouse
 from pipeline.alerts.outcome import Outcome
-from pipeline.words import dollars, share
+from pipeline.words import counted, dollars, share
 
 TOP = 6
 
@@ -109,7 +109,8 @@ def sources(extracted: RunReport) -> Group:
             name = f"{source.source} {part.resource}"
             remarks.append_text(_remarks(name, [], part.errors))
             if part.rejected:
-                remarks.append(f"{name}: {part.rejected:,} records rejected\n", "red")
+                rejected = counted(part.rejected, "record", "records")
+                remarks.append(f"{name}: {rejected} rejected\n", "red")
     remarks.rstrip()
     return Group(table, Padding(remarks, (0, 0, 0, 2))) if remarks else Group(table)
 
@@ -142,7 +143,8 @@ def arrivals(extracted: RunReport) -> Group:
             notes = [] if part.status == "not readable" else part.notes
             remarks.append_text(_remarks(name, notes, part.errors))
             if part.rejected:
-                remarks.append(f"{name}: {part.rejected:,} records rejected\n", "red")
+                rejected = counted(part.rejected, "record", "records")
+                remarks.append(f"{name}: {rejected} rejected\n", "red")
     remarks.rstrip()
     return Group(table, Padding(remarks, (0, 0, 0, 2)))
 
@@ -262,7 +264,7 @@ def ties(ask: Ask, model: str) -> tuple[Table, bool]:
     for vendor, organization, days, reported, held, differing in rows:
         verdict = Text("to the last digit", "green")
         if differing:
-            verdict = Text(f"differs on {differing} days", "bold red")
+            verdict = Text(f"differs on {counted(differing, 'day', 'days')}", "bold red")
         amounts = (dollars(reported), dollars(held))
         table.add_row(vendor, organization, f"{days:,}", *amounts, verdict)
     return table, not any(row[5] for row in rows)

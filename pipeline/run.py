@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -150,9 +151,12 @@ def log_build(settings: Settings, build: building.Build) -> None:
             if table and line in build.in_words:
                 log_sentences(settings, table, level)
                 continue
-            log.log(level, "dbt: %s", line)
-            if table:
-                log_rows(settings, table, level)
+            if not table:
+                log.log(level, "dbt: %s", line)
+                continue
+            # Without quotes, so that a query in a shell's quotes can name it.
+            log.log(level, "dbt: %s, all in %s", line, re.sub('["`]', "", table))
+            log_rows(settings, table, level)
 
 
 def log_sentences(settings: Settings, table: str, level: int, limit: int = 5) -> None:

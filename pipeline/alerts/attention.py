@@ -14,7 +14,8 @@ from pipeline.words import counted, dollars, share, signed
 def ties(settings: Settings, ask: Ask) -> Part:
     """Independent of the day, since rpt_cost_ties is a view of the current state."""
     lines = [
-        f"{vendor} {organization}: {days:,} days, {signed(difference)} in the marts"
+        f"{vendor} {organization}: {counted(days, 'day', 'days')}, "
+        f"{signed(difference)} in the marts"
         for vendor, organization, days, difference in differences(settings, ask)
     ]
     return Part("Does not tie to what the vendor reported", lines)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from extract.report import RunReport
 from pipeline.building import Build
+from pipeline.words import counted
 
 
 @dataclass
@@ -61,4 +62,4 @@ def _extract_errors(report: RunReport) -> Iterator[str]:
             name = " ".join(dict.fromkeys((source.source, part.organization, part.resource)))
             yield from (f"{name}: {error}" for error in part.errors)
             if part.rejected:
-                yield f"{name}: {part.rejected:,} records rejected"
+                yield f"{name}: {counted(part.rejected, 'record', 'records')} rejected"

@@ -247,15 +247,15 @@ def test_what_failed_is_posted(warehouse, webhook, make_run):
         ("anthropic", "main", days(1), 9, 0, "10", "10", "0"),
         ("cursor", "main", days(1), 9, 1, "10", "9.994", "-0.006"),
     )
-    bad = source(errors=["HTTP 401: wrong key"], rejected=2)
+    bad = source(errors=["HTTP 401: wrong key"], rejected=1)
     build = Build(failures=["fct_cost_daily_unique: Got 3 results"], exit_code=1)
     assert make_run([bad], extract_code=1, build=build) == 1
     text = webhook.last()
     assert "AI spend up to 2026-11-20: the run failed" in text
     assert "cursor: HTTP 401: wrong key" in text
-    assert "cursor usage_events: 2 records rejected" in text
+    assert "cursor usage_events: 1 record rejected" in text
     assert "dbt: fct_cost_daily_unique: Got 3 results" in text
-    assert "cursor main: 1 days, -$0.01 in the marts" in text
+    assert "cursor main: 1 day, -$0.01 in the marts" in text
     assert "anthropic main" not in text
     assert "Left out" not in text
 

@@ -232,7 +232,7 @@ def test_rows_that_a_test_found_are_logged_at_the_level_of_the_test(
     node = SimpleNamespace(
         name="invoices_match_the_marts",
         resource_type="test",
-        relation_name="raw_cursor.found",
+        relation_name='"raw_cursor"."found"',
         raw_code="select 1",
     )
     one = SimpleNamespace(node=node, status=status, message="Got 1 result", adapter_response={})
@@ -243,7 +243,7 @@ def test_rows_that_a_test_found_are_logged_at_the_level_of_the_test(
     run.log_build(settings, build)
     assert getattr(build, kept) == ["invoices_match_the_marts: Got 1 result"]
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        (level, "dbt: invoices_match_the_marts: Got 1 result"),
+        (level, "dbt: invoices_match_the_marts: Got 1 result, all in raw_cursor.found"),
         (level, "dbt:   found: cursor, 125.40"),
     ]
 
