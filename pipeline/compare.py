@@ -20,8 +20,9 @@ from rich.table import Table
 from rich.text import Text
 
 from foundation import dbt
+from foundation.reservation import reserved
 from foundation.settings import BIGQUERY, ROOT, Settings
-from foundation.warehouse import Ask, NoTableError, reserved, warehouse
+from foundation.warehouse import Ask, NoTableError, warehouse
 from pipeline import legacy_tables
 from pipeline.focus import decimal_text, harmless
 from pipeline.report import standard_output
