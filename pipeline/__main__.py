@@ -54,7 +54,7 @@ def main() -> int:
 
     # Imported here: it takes a while, and the command can already be stopped meanwhile.
     from foundation.logs import RUN_ID, printable, set_up_logs
-    from foundation.reservation import BusyError
+    from foundation.reservation import BusyError, reserved
     from foundation.settings import SettingsError, load_settings
     from foundation.warehouse import WarehouseError
     from pipeline import building, health, run_log
@@ -94,7 +94,8 @@ def main() -> int:
         if arguments.command == "erase":
             from pipeline import erase
 
-            return erase.erase(settings, arguments.email, arguments.by)
+            with reserved(settings):
+                return erase.erase(settings, arguments.email, arguments.by)
         return run(settings, is_verbose=arguments.verbose)
     except (SettingsError, RefusedError) as error:
         print(printable(str(error)), file=sys.stderr)

@@ -279,16 +279,18 @@ def test_a_file_that_everybody_can_read_is_named(tmp_path, monkeypatch, caplog):
 # --- two runs at once ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("module", ["pipeline", "extract"])
+@pytest.mark.parametrize(
+    "command", ["pipeline run", "extract run", "pipeline erase --email a@example.com --by me"]
+)
 def test_the_second_of_two_runs_says_who_runs_and_ends_with_its_own_code(
-    module, tmp_path, monkeypatch
+    command, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "w.duckdb"))
     monkeypatch.setenv("CURSOR_API_KEY", "made-up-key")
     settings = load_settings()
     with reserved(settings):
         done = subprocess.run(
-            [sys.executable, "-m", module, "run"],
+            [sys.executable, "-m", *command.split()],
             cwd=ROOT,
             # It is no child of that run.
             env=os.environ | {HOLDER: ""},
