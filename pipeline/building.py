@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +17,11 @@ from foundation.terminal import Terminal
 from foundation.warehouse import WarehouseError, refuse_if_held, who_holds
 from pipeline import changed_models, finished_builds
 
+log = logging.getLogger(__name__)
+
 METRICFLOW = ["-m", "pipeline.metricflow"]
+# DuckDB's error where even spilling did not help.
+OUT_OF_MEMORY = re.compile(r"Out of Memory Error")
 BUILDING = {"build", "run", "seed", "snapshot", "clone"}
 # Everything else needs the warehouse, and its errors are long if another process has it open.
 OFFLINE = {"parse", "list", "ls", "deps", "clean", "--help", "--version"}
@@ -89,10 +95,18 @@ def build(settings: Settings) -> Build:
                 name = event.data.node_info.node_name
                 progress.update(task, completed=done, total=total, description=name)
 
-        ended = dbt.invoke(
-            arguments, dbt.environment(settings.dbt_environment()), manifest, on_event
-        )
-    result = _results(ended.result)
+        told = settings.dbt_environment()
+        ended = dbt.invoke(arguments, dbt.environment(told), manifest, on_event)
+        result = _results(ended.result)
+        if not settings.duckdb_memory_limit and any(map(OUT_OF_MEMORY.search, result.failures)):
+            log.warning(
+                "DuckDB's usual memory is too little for this company: building again with up to "
+                "four fifths of the machine's; DUCKDB_MEMORY_LIMIT saves the first try"
+            )
+            errors.clear()
+            enough = dbt.environment(told | {"DUCKDB_MEMORY_LIMIT": "none"})
+            ended = dbt.invoke(arguments, enough, manifest, on_event)
+            result = _results(ended.result)
     result.is_whole = wanted is None
     result.exit_code = int(not ended.success)
     if result.exit_code and not result.failures:

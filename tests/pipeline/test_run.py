@@ -18,6 +18,7 @@ from foundation import dbt, processes
 from foundation.settings import ROOT, SECRETS, load_settings
 from pipeline import building, report, run, words
 from pipeline.alerts.outcome import Outcome
+from tools import base_company
 
 
 def make_run(**variables):
@@ -314,3 +315,37 @@ def test_a_second_run_on_the_sample_only_builds_what_every_run_builds(tmp_path):
     skipped = ["skipped what cannot have changed" in run.stderr for run in runs]
     assert skipped == [False, True]
     assert "to the last digit" in runs[1].stdout
+
+
+@pytest.mark.parametrize(
+    ("told", "limits", "exit_code"), [(None, [None, "none"], 0), ("1GB", ["1GB"], 1)]
+)
+def test_a_build_gets_more_memory_unless_somebody_said_how_much(
+    monkeypatch, caplog, holding, told, limits, exit_code
+):
+    asked = []
+
+    def invoke(_, environment, *__):
+        asked.append(environment.get("DUCKDB_MEMORY_LIMIT") or None)
+        fits = asked[-1] == "none"
+        node = SimpleNamespace(
+            name="int_usages", resource_type="model", relation_name=None, raw_code=""
+        )
+        one = SimpleNamespace(
+            node=node,
+            status="success" if fits else "error",
+            message="Runtime Error\n  Out of Memory Error: failed to pin block of size 256.0 KiB",
+            adapter_response={},
+        )
+        return SimpleNamespace(success=fits, result=SimpleNamespace(results=[one]), exception=None)
+
+    manifest = base_company.manifest()
+    monkeypatch.setattr(dbt, "project", lambda _: manifest)
+    monkeypatch.setattr(dbt, "invoke", invoke)
+    settings = holding("https://api.cursor.com")
+    with duckdb.connect(settings.duckdb_path) as connection:
+        connection.execute("create schema intermediate")
+    build = building.build(settings.model_copy(update={"duckdb_memory_limit": told}))
+    assert asked == limits
+    assert build.exit_code == exit_code
+    assert ("building again" in caplog.text) == (told is None)
