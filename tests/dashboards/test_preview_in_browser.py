@@ -558,6 +558,13 @@ def test_a_goal_is_a_line_in_every_chart_over_time_and_a_sums_only_by_its_own_pe
     assert page.evaluate(goals, "cost_per_person") == [[40], ["Goal $40"]]
     page.get_by_role("tab", name="Comparisons").click()
     assert page.evaluate(goals, "cost_and_people") == [[500], ["Goal $500"]]
+    # It has the kind of what is on the left, which may not come first.
+    said = page.evaluate(
+        """goalOf({ goal: 5, marks: [{ axis: "right" }, { axis: "left" }], fields: [{},
+            { role: "measure", format: "count" }, { role: "measure", format: "usd" }] },
+            [], ["x"], [], theme()).text"""
+    )
+    assert said == "Goal $5"
     page.get_by_label("Show Cost and people by").select_option("week")
     assert page.evaluate(goals, "cost_and_people")[0] == []
     notes = page.locator("[data-chart='gallery.cost_and_people'] .notes")

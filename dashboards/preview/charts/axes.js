@@ -188,7 +188,7 @@ function goalOf(chart, rows, keys, notes, look) {
     return { values, label: field.label, text: `${shortened(field.label, 24)} ${short(values[0], field)}`, field, isFlat, color: look.text, dashed: true };
   }
   if (typeof chart.goal !== "number") return null;
-  const field = chart.fields.find((one) => one.role === "measure");
+  const field = chart.fields.find((one, at) => one.role === "measure" && chart.marks[at - 1]?.axis !== "right");
   const { grain } = chart.fields[0];
   if (field.isSum && chart.usualGrain && grain !== chart.usualGrain) {
     notes.push(`The goal is for a ${chart.usualGrain}: not drawn by ${grain}.`);
@@ -288,7 +288,7 @@ function drawCombo(chart, rows, body, look, notes, page, chosen) {
     label: legendOf(mark, chart.fields[at + 1]), color: mark.show_as === "limit" ? look.text : color(at),
     dashed: mark.show_as === "limit", pale: mark.show_as === "estimate",
   }));
-  const measured = chart.marks.map((mark, at) => ({ measure: at + 1, color: color(at), axis: mark.axis }));
+  const measured = chart.marks.map((_, at) => ({ measure: at + 1, color: color(at) }));
   const lines = linesBefore(chart, rows, keys, measured, look);
   const goal = goalOf(chart, rows, keys, notes, look);
   if (goal) onAxis.left.push(goal);
