@@ -1,19 +1,27 @@
--- GRAIN: one row per annotation, as the tab is now
-with sheet as (
+-- GRAIN: one row per annotation
+with annotations as (
 
-    select * from {{ ref('stg_google_sheets__annotations') }}
-    where seen_to = {{ end_of_time() }}
+    select * from {{ ref('int_annotations') }}
 
 ),
 
-annotations as (
+platforms as (
+
+    select * from {{ ref('dim_platforms') }}
+
+),
+
+named as (
 
     select
-        annotation_date,
-        annotation,
-        nullif(scope, 'company') as platform_code
-    from sheet
+        annotations.annotation_date,
+        annotations.annotation,
+        annotations.platform_code,
+        platforms.platform_name
+    from annotations
+    left join platforms
+        on annotations.platform_code = platforms.platform_code
 
 )
 
-select * from annotations
+select * from named
