@@ -11,7 +11,7 @@ from pathlib import Path
 from extract.google_sheets import command as sheets
 from extract.run import UNUSABLE, UsageError, probe, run
 from foundation.logs import printable, set_up_logs
-from foundation.reservation import BusyError, reserved
+from foundation.reservation import BusyError
 from foundation.settings import Settings, SettingsError, load_settings
 from foundation.sources import SOURCES
 from foundation.terminal import Terminal
@@ -88,14 +88,13 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
         # The progress bars show the same.
         logging.getLogger("extract").setLevel(logging.WARNING)
     try:
-        with reserved(settings):
-            report = run(
-                settings,
-                sources=options.source,
-                since=options.since,
-                until=options.until,
-                console=progress,
-            )
+        report = run(
+            settings,
+            sources=options.source,
+            since=options.since,
+            until=options.until,
+            console=progress,
+        )
     except UsageError as error:
         sys.stderr.write(f"{error}\n")
         return UNUSABLE

@@ -18,6 +18,7 @@ from extract.report import RunReport, SourceReport
 from extract.windows import Run, Window
 from foundation.erased import ErasedError, load_erased
 from foundation.logs import one_line
+from foundation.reservation import reserved
 from foundation.settings import Settings
 from foundation.sources import SOURCES
 from foundation.stopping import Stopped
@@ -62,7 +63,7 @@ def run(
     `since` and `until` (exclusive) are days in UTC and default to the settings. `console` is where
     progress bars go; without one, or if it is not a terminal, progress is logged. The report's exit
     code is 0 if everything arrived, 1 if something failed or was rejected, 2 if no source is
-    configured. Raises UsageError and WarehouseError.
+    configured. Raises UsageError, BusyError and WarehouseError.
     """
     today = datetime.now(UTC).date()
     since = since or settings.extract_since
@@ -82,7 +83,7 @@ def run(
     began = time.monotonic()
     report.sources = _source_reports(settings, sources)
     runs = [Run(part, since, until, today, erased=erased) for part in report.sources]
-    with warehouse(settings) as destination:
+    with reserved(settings), warehouse(settings) as destination:
         _side_by_side(settings, runs, destination, console)
     report.seconds = round(time.monotonic() - began, 3)
     report.exit_code = _exit_code(report, sources)

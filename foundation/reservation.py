@@ -162,7 +162,7 @@ class Lease:
             log.warning("The lease of the warehouse could not be released: %s", error)
 
     def _create(self) -> None:
-        from google.api_core.exceptions import NotFound
+        from google.api_core.exceptions import BadRequest, NotFound
 
         create = (
             f"create table if not exists {self._table} as"
@@ -170,8 +170,8 @@ class Lease:
         )
         try:
             self._ask(create)
-        except NotFound:
-            # The first run of all.
+        except (NotFound, BadRequest):
+            # The first run of all: there is no dataset, which an emulator calls a bad request.
             self._client.create_dataset(self._table.partition(".")[0], exists_ok=True)
             self._ask(create)
 
