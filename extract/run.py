@@ -22,7 +22,7 @@ from foundation.reservation import reserved
 from foundation.settings import Settings
 from foundation.sources import SOURCES
 from foundation.stopping import Stopped
-from foundation.warehouse import broken
+from foundation.warehouse import TooLittleMemoryError, broken
 
 log = logging.getLogger(__name__)
 
@@ -174,11 +174,16 @@ def _source(settings: Settings, run: Run, destination: Any) -> None:  # noqa: AN
     try:
         land(settings, destination, run, extractor.TABLES, windows if configured else None)
     except Exception as error:  # one source must not make the others fail
-        if unusable := broken(settings.duckdb_path, _innermost(error)):
+        unusable = broken(settings.duckdb_path, _innermost(error))
+        if unusable and not isinstance(unusable, TooLittleMemoryError):
             # No other source could land anything either.
             raise unusable from None
-        log.exception("%s: nothing from this run landed", part.source)
-        part.errors.append(f"nothing from this run landed: {_root(error)}")
+        said = "nothing from this run landed"
+        if unusable:
+            log.error("%s: %s", part.source, said)
+        else:
+            log.exception("%s: %s", part.source, said)
+        part.errors.append(f"{said}: {unusable or _root(error)}")
         for resource in part.resources:
             resource.changed = resource.landed = 0
     if list(part.all_errors()):

@@ -38,6 +38,10 @@ class WarehouseError(Exception):
     do."""
 
 
+class TooLittleMemoryError(WarehouseError):
+    """What one statement reads or writes needs more memory than DuckDB may have."""
+
+
 # What DuckDB raises when the file is damaged or the disk is full.
 BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
 _NOT_WRITTEN = re.compile(r"Could not (read|write|sync)|No space left")
@@ -68,7 +72,13 @@ def open_file(
 
 
 def broken(path: Path, error: BaseException) -> WarehouseError | None:
-    """If DuckDB's error is about a damaged file or a full disk, what it means; otherwise None."""
+    """If DuckDB's error is about a damaged file, a full disk or too little memory, what it means;
+    otherwise None."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return TooLittleMemoryError(
+            f"DuckDB has too little memory for what it reads or writes ({_reason(error)}): set "
+            "DUCKDB_MEMORY_LIMIT to more, for example 2GB"
+        )
     is_transaction = isinstance(error, duckdb.TransactionException)
     if not isinstance(error, BROKEN) and not (is_transaction and _NOT_WRITTEN.search(str(error))):
         return None

@@ -59,8 +59,8 @@ ACTIVITY_LOOK_BACK = 7
 # The longest range of one query, in days.
 MONEY_DAYS = 31
 
-# Activity has a request for each day, and each takes seconds. No limit is documented but for steady
-# polling; who asks too fast is told when to ask again, and is retried then.
+# Activity has a request for each day, and each takes seconds. Anthropic documents no number of
+# requests at once; after too many it says when to ask again, and they are retried then.
 DAYS_AT_ONCE = 4
 
 # The largest pages allowed. The limit for people is not documented; a hundred is safe.

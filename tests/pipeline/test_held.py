@@ -203,6 +203,27 @@ def test_a_full_disk_gives_a_sentence_and_the_run_ends(tmp_path):
     assert "if the disk is full, make room" in done.stderr
 
 
+def test_too_little_memory_is_a_sentence_of_its_source(tmp_path):
+    code = (
+        "from sandbox.server import running; import os, extract.command\n"
+        "with running(people=20, days=20, rate_limits=False) as company:\n"
+        "    os.environ.update(company.env)\n"
+        "    sys.exit(extract.command.main(['run', '--source', 'cursor']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; {code}"],
+        cwd=ROOT,
+        env=os.environ | {"DUCKDB_PATH": str(tmp_path / "w.duckdb"), "DUCKDB_MEMORY_LIMIT": "2MB"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "nothing from this run landed: DuckDB has too little memory" in done.stdout + done.stderr
+    assert "set DUCKDB_MEMORY_LIMIT to more" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("place", ["/proc/no/w.duckdb", "/dev/null/w.duckdb"])
 def test_a_place_that_cannot_be_written_is_named(place, monkeypatch):
     monkeypatch.setenv("DUCKDB_PATH", place)
