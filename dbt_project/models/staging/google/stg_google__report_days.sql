@@ -27,6 +27,7 @@ newest as (
 first_lists as (
 
     select
+        resource as list_name,
         load_id,
         records,
         window_start,
@@ -60,7 +61,8 @@ divided_days as (
     where newest.resource = 'costs'
     qualify row_number() over (
         partition by newest.organization, newest.window_start
-        order by first_lists.loaded_at desc, first_lists.load_id desc
+        order by
+            first_lists.loaded_at desc, first_lists.load_id desc, first_lists.list_name
     ) = 1
 
 ),
