@@ -76,6 +76,7 @@ resource "google_bigquery_dataset" "others" {
     snapshots         = []
     seeds             = [google_bigquery_dataset.marts.dataset_id]
     legacy            = []
+    comparison        = []
     dbt_test__audit   = []
   }
 
