@@ -74,7 +74,8 @@ def preview(
     explorer = next((one.dashboard for one in sources if one.dashboard.key == EXPLORER), None)
     try:
         limit = settings.duckdb_memory_limit or MEMORY_LIMIT
-        connection = open_file(settings.duckdb_path, read_only=True, config={"memory_limit": limit})
+        connection = open_file(settings.duckdb_path, read_only=True)
+        connection.execute(f"set memory_limit = '{limit}'")
     except WarehouseError as error:
         raise PreviewError(str(error)) from None
     with connection:
