@@ -62,7 +62,9 @@ divided_days as (
     qualify row_number() over (
         partition by newest.organization, newest.window_start
         order by
-            first_lists.loaded_at desc, first_lists.load_id desc, first_lists.list_name
+            first_lists.loaded_at desc,
+            first_lists.load_id desc,
+            first_lists.list_name desc
     ) = 1
 
 ),
