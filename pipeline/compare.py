@@ -14,12 +14,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from foundation import dbt
+from foundation.pages import templates
 from foundation.reservation import reserved
 from foundation.settings import BIGQUERY, ROOT, Settings
 from foundation.warehouse import Ask, NoTableError, warehouse
@@ -344,13 +344,7 @@ def _page(
     left_out: list[LeftOut],
     differences: list[Difference],
 ) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(Path(__file__).parent)
     environment.filters["quantity"] = quantity
     largest = sorted(
         (one for one in differences if one.reason != "rounding"),

@@ -18,8 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
+from foundation.pages import templates
 from foundation.settings import BIGQUERY, ROOT, Settings
 from foundation.warehouse import Ask, NoTableError, warehouse
 from pipeline.focus import harmless
@@ -358,13 +357,7 @@ def _csv_row(month: date, line: Line) -> tuple[Any, ...]:
     )
 
 
-_environment = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates(Path(__file__).parent)
 _environment.filters["usd"] = dollars
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Self, get_args
 
 import duckdb
-import jinja2
 import msgspec
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -26,6 +25,7 @@ from dashboards.names import code_names, names_of
 from dashboards.preview.annotations import Annotations
 from dashboards.preview.cube import ChartData, JsonObject
 from dashboards.preview.freshness import CUSTOMER_SOURCES, Stale
+from foundation.pages import templates
 from foundation.sample_data import is_sandbox
 from foundation.sources import SOURCES
 
@@ -45,13 +45,7 @@ ALERTS_PAGE, ALERTS_TAB = "executive", "Alerts"
 
 # Without buttons for images: they would be fetched from elsewhere.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
-_environment = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(HERE),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_environment = templates(HERE)
 _environment.globals.update(alerts_page=ALERTS_PAGE, alerts_tab=ALERTS_TAB)
 _environment.filters["markdown"] = lambda text: Markup(_markdown.render(text))  # noqa: S704
 
