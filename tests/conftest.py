@@ -1,7 +1,7 @@
 """No test may see the settings of the machine that it runs on: a developer's `.env` has real keys.
 
 They are set to nothing rather than removed, since an empty variable also hides what `.env` says;
-processes that tests start inherit them.
+processes that tests start inherit them. The same goes for CI, in which a run refuses sample data.
 """
 
 import os
@@ -14,7 +14,7 @@ from foundation.settings import Settings
 from tests.marts.warehouse import ROOT, Warehouse
 from tools import base_company
 
-os.environ.update({name.upper(): "" for name in Settings.model_fields})
+os.environ.update({name.upper(): "" for name in (*Settings.model_fields, "CI")})
 
 
 @pytest.fixture(scope="session")
