@@ -4,9 +4,13 @@
 
 A sandbox of so many people and days answers from a process of its own. `python -m pipeline run`
 fetches its history up to the day before yesterday, builds and draws; then a day passes, and it runs
-again. Printed are the seconds of each step and the peak memory of the process that does it; the
-sandbox's own are not counted, but it uses the same processors. Peaks are read from /proc, so this
-needs Linux. It writes to `target/` as any run does.
+again. Both runs are on one day of the calendar, so the first lists of seats come a second time, and
+all days that they share out are built again: a real next day builds less. Fetching mostly waits for
+the vendors' limits of requests per minute.
+
+Printed are the seconds of each step and the peak memory of the process that does it; the sandbox's
+own are not counted, but it uses the same processors. Peaks are read from /proc, so this needs
+Linux. It writes to `target/` as any run does.
 """
 
 from __future__ import annotations

@@ -67,17 +67,18 @@ EXTRACTIONS = pa.schema(
 # The names of a source's resources, with the columns of those that are typed.
 Tables = tuple[str, ...] | Mapping[str, pa.Schema]
 
-# For DuckDB: a row group of payloads is about 60 MB. Each writing thread holds one, and by default
-# five wait to be written together. It also keeps what it wrote, up to four fifths of the machine,
-# and memory that it freed. All of this costs memory and saves no time here.
+# For DuckDB: it holds a row group twice while it compresses it, and by default a row group is
+# 122,880 payloads, of which five wait to be written together. It also keeps what it wrote, up to
+# four fifths of the machine, and memory that it freed. All of this costs memory and saves no time.
 FRUGAL: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "write_buffer_row_group_count": 1,
     "allocator_flush_threshold": "1MB",
     "allocator_bulk_deallocation_flush_threshold": "1MB",
 }
+ROW_GROUP = 8_192
 # Less than this, and records of 50 KB could not be committed.
-MEMORY_LIMIT = "200MB"
+MEMORY_LIMIT = "150MB"
 # To compress a row group takes as much again as to hold it, so one source at a time writes.
 _WRITING = Lock()
 
@@ -115,12 +116,15 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
         yield lambda: dlt.destinations.bigquery(location=str(location), project_id=project)
         return
     limit = settings.duckdb_memory_limit or MEMORY_LIMIT
-    connection = open_file(settings.duckdb_path, config=FRUGAL | {"memory_limit": limit})
+    from extract.destination import DuckDbFile
+
+    config = FRUGAL | {"memory_limit": limit}
+    connection = open_file(settings.duckdb_path, config=config, row_group=ROW_GROUP)
     # On its first query with parameters DuckDB imports pandas if it is installed. If dlt looks for
     # pandas in another thread meanwhile, it trips over the half-imported module.
     connection.execute("select ?", [1])
     try:
-        yield lambda: dlt.destinations.duckdb(connection.cursor())
+        yield lambda: DuckDbFile(connection.cursor())
     finally:
         connection.close()
 

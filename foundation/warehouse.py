@@ -42,22 +42,33 @@ class TooLittleMemoryError(WarehouseError):
     """What one statement reads or writes needs more memory than DuckDB may have."""
 
 
+# The warehouse's file, where it is attached.
+LANDED = "warehouse"
+
 # What DuckDB raises when the file is damaged or the disk is full.
 BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
 _NOT_WRITTEN = re.compile(r"Could not (read|write|sync)|No space left")
 
 
 def open_file(
-    path: Path, *, read_only: bool = False, config: dict[str, Any] | None = None
+    path: Path,
+    *,
+    read_only: bool = False,
+    config: dict[str, Any] | None = None,
+    row_group: int | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """A connection to the warehouse's file. Only its owner may read a file that this makes, since
-    people and what they cost are in it. Raises WarehouseError, also if another process has it
-    open."""
+    people and what they cost are in it. With `row_group`, so many rows are written together, and
+    the file is not the connection's own database but one named LANDED. Raises WarehouseError, also
+    if another process has it open."""
     is_new = not read_only and not path.exists()
     try:
         if is_new:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        connection = duckdb.connect(path, read_only=read_only, config=config or {})
+        if row_group:
+            connection = _attached(path, config or {}, row_group)
+        else:
+            connection = duckdb.connect(path, read_only=read_only, config=config or {})
         if is_new:
             path.chmod(0o600)
     except (duckdb.Error, OSError) as error:
@@ -68,6 +79,18 @@ def open_file(
             "DUCKDB_PATH"
         )
         raise WarehouseError(message) from None
+    return connection
+
+
+def _attached(path: Path, config: dict[str, Any], row_group: int) -> duckdb.DuckDBPyConnection:
+    """DuckDB only takes the size of row groups for a file that is attached."""
+    connection = duckdb.connect(config={"temp_directory": f"{path}.tmp"} | config)
+    file = str(path).replace("'", "''")
+    try:
+        connection.execute(f"attach '{file}' as {LANDED} (row_group_size {row_group})")
+    except duckdb.Error:
+        connection.close()
+        raise
     return connection
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +23,15 @@ log = logging.getLogger(__name__)
 
 METRICFLOW = ["-m", "pipeline.metricflow"]
 # DuckDB's error where even spilling did not help.
+# What DuckDB may use before it spills: to build everything, and to build what changed.
+MEMORY_OF_WHOLE, MEMORY_OF_CHANGES = "1GB", "600MB"
+# What a build does if that is too little: how it says so, dbt's vars, and other settings.
+MORE_MEMORY: tuple[tuple[str, dict[str, Any], dict[str, str]], ...] = (
+    ("with one thread", {"duckdb_threads": 1}, {}),
+    ("with up to four fifths of the machine's", {}, {"DUCKDB_MEMORY_LIMIT": "none"}),
+)
+# dbt's words for what need not be built again.
+DONE = {"success", "pass", "warn", "no-op"}
 OUT_OF_MEMORY = re.compile(r"Out of Memory Error")
 BUILDING = {"build", "run", "seed", "snapshot", "clone"}
 # Everything else needs the warehouse, and its errors are long if another process has it open.
@@ -69,11 +80,7 @@ def build(settings: Settings) -> Build:
     finished_builds.forget(settings)
     # Unit tests are about the code, not about the data: `make test` runs them.
     arguments = ["--no-write-json", "--log-level-file", "info", "build"]
-    arguments += [
-        "--exclude-resource-type",
-        "unit_test",
-        *finished_builds.selection(manifest, wanted),
-    ]
+    arguments += ["--exclude-resource-type", "unit_test"]
     errors: list[str] = []
     console = Terminal(stderr=True)
     with Progress(
@@ -96,17 +103,29 @@ def build(settings: Settings) -> Build:
                 progress.update(task, completed=done, total=total, description=name)
 
         told = settings.dbt_environment()
-        ended = dbt.invoke(arguments, dbt.environment(told), manifest, on_event)
-        result = _results(ended.result)
-        if not settings.duckdb_memory_limit and any(map(OUT_OF_MEMORY.search, result.failures)):
+        if not settings.duckdb_memory_limit:
+            told["DUCKDB_MEMORY_LIMIT"] = MEMORY_OF_WHOLE if wanted is None else MEMORY_OF_CHANGES
+        selected = finished_builds.selection(manifest, wanted)
+        ended = dbt.invoke([*arguments, *selected], dbt.environment(told), manifest, on_event)
+        results = _nodes(ended)
+        for how, told_dbt, more in () if settings.duckdb_memory_limit else MORE_MEMORY:
+            if not any(OUT_OF_MEMORY.search(one.message or "") for one in results):
+                break
             log.warning(
-                "DuckDB's usual memory is too little for this company: building again with up to "
-                "four fifths of the machine's; DUCKDB_MEMORY_LIMIT saves the first try"
+                "DuckDB's usual memory is too little for this company: building the rest %s; "
+                "DUCKDB_MEMORY_LIMIT saves the first try",
+                how,
             )
             errors.clear()
-            enough = dbt.environment(told | {"DUCKDB_MEMORY_LIMIT": "none"})
-            ended = dbt.invoke(arguments, enough, manifest, on_event)
-            result = _results(ended.result)
+            done = [one for one in results if str(one.status) in DONE]
+            rest = {one.node.unique_id for one in results} - {one.node.unique_id for one in done}
+            built_before = [one.node.unique_id for one in done]
+            selected = ["--vars", json.dumps(told_dbt | {"built_before": built_before})]
+            selected += finished_builds.selection(manifest, rest)
+            enough = dbt.environment(told | more)
+            ended = dbt.invoke([*arguments, *selected], enough, manifest, on_event)
+            results = [*done, *_nodes(ended)]
+    result = _outcome(results)
     result.is_whole = wanted is None
     result.exit_code = int(not ended.success)
     if result.exit_code and not result.failures:
@@ -124,13 +143,18 @@ def build(settings: Settings) -> Build:
     return result
 
 
-def _results(results: Any) -> Build:  # noqa: ANN401
-    """The outcome of each node of a run, in dbt's words."""
+def _nodes(ended: Any) -> list[Any]:  # noqa: ANN401
+    """dbt's result of each node."""
+    return [
+        one for one in getattr(ended.result, "results", ()) if one.node.resource_type != "exposure"
+    ]
+
+
+def _outcome(results: Iterable[Any]) -> Build:
+    """The outcome of each node, in dbt's words."""
     result = Build()
-    for one in getattr(results, "results", ()):
+    for one in results:
         status, node = str(one.status), one.node
-        if node.resource_type == "exposure":
-            continue
         result.statuses[status] += 1
         if (billed := one.adapter_response.get("bytes_billed")) is not None:
             result.bytes_billed = (result.bytes_billed or 0) + int(billed)

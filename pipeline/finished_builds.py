@@ -40,8 +40,9 @@ BUILT = ("model", "seed", "snapshot", "test")
 
 @dataclass(frozen=True)
 class State:
-    """What a build depends on. `project` is a hash, `as_of_date` a day in UTC, YYYY-MM-DD. `loads`
-    says for each raw schema how many loads changed something, and which is the newest."""
+    """What a build depends on. `project` is a hash, on DuckDB with the name of the database,
+    `as_of_date` a day in UTC, YYYY-MM-DD. `loads` says for each raw schema how many loads changed
+    something, and which is the newest."""
 
     project: str
     as_of_date: str
@@ -93,7 +94,11 @@ def state(settings: Settings) -> State:
         except NoTableError:
             continue
         loads[source.raw_schema] = f"{count} {newest}"
-    return State(project_hash(), str(datetime.now(UTC).date()), loads)
+    project = project_hash()
+    if settings.target == "duckdb":
+        # Views name the database, which DuckDB calls after its file.
+        project = f"{project} in {settings.duckdb_path.stem}"
+    return State(project, str(datetime.now(UTC).date()), loads)
 
 
 # --- What is left out ----------------------------------------------------------------------------

@@ -51,8 +51,9 @@ class ChartData:
     answer: pa.Table | None = None
 
 
-# Rows of a mart, under any of some conditions, grouped by columns: several charts need the same.
-Counts = dict[tuple[str, frozenset[str | None], frozenset[str]], int]
+# Rows of a mart, under any of some conditions, grouped by columns, estimated or counted: several
+# charts need the same.
+Counts = dict[tuple[str, frozenset[str | None], frozenset[str], bool], int]
 
 
 class Cubes:
@@ -115,7 +116,7 @@ class Cubes:
                 f"it would take about {takes} rows, and a page holds {self._max_rows:,} of a mart"
             )
             data.notes.append(self._not_by(dropped, most))
-        if self._count(mart, [where], needed) > self._max_rows:
+        if not self._fits(mart, where, needed):
             return None
         where = self._with_defaults(chart, where, kept)
         days = set(kept.values())
@@ -163,33 +164,56 @@ class Cubes:
     ) -> dict[str, str]:
         """As many filters as fit: those on days first, since most questions have one, then those
         with few values."""
-        if self._count(mart, [where], needed | set(wanted.values())) <= self._max_rows:
+        if self._fits(mart, where, needed | set(wanted.values())):
             return wanted
 
         def rank(name: str) -> tuple[bool, int]:
             definition = self._dashboard.definition.filters[name]
             is_day = isinstance(definition, DateRange | RelativeDate)
-            return not is_day, self._count(mart, [where], frozenset([wanted[name]]))
+            return not is_day, self._estimate(mart, [where], frozenset([wanted[name]]))
 
         kept: dict[str, str] = {}
         for name in sorted(wanted, key=rank):
             tried = needed | set(kept.values()) | {wanted[name]}
-            if self._count(mart, [where], tried) <= self._max_rows:
+            if self._fits(mart, where, tried):
                 kept[name] = wanted[name]
         return kept
 
+    def _fits(self, mart: str, where: str | None, columns: frozenset[str]) -> bool:
+        """Whether a cube of these columns is small enough for a page."""
+        about = self._estimate(mart, [where], columns)
+        if self._max_rows / 2 < about < self._max_rows * 2:
+            about = self._count(mart, [where], columns)
+        return about <= self._max_rows
+
     def _count(self, mart: str, conditions: Iterable[str | None], columns: frozenset[str]) -> int:
-        """How many rows a cube of these columns has: exact as long as it matters whether they fit;
-        far above that an estimate, which is three times as fast."""
+        """How many rows a cube of these columns has: exact unless they are far too many."""
+        about = self._estimate(mart, conditions, columns)
+        if about > self._max_rows * 2:
+            return about
+        return self._rows(mart, conditions, columns, is_exact=True)
+
+    def _estimate(
+        self, mart: str, conditions: Iterable[str | None], columns: frozenset[str]
+    ) -> int:
+        """The same, off by a fifth at most, which takes a third of the time."""
+        return self._rows(mart, conditions, columns, is_exact=False)
+
+    def _rows(
+        self,
+        mart: str,
+        conditions: Iterable[str | None],
+        columns: frozenset[str],
+        *,
+        is_exact: bool,
+    ) -> int:
         if not columns:
             return 1
-        key = (mart, frozenset(conditions), columns)
+        key = (mart, frozenset(conditions), columns, is_exact)
         if key not in self._counts:
+            count = "count(distinct " if is_exact else "approx_count_distinct("
             rows = f"hash({', '.join(map(_rendered, sorted(columns)))})"
-            count = self._number(mart, key[1], f"approx_count_distinct({rows})")
-            if count <= 2 * self._max_rows:
-                count = self._number(mart, key[1], f"count(distinct {rows})")
-            self._counts[key] = count
+            self._counts[key] = self._number(mart, key[1], f"{count}{rows})")
         return self._counts[key]
 
     def _number(self, mart: str, conditions: Iterable[str | None], sql: str) -> int:

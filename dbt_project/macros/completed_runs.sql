@@ -125,7 +125,9 @@ asked now because only a run writes these tables. #}
 {# Whether a run built every model that replaces what changed, and the tables that list the
 changes. #}
 {% macro is_completed(results) -%}
+    {# What the same build built before it ran out of memory. #}
     {%- set built = [] -%}
+    {%- do built.extend(var('built_before', [])) -%}
     {%- for result in results if result.status == 'success' -%}
         {%- do built.append(result.node.unique_id) -%}
     {%- endfor -%}

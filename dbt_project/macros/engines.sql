@@ -329,21 +329,34 @@ because a product has at most 38 digits. #}
     round({{ amount }} * cast((100 - {{ percent }}) * numeric '0.01' as numeric), 18)
 {%- endmacro %}
 
-{# A field of each object in an array of the record, as text: a from-item whose one column has
-the name of the field. #}
-{% macro json_texts_of(array, field, alias) -%}
-    {{ return(adapter.dispatch('json_texts_of')(array, field, alias)) }}
+{# A field of each object in an array of the record, as an array of texts. #}
+{% macro json_texts(array, field) -%}
+    {{ return(adapter.dispatch('json_texts')(array, field)) }}
 {%- endmacro %}
 
-{% macro duckdb__json_texts_of(array, field, alias) -%}
-    unnest(json_extract_string(payload, '$.{{ array }}[*].{{ field }}'))
-        as {{ alias }} ({{ field }})
+{% macro duckdb__json_texts(array, field) -%}
+    json_extract_string(payload, '$.{{ array }}[*].{{ field }}')
 {%- endmacro %}
 
-{% macro bigquery__json_texts_of(array, field, alias) -%}
-    unnest(array(
-        select as struct json_value(element, '$.{{ field }}') as {{ field }}
+{% macro bigquery__json_texts(array, field) -%}
+    array(
+        select json_value(element, '$.{{ field }}')
         from unnest(json_query_array(payload, '$.{{ array }}')) as element
+    )
+{%- endmacro %}
+
+{# The elements of an array as rows: a from-item with one column. #}
+{% macro elements_of(array, alias, column) -%}
+    {{ return(adapter.dispatch('elements_of')(array, alias, column)) }}
+{%- endmacro %}
+
+{% macro duckdb__elements_of(array, alias, column) -%}
+    unnest({{ array }}) as {{ alias }} ({{ column }})
+{%- endmacro %}
+
+{% macro bigquery__elements_of(array, alias, column) -%}
+    unnest(array(
+        select as struct element as {{ column }} from unnest({{ array }}) as element
     )) as {{ alias }}
 {%- endmacro %}
 
@@ -396,4 +409,11 @@ something else. #}
 
 {% macro bigquery__local_time(timestamp, time_zone) -%}
     datetime({{ timestamp }}, '{{ time_zone }}')
+{%- endmacro %}
+
+{# On-run-start: DuckDB's threads, where a build has to save memory. #}
+{% macro limit_threads() -%}
+    {%- if target.type == 'duckdb' and var('duckdb_threads', none) -%}
+        set threads = {{ var('duckdb_threads') }}
+    {%- endif -%}
 {%- endmacro %}

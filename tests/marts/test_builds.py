@@ -80,6 +80,13 @@ def test_another_project_and_a_first_build_are_built_whole(remembered: Warehouse
     assert builds.what_to_build(manifest(), last, other) is None
 
 
+def test_a_renamed_file_is_built_whole(remembered: Warehouse) -> None:
+    """Its views name the database that the file was."""
+    renamed = remembered.path.rename(remembered.path.with_name("renamed.duckdb"))
+    settings = settings_of(Warehouse(renamed))
+    assert builds.what_to_build(manifest(), builds.last(settings), builds.state(settings)) is None
+
+
 def test_a_build_that_began_invalidates_the_one_before(remembered: Warehouse) -> None:
     settings = settings_of(remembered)
     builds.forget(settings)

@@ -1,5 +1,6 @@
 """When a run refuses to start, what it leaves behind, and what its exit code says."""
 
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,6 @@ from foundation import dbt, processes
 from foundation.settings import ROOT, SECRETS, load_settings
 from pipeline import building, report, run, words
 from pipeline.alerts.outcome import Outcome
-from tools import base_company
 
 
 def make_run(**variables):
@@ -317,35 +317,67 @@ def test_a_second_run_on_the_sample_only_builds_what_every_run_builds(tmp_path):
     assert "to the last digit" in runs[1].stdout
 
 
-@pytest.mark.parametrize(
-    ("told", "limits", "exit_code"), [(None, [None, "none"], 0), ("1GB", ["1GB"], 1)]
-)
-def test_a_build_gets_more_memory_unless_somebody_said_how_much(
-    monkeypatch, caplog, holding, told, limits, exit_code
+@pytest.mark.parametrize("told", [None, "1GB"])
+@pytest.mark.parametrize("needs", ["one thread", "the machine"])
+def test_what_did_not_fit_is_built_with_more_memory_unless_somebody_said_how_much(
+    monkeypatch, caplog, holding, told, needs
 ):
+    usages, costs, tests = "model.p.int_usages", "model.p.fct_costs", "test.p.is_known"
     asked = []
 
-    def invoke(_, environment, *__):
-        asked.append(environment.get("DUCKDB_MEMORY_LIMIT") or None)
-        fits = asked[-1] == "none"
-        node = SimpleNamespace(
-            name="int_usages", resource_type="model", relation_name=None, raw_code=""
+    def invoke(arguments, environment, manifest, *_):
+        known = (
+            json.loads(arguments[arguments.index("--vars") + 1]) if "--vars" in arguments else {}
         )
-        one = SimpleNamespace(
-            node=node,
-            status="success" if fits else "error",
-            message="Runtime Error\n  Out of Memory Error: failed to pin block of size 256.0 KiB",
-            adapter_response={},
-        )
-        return SimpleNamespace(success=fits, result=SimpleNamespace(results=[one]), exception=None)
+        limit, threads = environment["DUCKDB_MEMORY_LIMIT"], known.get("duckdb_threads")
+        chosen = {id_ for id_, node in manifest.nodes.items() if "to_build" in node.tags}
+        asked.append((limit, threads, known.get("built_before"), chosen))
+        fits = limit == "none" or (threads == 1 and needs == "one thread")
+        statuses = {costs: "success", usages: "success", tests: "fail"}
+        if not fits:
+            statuses |= {usages: "error", tests: "skipped"}
+        results = [
+            SimpleNamespace(
+                node=SimpleNamespace(
+                    name=id_.split(".")[-1],
+                    unique_id=id_,
+                    resource_type=id_.split(".")[0],
+                    relation_name=None,
+                    raw_code="",
+                ),
+                status=status,
+                message="Out of Memory Error: failed to pin block" if status == "error" else "",
+                adapter_response={},
+            )
+            for id_, status in statuses.items()
+            if not chosen or id_ in chosen
+        ]
+        return SimpleNamespace(success=False, result=SimpleNamespace(results=results))
 
-    manifest = base_company.manifest()
-    monkeypatch.setattr(dbt, "project", lambda _: manifest)
+    nodes = {
+        id_: SimpleNamespace(
+            name=id_, resource_type="model", tags=[], config=SimpleNamespace(), depends_on_nodes=[]
+        )
+        for id_ in (usages, costs, tests)
+    }
+    monkeypatch.setattr(dbt, "project", lambda _: SimpleNamespace(nodes=nodes))
+    monkeypatch.setattr(building.changed_models, "fingerprints", lambda _: {usages: "1"})
+    monkeypatch.setattr(building.changed_models, "rebuild", lambda *_: None)
     monkeypatch.setattr(dbt, "invoke", invoke)
     settings = holding("https://api.cursor.com")
     with duckdb.connect(settings.duckdb_path) as connection:
         connection.execute("create schema intermediate")
     build = building.build(settings.model_copy(update={"duckdb_memory_limit": told}))
-    assert asked == limits
-    assert build.exit_code == exit_code
-    assert ("building again" in caplog.text) == (told is None)
+    first = (told or building.MEMORY_OF_WHOLE, None, None, set())
+    if told:
+        assert asked == [first]
+        assert build.statuses == {"success": 1, "error": 1, "skipped": 1}
+        return
+    # What was built is not built again, but counts for whether the run was complete.
+    again = [(building.MEMORY_OF_WHOLE, 1, [costs], {usages, tests})]
+    if needs == "the machine":
+        again.append(("none", None, [costs], {usages, tests}))
+    assert asked == [first, *again]
+    assert build.statuses == {"success": 2, "fail": 1}
+    assert build.exit_code == 1
+    assert caplog.text.count("building the rest with") == len(again)

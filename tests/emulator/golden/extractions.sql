@@ -11,7 +11,7 @@ CREATE TABLE `emulated`.`landing_raw_cursor`.`extractions` (
 `rejected` INT64 NOT NULL,
 `content_hash` STRING NOT NULL,
 `is_changed` BOOL NOT NULL,
-`is_directory` BOOL,
+`is_directory` BOOL ,
 `extracted_at` TIMESTAMP NOT NULL,
 `_dlt_id` STRING NOT NULL,
 `_dlt_load_id` STRING(64) NOT NULL OPTIONS (description='Load identifier linking this row to its load operation'))

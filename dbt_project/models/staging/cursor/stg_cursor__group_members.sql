@@ -6,21 +6,37 @@ with source as (
 
 ),
 
-renamed as (
+-- A group's record is long. It is read before its members become rows, and so once and
+-- not for each of them.
+named as (
 
     select
         -- ids
-        source.record_id,
-        source.organization,
+        record_id,
+        organization,
         {{ json_text('id') }} as group_id,
-        {{ clean_email('members.email') }} as email,
         -- strings
         {{ clean_text(json_text('name')) }} as group_name,
+        {{ json_texts('currentMembers', 'email') }} as emails,
         -- dates
-        source.seen_from,
-        source.seen_to
+        seen_from,
+        seen_to
     from source
-    cross join {{ json_texts_of('currentMembers', 'email', 'members') }}
+
+),
+
+renamed as (
+
+    select
+        named.record_id,
+        named.organization,
+        named.group_id,
+        {{ clean_email('members.email') }} as email,
+        named.group_name,
+        named.seen_from,
+        named.seen_to
+    from named
+    cross join {{ elements_of('named.emails', 'members', 'email') }}
 
 )
 

@@ -42,7 +42,9 @@ renamed as (
         coalesce(
             (
                 select sum({{ text_to_usd('credit.amount') }})
-                from {{ json_texts_of('credits', 'amount', 'credit') }}
+                from {{ elements_of(
+                    json_texts('credits', 'amount'), 'credit', 'amount'
+                ) }}
             ),
             0
         ) as credits_in_currency,
