@@ -6,9 +6,9 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -18,6 +18,9 @@ from foundation.settings import Settings
 from foundation.terminal import Terminal
 from foundation.warehouse import WarehouseError, refuse_if_held, who_holds
 from pipeline import changed_models, finished_builds
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 log = logging.getLogger(__name__)
 
@@ -78,9 +81,6 @@ def build(settings: Settings) -> Build:
     if outdated:
         wanted = None
     finished_builds.forget(settings)
-    # Unit tests are about the code, not about the data: `make test` runs them.
-    arguments = ["--no-write-json", "--log-level-file", "info", "build"]
-    arguments += ["--exclude-resource-type", "unit_test"]
     errors: list[str] = []
     console = Terminal(stderr=True)
     with Progress(
@@ -102,29 +102,7 @@ def build(settings: Settings) -> Build:
                 name = event.data.node_info.node_name
                 progress.update(task, completed=done, total=total, description=name)
 
-        told = settings.dbt_environment()
-        if not settings.duckdb_memory_limit:
-            told["DUCKDB_MEMORY_LIMIT"] = MEMORY_OF_WHOLE if wanted is None else MEMORY_OF_CHANGES
-        selected = finished_builds.selection(manifest, wanted)
-        ended = dbt.invoke([*arguments, *selected], dbt.environment(told), manifest, on_event)
-        results = _nodes(ended)
-        for how, told_dbt, more in () if settings.duckdb_memory_limit else MORE_MEMORY:
-            if not any(OUT_OF_MEMORY.search(one.message or "") for one in results):
-                break
-            log.warning(
-                "DuckDB's usual memory is too little for this company: building the rest %s; "
-                "DUCKDB_MEMORY_LIMIT saves the first try",
-                how,
-            )
-            errors.clear()
-            done = [one for one in results if str(one.status) in DONE]
-            rest = {one.node.unique_id for one in results} - {one.node.unique_id for one in done}
-            built_before = [one.node.unique_id for one in done]
-            selected = ["--vars", json.dumps(told_dbt | {"built_before": built_before})]
-            selected += finished_builds.selection(manifest, rest)
-            enough = dbt.environment(told | more)
-            ended = dbt.invoke([*arguments, *selected], enough, manifest, on_event)
-            results = [*done, *_nodes(ended)]
+        ended, results = _invoke(settings, manifest, wanted, on_event)
     result = _outcome(results)
     result.is_whole = wanted is None
     result.exit_code = int(not ended.success)
@@ -141,6 +119,42 @@ def build(settings: Settings) -> Build:
         )
         changed_models.remember(settings, versions)
     return result
+
+
+def _invoke(
+    settings: Settings,
+    manifest: Manifest,
+    wanted: set[str] | None,
+    on_event: Callable[[Any], None],
+) -> tuple[Any, list[Any]]:
+    """How dbt ended, and its result of each node. What does not fit into DuckDB's memory is built
+    again with more of it, unless somebody said how much there is."""
+    # Unit tests are about the code, not about the data: `make test` runs them.
+    arguments = ["--no-write-json", "--log-level-file", "info", "build"]
+    arguments += ["--exclude-resource-type", "unit_test"]
+    told = settings.dbt_environment()
+    if not settings.duckdb_memory_limit:
+        told["DUCKDB_MEMORY_LIMIT"] = MEMORY_OF_WHOLE if wanted is None else MEMORY_OF_CHANGES
+    selected = finished_builds.selection(manifest, wanted)
+    ended = dbt.invoke([*arguments, *selected], dbt.environment(told), manifest, on_event)
+    results = _nodes(ended)
+    for how, told_dbt, more in () if settings.duckdb_memory_limit else MORE_MEMORY:
+        if not any(OUT_OF_MEMORY.search(one.message or "") for one in results):
+            break
+        log.warning(
+            "DuckDB's usual memory is too little for this company: building the rest %s; "
+            "DUCKDB_MEMORY_LIMIT saves the first try",
+            how,
+        )
+        done = {one.node.unique_id: one for one in results if str(one.status) in DONE}
+        rest = {one.node.unique_id: one for one in results if one.node.unique_id not in done}
+        selected = ["--vars", json.dumps(told_dbt | {"built_before": [*done]})]
+        selected += finished_builds.selection(manifest, set(rest))
+        enough = dbt.environment(told | more)
+        ended = dbt.invoke([*arguments, *selected], enough, manifest, on_event)
+        # If dbt could not even begin, the rest is as it was.
+        results = [*done.values(), *(_nodes(ended) or rest.values())]
+    return ended, results
 
 
 def _nodes(ended: Any) -> list[Any]:  # noqa: ANN401

@@ -318,7 +318,7 @@ def test_a_second_run_on_the_sample_only_builds_what_every_run_builds(tmp_path):
 
 
 @pytest.mark.parametrize("told", [None, "1GB"])
-@pytest.mark.parametrize("needs", ["one thread", "the machine"])
+@pytest.mark.parametrize("needs", ["one thread", "the machine", "another warehouse"])
 def test_what_did_not_fit_is_built_with_more_memory_unless_somebody_said_how_much(
     monkeypatch, caplog, holding, told, needs
 ):
@@ -332,6 +332,8 @@ def test_what_did_not_fit_is_built_with_more_memory_unless_somebody_said_how_muc
         limit, threads = environment["DUCKDB_MEMORY_LIMIT"], known.get("duckdb_threads")
         chosen = {id_ for id_, node in manifest.nodes.items() if "to_build" in node.tags}
         asked.append((limit, threads, known.get("built_before"), chosen))
+        if needs == "another warehouse" and known:
+            return SimpleNamespace(success=False, result=None)
         fits = limit == "none" or (threads == 1 and needs == "one thread")
         statuses = {costs: "success", usages: "success", tests: "fail"}
         if not fits:
@@ -375,9 +377,13 @@ def test_what_did_not_fit_is_built_with_more_memory_unless_somebody_said_how_muc
         return
     # What was built is not built again, but counts for whether the run was complete.
     again = [(building.MEMORY_OF_WHOLE, 1, [costs], {usages, tests})]
-    if needs == "the machine":
+    if needs != "one thread":
         again.append(("none", None, [costs], {usages, tests}))
     assert asked == [first, *again]
-    assert build.statuses == {"success": 2, "fail": 1}
+    if needs == "another warehouse":
+        assert build.statuses == {"success": 1, "error": 1, "skipped": 1}
+        assert building.finished_builds.last(settings) is None
+    else:
+        assert build.statuses == {"success": 2, "fail": 1}
     assert build.exit_code == 1
     assert caplog.text.count("building the rest with") == len(again)
