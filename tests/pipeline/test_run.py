@@ -237,7 +237,7 @@ def test_rows_that_a_test_found_are_logged_at_the_level_of_the_test(
         raw_code="select 1",
     )
     one = SimpleNamespace(node=node, status=status, message="Got 1 result", adapter_response={})
-    build = building._results(SimpleNamespace(results=[one]))
+    build = building._outcome([one])
     settings = holding("https://api.cursor.com")
     with duckdb.connect(str(settings.duckdb_path)) as connection:
         connection.execute("create table raw_cursor.found as select 'cursor', '125.40'")
@@ -266,7 +266,7 @@ def test_what_a_test_says_in_a_sentence_is_logged_as_such_and_disputes_first(cap
                     node=node, status="warn", message="Got 1 result", adapter_response={}
                 )
             )
-    run.log_build(settings, building._results(SimpleNamespace(results=results)))
+    run.log_build(settings, building._outcome(results))
     assert [record.getMessage() for record in caplog.records] == [
         "invoices_match_the_marts!",
         "github_logins_are_mapped!",
