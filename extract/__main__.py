@@ -35,8 +35,8 @@ def spare_memory() -> None:
     glibc = ctypes.CDLL(None)
     if hasattr(glibc, "mallopt"):
         glibc.mallopt(M_ARENA_MAX, 1)
-        glibc.mallopt(M_TRIM_THRESHOLD, 65_536)
-        glibc.mallopt(M_MMAP_THRESHOLD, 65_536)
+        glibc.mallopt(M_TRIM_THRESHOLD, 1_048_576)
+        glibc.mallopt(M_MMAP_THRESHOLD, 1_048_576)
 
 
 if __name__ == "__main__":
