@@ -181,43 +181,36 @@ def test_a_file_that_turns_out_to_be_damaged_gives_a_sentence(tmp_path, monkeypa
         ask("select sum(a) from t")
 
 
-def test_a_full_disk_gives_a_sentence_and_the_run_ends(tmp_path):
-    """The limit on the size of files stands in for the disk."""
+def cursor_run(file, first="", **settings):
+    """`python -m extract run --source cursor` of a small company, after the code in `first`."""
     code = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000));"
-        "from sandbox.server import running; import os, extract.command\n"
+        f"import os, sys; {first}\n"
+        "from sandbox.server import running; import extract.command\n"
         "with running(people=20, days=20, rate_limits=False) as company:\n"
         "    os.environ.update(company.env)\n"
         "    sys.exit(extract.command.main(['run', '--source', 'cursor']))"
     )
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env=os.environ | {"DUCKDB_PATH": str(tmp_path / "w.duckdb"), "LOG_LEVEL": "ERROR"},
+        env=os.environ | {"DUCKDB_PATH": str(file)} | settings,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_a_full_disk_gives_a_sentence_and_the_run_ends(tmp_path):
+    """The limit on the size of files stands in for the disk."""
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))"
+    done = cursor_run(tmp_path / "w.duckdb", limit, LOG_LEVEL="ERROR")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr
     assert "if the disk is full, make room" in done.stderr
 
 
 def test_too_little_memory_is_a_sentence_of_its_source(tmp_path):
-    code = (
-        "from sandbox.server import running; import os, extract.command\n"
-        "with running(people=20, days=20, rate_limits=False) as company:\n"
-        "    os.environ.update(company.env)\n"
-        "    sys.exit(extract.command.main(['run', '--source', 'cursor']))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys; {code}"],
-        cwd=ROOT,
-        env=os.environ | {"DUCKDB_PATH": str(tmp_path / "w.duckdb"), "DUCKDB_MEMORY_LIMIT": "2MB"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = cursor_run(tmp_path / "w.duckdb", DUCKDB_MEMORY_LIMIT="2MB")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "nothing from this run landed: DuckDB has too little memory" in done.stdout + done.stderr
