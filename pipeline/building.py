@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 METRICFLOW = ["-m", "pipeline.metricflow"]
-# DuckDB's error where even spilling did not help.
 # What DuckDB may use before it spills: to build everything, and to build what changed.
 MEMORY_OF_WHOLE, MEMORY_OF_CHANGES = "1GB", "600MB"
 # What a build does if that is too little: how it says so, dbt's vars, and other settings.
@@ -35,6 +34,7 @@ MORE_MEMORY: tuple[tuple[str, dict[str, Any], dict[str, str]], ...] = (
 )
 # dbt's words for what need not be built again.
 DONE = {"success", "pass", "warn", "no-op"}
+# DuckDB's error where even spilling did not help.
 OUT_OF_MEMORY = re.compile(r"Out of Memory Error")
 BUILDING = {"build", "run", "seed", "snapshot", "clone"}
 # Everything else needs the warehouse, and its errors are long if another process has it open.

@@ -196,7 +196,7 @@ class Cubes:
     def _estimate(
         self, mart: str, conditions: Iterable[str | None], columns: frozenset[str]
     ) -> int:
-        """The same, off by a fifth at most, which takes a third of the time."""
+        """About how many, surely over half and under twice as many, in a third of the time."""
         return self._rows(mart, conditions, columns, is_exact=False)
 
     def _rows(
