@@ -20,6 +20,7 @@ from filelock import FileLock
 
 from changes.dbt import WITHOUT_TESTS, Child
 from foundation.settings import ROOT
+from foundation.warehouse import attach
 
 FOLDER = ROOT / "target" / "diff"
 # How many bases to keep: the sample company's and a real warehouse's, of this branch and the
@@ -265,8 +266,7 @@ def _fingerprint(warehouse: Path) -> str:
 
 def _copy_raw(warehouse: Path, target: Path) -> None:
     with duckdb.connect(str(target)) as connection:
-        path = str(warehouse).replace("'", "''")
-        connection.execute(f"attach '{path}' as raw_data (read_only)")
+        attach(connection, warehouse, "raw_data", "read_only")
         for schema, table in _raw_tables(connection, "raw_data"):
             connection.execute(f'create schema if not exists "{schema}"')
             connection.execute(

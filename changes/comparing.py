@@ -20,6 +20,7 @@ import duckdb
 
 from changes.manifest import Mart
 from changes.people import People
+from foundation.warehouse import attach
 
 # The type of money on DuckDB (`money_type` in dbt_project.yml).
 MONEY = "DECIMAL(38,18)"
@@ -367,9 +368,8 @@ def _mart(database: str, name: str) -> str:
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
-    file = str(path).replace("'", "''")
     try:
-        connection.execute(f"attach '{file}' as {_quoted(name)} (read_only)")
+        attach(connection, path, _quoted(name), "read_only")
     except duckdb.IOException as error:
         raise CompareError(f"{path} cannot be read: {error}") from None
 

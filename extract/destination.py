@@ -11,7 +11,7 @@ from dlt.destinations import duckdb
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 
-from foundation.warehouse import LANDED
+from foundation.warehouse import CATALOG
 
 
 class DuckDbFile(duckdb):
@@ -29,4 +29,4 @@ class _Client(DuckDbClient):
 
 class _SqlClient(DuckDbSqlClient):
     def catalog_name(self, quote: bool = True, casefold: bool = True) -> str:  # noqa: ARG002
-        return LANDED
+        return CATALOG

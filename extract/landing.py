@@ -91,8 +91,6 @@ def warehouse(settings: Settings) -> Iterator[Callable[[], Any]]:
     process, and threads must share its connection. Raises WarehouseError if another process has the
     file open.
     """
-    # Arrow's own allocator never returns memory, and DuckDB needs it when it loads.
-    pa.set_memory_pool(pa.system_memory_pool())
     with scratch_folder("ai-spend-extract-") as folder:
         _configure_dlt(str(folder))
         with _destinations(settings) as destination:
@@ -115,13 +113,13 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
         location, project = settings.bigquery_location, settings.google_cloud_project
         yield lambda: dlt.destinations.bigquery(location=str(location), project_id=project)
         return
-    limit = settings.duckdb_memory_limit or MEMORY_LIMIT
     from extract.destination import DuckDbFile
 
-    config = FRUGAL | {"memory_limit": limit}
+    config = FRUGAL | {"memory_limit": settings.duckdb_memory_limit or MEMORY_LIMIT}
     connection = open_file(settings.duckdb_path, config=config, row_group=ROW_GROUP)
-    # On its first query with parameters DuckDB imports pandas if it is installed. If dlt looks for
-    # pandas in another thread meanwhile, it trips over the half-imported module.
+    # On its first query with parameters DuckDB imports pandas if it can. If dlt looks for pandas in
+    # another thread meanwhile, it trips over the half-imported module. `python -m extract` hides
+    # pandas; a test, which runs this in its own process, does not.
     connection.execute("select ?", [1])
     try:
         yield lambda: DuckDbFile(connection.cursor())

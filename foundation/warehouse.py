@@ -42,8 +42,8 @@ class TooLittleMemoryError(WarehouseError):
     """What one statement reads or writes needs more memory than DuckDB may have."""
 
 
-# The warehouse's file, where it is attached.
-LANDED = "warehouse"
+# The catalog of the warehouse's file where it is attached.
+CATALOG = "warehouse"
 
 # What DuckDB raises when the file is damaged or the disk is full.
 BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
@@ -59,7 +59,7 @@ def open_file(
 ) -> duckdb.DuckDBPyConnection:
     """A connection to the warehouse's file. Only its owner may read a file that this makes, since
     people and what they cost are in it. With `row_group`, so many rows are written together, and
-    the file is not the connection's own database but one named LANDED. Raises WarehouseError, also
+    the file is not the connection's own database but one named CATALOG. Raises WarehouseError, also
     if another process has it open."""
     is_new = not read_only and not path.exists()
     try:
@@ -85,13 +85,18 @@ def open_file(
 def _attached(path: Path, config: dict[str, Any], row_group: int) -> duckdb.DuckDBPyConnection:
     """DuckDB only takes the size of row groups for a file that is attached."""
     connection = duckdb.connect(config={"temp_directory": f"{path}.tmp"} | config)
-    file = str(path).replace("'", "''")
     try:
-        connection.execute(f"attach '{file}' as {LANDED} (row_group_size {row_group})")
+        attach(connection, path, CATALOG, f"row_group_size {row_group}")
     except duckdb.Error:
         connection.close()
         raise
     return connection
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, catalog: str, option: str) -> None:
+    """Attach a DuckDB file, with an option such as `read_only`. Raises duckdb.Error."""
+    file = str(path).replace("'", "''")
+    connection.execute(f"attach '{file}' as {catalog} ({option})")
 
 
 def broken(path: Path, error: BaseException) -> WarehouseError | None:

@@ -22,7 +22,7 @@ import duckdb
 from foundation.erased import TABLE, Erased, ErasedError, load_erased
 from foundation.settings import BIGQUERY, ROOT, Settings
 from foundation.sources import SOURCES
-from foundation.warehouse import Ask, NoTableError, quoted, refuse_if_held, warehouse
+from foundation.warehouse import Ask, NoTableError, attach, quoted, refuse_if_held, warehouse
 from pipeline import building, focus, statement
 from pipeline.run import RefusedError
 
@@ -294,7 +294,7 @@ def _rewrite_file(settings: Settings) -> None:
     fresh.unlink(missing_ok=True)
     with duckdb.connect() as connection:
         # Views name the file they were made in.
-        connection.execute(f"attach '{path}' as \"{path.stem}\" (read_only)")
-        connection.execute(f"attach '{fresh}' as compacted")
+        attach(connection, path, f'"{path.stem}"', "read_only")
+        attach(connection, fresh, "compacted", "read_write")
         connection.execute(f'copy from database "{path.stem}" to compacted')
     fresh.replace(path)

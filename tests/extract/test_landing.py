@@ -21,7 +21,7 @@ from foundation import sample_data
 from foundation.settings import Settings
 from foundation.sources import SOURCES
 from foundation.sources.source import Source
-from foundation.warehouse import LANDED, open_file
+from foundation.warehouse import CATALOG, open_file
 from sandbox.google_sheets.tabs import TABS, default_tab
 from sandbox.options import Options
 from sandbox.server import Running
@@ -227,7 +227,7 @@ def test_a_row_group_is_small(tmp_path: Path) -> None:
     path = tmp_path / "it's a warehouse.duckdb"
     rows = landing.ROW_GROUP * 2
     with open_file(path, row_group=landing.ROW_GROUP) as connection:
-        connection.execute(f"create table {LANDED}.t as select range::text as x from range({rows})")
+        connection.execute(f"create table {CATALOG}.t as select range::text from range({rows})")
     with open_file(path, read_only=True) as connection:
         groups = connection.execute("select distinct row_group_id from pragma_storage_info('t')")
         assert len(groups.fetchall()) == 2
