@@ -21,8 +21,9 @@ from dashboards.loading import Source
 from dashboards.people import is_person
 from dashboards.preview import page
 from dashboards.preview.annotations import Annotations
-from dashboards.preview.cube import Counts, Cubes
+from dashboards.preview.cube import Cubes
 from dashboards.preview.freshness import Feeds, Stale, stale_sources
+from dashboards.preview.sizes import Sizes
 from foundation.settings import ROOT, Settings
 from foundation.warehouse import WarehouseError, open_file
 
@@ -86,14 +87,14 @@ def preview(
         annotations = Annotations(connection)
         behind, feeds = stale_sources(connection), Feeds(connection)
         values: dict[tuple[str, str], list[str]] = {}
-        counts: Counts = {}
+        sizes = Sizes(connection)
         for source in sources:
             dashboard = source.dashboard
             if is_about_hidden_people(dashboard):
                 log.info("%s is left out: it is about people, who are hidden", dashboard.key)
                 continue
-            cubes = Cubes(dashboard, connection, today, rows, counts)
-            charts = {chart.key: cubes.chart(chart) for chart in dashboard.charts}
+            cubes = Cubes(dashboard, connection, today, rows, sizes)
+            charts = cubes.charts()
             stale: set[Stale] = set()
             for chart in dashboard.charts:
                 found = feeds.stale(chart, behind)
@@ -109,7 +110,7 @@ def preview(
             html = page.dashboard(
                 dashboard,
                 charts,
-                cubes.cubes(),
+                cubes.cubes,
                 choices,
                 facts,
                 sorted(stale, key=lambda one: one.source),
@@ -121,7 +122,7 @@ def preview(
             )
             write(folder / f"{dashboard.key}.html", html)
             written.add(f"{dashboard.key}.html")
-            cards.append(page.Card.of(dashboard, charts))
+            cards.append(page.Card.of(dashboard, charts, cubes.answer))
             failures += [
                 Failure(dashboard.key, chart.definition.name, data.error)
                 for chart in dashboard.charts

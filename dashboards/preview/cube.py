@@ -7,11 +7,10 @@ for any value of the filters. A chart with `sql` only has its result.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Generator, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache
 from math import isfinite
 from typing import Any
 
@@ -29,11 +28,14 @@ from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_
 from dashboards.conditions import condition
 from dashboards.definition import DateRange, Funnel, RelativeDate
 from dashboards.preview.expression import Cube, Tree, UnsupportedError, is_additive, tree_of
+from dashboards.preview.sizes import Groups, Sizes, rendered
 
 JsonObject = dict[str, Any]
 
 # Sums of a cube keep this many digits after the point: 100,000 of them are off by five millionths.
 DIGITS = 10
+# Rows of a cube that make a page no heavier.
+FEW = 2_000
 # Rows of a column that are written as JSON at a time.
 PART = 10_000
 
@@ -44,16 +46,24 @@ class ChartData:
 
     source: JsonObject | None
     sql: str
-    rows: int = 0
-    seconds: float = 0.0
     notes: list[str] = field(default_factory=list)
     error: str | None = None
-    answer: pa.Table | None = None
 
 
-# Rows of a mart, under any of some conditions, grouped by columns, estimated or counted: several
-# charts need the same.
-Counts = dict[tuple[str, frozenset[str | None], frozenset[str], bool], int]
+@dataclass
+class Plan:
+    """A cube that a chart needs: the filters that it answers, with the SQL of the columns that each
+    of them narrows, and the names of those that it does not."""
+
+    chart: CompiledChart
+    groups: Groups
+    where: str | None
+    kept: dict[str, str]
+    dropped: list[str]
+
+
+# What a plan has to know the sizes of before it goes on; in the end it has filters or a plan.
+Questions = Iterable[Groups]
 
 
 class Cubes:
@@ -65,39 +75,80 @@ class Cubes:
         connection: duckdb.DuckDBPyConnection,
         today: date,
         rows: int,
-        counts: Counts,
+        sizes: Sizes,
     ) -> None:
         self._dashboard, self._connection = dashboard, connection
         self._today, self._max_rows = today, rows
         self._cubes: list[Cube] = []
-        self._counts = counts
+        self._sizes = sizes
+        # What is in the cubes, once `charts` was called.
+        self.cubes: list[JsonObject] = []
 
-    def chart(self, chart: CompiledChart) -> ChartData:
-        """A chart's data; if its query fails, the error instead."""
-        data = ChartData(None, open_sql(chart))
-        start = time.perf_counter()
-        try:
-            answer = self._table(sql_of(self._dashboard, chart, self._today))
-            data.seconds = time.perf_counter() - start
-            data.rows, data.answer = answer.num_rows, answer
-            data.source = self._from_cube(chart, data) or self._from_answer(chart, answer, data)
-        except duckdb.Error as error:
-            data.error = str(error).split("\n\nLINE")[0].strip()
-        return data
+    def charts(self) -> dict[str, ChartData]:
+        """The data of all charts; of a chart whose query fails, the error instead."""
+        found = {chart.key: ChartData(None, open_sql(chart)) for chart in self._dashboard.charts}
+        plans = self._plans(found)
+        for chart in self._dashboard.charts:
+            data = found[chart.key]
+            if data.error:
+                continue
+            try:
+                if plan := plans.get(chart.key):
+                    data.source = self._from_cube(plan)
+                else:
+                    data.source = self._from_answer(chart, self.answer(chart), data)
+            except duckdb.Error as error:
+                data.error = _message(error)
+        for place, cube in enumerate(self._cubes):
+            try:
+                self.cubes.append(self._filled(cube))
+            except duckdb.Error as error:
+                self.cubes.append({"rows": 0, "columns": [], "components": []})
+                for data in found.values():
+                    if data.source and data.source.get("cube") == place:
+                        data.source, data.error = None, _message(error)
+        return found
 
-    def cubes(self) -> list[JsonObject]:
-        """All cubes that the charts need; to be called after `chart` was called for each."""
-        return [self._filled(cube) for cube in self._cubes]
+    def answer(self, chart: CompiledChart) -> pa.Table:
+        """The result of a chart's query with the defaults of its filters. Raises duckdb.Error."""
+        return self._table(sql_of(self._dashboard, chart, self._today))
 
     def _table(self, sql: str) -> pa.Table:
         return self._connection.execute(sql).to_arrow_table()
 
     # --- cubes
 
-    def _from_cube(self, chart: CompiledChart, data: ChartData) -> JsonObject | None:
+    def _plans(self, found: dict[str, ChartData]) -> dict[str, Plan]:
+        """The plans of the charts that the page computes from a cube, by key. All go on together,
+        so that what they ask of a mart is counted at once."""
+        going = {chart.key: self._plan(chart, found[chart.key]) for chart in self._dashboard.charts}
+        plans: dict[str, Plan] = {}
+        while going:
+            asked: list[Groups] = []
+            for key, plan in list(going.items()):
+                try:
+                    asked += next(plan)
+                except StopIteration as ended:
+                    del going[key]
+                    if ended.value:
+                        plans[key] = ended.value
+                except duckdb.Error as error:
+                    del going[key]
+                    found[key].error = _message(error)
+            self._learn(asked)
+        return plans
+
+    def _learn(self, asked: Iterable[Groups]) -> None:
+        """Count together what is going to be asked for."""
+        # A chart that cannot be counted has the error when it asks, by itself.
+        with suppress(duckdb.Error):
+            self._sizes.learn(asked)
+
+    def _plan(
+        self, chart: CompiledChart, data: ChartData
+    ) -> Generator[Questions, None, Plan | None]:
         """How the page computes the chart from a cube; None if it cannot."""
-        definition = chart.definition
-        mart, where = definition.model, definition.where
+        mart, where = chart.definition.model, chart.definition.where
         if mart is None:
             return None
         wanted = dict(self._wired(chart))
@@ -109,26 +160,37 @@ class Cubes:
         except UnsupportedError as error:
             data.notes.append(self._not_by(wanted, str(error)))
             return None
-        kept = self._fitting(mart, where, needed, wanted)
+        # Nothing is read for this, but a column that does not exist is this chart's error alone.
+        self._connection.execute(f"explain {sql_of(self._dashboard, chart, self._today)}")
+        bare = Groups(mart, frozenset([where]), needed)
+        kept = yield from self._fitting(bare, wanted)
         if dropped := [name for name in wanted if name not in kept]:
-            takes = _about(self._count(mart, [where], needed | set(wanted.values())))
+            takes = _about(self._sizes.of(_with(bare, wanted.values())))
             most = (
                 f"it would take about {takes} rows, and a page holds {self._max_rows:,} of a mart"
             )
             data.notes.append(self._not_by(dropped, most))
-        if not self._fits(mart, where, needed):
+        if not self._fits(bare):
             return None
         where = self._with_defaults(chart, where, kept)
         days = set(kept.values())
-        cube = self._joined(mart, where, _needed(chart, mart, days) | days)
-        source = _described(chart, cube, days)
-        source["cube"] = self._cubes.index(cube)
+        columns = _needed(chart, mart, days) | days
         if where:
-            source["where"] = cube.column(_as_column(where))
-        source["filters"] = {name: cube.column(sql) for name, sql in kept.items()}
-        source["missing"] = dropped
-        source["order"] = _order(chart)
-        source["limit"] = definition.limit
+            columns |= {_as_column(where)}
+        groups = Groups(mart, frozenset([where]), columns)
+        yield [groups]
+        return Plan(chart, groups, where, kept, dropped)
+
+    def _from_cube(self, plan: Plan) -> JsonObject:
+        cube = self._joined(plan)
+        source = _described(plan.chart, cube, set(plan.kept.values()))
+        source["cube"] = self._cubes.index(cube)
+        if plan.where:
+            source["where"] = cube.column(_as_column(plan.where))
+        source["filters"] = {name: cube.column(sql) for name, sql in plan.kept.items()}
+        source["missing"] = plan.dropped
+        source["order"] = _order(plan.chart)
+        source["limit"] = plan.chart.definition.limit
         return source
 
     def _not_by(self, filters: Iterable[str], reason: str) -> str:
@@ -160,87 +222,67 @@ class Cubes:
         return " and ".join(f"({one.strip()}\n)" for one in conditions) or None
 
     def _fitting(
-        self, mart: str, where: str | None, needed: frozenset[str], wanted: dict[str, str]
-    ) -> dict[str, str]:
+        self, bare: Groups, wanted: dict[str, str]
+    ) -> Generator[Questions, None, dict[str, str]]:
         """As many filters as fit: those on days first, since most questions have one, then those
         with few values."""
-        if self._fits(mart, where, needed | set(wanted.values())):
+        # Of all rows, so that the charts of a mart ask for the same.
+        alone = {
+            name: Groups(bare.mart, frozenset([None]), frozenset([sql]))
+            for name, sql in wanted.items()
+        }
+        yield [bare, _with(bare, wanted.values()), *alone.values()]
+        if self._fits(_with(bare, wanted.values())):
             return wanted
 
         def rank(name: str) -> tuple[bool, int]:
             definition = self._dashboard.definition.filters[name]
             is_day = isinstance(definition, DateRange | RelativeDate)
-            return not is_day, self._estimate(mart, [where], frozenset([wanted[name]]))
+            return not is_day, self._sizes.of(alone[name])
 
         kept: dict[str, str] = {}
-        for name in sorted(wanted, key=rank):
-            tried = needed | set(kept.values()) | {wanted[name]}
-            if self._fits(mart, where, tried):
-                kept[name] = wanted[name]
+        left = sorted(wanted, key=rank)
+        while left:
+            # As if all fitted, to ask for them together; after the first that does not, again.
+            tried = [
+                _with(bare, [*kept.values(), *(wanted[name] for name in left[: place + 1])])
+                for place in range(len(left))
+            ]
+            yield tried
+            fitting = 0
+            while fitting < len(left) and self._fits(tried[fitting]):
+                fitting += 1
+            kept |= {name: wanted[name] for name in left[:fitting]}
+            left = left[fitting + 1 :]
         return kept
 
-    def _fits(self, mart: str, where: str | None, columns: frozenset[str]) -> bool:
-        """Whether a cube of these columns is small enough for a page."""
-        about = self._estimate(mart, [where], columns)
-        if self._max_rows / 2 < about < self._max_rows * 2:
-            about = self._count(mart, [where], columns)
-        return about <= self._max_rows
+    def _fits(self, groups: Groups) -> bool:
+        """Whether a cube is small enough for a page."""
+        return self._sizes.of(groups) <= self._max_rows
 
-    def _count(self, mart: str, conditions: Iterable[str | None], columns: frozenset[str]) -> int:
-        """How many rows a cube of these columns has: exact unless they are far too many."""
-        about = self._estimate(mart, conditions, columns)
-        if about > self._max_rows * 2:
-            return about
-        return self._rows(mart, conditions, columns, is_exact=True)
-
-    def _estimate(
-        self, mart: str, conditions: Iterable[str | None], columns: frozenset[str]
-    ) -> int:
-        """About how many, surely over half and under twice as many, in a third of the time."""
-        return self._rows(mart, conditions, columns, is_exact=False)
-
-    def _rows(
-        self,
-        mart: str,
-        conditions: Iterable[str | None],
-        columns: frozenset[str],
-        *,
-        is_exact: bool,
-    ) -> int:
-        if not columns:
-            return 1
-        key = (mart, frozenset(conditions), columns, is_exact)
-        if key not in self._counts:
-            count = "count(distinct " if is_exact else "approx_count_distinct("
-            rows = f"hash({', '.join(map(_rendered, sorted(columns)))})"
-            self._counts[key] = self._number(mart, key[1], f"{count}{rows})")
-        return self._counts[key]
-
-    def _number(self, mart: str, conditions: Iterable[str | None], sql: str) -> int:
-        (row,) = self._connection.execute(_select(mart, conditions, [], [sql])).fetchall()
-        return int(row[0])
-
-    def _joined(self, mart: str, where: str | None, columns: frozenset[str]) -> Cube:
+    def _joined(self, plan: Plan) -> Cube:
         """The cube that a chart reads: one that other charts read too, unless together they would
         take more rows than apart."""
-        if where:
-            columns |= {_as_column(where)}
-        rows = self._count(mart, [where], columns)
-        for cube in self._cubes:
-            if cube.mart != mart:
-                continue
-            together = self._count(
-                mart, [*cube.conditions, where], columns | frozenset(cube.columns)
-            )
-            if together <= min(cube.rows + rows, self._max_rows):
+        mart, conditions, columns = plan.groups
+        rows = self._sizes.of(plan.groups)
+        together = {
+            place: Groups(mart, conditions.union(cube.conditions), columns.union(cube.columns))
+            for place, cube in enumerate(self._cubes)
+            if cube.mart == mart
+        }
+        self._learn(together.values())
+        for place, groups in together.items():
+            cube = self._cubes[place]
+            size = self._sizes.of(groups)
+            if size <= min(max(cube.rows + rows, FEW), self._max_rows):
                 break
         else:
-            cube, together = Cube(mart), rows
+            cube, size = Cube(mart), rows
             self._cubes.append(cube)
         for column in sorted(columns):
             cube.column(column)
-        cube.conditions.append(where)
-        cube.rows = together
+        cube.conditions.append(plan.where)
+        cube.rows = size
         return cube
 
     def _filled(self, cube: Cube) -> JsonObject:
@@ -286,6 +328,14 @@ class Cubes:
 def _sums(one: Field) -> bool:
     """Whether a number of a query can be summed, as far as its type and its name tell."""
     return one.kind in ("money", "count") and not MartColumn(one.name, "number").is_ratio
+
+
+def _with(groups: Groups, columns: Iterable[str]) -> Groups:
+    return groups._replace(columns=groups.columns.union(columns))
+
+
+def _message(error: duckdb.Error) -> str:
+    return str(error).split("\n\nLINE")[0].strip()
 
 
 def open_sql(chart: CompiledChart) -> str:
@@ -371,7 +421,7 @@ def _order(chart: CompiledChart) -> list[tuple[int, bool]]:
 def _select(
     mart: str, conditions: Iterable[str | None], columns: list[str], components: list[str]
 ) -> str:
-    selected = [f'{_rendered(sql)} as "c{place}"' for place, sql in enumerate(columns)]
+    selected = [f'{rendered(sql)} as "c{place}"' for place, sql in enumerate(columns)]
     selected += [f'{_as_number(sql)} as "m{place}"' for place, sql in enumerate(components)]
     sql = f'select {", ".join(selected)} from {MARTS}."{mart}"'
     known = list(dict.fromkeys(conditions))
@@ -382,15 +432,6 @@ def _select(
         places = ", ".join(str(place + 1) for place in range(len(columns)))
         sql += f" group by {places} order by {places}"
     return sql
-
-
-@cache
-def _rendered(sql: str) -> str:
-    """A column in DuckDB's SQL; only the periods have to be replaced."""
-    if query.PERIOD not in sql.lower():
-        return sql
-    rendered = query.render(f"select {sql}", "duckdb", MARTS, lambda _: "", lambda _: "")
-    return rendered.strip()[len("select") :]
 
 
 def _as_number(sql: str) -> str:

@@ -94,10 +94,6 @@ function leadToExplorer(chart, rows, body) {
   });
 }
 
-function time(seconds) {
-  return seconds < 1 ? `${Math.max(1, Math.round(seconds * 1000))} ms` : `${seconds.toFixed(1)} s`;
-}
-
 function redraw() {
   for (const tile of tiles) {
     if (panels[open - 1].contains(tile)) draw(tile);
@@ -261,8 +257,7 @@ function about(chart) {
     ...(chart.error ? [element("p", { class: "error" }, chart.error)] : []),
     ...(chart.allNotes?.length ? [element("ul", { class: "notes" }, ...chart.allNotes.map((note) => element("li", {}, note)))] : []),
     element("p", { class: "said" }, without.length ? `Not by ${labels(without)} on this page: run the SQL.`
-      : `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} with these filters` + (chart.limit && rows.length > chart.limit ? `; the chart shows the first ${grouped(chart.limit, 0)}` : "")
-        + `. The warehouse took ${time(chart.seconds)}.`),
+      : `${grouped(rows.length, 0)} row${rows.length === 1 ? "" : "s"} with these filters` + (chart.limit && rows.length > chart.limit ? `; the chart shows the first ${grouped(chart.limit, 0)}` : "") + "."),
     element("p", {}, button("Copy SQL", () => copy(sql)), " ", button("Copy rows", () => copy(separated(fields, rows, "\t"))), " ",
       button("Download CSV", () => download(fileName(chart), fields, rows)), " ", said),
     element("h3", {}, "SQL with these filters"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,6 +17,7 @@ from typing import Any, Self, get_args
 
 import duckdb
 import msgspec
+import pyarrow as pa
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -123,7 +126,12 @@ class Card:
     errors: list[str]
 
     @classmethod
-    def of(cls, dashboard: CompiledDashboard, charts: dict[str, ChartData]) -> Self:
+    def of(
+        cls,
+        dashboard: CompiledDashboard,
+        charts: dict[str, ChartData],
+        answer: Callable[[CompiledChart], pa.Table],
+    ) -> Self:
         definition = dashboard.definition
         return cls(
             key=dashboard.key,
@@ -131,7 +139,7 @@ class Card:
             description=definition.description,
             questions=definition.questions,
             audience=definition.audience,
-            number=_number(dashboard, charts),
+            number=_number(dashboard, charts, answer),
             errors=_failed(dashboard, charts),
         )
 
@@ -141,16 +149,20 @@ def _failed(dashboard: CompiledDashboard, charts: dict[str, ChartData]) -> list[
     return [chart.definition.name for chart in dashboard.charts if charts[chart.key].error]
 
 
-def _number(dashboard: CompiledDashboard, charts: dict[str, ChartData]) -> Number | None:
+def _number(
+    dashboard: CompiledDashboard,
+    charts: dict[str, ChartData],
+    answer: Callable[[CompiledChart], pa.Table],
+) -> Number | None:
     """The number of the first chart that is one; of a trend the newest."""
     for chart in dashboard.charts:
-        answer = charts[chart.key].answer
-        if not isinstance(chart.definition, Scalar) or answer is None or not answer.num_rows:
+        if not isinstance(chart.definition, Scalar) or charts[chart.key].error:
             continue
         (measure,) = chart.measures
-        value = answer.column(measure.name)[-1].as_py()
-        if value is not None:
-            return Number(chart.definition.name, _in_brief(value, measure))
+        with suppress(duckdb.Error):
+            values = answer(chart).column(measure.name)
+            if len(values) and (value := values[-1].as_py()) is not None:
+                return Number(chart.definition.name, _in_brief(value, measure))
     return None
 
 
@@ -423,7 +435,6 @@ def _chart(dashboard: CompiledDashboard, chart: CompiledChart, data: ChartData) 
         "sql": data.sql,
         "wires": [[wire.filter, wire.mart, wire.column] for wire in chart.wires],
         "unfiltered": dashboard.unfiltered(chart),
-        "seconds": round(data.seconds, 4),
         "notes": data.notes,
         "error": data.error,
     }

@@ -21,6 +21,7 @@ from dashboards.colors import MEANINGS, PALETTE
 from dashboards.preview import PreviewError, page, preview, today_in, write
 from dashboards.preview.cube import Cubes
 from dashboards.preview.expression import Cube, UnsupportedError, is_additive, tree_of
+from dashboards.preview.sizes import Sizes
 from foundation.settings import ROOT
 from tests.dashboards.gallery.warehouse import IMAGE, NEWEST, SCRIPT
 
@@ -54,12 +55,12 @@ def cubes(gallery, key="gallery", rows=20_000):
     settings, sources = gallery
     (dashboard,) = [source.dashboard for source in sources if source.dashboard.key == key]
     connection = duckdb.connect(settings.duckdb_path, read_only=True)
-    return dashboard, Cubes(dashboard, connection, today_in(connection), rows, {})
+    return dashboard, Cubes(dashboard, connection, today_in(connection), rows, Sizes(connection))
 
 
 def cube_of(made, place):
     """A cube as the page reads it."""
-    return json.loads(msgspec.json.encode(made.cubes()[place]))
+    return json.loads(msgspec.json.encode(made.cubes[place]))
 
 
 def chart_of(dashboard, name):
@@ -221,6 +222,17 @@ def test_a_query_that_fails_is_on_its_tile_and_the_rest_is_drawn(gallery, on_cop
     assert "1 failed" in (tmp_path / "index.html").read_text()
 
 
+def test_a_column_that_is_missing_fails_only_the_charts_that_have_it(gallery, on_copy, tmp_path):
+    settings, connection = on_copy
+    # Most charts of this mart share a cube, of which it is no column but a sum.
+    connection.execute("alter table marts.fct_cost_daily drop column billed_cost_usd")
+    connection.close()
+    failures = preview(settings, gallery[1], tmp_path)
+    assert [one.chart for one in failures if one.dashboard == "gallery"] == ["Daily spend"]
+    charts = data_of((tmp_path / "gallery.html").read_text())["charts"]
+    assert "cube" in charts["gallery.mix"]["source"]
+
+
 def test_what_is_of_no_dashboard_any_more_is_removed_and_nothing_else(gallery, tmp_path):
     for name in ("gone.html", ".half.html.writing", "notes.txt"):
         (tmp_path / name).write_text("from before")
@@ -255,8 +267,8 @@ def test_the_command_names_what_failed_and_ends_with_1(tmp_path):
 
 
 def test_charts_of_one_mart_share_a_cube_with_their_conditions_as_columns(gallery):
-    dashboard, made = cubes(gallery)
-    of = {chart.key.split(".")[1]: made.chart(chart).source for chart in dashboard.charts}
+    _, made = cubes(gallery)
+    of = {key.split(".")[1]: data.source for key, data in made.charts().items()}
     costs = {source["cube"] for name, source in of.items() if name != "use"}
     assert costs == {of["people"]["cube"]}
     assert of["use"]["cube"] not in costs
@@ -267,37 +279,39 @@ def test_charts_of_one_mart_share_a_cube_with_their_conditions_as_columns(galler
 
 
 def test_a_chart_that_would_make_a_cube_longer_than_two_has_its_own(gallery):
-    dashboard, made = cubes(gallery, rows=1_500)
-    sources = [made.chart(chart).source for chart in dashboard.charts]
+    _, made = cubes(gallery, rows=1_500)
+    sources = [data.source for data in made.charts().values()]
     of = [source["cube"] for source in sources if "cube" in source]
     assert 1 < len(set(of)) < len(of)
-    assert all(cube["rows"] <= 1_500 for cube in made.cubes())
+    assert all(cube["rows"] <= 1_500 for cube in made.cubes)
 
 
 def test_a_period_of_a_day_that_is_in_the_cube_is_no_column_of_its_own(gallery):
     dashboard, made = cubes(gallery)
-    source = made.chart(chart_of(dashboard, "spend_of_the_month")).source
+    source = made.charts()[chart_of(dashboard, "spend_of_the_month").key].source
     place = source["filters"]["period"]
     assert source["outputs"][0] == ["column", place, "month"]
 
 
 def test_a_cube_is_the_rows_of_the_mart_grouped(gallery):
     dashboard, made = cubes(gallery)
-    data = made.chart(chart_of(dashboard, "price_of_a_row"))
+    data = made.charts()[chart_of(dashboard, "price_of_a_row").key]
     cube = cube_of(made, data.source["cube"])
     ((_, tree),) = data.source["outputs"]
-    assert tree == ["/", ["sum", 0], ["nullif", ["count", 1], 0.0]]
+    divided, (_, costs), (_, (_, counts), _) = tree
+    assert tree == [divided, ["sum", costs], ["nullif", ["count", counts], 0.0]]
+    assert divided == "/"
     with duckdb.connect(gallery[0].duckdb_path, read_only=True) as connection:
         (total, rows) = connection.execute(
             "select sum(list_cost_usd), count(*) from marts.fct_cost_daily"
         ).fetchone()
-    assert sum(filter(None, cube["components"][0])) == pytest.approx(float(total), abs=1e-6)
-    assert sum(cube["components"][1]) == rows
+    assert sum(filter(None, cube["components"][costs])) == pytest.approx(float(total), abs=1e-6)
+    assert sum(cube["components"][counts]) == rows
 
 
 def test_a_filter_that_does_not_fit_is_left_out_by_name_and_its_default_stays(gallery):
     dashboard, made = cubes(gallery, rows=300)
-    data = made.chart(chart_of(dashboard, "mix"))
+    data = made.charts()[chart_of(dashboard, "mix").key]
     (note,) = data.notes
     assert re.fullmatch(
         r"Not by Period, Days, .+ on this page: it would take about [\d,]+ rows, "
@@ -309,7 +323,7 @@ def test_a_filter_that_does_not_fit_is_left_out_by_name_and_its_default_stays(ga
     assert cube["rows"] <= 300
     # Were it left out, the numbers would be those of all time.
     with duckdb.connect(gallery[0].duckdb_path, read_only=True) as connection:
-        total = sum(data.answer.column(1).to_pylist())
+        total = sum(made.answer(chart_of(dashboard, "mix")).column(1).to_pylist())
         ever = connection.execute(
             "select sum(effective_cost_usd) from marts.fct_cost_daily"
         ).fetchone()
@@ -319,14 +333,14 @@ def test_a_filter_that_does_not_fit_is_left_out_by_name_and_its_default_stays(ga
 
 def test_filters_on_days_are_kept_the_longest(gallery):
     dashboard, made = cubes(gallery, rows=1_000)
-    source = made.chart(chart_of(dashboard, "price_of_a_row")).source
+    source = made.charts()[chart_of(dashboard, "price_of_a_row").key].source
     assert "days" in source["filters"]
     assert "least" in source["missing"]
 
 
 def test_where_nothing_fits_the_answer_itself_is_kept(gallery):
     dashboard, made = cubes(gallery, rows=3)
-    data = made.chart(chart_of(dashboard, "people"))
+    data = made.charts()[chart_of(dashboard, "people").key]
     assert "cube" not in data.source
     assert data.source["filters"] == {}
     assert "Not by Period, Days, Platform" in data.notes[0]
@@ -334,18 +348,18 @@ def test_where_nothing_fits_the_answer_itself_is_kept(gallery):
 
 def test_a_long_answer_is_cut_and_says_so(gallery):
     dashboard, made = cubes(gallery, "queries", rows=2)
-    data = made.chart(chart_of(dashboard, "departments_of_a_query"))
+    data = made.charts()[chart_of(dashboard, "departments_of_a_query").key]
     assert data.notes == ["Cut: the first 2 of 5 rows are in the preview."]
     assert data.source["rows"] == 2
-    assert data.rows == 5
 
 
 def test_a_query_of_its_own_names_the_filters_that_its_answer_does_not_hold(gallery):
     dashboard, made = cubes(gallery, "queries")
-    source = made.chart(chart_of(dashboard, "above_a_number")).source
+    found = made.charts()
+    source = found[chart_of(dashboard, "above_a_number").key].source
     assert source["filters"] == {}
     assert set(source["missing"]) == {"department", "day", "least"}
-    source = made.chart(chart_of(dashboard, "departments_of_a_query")).source
+    source = found[chart_of(dashboard, "departments_of_a_query").key].source
     assert set(source["filters"]) == {"department"}
 
 
