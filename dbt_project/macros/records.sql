@@ -2,7 +2,7 @@
 
 {# A whole number, however the vendor writes it: 12, "12" or 12.0. #}
 {% macro json_integer(path) -%}
-    cast(cast({{ json_text(path) }} as {{ type_number() }}) as int64)
+    {{ text_to_integer(json_text(path)) }}
 {%- endmacro %}
 
 {# A count. Vendors leave out counts that are zero. #}
@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 {% macro json_number(path) -%}
-    cast({{ clean_text(json_text(path)) }} as {{ type_number() }})
+    {{ text_to_number(clean_text(json_text(path))) }}
 {%- endmacro %}
 
 {# An amount that the record has in dollars. #}

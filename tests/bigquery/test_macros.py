@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from bigquery_dev.googlesql import Columns, GoogleSql, type_name
 from foundation.settings import ROOT
@@ -399,6 +401,28 @@ def test_a_macro_gives_the_same_on_both_engines(name, expressions, google, duck)
         if found[place] != expected[place]
     }
     assert not different
+
+
+@given(
+    st.lists(
+        st.one_of(
+            # All that a JSON number can be, and plain ones of any length.
+            st.floats(-1e15, 1e15).map(repr),
+            st.from_regex(r"-?[0-9]{1,17}(\.[0-9]{0,20})?", fullmatch=True),
+            st.sampled_from([".5", "-.5", "+5", " 12.5 ", "1_000", "999999999999999999"]),
+        ),
+        min_size=1,
+    )
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_duckdb_reads_a_text_as_it_casts_it(expressions, duck, texts):
+    columns = {"place": "INT64", "x": "STRING"}
+    rows = [{"place": place, "x": text} for place, text in enumerate(texts)]
+    duckdb_table(duck, "parity.inputs", columns, rows)
+    cast = "cast(cast(x as decimal(35, 16)) * cast(0.01 as decimal(3, 2)) as decimal(38, 18))"
+    sql = f"select x, {expressions['duckdb']['cents_to_usd']}, {cast} from parity.inputs"
+    for text, read, expected in duck.execute(sql).fetchall():
+        assert (text, read) == (text, expected)
 
 
 @pytest.mark.parametrize("name", QUERIES)

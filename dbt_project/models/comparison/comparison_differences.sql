@@ -104,7 +104,10 @@ changes as (
         mistakes.place,
         coalesce(sides.older_team, sides.marts_team) as team,
         case
-            when mistakes.takes_cents then {{ cents_to_usd('sides.older_amount') }}
+            when mistakes.takes_cents
+                then {{ cents_to_usd(
+                    'cast(sides.older_amount as ' ~ dbt.type_string() ~ ')'
+                ) }}
             else sides.older_amount
         end as older_in_dollars,
         case
