@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 METRICFLOW = ["-m", "pipeline.metricflow"]
-# What DuckDB may use before it spills: to build everything, and to build what changed.
-MEMORY_OF_WHOLE, MEMORY_OF_CHANGES = "1GB", "600MB"
-# What a build does if that is too little: how it says so, dbt's vars, and other settings.
+# What a build does if DuckDB needs more memory: how it says so, dbt's vars, and other settings.
 MORE_MEMORY: tuple[tuple[str, dict[str, Any], dict[str, str]], ...] = (
     ("with one thread", {"duckdb_threads": 1}, {}),
     ("with up to four fifths of the machine's", {}, {"DUCKDB_MEMORY_LIMIT": "none"}),
@@ -133,8 +131,6 @@ def _invoke(
     arguments = ["--no-write-json", "--log-level-file", "info", "build"]
     arguments += ["--exclude-resource-type", "unit_test"]
     told = settings.dbt_environment()
-    if not settings.duckdb_memory_limit:
-        told["DUCKDB_MEMORY_LIMIT"] = MEMORY_OF_WHOLE if wanted is None else MEMORY_OF_CHANGES
     selected = finished_builds.selection(manifest, wanted)
     ended = dbt.invoke([*arguments, *selected], dbt.environment(told), manifest, on_event)
     results = _nodes(ended)

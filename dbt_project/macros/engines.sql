@@ -462,6 +462,14 @@ something else. #}
     datetime({{ timestamp }}, '{{ time_zone }}')
 {%- endmacro %}
 
+{# Hooks of a model that needs more of DuckDB's memory than the rest: before it how much, after
+it nothing. A limit that somebody set stays. #}
+{% macro memory_limit(limit='') -%}
+    {%- if target.type == 'duckdb' and not env_var('DUCKDB_MEMORY_LIMIT', '') -%}
+        set memory_limit = '{{ limit or target.settings.memory_limit }}'
+    {%- endif -%}
+{%- endmacro %}
+
 {# On-run-start: DuckDB's threads, where a build has to save memory. #}
 {% macro limit_threads() -%}
     {%- if target.type == 'duckdb' and var('duckdb_threads', none) -%}

@@ -431,3 +431,13 @@ def test_days_from_to_gives_the_same_days_on_both_engines(name, expressions, goo
     on_duck = on_duckdb(duck, expressions["duckdb"][name])
     assert on_google.kinds == on_duck.kinds
     assert sorted(on_google.rows) == sorted(on_duck.rows)
+
+
+@pytest.mark.parametrize(
+    ("told", "hooks"),
+    [("", "set memory_limit = '1100MB'; set memory_limit = '600MB'; "), ("4GB", "; ; ")],
+)
+def test_a_model_gets_more_memory_unless_somebody_said_how_much(tmp_path, monkeypatch, told, hooks):
+    monkeypatch.setenv("DUCKDB_MEMORY_LIMIT", told)
+    jinja = "{{ memory_limit('1100MB') }}; {{ memory_limit() }}; "
+    assert render("duckdb", jinja, tmp_path, {}) == hooks
