@@ -1,11 +1,13 @@
 """How many rows a cube would have, without building it.
 
 Reading a mart takes longer than counting, so that what many charts want to know is counted
-together. Of a long mart only part of the groups is counted: those whose hash is small.
+together. Of a long mart only part of the groups is counted: those whose hash is small, and where
+each is of one day, those of some days.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
@@ -17,8 +19,10 @@ from dashboards import query
 from dashboards.catalog import MARTS
 
 # Of a longer mart about so many groups are counted, by which a size of 100,000 is off by a few
-# percent.
-COUNTED = 50_000
+# percent, and at least so many days.
+COUNTED, DAYS = 50_000, 45
+# The SQL of a day, as filters by day have it.
+DAY = re.compile(r"cast\(.+ as date\)")
 HASHES = 2**64
 # That are counted at a time: each needs memory of its own.
 AT_A_TIME = 16
@@ -39,7 +43,8 @@ class Sizes:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._known: dict[Groups, int] = {}
-        self._lengths: dict[str, int] = {}
+        # Of a mart as a whole, by the SQL that counts them.
+        self._numbers: dict[tuple[str, str], int] = {}
 
     def of(self, groups: Groups) -> int:
         """How many there are. Raises duckdb.Error."""
@@ -48,19 +53,21 @@ class Sizes:
 
     def learn(self, several: Iterable[Groups]) -> None:
         """Count all that are not known yet. Raises duckdb.Error."""
-        unknown: dict[str, list[Groups]] = defaultdict(list)
+        unknown: dict[tuple[str, str | None], list[Groups]] = defaultdict(list)
         for groups in dict.fromkeys(several):
             if not groups.columns:
                 self._known[groups] = 1
             elif groups not in self._known:
-                unknown[groups.mart].append(groups)
-        for mart, all_of_mart in unknown.items():
-            for begin in range(0, len(all_of_mart), AT_A_TIME):
-                some = all_of_mart[begin : begin + AT_A_TIME]
-                self._known |= zip(some, self._counted(mart, some), strict=True)
+                day = next(filter(DAY.fullmatch, sorted(groups.columns)), None)
+                unknown[groups.mart, day].append(groups)
+        for (mart, day), alike in unknown.items():
+            for begin in range(0, len(alike), AT_A_TIME):
+                some = alike[begin : begin + AT_A_TIME]
+                self._known |= zip(some, self._counted(mart, day, some), strict=True)
 
-    def _counted(self, mart: str, several: Iterable[Groups]) -> Iterable[int]:
-        share = max(1, self._length(mart) // COUNTED)
+    def _counted(self, mart: str, day: str | None, several: Iterable[Groups]) -> Iterable[int]:
+        every = self._every(mart, day) if day else 1
+        share = max(1, self._number(mart, "count(*)") // every // COUNTED)
         hashes: dict[str, str] = {}
         holds: dict[str, str] = {}
         counts = []
@@ -74,21 +81,28 @@ class Sizes:
                 any_of = [holds.setdefault(sql, f"w{len(holds)}") for sql in conditions if sql]
                 filters.append(f"({' or '.join(sorted(any_of))})")
             narrowed = f" filter (where {' and '.join(filters)})" if filters else ""
-            counts.append(f"{share if is_part else 1} * count(distinct {combined}){narrowed}")
+            parts_of_all = every * (share if is_part else 1)
+            counts.append(f"{parts_of_all} * count(distinct {combined}){narrowed}")
         columns_of_mart = [f"hash({rendered(sql)}) as {name}" for sql, name in hashes.items()]
         columns_of_mart += [f"({sql}\n) as {name}" for sql, name in holds.items()]
-        sql = (
-            f"select {', '.join(counts)}"
-            f' from (select {", ".join(columns_of_mart)} from {MARTS}."{mart}")'
-        )
-        (row,) = self._connection.execute(sql).fetchall()
+        sql = f'select {", ".join(columns_of_mart)} from {MARTS}."{mart}"'
+        if every > 1:
+            sql += f" where ({day} - date '2000-01-01') % {every} = 0"
+        (row,) = self._connection.execute(f"select {', '.join(counts)} from ({sql})").fetchall()
         return map(int, row)
 
-    def _length(self, mart: str) -> int:
-        if mart not in self._lengths:
-            sql = f'select count(*) from {MARTS}."{mart}"'
-            ((self._lengths[mart],),) = self._connection.execute(sql).fetchall()
-        return self._lengths[mart]
+    def _every(self, mart: str, day: str) -> int:
+        """Each how many days one is counted. Not each seventh, which would be one weekday."""
+        every = 1
+        if self._number(mart, "count(*)") > COUNTED:
+            every = max(1, self._number(mart, f"count(distinct {day})") // DAYS)
+        return every - 1 if every % 7 == 0 else every
+
+    def _number(self, mart: str, sql: str) -> int:
+        if (mart, sql) not in self._numbers:
+            answer = self._connection.execute(f'select {sql} from {MARTS}."{mart}"').fetchall()
+            ((self._numbers[mart, sql],),) = answer
+        return self._numbers[mart, sql]
 
 
 @cache
