@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,16 +17,23 @@ from sandbox.cursor.usage import role_of
 from sandbox.days import days_between
 from sandbox.money import ZERO, plain
 
+# What each address did, by day.
+ByDay = Mapping[date, Mapping[str, MemberDay]]
+
 
 def spend(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
     """What each member has cost in the current cycle, in cents."""
     page = whole_number(parameters, "page", 1, 10**6)
     size = whole_number(parameters, "pageSize", DEFAULT_PAGE, MAX_PAGE)
-    days = _cycle_days(state)
-    members = members_on(state.sandbox.company, state.sandbox.today)
+    today = state.sandbox.today
+    # The current billing cycle, which is the calendar month.
+    days = _members_by_day(state, today.replace(day=1), today)
+    members = members_on(state.sandbox.company, today)
     rows = []
     for person in members[(page - 1) * size : page * size]:
-        on_demand, included = _spend_of(state, person.cursor_email, days)
+        own = _days_of(person, days)
+        on_demand = _on_demand(own)
+        included = sum((day.included for day in own), ZERO)
         rows.append(
             {
                 "userId": person.cursor_user_id,
@@ -34,10 +42,7 @@ def spend(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
                 "role": role_of(person),
                 "spendCents": plain(on_demand),
                 "overallSpendCents": plain(on_demand + included),
-                "fastPremiumRequests": sum(
-                    state.day(day).members.get(person.cursor_email or "", MemberDay()).events
-                    for day in days
-                ),
+                "fastPremiumRequests": sum(day.events for day in own),
                 "hardLimitOverrideDollars": 100 if person.index % 9 == 0 else 0,
                 "monthlyLimitDollars": 200 if person.index % 3 == 0 else None,
             }
@@ -62,7 +67,7 @@ def groups(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
         except ValueError:
             raise bad_request("billingCycle must be a date, YYYY-MM-DD") from None
     end = (start + timedelta(days=32)).replace(day=1)
-    days = list(days_between(start, min(end, state.sandbox.today)))
+    days = _members_by_day(state, start, min(end, state.sandbox.today))
     members: dict[str, list[Person]] = {}
     for person in members_on(state.sandbox.company, state.sandbox.today):
         # Nobody moves people between groups: whoever changes department stays in the old one.
@@ -81,14 +86,12 @@ def groups(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _group(
-    state: State, identifier: str, name: str, people: list[Person], days: list[date]
+    state: State, identifier: str, name: str, people: list[Person], days: ByDay
 ) -> dict[str, Any]:
+    emails = {person.cursor_email for person in people}
     by_day = {
-        day: sum(
-            (_spend_of(state, person.cursor_email, [day])[0] for person in people),
-            ZERO,
-        )
-        for day in days
+        day: _on_demand(own for email, own in members.items() if email in emails)
+        for day, members in days.items()
     }
     created = _iso(state.sandbox.options.start - timedelta(days=90))
     return {
@@ -107,7 +110,7 @@ def _group(
                 "email": person.cursor_email,
                 "joinedAt": _iso(person.start),
                 "leftAt": None,
-                "spendCents": plain(_spend_of(state, person.cursor_email, days)[0]),
+                "spendCents": plain(_on_demand(_days_of(person, days))),
             }
             for person in people
         ],
@@ -118,19 +121,17 @@ def _group(
     }
 
 
-def _cycle_days(state: State) -> list[date]:
-    """The days of the current billing cycle, which is the calendar month."""
-    return list(days_between(state.sandbox.today.replace(day=1), state.sandbox.today))
+def _members_by_day(state: State, first: date, end: date) -> ByDay:
+    return {day: state.members(day) for day in days_between(first, end)}
 
 
-def _spend_of(state: State, email: str | None, days: list[date]) -> tuple[Decimal, Decimal]:
-    on_demand, included = ZERO, ZERO
-    for day in days:
-        own = state.day(day).members.get(email or "")
-        if own is not None:
-            on_demand += own.on_demand
-            included += own.included
-    return on_demand, included
+def _days_of(person: Person, days: ByDay) -> list[MemberDay]:
+    email = person.cursor_email or ""
+    return [members[email] for members in days.values() if email in members]
+
+
+def _on_demand(days: Iterable[MemberDay]) -> Decimal:
+    return sum((day.on_demand for day in days), ZERO)
 
 
 def _iso(day: date) -> str:

@@ -48,6 +48,8 @@ class State:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._days: DayCache[CursorDay] = DayCache(lambda day: len(day.records))
+        # Of a large company the events of a month do not fit, but these sums do.
+        self._members: DayCache[dict[str, MemberDay]] = DayCache(len)
         self.reset()
 
     def reset(self) -> None:
@@ -58,14 +60,23 @@ class State:
         """What Cursor now reports for that day."""
         if day >= self.sandbox.today:
             return NO_EVENTS
-        revisions = self.sandbox.revisions_of("cursor", "cursor", day)
+        revisions = self._revisions(day)
         if any(revision.is_empty for revision in revisions):
             return NO_EVENTS
         return self._revised(day, revisions)
 
+    def members(self, day: date) -> dict[str, MemberDay]:
+        """What each address did on that day."""
+        if day >= self.sandbox.today:
+            return NO_EVENTS.members
+        return self._members.get((day, self._revisions(day)), lambda: self.day(day).members)
+
     def first_day(self, day: date) -> CursorDay:
         """What Cursor first reported for that day."""
         return self._revised(day, ())
+
+    def _revisions(self, day: date) -> tuple[Revision, ...]:
+        return self.sandbox.revisions_of("cursor", "cursor", day)
 
     def _revised(self, day: date, revisions: tuple[Revision, ...]) -> CursorDay:
         def make() -> CursorDay:
