@@ -14,7 +14,9 @@ with costs as (
 attributions as (
 
     select * from {{ ref('int_attributions') }}
-    where attribution_method = 'unattributed'
+    where
+        attribution_method = 'unattributed'
+        and activity_date >= {{ judged_since() }}
 
 ),
 
