@@ -134,8 +134,9 @@ organization, export_date and load_id.
 
 {# A charge that is divided among those who have a seat: of Gemini Enterprise, since Google says of no
 other product who has one. #}
-{% macro is_charge_for_seats() -%}
-    platform_code = 'gemini_enterprise' and cost_type = 'subscription'
+{% macro is_charge_for_seats(table='') -%}
+    {{ table }}platform_code = 'gemini_enterprise'
+    and {{ table }}cost_type = 'subscription'
 {%- endmacro %}
 
 {# A time that has nanoseconds, which no engine keeps. #}

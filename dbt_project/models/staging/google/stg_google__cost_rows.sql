@@ -37,7 +37,7 @@ divided as (
         on
             charges.usage_date = seat_shares.usage_date
             and charges.project_id = seat_shares.project_id
-            and {{ is_charge_for_seats() }}
+            and {{ is_charge_for_seats('charges.') }}
 
 ),
 
