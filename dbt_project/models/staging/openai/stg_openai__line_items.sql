@@ -1,19 +1,13 @@
 -- GRAIN: one row per line item, with what the seed openai_line_items says it means
-with costs as (
+with line_items as (
 
-    select * from {{ ref('base_openai__costs') }}
+    select * from {{ ref('base_openai__line_items') }}
 
 ),
 
 words as (
 
     select * from {{ ref('openai_line_items') }}
-
-),
-
-line_items as (
-
-    select distinct coalesce(line_item, '') as line_item from costs
 
 ),
 
