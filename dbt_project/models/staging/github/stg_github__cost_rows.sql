@@ -1,13 +1,21 @@
+{{ config(**replaced_by_day(
+    'cost_date', changes='stg_github__changed_days', cluster_by=['organization']
+)) }}
+
 -- GRAIN: one row per billed line of Copilot and part of it
 -- What is billed is the money; who has a seat and who used AI credits only divide it.
 -- INVARIANT: the parts of a line sum to the line, to the last digit
+{% set days = changed_days(ref('stg_github__changed_days')) %}
+
 with charges as (
 
     select
         *,
         {{ usd_weight('list_cost_usd') }} as weight
     from {{ ref('stg_github__current_charges') }}
-    where is_counted
+    where
+        is_counted
+        and {{ in_days('cost_date', days) }}
 
 ),
 
@@ -17,12 +25,14 @@ credit_uses as (
         *,
         {{ usd_weight('list_cost_usd') }} as weight
     from {{ ref('stg_github__credit_uses') }}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
 seat_days as (
 
     select * from {{ ref('stg_github__seat_days') }}
+    where {{ in_days('cost_date', days) }}
 
 ),
 
