@@ -41,6 +41,8 @@ BY_DAY = (
     "dim_dates",
     "fct_cost_versions",
     "fct_cost_restatements",
+    "stg_google__cost_versions",
+    "stg_google__invoice_days",
 )
 
 

@@ -145,3 +145,22 @@ other product who has one. #}
         "regexp_extract(" ~ text ~ ", '^[^.Z]*(?:[.][0-9]{1,6})?') || 'Z'"
     ) }}
 {%- endmacro %}
+
+{# All days of usage of the invoices that have usage on these days, as literals; none means all days. #}
+{% macro google_days_of_invoices(invoice_days, days) -%}
+    {%- if days is none -%}
+        {{ return(none) }}
+    {%- endif -%}
+    {%- set query -%}
+        select distinct other_days.usage_date
+        from {{ invoice_days }} as invoice_days
+        inner join {{ invoice_days }} as other_days
+            on invoice_days.invoice_month = other_days.invoice_month
+        where {{ in_days('invoice_days.usage_date', days) }}
+    {%- endset -%}
+    {%- set invoices = [] -%}
+    {%- for row in ask_once(query, offline=offline_days()) -%}
+        {%- do invoices.append("date '" ~ row[0] ~ "'") -%}
+    {%- endfor -%}
+    {{ return((invoices | sort) or [beginning_of_time()]) }}
+{%- endmacro %}

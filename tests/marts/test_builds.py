@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,36 @@ def test_what_a_run_skips_would_come_out_the_same(remembered: Warehouse, day, tm
         assert "cost_is_the_same_in_every_view" in tested
         # A view whose SQL is the same.
         assert "stg_cursor__usage_events" not in built
+
+
+def test_a_day_counts_once_it_is_over_though_nothing_was_landed_since(
+    base: Warehouse, tmp_path: Path
+) -> None:
+    warehouse = Warehouse.copy_of(base.path, tmp_path / "built")
+    # Google exports what was used on the day of the run.
+    charge = {
+        "sku": "Vertex AI: Claude tuning",
+        "cost": "12.5",
+        "day": str(TODAY),
+        "exported_at": f"{TODAY}T09:00:00+00:00",
+    }
+    counted = f"""
+        select sum(billed_cost_usd) from marts.fct_cost_daily
+        where vendor = 'google' and cost_date = '{TODAY}'
+    """
+    with running(**COMPANY) as sandbox, at(TODAY):
+        sandbox.control({"today": str(TODAY), "google_charge": charge})
+        warehouse.env.update(sandbox.env)
+        warehouse.extract()
+        now = builds.state(settings_of(warehouse))
+    warehouse.build(*MODELS_ONLY, as_of=TODAY)
+    assert warehouse.rows(counted) == [(None,)]
+    builds.remember(settings_of(warehouse), now, [])
+    last = builds.last(settings_of(warehouse))
+    with at(TOMORROW):
+        wanted = builds.what_to_build(manifest(), last, builds.state(settings_of(warehouse)))
+    warehouse.build(*MODELS_ONLY, *builds.selection(manifest(), wanted), as_of=TOMORROW)
+    assert warehouse.rows(counted) == [(Decimal("12.5"),)]
 
 
 def test_another_project_and_a_first_build_are_built_whole(remembered: Warehouse) -> None:

@@ -20,7 +20,13 @@ FACTS = {"marts.fct_cost_daily": "cost_date", "marts.fct_usage_daily": "usage_da
 # What `build` leaves out unless it is told what to build.
 MODELS_ONLY = ("--exclude-resource-type", "test", "unit_test")
 # Tables that say when something was or will be built, rather than what was found.
-BOOKKEEPING = ("completed_runs", "finished_builds", "built_models", "int_changed_")
+BOOKKEEPING = (
+    "completed_runs",
+    "finished_builds",
+    "built_models",
+    "int_changed_",
+    "stg_google__changed_",
+)
 
 
 @dataclass

@@ -1,9 +1,16 @@
--- GRAIN: one row per day of usage of which rows were landed since the last run
+-- GRAIN: one row per day of usage of which rows were landed since the last run, or that
+-- was not over then
 -- The rows of an export that landed again count in all its versions: what is gone is a
 -- change as well.
 {% set changes = ref('stg_google__changed_exports') %}
 
-with source as (
+with last_run as (
+
+    {{ last_completed_run() }}
+
+),
+
+source as (
 
     select * from {{ source('raw_google', 'billing_export') }}
     where {{ in_days('window_start', google_changed_exports(changes)) }}
@@ -32,6 +39,12 @@ changed as (
     from dated
     inner join exports
         on dated.window_start = exports.changed_date
+
+    union distinct
+
+    select as_of_date as changed_date
+    from last_run
+    where as_of_date < {{ as_of_date() }}
 
 )
 

@@ -10,7 +10,7 @@ windows as (
     select * from {{ ref('stg_windows') }}
     where
         source_name = 'google'
-        and resource = 'billing_export'
+        and resource in ('billing_export', 'project_totals')
 
 ),
 

@@ -21,7 +21,7 @@ versions as (
 charges_then as (
 
     select
-        versions.window_start as cost_date,
+        charges.usage_date as cost_date,
         versions.organization,
         versions.resource,
         versions.load_id,
@@ -38,63 +38,32 @@ charges_then as (
 
 ),
 
-tax_loads as (
-
-    select distinct
-        organization,
-        invoice_month,
-        usage_date,
-        load_id,
-        loaded_at
-    from taxes
-
-),
-
 -- A day may have usage on two invoices, which change at different times.
-newest_then as (
-
-    select
-        versions.organization,
-        versions.resource,
-        versions.load_id,
-        versions.window_start,
-        tax_loads.invoice_month,
-        tax_loads.load_id as tax_load_id
-    from versions
-    inner join tax_loads
-        on
-            versions.organization = tax_loads.organization
-            and versions.window_start = tax_loads.usage_date
-            and versions.loaded_at >= tax_loads.loaded_at
-    where versions.resource = 'taxes'
-    qualify row_number() over (
-        partition by
-            versions.organization,
-            versions.window_start,
-            versions.load_id,
-            tax_loads.invoice_month
-        order by tax_loads.loaded_at desc, tax_loads.load_id desc
-    ) = 1
-
-),
-
 taxes_then as (
 
     select
-        newest_then.window_start as cost_date,
-        newest_then.organization,
-        newest_then.resource,
-        newest_then.load_id,
+        taxes.usage_date as cost_date,
+        versions.organization,
+        versions.resource,
+        versions.load_id,
         taxes.platform_code,
         taxes.invoice_month,
         taxes.billed_cost_usd
-    from newest_then
+    from versions
     inner join taxes
         on
-            newest_then.organization = taxes.organization
-            and newest_then.invoice_month = taxes.invoice_month
-            and newest_then.window_start = taxes.usage_date
-            and newest_then.tax_load_id = taxes.load_id
+            versions.organization = taxes.organization
+            and versions.window_start = taxes.usage_date
+            and versions.loaded_at >= taxes.loaded_at
+    where versions.resource = 'taxes'
+    qualify rank() over (
+        partition by
+            taxes.usage_date,
+            taxes.organization,
+            versions.load_id,
+            taxes.invoice_month
+        order by taxes.loaded_at desc, taxes.load_id desc
+    ) = 1
 
 ),
 

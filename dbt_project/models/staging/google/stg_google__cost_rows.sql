@@ -1,21 +1,31 @@
+{{ config(**replaced_by_day(
+    'cost_date', changes='stg_google__changed_cost_days', cluster_by=['workspace_id']
+)) }}
+
 -- GRAIN: one row per charge as last reported, or per part of it; and one per part of a
 -- tax
 -- INVARIANT: the parts of a charge sum to the charge, to the last digit
+{% set days = changed_days(ref('stg_google__changed_cost_days')) %}
+{% set invoices = google_days_of_invoices(ref('stg_google__invoice_days'), days) %}
+
 with charges as (
 
     select * from {{ ref('stg_google__current_charges') }}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 seat_shares as (
 
     select * from {{ ref('stg_google__seat_shares') }}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 taxes as (
 
     select * from {{ ref('stg_google__taxes') }}
+    where {{ in_days('usage_date', invoices) }}
 
 ),
 
@@ -96,6 +106,7 @@ tax_rows as (
             billing_currency='currency'
         ) }}
     from newest_taxes
+    where {{ in_days('usage_date', days) }}
 
 ),
 

@@ -1,16 +1,25 @@
+{{ config(**replaced_by_day(
+    'window_start', changes='stg_google__changed_invoice_days',
+    cluster_by=['organization']
+)) }}
+
 -- GRAIN: one row per resource, day of usage, and load that changed what it cost
 -- A day of usage has a new version with every load that brings or replaces rows of it,
 -- whatever days they were exported on. What taxes add to the day has versions of its
 -- own: they come with the invoice, and are no revision of what was used.
+{% set days = changed_days(ref('stg_google__changed_invoice_days')) %}
+
 with charges as (
 
     select * from {{ ref('stg_google__charge_changes') }}
+    where {{ in_days('usage_date', days) }}
 
 ),
 
 taxes as (
 
     select * from {{ ref('stg_google__taxes') }}
+    where {{ in_days('usage_date', days) }}
 
 ),
 

@@ -66,7 +66,7 @@ bought as (
     select
         charges.usage_date,
         charges.project_id,
-        sum(subscriptions.seats) as seats
+        cast(sum(subscriptions.seats) as int64) as seats
     from charges
     inner join subscriptions
         on
@@ -84,71 +84,60 @@ bought as (
 
 ),
 
+-- The row of what was bought stands for the seats that nobody has.
+unioned as (
+
+    select
+        usage_date,
+        project_id,
+        email,
+        cast(null as int64) as seats
+    from held
+
+    union all
+
+    select
+        usage_date,
+        project_id,
+        cast(null as {{ dbt.type_string() }}) as email,
+        seats
+    from bought
+
+),
+
 numbered as (
 
     select
         usage_date,
         project_id,
         email,
-        row_number() over (partition by usage_date, project_id order by email)
-            as share_to,
-        count(*) over (partition by usage_date, project_id) as holders
-    from held
+        seats,
+        row_number() over (
+            partition by usage_date, project_id order by seats nulls first, email
+        ) as seat_number,
+        sum(case when seats is null then 1 else 0 end)
+            over (partition by usage_date, project_id) as holders,
+        max(seats) over (partition by usage_date, project_id) as seats_bought
+    from unioned
 
 ),
 
 shares as (
 
     select
-        numbered.usage_date,
-        numbered.project_id,
-        numbered.email,
-        numbered.share_to - 1 as share_from,
-        numbered.share_to,
-        cast(greatest(numbered.holders, coalesce(bought.seats, 0)) as int64)
-            as share_whole
+        usage_date,
+        project_id,
+        email,
+        cast(
+            case when seats is null then seat_number - 1 else holders end as int64
+        ) as share_from,
+        cast(coalesce(seats, seat_number) as int64) as share_to,
+        cast(greatest(holders, coalesce(seats_bought, 0)) as int64) as share_whole
     from numbered
-    left join bought
-        on
-            numbered.usage_date = bought.usage_date
-            and numbered.project_id = bought.project_id
-
-),
-
-holders as (
-
-    select
-        usage_date,
-        project_id,
-        share_whole,
-        max(share_to) as seats_held
-    from shares
-    group by usage_date, project_id, share_whole
-
-),
-
-unassigned as (
-
-    select
-        usage_date,
-        project_id,
-        cast(null as {{ dbt.type_string() }}) as email,
-        seats_held as share_from,
-        share_whole as share_to,
-        share_whole
-    from holders
-    where seats_held < share_whole
-
-),
-
-unioned as (
-
-    select * from shares
-
-    union all
-
-    select * from unassigned
+    where
+        seats is null
+        or (holders > 0 and holders < seats)
 
 )
 
-select * from unioned
+select * from shares

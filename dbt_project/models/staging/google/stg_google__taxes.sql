@@ -1,18 +1,27 @@
+{{ config(**replaced_by_day(
+    'usage_date', changes='stg_google__changed_invoice_days', cluster_by=['project_id']
+)) }}
+
 -- GRAIN: one row per invoice, project, day of usage, label, platform, product and
 -- version of the invoice; taxes that name no project are of all of them together
 -- INVARIANT: over a version the parts sum to the AI tools' share of the taxes, to the
 -- last digit
 -- A tax is on everything that a project used. The AI tools' share of it is their share
 -- of what the project cost on the same invoice, and each day has its part of that.
+{% set days = changed_days(ref('stg_google__changed_invoice_days')) %}
+{% set invoices = google_days_of_invoices(ref('stg_google__invoice_days'), days) %}
+
 with charges as (
 
     select * from {{ ref('stg_google__charge_changes') }}
+    where {{ in_days('usage_date', invoices) }}
 
 ),
 
 taxes as (
 
     select * from {{ ref('stg_google__tax_changes') }}
+    where {{ in_days('usage_date', invoices) }}
 
 ),
 
@@ -254,6 +263,7 @@ parts as (
         {{ part_of_usd('shares.ai_tax_in_currency', 'shares') }}
             as billed_cost_in_currency
     from shares
+    where {{ in_days('shares.usage_date', days) }}
 
 )
 
