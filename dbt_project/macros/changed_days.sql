@@ -125,7 +125,16 @@ fact has later ones. #}
 
 {# The first days of the months in which a day changed; none means all months. #}
 {% macro changed_months(changes) -%}
-    {%- set days = changed_days(changes) -%}
+    {{ return(months_of(changed_days(changes))) }}
+{%- endmacro %}
+
+{# All days of those months. #}
+{% macro days_of_changed_months(changes) -%}
+    {{ return(days_of_months(changed_months(changes))) }}
+{%- endmacro %}
+
+{# The first days of the months of some days; none means all months. #}
+{% macro months_of(days) -%}
     {%- if days is none -%}
         {{ return(none) }}
     {%- endif -%}
@@ -136,9 +145,8 @@ fact has later ones. #}
     {{ return(months | unique | list) }}
 {%- endmacro %}
 
-{# All days of those months. #}
-{% macro days_of_changed_months(changes) -%}
-    {%- set months = changed_months(changes) -%}
+{# All days of months, given by their first days. #}
+{% macro days_of_months(months) -%}
     {%- if months is none -%}
         {{ return(none) }}
     {%- endif -%}

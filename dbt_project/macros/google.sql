@@ -158,8 +158,12 @@ other product who has one. #}
             on invoice_days.invoice_month = other_days.invoice_month
         where {{ in_days('invoice_days.usage_date', days) }}
     {%- endset -%}
+    {%- set offline = [] -%}
+    {%- for day in days_of_months(months_of(days)) -%}
+        {%- do offline.append([day[6:16]]) -%}
+    {%- endfor -%}
     {%- set invoices = [] -%}
-    {%- for row in ask_once(query, offline=offline_days()) -%}
+    {%- for row in ask_once(query, offline) -%}
         {%- do invoices.append("date '" ~ row[0] ~ "'") -%}
     {%- endfor -%}
     {{ return((invoices | sort) or [beginning_of_time()]) }}

@@ -3,7 +3,7 @@
 -- GRAIN: one row per day of usage on an invoice that changed since the last run
 -- A tax is divided by all usage on its invoice: if a day of it changes, so does what
 -- taxes add to the others.
-{% set exports = google_changed_exports(ref('stg_google__changed_exports')) %}
+{% set changes = ref('stg_google__changed_exports') %}
 
 with changed_days as (
 
@@ -17,12 +17,20 @@ invoice_days as (
 
 ),
 
--- The totals of an export that landed again count in all its versions.
+-- The days are literals as well, so that engines prune.
+exports as (
+
+    select * from {{ changes }}
+
+),
+
 totals as (
 
-    select {{ google_month(json_text('invoice_month')) }} as invoice_month
+    select
+        window_start,
+        {{ google_month(json_text('invoice_month')) }} as invoice_month
     from {{ source('raw_google', 'project_totals') }}
-    where {{ in_days('window_start', exports) }}
+    where {{ in_days('window_start', google_changed_exports(changes)) }}
 
 ),
 
@@ -35,7 +43,10 @@ changed_invoices as (
 
     union distinct
 
-    select invoice_month from totals
+    select totals.invoice_month
+    from totals
+    inner join exports
+        on totals.window_start = exports.changed_date
 
 ),
 
