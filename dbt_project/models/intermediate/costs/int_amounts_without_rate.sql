@@ -22,6 +22,7 @@ spend_limits as (
     where
         limit_in_currency is not null
         and limit_usd is null
+        and snapshot_date >= {{ days_before_run(var('risk_days')) }}
     qualify snapshot_date = max(snapshot_date) over (partition by organization)
 
 ),
