@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- GRAIN: one row per platform, seat holder, plan and span of days at one price; if the
 -- plan is billed by the year, within one year
 with members as (

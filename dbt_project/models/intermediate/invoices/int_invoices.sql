@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- GRAIN: one row per row that the tab of invoices has now
 with sheet as (
 

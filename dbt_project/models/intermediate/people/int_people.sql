@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- GRAIN: one row per person and version; a person's versions do not overlap and leave
 -- no gap
 with employees as (

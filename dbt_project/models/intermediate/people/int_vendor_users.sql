@@ -1,1 +1,3 @@
+{{ config(materialized='table') }}
+
 {{ all_vendors('users') }}

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- GRAIN: one row per currency and span of days, as the tab is now
 with sheet as (
 

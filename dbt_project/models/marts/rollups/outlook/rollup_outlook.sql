@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- GRAIN: one row, for the newest month with any usage or cost
 -- What is over and what is to come stand apart, so that a forecast can be taken apart.
 with months as (
