@@ -55,11 +55,18 @@ class Read:
 Wanted = dict[int, Days | None]
 
 
-def reads(resolved: Any, views: Callable[[str], Any | None]) -> list[Read]:  # noqa: ANN401
+def reads(
+    resolved: Any,  # noqa: ANN401
+    views: Callable[[str], Any | None],
+    *,
+    is_counted: bool = False,
+) -> list[Read]:
     """The tables that a query reads, from its resolved form. `views` returns the resolved form of a
-    view by its name, None for a table."""
+    view by its name, None for a table. If the rows are only counted, no column of them is read."""
     query = resolved.resolved_query_stmt_node
-    outputs: Wanted = {output.column.column_id: None for output in query.output_column_list}
+    outputs: Wanted = {}
+    if not is_counted:
+        outputs = {output.column.column_id: None for output in query.output_column_list}
     walk = _Walk(views)
     walk.visit(query.query, outputs)
     return walk.found
