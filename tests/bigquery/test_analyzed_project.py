@@ -64,7 +64,11 @@ def customers(project: dict[str, list[Node]]) -> set[str]:
     """The models about a seller's customers, and their tests: those by subscription read all days,
     see below."""
     paths = ("/revops/", "/product/", "/salesforce/")
-    return {node.name for node in project["full"] if any(path in node.path for path in paths)}
+    nodes = project["full"]
+    models = {node.name for node in nodes if any(path in node.path for path in paths)}
+    return models | {
+        node.name for node in nodes if node.kind == "test" and models & set(node.parents)
+    }
 
 
 def test_ten_times_the_history_is_read_at_most_3_1_times_as_much(
