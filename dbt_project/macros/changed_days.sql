@@ -24,9 +24,12 @@ and days. #}
 {# The settings of such a model: a table by day in which a run replaces whole days. If a
 day's rows also depend on earlier days, `reach` is the number of those days: as many days
 after a changed day are then built again too. If a model depends on more than the records of
-its days, every run builds the last `recent` days again. #}
+its days, every run builds the last `recent` days again. A model that
+`needs_memory` may have more of DuckDB's than the rest: the first build of a large company
+does not fit into the usual limit. #}
 {% macro replaced_by_day(
-    day_column, changes, cluster_by, period='day', reach=0, recent=0, whole_months=false
+    day_column, changes, cluster_by, period='day', reach=0, recent=0, whole_months=false,
+    needs_memory=false
 ) -%}
     {%- set config = {
         'materialized': 'incremental',
@@ -40,6 +43,12 @@ its days, every run builds the last `recent` days again. #}
             'whole_months': whole_months,
         },
     } -%}
+    {%- if needs_memory -%}
+        {%- do config.update({
+            'pre_hook': "{{ memory_limit('1100MB') }}",
+            'post_hook': "{{ memory_limit() }}",
+        }) -%}
+    {%- endif -%}
     {%- do config.update(
         adapter.dispatch('days_as_partitions')(day_column, cluster_by, period)
     ) -%}

@@ -1,9 +1,8 @@
 {{ config(
     require_partition_filter=true,
-    pre_hook="{{ memory_limit('1100MB') }}",
-    post_hook="{{ memory_limit() }}",
     **replaced_by_day(
-        'usage_date', changes='int_changed_days', cluster_by=['platform_code', 'user_email']
+        'usage_date', changes='int_changed_days',
+        cluster_by=['platform_code', 'user_email'], needs_memory=true
     )
 ) }}
 

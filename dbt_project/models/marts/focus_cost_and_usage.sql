@@ -1,11 +1,7 @@
-{{ config(
-    pre_hook="{{ memory_limit('1100MB') }}",
-    post_hook="{{ memory_limit() }}",
-    **replaced_by_day(
-        'x_ChargeDate', changes='int_changed_days',
-        cluster_by=['ServiceName', 'x_PersonEmail']
-    )
-) }}
+{{ config(**replaced_by_day(
+    'x_ChargeDate', changes='int_changed_days',
+    cluster_by=['ServiceName', 'x_PersonEmail'], needs_memory=true
+)) }}
 
 -- INVARIANT: costs and tokens sum to the facts of the day, to the last digit
 {% set days = changed_days(ref('int_changed_days')) %}

@@ -2,7 +2,8 @@
     'activity_date',
     changes='int_changed_days',
     cluster_by=['platform_code', 'department', 'user_email'],
-    whole_months=true
+    whole_months=true,
+    needs_memory=true
 )) }}
 
 -- GRAIN: one row per day, person and tool; where no person is known, also per cost

@@ -1,11 +1,7 @@
-{{ config(
-    pre_hook="{{ memory_limit('1100MB') }}",
-    post_hook="{{ memory_limit() }}",
-    **replaced_by_day(
-        'cost_date', changes='int_changed_windows',
-        cluster_by=['platform_code', 'organization']
-    )
-) }}
+{{ config(**replaced_by_day(
+    'cost_date', changes='int_changed_windows',
+    cluster_by=['platform_code', 'organization'], needs_memory=true
+)) }}
 
 -- GRAIN: one row per day, organization, platform, identity, workspace, product, model,
 -- cost type, token type, service tier, allocation method, source, currency and invoice
