@@ -133,7 +133,7 @@ changes. #}
     {%- endfor -%}
     {%- set missing = [] -%}
     {%- for node in graph.nodes.values() if node.unique_id not in built -%}
-        {%- set lists_changes = node.name.startswith('int_changed_')
+        {%- set lists_changes = '_changed_' in node.name
             and node.config.materialized == 'table' -%}
         {%- if lists_changes or node.config.meta.get('changes') -%}
             {%- do missing.append(node.name) -%}

@@ -17,8 +17,13 @@ build from scratch.
     {%- set changes = graph.nodes[models ~ model_name].config.meta.get('changes') -%}
     {# What a model is built from is tested before it: by what the last run replaced. #}
     {%- if days is none and changes -%}
+        {%- set table = graph.nodes[models ~ changes] -%}
+        {# A release that knew no such changes built the warehouse. #}
+        {%- if adapter.get_relation(table.database, table.schema, table.alias) is none -%}
+            {{ return(beginning_of_time()) }}
+        {%- endif -%}
         {%- set query -%}
-            select min(changed_date) from {{ graph.nodes[models ~ changes].relation_name }}
+            select min(changed_date) from {{ table.relation_name }}
         {%- endset -%}
         {%- set first_day = ask_once(query, offline=[])[0][0] -%}
         {%- set days = ["date '" ~ first_day ~ "'"] if first_day else [] -%}

@@ -10,6 +10,18 @@ with last_run as (
 
 ),
 
+days as (
+
+    {{ days_from_to("date '2020-01-01'", as_of_date(), 'date_day') }}
+
+),
+
+elapsed_days as (
+
+    {{ elapsed_days() }}
+
+),
+
 source as (
 
     select * from {{ source('raw_google', 'billing_export') }}
@@ -42,9 +54,7 @@ changed as (
 
     union distinct
 
-    select as_of_date as changed_date
-    from last_run
-    where as_of_date < {{ as_of_date() }}
+    select changed_date from elapsed_days
 
 )
 
