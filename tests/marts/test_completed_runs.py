@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +148,21 @@ def test_the_sql_of_the_hooks_is_valid_on_bigquery(tmp_path: Path) -> None:
     marked, first = render("bigquery", jinja, tmp_path, {"results": results()}).split("-- next --")
     google.analyze(marked)
     assert {name: type_name(kind) for name, kind in google.types(first).items()} == runs
+
+
+def test_the_days_that_a_test_looks_at_are_known_before_it_runs():
+    models = {
+        node.name: node for node in manifest().nodes.values() if node.resource_type.value == "model"
+    }
+
+    @cache
+    def above(name: str) -> set[str]:
+        parents = {one.rpartition(".")[2] for one in models[name].depends_on_nodes} & models.keys()
+        return parents.union(*map(above, parents))
+
+    tested = [node for node in models.values() if "built_with" in node.config.meta]
+    # The list of changes of the table that is built with it must not be built from it.
+    lists = {node.name: models[node.config.meta["built_with"]].config.meta for node in tested}
+    late = {name: one["changes"] for name, one in lists.items() if name in above(one["changes"])}
+    assert lists
+    assert late == {}
