@@ -57,7 +57,7 @@ def daily_usage(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
     chosen = users[(page - 1) * size : page * size] if paged else users
     rows = []
     for day in days:
-        stats = state.day(day).members
+        stats = state.members(day)
         for person in chosen:
             if person.index not in present[day]:
                 continue
