@@ -19,7 +19,10 @@ def usage(state: State, organization: str, request: Request) -> dict[str, Any]:
     """`/usage_report/claude_code`: a row for each actor, terminal and place on one day."""
     check_parameters(request, ("starting_at", "limit", "page"))
     day = day_of(request, "starting_at")
-    page = by_page(request, 20, _rows(state, organization, day))
+    rows = state.claude_code_rows.get(
+        (organization, day, state.version), lambda: _rows(state, organization, day)
+    )
+    page = by_page(request, 20, rows)
     has_more = page["next_page"] is not None
     return {"data": page["data"], "has_more": has_more, "next_page": page["next_page"]}
 

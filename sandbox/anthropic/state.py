@@ -10,6 +10,7 @@ import hashlib
 import uuid
 from collections.abc import Hashable
 from datetime import date
+from typing import Any
 
 from sandbox.anthropic.ledger import CONSOLE, REAL_BILL_DAY, Entry, entries_of, real_bill_entries
 from sandbox.days import DayCache
@@ -22,6 +23,8 @@ class State:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._days: DayCache[list[Entry]] = DayCache(len)
+        # What is asked for page by page.
+        self.claude_code_rows: DayCache[list[dict[str, Any]]] = DayCache(len)
         self.reset()
 
     def reset(self) -> None:
