@@ -157,8 +157,10 @@ def marts(file: Path) -> Marts:
         columns = connection.execute(
             "select table_name, list(column_name) from information_schema.columns"
             " where table_schema = 'marts' and data_type not like 'TIMESTAMP%'"
-            # Each run has a row of its own there.
-            " and column_name <> 'load_id' and table_name <> 'pipeline_runs' group by all"
+            # Hours are whole: those of one run may be of the next hour. Each run has a row of
+            # its own in pipeline_runs.
+            " and column_name not in ('load_id', 'hours_since_last_load')"
+            " and table_name <> 'pipeline_runs' group by all"
         ).fetchall()
         found: Marts = {}
         for table, names in columns:
