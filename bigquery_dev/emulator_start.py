@@ -1,20 +1,45 @@
 """The emulator's own command, made exact for decimals; run by the Python of its environment.
 
 Its statements go to DuckDB through sqlglot, which keeps 5 decimals of a BIGNUMERIC and 3 of a
-NUMERIC. BigQuery has 38 and 9; DuckDB only has 38 digits in total, so here it is 18 and 9. And
-integer division (DIV) would be done in floating point.
+NUMERIC. BigQuery has 38 and 9; DuckDB only has 38 digits in total, so here it is 18 and 9. A
+product has the decimals of both factors, so that a literal gets those that it is written with, and
+what is divided as whole numbers (DIV) none; else that would be done in floating point.
 """
 
 from typing import Any
 
 from bqemulator.cli import main  # type: ignore[import-not-found]
-from sqlglot.expressions import DataType, IntDiv
+from sqlglot.expressions import Cast, DataType, Func, IntDiv, Literal
 from sqlglot.generators.duckdb import DuckDBGenerator
+
+BIG = (DataType.Type.BIGDECIMAL, DataType.Type.DECIMAL)
+cast_sql = DuckDBGenerator.cast_sql
+
+
+def is_factor(cast: Cast, division: IntDiv) -> bool:
+    """Whether it is a part of the quotient itself, and not of a function's argument."""
+    above = cast.parent
+    while above is not None and above is not division:
+        if isinstance(above, Func):
+            return False
+        above = above.parent
+    return True
 
 
 def integer_division(generator: Any, division: IntDiv) -> str:  # noqa: ANN401
+    for cast in list(division.find_all(Cast)):
+        if cast.to.this in BIG and is_factor(cast, division):
+            cast.set("to", DataType.build("hugeint", dialect="duckdb"))
     dividend, divisor = generator.sql(division.this), generator.sql(division.expression)
     return f"(cast({dividend} as hugeint) // cast({divisor} as hugeint))"
+
+
+def narrow_literal(generator: Any, cast: Cast, safe_prefix: str | None = None) -> str:  # noqa: ANN401
+    written = cast.this.name if isinstance(cast.this, Literal) else ""
+    whole, point, decimals = written.lstrip("-").partition(".")
+    if cast.to.this in BIG and point and (whole + decimals).isdigit():
+        return f"CAST('{written}' AS DECIMAL({len(whole + decimals)}, {len(decimals)}))"
+    return str(cast_sql(generator, cast, safe_prefix))
 
 
 MAX_DIGITS = (38, 38)
@@ -23,6 +48,7 @@ DuckDBGenerator.TYPE_PARAM_SETTINGS |= {
     DataType.Type.DECIMAL: ((28, 9), MAX_DIGITS),
 }
 DuckDBGenerator.TRANSFORMS[IntDiv] = integer_division
+DuckDBGenerator.cast_sql = narrow_literal  # type: ignore[assignment]
 
 if __name__ == "__main__":
     main()
