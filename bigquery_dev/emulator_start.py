@@ -4,13 +4,20 @@ Its statements go to DuckDB through sqlglot, which keeps 5 decimals of a BIGNUME
 NUMERIC. BigQuery has 38 and 9; DuckDB only has 38 digits in total, so here it is 18 and 9. A
 product has the decimals of both factors, so that a literal gets those that it is written with, and
 what is divided as whole numbers (DIV) none; else that would be done in floating point.
+
+The emulator also looks for literals with patterns of its own, which an apostrophe in a comment
+confuses, and it turns the names of columns into lower case when it knows the tables. Here sqlglot
+finds the literals, and names stay as they are written.
 """
 
 from typing import Any
 
+import sqlglot
 from bqemulator.cli import main  # type: ignore[import-not-found]
+from bqemulator.sql import translator  # type: ignore[import-not-found]
 from sqlglot.expressions import Cast, DataType, Func, IntDiv, Literal
 from sqlglot.generators.duckdb import DuckDBGenerator
+from sqlglot.optimizer.qualify import qualify
 
 BIG = (DataType.Type.BIGDECIMAL, DataType.Type.DECIMAL)
 cast_sql = DuckDBGenerator.cast_sql
@@ -42,6 +49,19 @@ def narrow_literal(generator: Any, cast: Cast, safe_prefix: str | None = None) -
     return str(cast_sql(generator, cast, safe_prefix))
 
 
+def floats(sql: str) -> str:
+    """A literal with a point is a FLOAT64 on BigQuery; on DuckDB it needs an exponent to be one."""
+    for token in reversed(sqlglot.tokenize(sql, read="bigquery")):
+        text = token.text.lower()
+        if token.token_type is sqlglot.TokenType.NUMBER and "." in text and "e" not in text:
+            sql = f"{sql[: token.end + 1]}e0{sql[token.end + 1 :]}"
+    return sql
+
+
+def qualify_as_written(tree: Any, **options: Any) -> Any:  # noqa: ANN401
+    return qualify(tree, **options | {"dialect": "duckdb, normalization_strategy=case_sensitive"})
+
+
 MAX_DIGITS = (38, 38)
 DuckDBGenerator.TYPE_PARAM_SETTINGS |= {
     DataType.Type.BIGDECIMAL: ((38, 18), MAX_DIGITS),
@@ -49,6 +69,9 @@ DuckDBGenerator.TYPE_PARAM_SETTINGS |= {
 }
 DuckDBGenerator.TRANSFORMS[IntDiv] = integer_division
 DuckDBGenerator.cast_sql = narrow_literal  # type: ignore[assignment]
+translator.rewrite_numeric_literals = str
+translator.rewrite_decimal_literals = floats
+translator.qualify = qualify_as_written
 
 if __name__ == "__main__":
     main()
