@@ -268,20 +268,28 @@ def load_settings() -> Settings:
     """The settings, with secrets fetched where NAME_SECRET says so. Raises SettingsError with a
     line for each setting that is wrong."""
     _ask_this_machine_directly()
+    settings = _read()
+    fetched = {
+        name: _fetch(name, str(resource))
+        for name in SECRETS
+        if (resource := settings._value(f"{name}_SECRET"))
+    }
+    # Read once more, since what was fetched must hold to the same rules.
+    empty = dict.fromkeys((f"{name}_SECRET" for name in fetched), "")
+    return _read(**fetched, **empty) if fetched else settings
+
+
+def _read(**given: str) -> Settings:
+    """The settings; what is given wins over the environment. Raises SettingsError."""
+    values = {name.lower(): value for name, value in given.items()}
     try:
-        settings = Settings()
+        return Settings(**values)  # type: ignore[arg-type]
     except (UnicodeDecodeError, OSError) as error:
         is_other = isinstance(error, UnicodeDecodeError)
         reason = "is not UTF-8: save it as UTF-8" if is_other else f"cannot be read: {error}"
         raise SettingsError(f"{ROOT / '.env'} {reason}") from None
     except ValidationError as error:
         raise SettingsError("\n".join(_lines(error))) from None
-    fetched = {
-        name.lower(): SecretStr(_fetch(name, str(resource)))
-        for name in SECRETS
-        if (resource := settings._value(f"{name}_SECRET"))
-    }
-    return settings.model_copy(update=fetched)
 
 
 def _ask_this_machine_directly() -> None:

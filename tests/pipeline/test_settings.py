@@ -379,6 +379,12 @@ def test_a_secret_that_cannot_be_read_is_named(given, secret_manager):
         given(CURSOR_API_KEY_SECRET="projects/example/secrets/forbidden")
 
 
+def test_what_secret_manager_answers_is_checked_like_any_setting(given, secret_manager):
+    with pytest.raises(SettingsError, match="SLACK_WEBHOOK_URL: must begin with https://") as error:
+        given(SLACK_WEBHOOK_URL_SECRET=RESOURCE)
+    assert "from-the-vault" not in str(error.value)
+
+
 def test_secret_manager_is_not_asked_without_need(given, secret_manager):
     given(CURSOR_API_KEY="plain")
     assert secret_manager == []
