@@ -35,6 +35,8 @@ FOLDER = ROOT / "target" / "dashboards"
 ROWS = 100_000
 # For DuckDB, which would keep all of the marts that it has read.
 MEMORY_LIMIT = "200MB"
+# What the next preview need not count again.
+SIZES = "sizes.json"
 # What is clicked on another page leads here.
 EXPLORER = "cost_explorer"
 
@@ -87,7 +89,7 @@ def preview(
         annotations = Annotations(connection)
         behind, feeds = stale_sources(connection), Feeds(connection)
         values: dict[tuple[str, str], list[str]] = {}
-        sizes = Sizes(connection)
+        sizes = _sizes(connection, folder)
         for source in sources:
             dashboard = source.dashboard
             if is_about_hidden_people(dashboard):
@@ -128,6 +130,8 @@ def preview(
                 for chart in dashboard.charts
                 if (data := charts[chart.key]).error
             ]
+        if are_all:
+            write(folder / SIZES, sizes.text())
     script = page.plotly()
     copy = folder / script.name
     if not copy.exists() or not filecmp.cmp(script, copy):
@@ -139,6 +143,14 @@ def preview(
         if file.name not in written:
             file.unlink()
     return failures
+
+
+def _sizes(connection: duckdb.DuckDBPyConnection, folder: Path) -> Sizes:
+    """With what the last preview counted, if that can be read."""
+    try:
+        return Sizes(connection, (folder / SIZES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Sizes(connection)
 
 
 def is_about_hidden_people(dashboard: CompiledDashboard) -> bool:

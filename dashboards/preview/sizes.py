@@ -2,7 +2,8 @@
 
 Reading a mart takes longer than counting, so that what many charts want to know is counted
 together. Of a long mart only part of the groups is counted: those whose hash is small, and where
-each is of one day, those of some days.
+each is of one day, those of some days. What was counted for the last preview still holds while a
+mart has about as many rows.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 from typing import NamedTuple
 
 import duckdb
+import msgspec
 
 from dashboards import query
 from dashboards.catalog import MARTS
@@ -26,6 +28,8 @@ DAY = re.compile(r"cast\(.+ as date\)")
 HASHES = 2**64
 # That are counted at a time: each needs memory of its own.
 AT_A_TIME = 16
+# The part by which a mart may have grown or shrunk before its groups are counted again.
+GROWN = 0.02
 
 
 class Groups(NamedTuple):
@@ -36,12 +40,26 @@ class Groups(NamedTuple):
     conditions: frozenset[str | None]
     columns: frozenset[str]
 
+    def spelled(self) -> str:
+        """The conditions and columns, the same in every run."""
+        return repr((sorted(map(repr, self.conditions)), sorted(self.columns)))
+
+
+class Counted(msgspec.Struct):
+    """What an earlier preview knew of a mart: how many rows it had, and of how many groups, as
+    they are spelled."""
+
+    rows: int
+    groups: dict[str, int]
+
 
 class Sizes:
-    """What is known of the number of groups, of all dashboards: several ask for the same."""
+    """What is known of the number of groups, of all dashboards: several ask for the same. `before`
+    is the `text` of the last preview."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, before: str = "{}") -> None:
         self._connection = connection
+        self._before = msgspec.json.decode(before, type=dict[str, Counted])
         self._known: dict[Groups, int] = {}
         # Of a mart as a whole, by the SQL that counts them.
         self._numbers: dict[tuple[str, str], int] = {}
@@ -57,6 +75,8 @@ class Sizes:
         for groups in dict.fromkeys(several):
             if not groups.columns:
                 self._known[groups] = 1
+            elif (size := self._remembered(groups)) is not None:
+                self._known[groups] = size
             elif groups not in self._known:
                 day = next(filter(DAY.fullmatch, sorted(groups.columns)), None)
                 unknown[groups.mart, day].append(groups)
@@ -65,9 +85,34 @@ class Sizes:
                 some = alike[begin : begin + AT_A_TIME]
                 self._known |= zip(some, self._counted(mart, day, some), strict=True)
 
+    def text(self) -> str:
+        """What this preview asked for, for the next one."""
+        counted: dict[str, Counted] = {}
+        for groups, size in self._known.items():
+            mart = groups.mart
+            if not groups.columns:
+                continue
+            if mart not in counted:
+                before = self._still_holds(mart)
+                # Not the rows of today, or a mart that grows slowly would never be counted again.
+                counted[mart] = Counted(before.rows if before else self._rows(mart), {})
+            counted[mart].groups[groups.spelled()] = size
+        return msgspec.json.encode(counted).decode()
+
+    def _remembered(self, groups: Groups) -> int | None:
+        before = self._still_holds(groups.mart)
+        return before.groups.get(groups.spelled()) if before else None
+
+    def _still_holds(self, mart: str) -> Counted | None:
+        """What is known of a mart from before, if it has about as many rows."""
+        before = self._before.get(mart)
+        if before and abs(self._rows(mart) - before.rows) > GROWN * before.rows:
+            return None
+        return before
+
     def _counted(self, mart: str, day: str | None, several: Iterable[Groups]) -> Iterable[int]:
         every = self._every(mart, day) if day else 1
-        share = max(1, self._number(mart, "count(*)") // every // COUNTED)
+        share = max(1, self._rows(mart) // every // COUNTED)
         hashes: dict[str, str] = {}
         holds: dict[str, str] = {}
         counts = []
@@ -94,9 +139,12 @@ class Sizes:
     def _every(self, mart: str, day: str) -> int:
         """Each how many days one is counted. Not each seventh, which would be one weekday."""
         every = 1
-        if self._number(mart, "count(*)") > COUNTED:
+        if self._rows(mart) > COUNTED:
             every = max(1, self._number(mart, f"count(distinct {day})") // DAYS)
         return every - 1 if every % 7 == 0 else every
+
+    def _rows(self, mart: str) -> int:
+        return self._number(mart, "count(*)")
 
     def _number(self, mart: str, sql: str) -> int:
         if (mart, sql) not in self._numbers:

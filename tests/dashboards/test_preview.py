@@ -18,7 +18,7 @@ import pytest
 
 from dashboards import query
 from dashboards.colors import MEANINGS, PALETTE
-from dashboards.preview import PreviewError, page, preview, today_in, write
+from dashboards.preview import SIZES, PreviewError, page, preview, today_in, write
 from dashboards.preview.cube import Cubes
 from dashboards.preview.expression import Cube, UnsupportedError, is_additive, tree_of
 from dashboards.preview.sizes import Sizes
@@ -238,7 +238,18 @@ def test_what_is_of_no_dashboard_any_more_is_removed_and_nothing_else(gallery, t
         (tmp_path / name).write_text("from before")
     preview(gallery[0], gallery[1], tmp_path)
     names = {file.name for file in tmp_path.iterdir()}
-    assert names == {"gallery.html", "queries.html", "index.html", "notes.txt", "plotly.min.js"}
+    pages = {"gallery.html", "queries.html", "index.html"}
+    assert names == pages | {"notes.txt", "plotly.min.js", SIZES}
+
+
+def test_a_preview_that_knows_the_sizes_from_the_last_one_draws_the_same(gallery, tmp_path):
+    preview(gallery[0], gallery[1], tmp_path)
+    first = (tmp_path / "gallery.html").read_text()
+    preview(gallery[0], gallery[1], tmp_path)
+    assert (tmp_path / "gallery.html").read_text() == first
+    (tmp_path / SIZES).write_text("{half of it")
+    preview(gallery[0], gallery[1], tmp_path)
+    assert (tmp_path / "gallery.html").read_text() == first
 
 
 def test_a_page_is_written_whole_or_not_at_all(tmp_path, monkeypatch):

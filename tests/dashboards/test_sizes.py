@@ -54,3 +54,17 @@ def test_a_mart_is_read_once_for_all_that_is_asked_of_it_together():
     assert [sizes.of(one) for one in asked] == [10, 20, 2]
     with pytest.raises(duckdb.CatalogException):
         sizes.of(groups("tool"))
+
+
+def test_what_the_last_preview_counted_holds_until_a_mart_has_grown():
+    first = sizes_of(days=10, people=100)
+    connection, asked = first._connection, groups("person", "tool")
+    assert first.of(asked) == 80 * 3 + 20
+    add = "insert into marts.uses select date '2026-01-01', 'new ' || range, 'team 1', 'tool 1'"
+    connection.execute(f"{add} from range(50)")
+    second = Sizes(connection, first.text())
+    assert second.of(asked) == 260
+    # A little more each day is more than a little in the end.
+    connection.execute(f"{add} from range(50, 100)")
+    assert Sizes(connection, second.text()).of(asked) == 260 + 100
+    assert Sizes(connection, second.text()).of(groups("team")) == 7
