@@ -429,6 +429,25 @@ def test_a_machine_without_its_disk_starts_nothing(tmp_path):
     assert (code, len(calls)) == (1, 1)
 
 
+def test_a_new_machine_formats_an_empty_disk_and_never_one_with_data(tmp_path):
+    _, config = cloud_init()
+    # This would format it again on every new machine.
+    assert "fs_setup" not in config
+    assert "disk_setup" not in config
+    ((*command, device),) = config["bootcmd"]
+    assert [device, "/var/lib/docker"] == config["mounts"][0][:2]
+    disk = tmp_path / "disk"
+    disk.write_bytes(bytes(8 * 1024 * 1024))
+    environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+    kept = []
+    for _ in range(2):
+        subprocess.run([*command, disk], env=environment, check=True, capture_output=True)
+        kept.append(disk.read_bytes())
+    # ext4, and the second time the same one, with the same id.
+    assert kept[0][1080:1082] == b"\x53\xef"
+    assert kept[0] == kept[1]
+
+
 def test_a_backup_that_fails_is_logged_as_an_error(tmp_path):
     backups = tmp_path / "backups"
     backups.mkdir()
@@ -438,7 +457,8 @@ def test_a_backup_that_fails_is_logged_as_an_error(tmp_path):
     code, calls = run()
     assert code == 0
     newest = backups / "metabase-20261121T031500Z.dump"
-    assert calls[1] == f"gcloud storage cp --no-clobber {newest} gs://bucket/"
+    # With no flag that reads the bucket: the account may only add to it.
+    assert calls[1] == f"gcloud storage cp {newest} gs://bucket/"
     for failing in ("docker compose run", "gcloud storage"):
         code, calls = run(FAILS=failing)
         assert code == 1
