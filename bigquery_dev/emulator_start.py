@@ -15,7 +15,7 @@ from typing import Any
 import sqlglot
 from bqemulator.cli import main  # type: ignore[import-not-found]
 from bqemulator.sql import translator  # type: ignore[import-not-found]
-from sqlglot.expressions import Cast, DataType, Func, IntDiv, Literal
+from sqlglot.expressions import Cast, DataType, Func, IntDiv, Literal, Mul
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.optimizer.qualify import qualify
 
@@ -39,6 +39,17 @@ def integer_division(generator: Any, division: IntDiv) -> str:  # noqa: ANN401
             cast.set("to", DataType.build("hugeint", dialect="duckdb"))
     dividend, divisor = generator.sql(division.this), generator.sql(division.expression)
     return f"(cast({dividend} as hugeint) // cast({divisor} as hugeint))"
+
+
+def multiplication(generator: Any, product: Mul) -> str:  # noqa: ANN401
+    """Else a quotient would have 38 digits before the point, and take them from the decimals of
+    what stands beside it in a CASE."""
+    text = str(generator.binary(product, "*"))
+    factors = (product.this.unnest(), product.expression.unnest())
+    is_scaled = any(isinstance(factor, Cast) and factor.to.this in BIG for factor in factors)
+    if is_scaled and any(isinstance(factor, IntDiv) for factor in factors):
+        return f"CAST({text} AS DECIMAL(38, 18))"
+    return text
 
 
 def narrow_literal(generator: Any, cast: Cast, safe_prefix: str | None = None) -> str:  # noqa: ANN401
@@ -67,7 +78,7 @@ DuckDBGenerator.TYPE_PARAM_SETTINGS |= {
     DataType.Type.BIGDECIMAL: ((38, 18), MAX_DIGITS),
     DataType.Type.DECIMAL: ((28, 9), MAX_DIGITS),
 }
-DuckDBGenerator.TRANSFORMS[IntDiv] = integer_division
+DuckDBGenerator.TRANSFORMS |= {IntDiv: integer_division, Mul: multiplication}
 DuckDBGenerator.cast_sql = narrow_literal  # type: ignore[assignment]
 translator.rewrite_numeric_literals = str
 translator.rewrite_decimal_literals = floats

@@ -92,6 +92,14 @@ resource "google_bigquery_dataset" "others" {
     role          = "WRITER"
     user_by_email = google_service_account.pipeline.email
   }
+  # Views of the marts under the older tables' names, for queries that were not moved yet.
+  dynamic "access" {
+    for_each = each.key == "legacy" ? var.marts_readers : []
+    content {
+      role           = "READER"
+      group_by_email = access.value
+    }
+  }
   dynamic "access" {
     for_each = each.value
     content {

@@ -199,6 +199,9 @@ def datasets():
 
 def test_every_dataset_of_the_project_is_made():
     assert datasets() == schemas()
+    by_hand = (ROOT / "docs" / "bigquery.md").read_text()
+    (names,) = re.findall(r"^for schema in (.*?); do$", by_hand, re.MULTILINE | re.DOTALL)
+    assert set(names.replace("\\\n", " ").split()) == schemas()
 
 
 def test_nothing_in_a_dataset_expires():
@@ -221,6 +224,16 @@ def test_metabase_reads_the_marts_and_nothing_else():
         (name, "WRITER") for name in ("marts", "intermediate", "others")
     }
     assert accounts.keys() == {"metabase", "pipeline"}
+
+
+def test_those_who_read_the_marts_read_the_views_under_older_names():
+    (readers,) = (
+        block["access"]
+        for block in one("google_bigquery_dataset", "others")["dynamic"]
+        if "legacy" in str(block)
+    )
+    assert readers["for_each"] == '${each.key == "legacy" ? var.marts_readers : []}'
+    assert readers["content"][0]["role"] == "READER"
 
 
 # --- Rights
