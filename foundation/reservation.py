@@ -41,7 +41,7 @@ class BusyError(Exception):
 def reserved(settings: Settings) -> Iterator[None]:
     """The warehouse for this process and the children that it starts meanwhile. Raises BusyError,
     which names who has it, and WarehouseError."""
-    if os.environ.get(HOLDER) == str(os.getppid()):
+    if os.environ.get(HOLDER) in (str(os.getpid()), str(os.getppid())):
         yield
         return
     hold = _lease if settings.target == "bigquery" else _lock

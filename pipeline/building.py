@@ -7,6 +7,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from foundation import dbt
 from foundation.processes import child
+from foundation.reservation import reserved
 from foundation.settings import Settings
 from foundation.terminal import Terminal
 from foundation.warehouse import WarehouseError, refuse_if_held, who_holds
@@ -186,16 +188,20 @@ def _outcome(results: Iterable[Any]) -> Build:
 
 
 def call(settings: Settings, arguments: list[str]) -> int:
-    """Run dbt for the command line; returns its exit code. Raises WarehouseError."""
+    """Run dbt for the command line; returns its exit code. What writes models has the warehouse for
+    itself, as a run. Raises BusyError and WarehouseError."""
     settings.duckdb_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if OFFLINE.isdisjoint(arguments):
-        refuse_if_held(settings)
-    if BUILDING.intersection(arguments):
-        # What somebody builds by hand may differ from what the project says now.
-        finished_builds.forget(settings)
-        changed_models.forget(settings)
-    with child([dbt.DBT, *arguments], dbt.environment(settings.dbt_environment())) as process:
-        return process.wait()
+    is_building = not BUILDING.isdisjoint(arguments)
+    with reserved(settings) if is_building else nullcontext():
+        if OFFLINE.isdisjoint(arguments):
+            refuse_if_held(settings)
+        if is_building:
+            # What somebody builds by hand may differ from what the project says now.
+            finished_builds.forget(settings)
+            changed_models.forget(settings)
+        environment = dbt.environment(settings.dbt_environment())
+        with child([dbt.DBT, *arguments], environment) as process:
+            return process.wait()
 
 
 def call_metricflow(settings: Settings, arguments: list[str]) -> int:

@@ -294,7 +294,13 @@ def test_a_file_that_everybody_can_read_is_named(tmp_path, monkeypatch, caplog):
 
 
 @pytest.mark.parametrize(
-    "command", ["pipeline run", "extract run", "pipeline erase --email a@example.com --by me"]
+    "command",
+    [
+        "pipeline run",
+        "extract run",
+        "pipeline erase --email a@example.com --by me",
+        "pipeline dbt build --full-refresh",
+    ],
 )
 def test_the_second_of_two_runs_says_who_runs_and_ends_with_its_own_code(
     command, tmp_path, monkeypatch
@@ -334,7 +340,7 @@ def test_a_run_that_was_killed_holds_nothing(tmp_path, monkeypatch):
         with pytest.raises(BusyError, match=f"process {other.pid} on "), reserved(settings):
             pass
         other.kill()
-    with reserved(settings):
+    with reserved(settings), reserved(settings):
         written = json.loads((tmp_path / "w.duckdb.lock").read_text())
     assert written["pid"] == os.getpid()
 
