@@ -22,14 +22,24 @@ import duckdb
 from foundation.erased import TABLE, Erased, ErasedError, load_erased
 from foundation.settings import BIGQUERY, ROOT, Settings
 from foundation.sources import SOURCES
-from foundation.warehouse import Ask, NoTableError, attach, quoted, refuse_if_held, warehouse
-from pipeline import building, focus, statement
+from foundation.warehouse import (
+    Ask,
+    NoTableError,
+    attach,
+    open_file,
+    quoted,
+    refuse_if_held,
+    warehouse,
+)
+from pipeline import building, compare, focus, statement
 from pipeline.run import RefusedError
 
 LOG_TABLE = "erasures"
 SHORTEST_KEY = 32
 # Made by commands from the marts, and made again by them.
-EXPORTS = (focus.FOLDER, statement.FOLDER, ROOT / "target" / "dashboards")
+EXPORTS = (focus.FOLDER, statement.FOLDER, compare.FOLDER, ROOT / "target" / "dashboards")
+# Older tables, and what they were compared with: `make compare` loads and builds them again.
+COMPARED = ("comparison", "comparison_files")
 # What a rebuild of the models does not make again, beside the raw data. The snapshot only says what
 # rules were: without a person's rows, the next build takes their rules for new.
 KEPT = ("dbt_test__audit", "snapshots")
@@ -91,9 +101,10 @@ def erase(settings: Settings, email: str, by: str) -> int:
     )
     if code:
         sys.stderr.write(
-            "The marts could not be built, and may still name the person: see above.\n"
+            "The marts could not be built, and may still name the person: see above, and erase them"
+            " again.\n"
         )
-    if settings.target == "duckdb":
+    elif settings.target == "duckdb":
         _rewrite_file(settings)
     for folder in EXPORTS:
         if folder.exists():
@@ -180,7 +191,22 @@ class Erasure:
                     f"insert into {self._log} (erased_at, erased_by, table_name, changed_rows)"
                     f" values (timestamp '{now}', {self._text(by)}, {self._text(place)}, {rows})"
                 )
+        for schema in COMPARED:
+            self._drop_tables(self.settings.dataset(schema))
         return total
+
+    def _drop_tables(self, schema: str) -> None:
+        """Not the schema: on BigQuery whoever may write in a dataset must not drop it."""
+        where = "information_schema" if self._is_duckdb else f"{schema}.INFORMATION_SCHEMA"
+        try:
+            tables = self.ask(
+                f"select table_name, table_type from {where}.tables"
+                f" where table_schema = '{schema}' order by 1"
+            )
+        except NoTableError:  # nothing was ever compared
+            return
+        for table, kind in tables:
+            self.ask(f"drop {'view' if kind == 'VIEW' else 'table'} {schema}.{table}")
 
     def _token(self, person: Person) -> str:
         """What an erasure that was interrupted has chosen, or else a random one."""
@@ -290,6 +316,9 @@ def _rewrite_file(settings: Settings) -> None:
     """DuckDB leaves what was overwritten in its file until it needs the place: a copy has only what
     counts."""
     path = settings.duckdb_path
+    # What a process that was killed left beside the file would be read into the copy, and once more
+    # when the copy is opened.
+    open_file(path).close()
     fresh = path.with_name(f"{path.name}.part")
     fresh.unlink(missing_ok=True)
     with duckdb.connect() as connection:

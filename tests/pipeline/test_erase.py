@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -105,6 +108,16 @@ def life(base: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         life = Life(warehouse, sandbox, exports, email, words, [], [], 0)
         life.sums, life.methods = sums(warehouse), methods(warehouse, email)
         life.seen = len(life.found())
+        with duckdb.connect(str(warehouse.path)) as connection:
+            # What a comparison with older tables leaves.
+            connection.execute("create schema comparison_files")
+            connection.execute(
+                "create table comparison_files.fct_cost_daily as select $1 as email", [email]
+            )
+            connection.execute("create schema comparison")
+            connection.execute(
+                "create view comparison.older_rows as select * from comparison_files.fct_cost_daily"
+            )
         old = exports / "focus"
         patch.setattr(erase, "EXPORTS", (old,))
         focus.export(life.settings(), old)
@@ -199,6 +212,37 @@ def test_an_erasure_can_be_done_again_and_a_stranger_is_refused(
         erase.erase(life.settings(), "nobody@example.com", "Ada")
     with pytest.raises(RefusedError, match="Erasing needs PRIVACY_KEY"):
         erase.erase(life.settings(privacy_key=None), "nobody@example.com", "Ada")
+
+
+def test_a_build_that_was_killed_leaves_a_warehouse_that_can_be_opened(
+    life: Life, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    shutil.copy(life.warehouse.path, path)
+    # Ends like a process that is killed: what it wrote is in the file beside the warehouse only.
+    killed = (
+        "import duckdb, os, sys\n"
+        "connection = duckdb.connect(sys.argv[1], config={'checkpoint_threshold': '1TB'})\n"
+        "connection.execute('create table marts.half_built as select 150.00 as usd')\n"
+        "os._exit(9)"
+    )
+
+    def kill(*_: object) -> int:
+        return subprocess.run([sys.executable, "-c", killed, path], check=False).returncode
+
+    monkeypatch.setattr(erase.building, "call", kill)
+    monkeypatch.setattr(erase, "EXPORTS", ())
+    settings = life.settings(duckdb_path=path)
+    assert erase.erase(settings, life.email, "Ada") == 9
+    assert path.with_name("warehouse.duckdb.wal").exists()
+    # The next one ends well, although it begins with what the killed one left.
+    monkeypatch.setattr(erase.building, "call", lambda *_: kill() and 0)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("drop table marts.half_built")
+    assert erase.erase(settings, life.email, "Ada") == 0
+    assert not path.with_name("warehouse.duckdb.wal").exists()
+    with duckdb.connect(str(path)) as connection:
+        assert connection.execute("select usd from marts.half_built").fetchall() == [(150,)]
 
 
 def erased(**pseudonyms: str) -> Erased:
