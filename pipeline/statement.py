@@ -24,7 +24,7 @@ from foundation.warehouse import Ask, NoTableError, warehouse
 from pipeline.focus import harmless
 from pipeline.run import RefusedError
 from pipeline.statement_log import Written, differing_from, remember, written_before
-from pipeline.words import dollars, signed
+from pipeline.words import counted, dollars, signed
 
 FOLDER = ROOT / "target" / "statements"
 NOBODY = "unattributed"
@@ -130,7 +130,7 @@ def export(settings: Settings, month: date, folder: Path = FOLDER) -> Path:
         with warehouse(settings) as ask:
             marts = Marts(ask, settings.dataset("marts"), settings.dataset("seeds"), month)
             statements, bills = marts.statements(), marts.bills()
-            changes, total, is_over = marts.changes(), marts.total(), marts.is_over()
+            changes, total, is_open = marts.changes(), marts.total(), marts.is_open()
             before = written_before(settings, ask, month)
     except NoTableError as error:
         reason = str(error).splitlines()[0]
@@ -141,7 +141,7 @@ def export(settings: Settings, month: date, folder: Path = FOLDER) -> Path:
     unfinished = folder / f"{month:%Y-%m}.part"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    facts = {"month": month, "is_over": is_over, "kinds": KINDS}
+    facts = {"month": month, "is_open": is_open, "kinds": KINDS}
     hashes = {}
     for statement in statements:
         rows = [_csv_row(month, line) for line in statement.lines]
@@ -173,11 +173,11 @@ def export(settings: Settings, month: date, folder: Path = FOLDER) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     unfinished.rename(target)
     # What is not final is not what finance posts.
-    if is_over:
+    if not is_open:
         remember(settings, month, before, amounts, hashes)
     sys.stdout.write(
         f"{target / 'index.html'}: {len(statements)} statements of {month:%Y-%m},"
-        f" ${dollars(total)} in all{'' if is_over else '; the month is not over'}\n"
+        f" ${dollars(total)} in all{f'. Not final: {is_open}' if is_open else ''}\n"
     )
     return target
 
@@ -195,6 +195,10 @@ class Marts:
     def lines(self) -> str:
         """The lines of the month; what rounds to nothing is not posted."""
         return f"{self.marts}.fct_statement_lines where month = date '{self.month}'"
+
+    @property
+    def _next_month(self) -> date:
+        return (self.month + timedelta(days=32)).replace(day=1)
 
     def statements(self) -> list[Statement]:
         """One for each cost center, by name, and last what has none."""
@@ -242,8 +246,7 @@ class Marts:
     def changes(self) -> list[Change]:
         """What vendors changed during the month in the reports of earlier months: known at its end,
         less known before it began, for days that were known at both times."""
-        next_month = (self.month + timedelta(days=32)).replace(day=1)
-        last, before = next_month - timedelta(days=1), self.month - timedelta(days=1)
+        last, before = self._next_month - timedelta(days=1), self.month - timedelta(days=1)
         rows = self.ask(
             "with changed as (select known.vendor, known.organization, known.window_date,"
             " known.reported_usd - earlier.reported_usd as change_usd"
@@ -263,13 +266,29 @@ class Marts:
         ((total,),) = self.ask(f"select sum(amount_usd) from {self.lines}")
         return Decimal(total)
 
-    def is_over(self) -> bool:
-        """Whether the month was over on the day of the run."""
-        rows = self.ask(
+    def is_open(self) -> str:
+        """Why the amounts are not final; empty if they are."""
+        over = self.ask(
             f"select distinct is_complete_month from {self.marts}.fct_cost_reconciliation"
             f" where month = date '{self.month}'"
         )
-        return rows == [(True,)]
+        if over != [(True,)]:
+            return "the month is not over"
+        missing = self.ask(
+            "select qualities.source_name, qualities.organization,"
+            " sum(qualities.windows_expected - qualities.windows_landed)"
+            f" from {self.marts}.fct_data_quality_daily as qualities"
+            f" inner join {self.seeds}.vendors as vendors"
+            " on qualities.source_name = vendors.vendor"
+            f" where qualities.quality_date >= date '{self.month}'"
+            f" and qualities.quality_date < date '{self._next_month}'"
+            " and qualities.windows_landed < qualities.windows_expected"
+            " group by 1, 2 order by 1, 2"
+        )
+        return ", ".join(
+            f"{source} {organization} lacks {counted(int(windows), 'report', 'reports')}"
+            for source, organization, windows in missing
+        )
 
     def _held(self) -> str:
         ((first, last),) = self.ask(

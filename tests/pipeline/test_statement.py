@@ -141,6 +141,21 @@ def test_a_later_statement_says_how_it_differs_from_what_was_written(
     assert len(warehouse.rows(log)) == len(names) + 1
 
 
+def test_a_month_that_lacks_reports_is_not_final(base: Warehouse, tmp_path: Path) -> None:
+    warehouse = Warehouse.copy_of(base.path, tmp_path)
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute(
+            "update marts.fct_data_quality_daily set windows_landed = windows_expected - 1"
+            " where source_name = 'cursor' and quality_date in ('2026-10-30', '2026-10-31')"
+        )
+    done = make_statement(warehouse, "--month", "2026-10", "--folder", str(tmp_path))
+    assert done.stdout.rstrip().endswith(". Not final: cursor cursor lacks 2 reports")
+    for page in (tmp_path / "2026-10").glob("*.html"):
+        assert "These amounts are not final: cursor cursor lacks 2 reports." in page.read_text()
+    tables = warehouse.rows("select table_name from information_schema.tables")
+    assert ("statement_log",) not in tables
+
+
 def test_the_index_names_what_became_known_of_earlier_months(
     base: Warehouse, tmp_path: Path
 ) -> None:
