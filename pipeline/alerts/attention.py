@@ -108,5 +108,6 @@ def budgets(marts: Marts, told: Told, is_digest: bool) -> Part | None:
         lines,
         counted(len(news), "budget at risk", "budgets at risk"),
         "select 'budget' as kind, month as alert_date, scope_type, scope,"
-        f" budget_status as severity {marts.of_the_day('rpt_alerts_budgets')}",
+        f" budget_status as severity {marts.of_the_day('rpt_alerts_budgets')}"
+        " and is_of_broadest_kind",
     )

@@ -367,6 +367,11 @@ def test_budgets_of_narrower_kinds_are_counted_and_not_listed(warehouse, webhook
     assert "1 budget at risk" in text
     assert "Icons" not in text
     assert "of the same money 1 budget of narrower kinds" in text
+    # It was not named, so it is news once nothing broader is at risk.
+    warehouse.do("delete from marts.rpt_alerts_budgets where scope = 'Design'")
+    warehouse.do("update marts.rpt_alerts_budgets set is_of_broadest_kind = true")
+    make_run()
+    assert "team Icons is over its budget" in webhook.last()
 
 
 def test_the_first_of_a_month_closes_the_month_before(warehouse, webhook, make_run):
@@ -716,7 +721,7 @@ def test_a_message_stays_within_slack_s_limits(warehouse):
 def test_every_statement_is_valid_on_bigquery(monkeypatch, tmp_path):
     """Each goes through Google's analyzer."""
     google = GoogleSql()
-    names = {"text": "STRING", "bigint": "INT64", "boolean": "BOOL"}
+    names = {"text": "STRING", "bigint": "INT64", "boolean": "BOOL", "bool": "BOOL"}
     names |= {name: name.upper() for name in ("date", "timestamp")}
     for table, columns in TABLES.items():
         kinds = dict(
