@@ -111,6 +111,8 @@ def connected(settings: ProductDatabaseSettings) -> Iterator[Database]:
     address = base_url(settings)
     try:
         url = sa.make_url(secret.get_secret_value() if secret else "")
+        if "@" in (url.host or ""):
+            raise ValueError("an @ in the password")
         if url.drivername in ("postgres", "postgresql"):
             url = url.set(drivername="postgresql+psycopg")
         engine = sa.create_engine(url, **_options(url))

@@ -14,7 +14,8 @@ class ProductDatabaseSettings(BaseModel):
 
 
 def base_url(settings: ProductDatabaseSettings) -> str:
-    """The address of the database without user and password."""
+    """The address of the database without user and password; `unreadable:` if that cannot be
+    told."""
     # Imported only if there is such a database: it takes a while.
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
@@ -25,6 +26,9 @@ def base_url(settings: ProductDatabaseSettings) -> str:
     except (ArgumentError, ValueError):
         return "unreadable:"
     host = url.host or ""
+    if "@" in host:
+        # The password has an @, and SQLAlchemy takes its end for a part of the host.
+        return "unreadable:"
     place = f"{host}:{url.port}" if url.port else host
     return f"{url.get_backend_name()}://{place}/{url.database or ''}"
 
