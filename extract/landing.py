@@ -102,10 +102,6 @@ def _destinations(settings: Settings) -> Iterator[Callable[[], Any]]:
     import dlt
 
     if settings.target == "bigquery":
-        # Google's libraries read the environment, which does not include `.env`.
-        if settings.google_application_credentials:
-            path = str(settings.google_application_credentials)
-            os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
         if settings.bigquery_api_endpoint:
             os.environ["BIGQUERY_EMULATOR_HOST"] = settings.bigquery_api_endpoint
         # dlt only reads a few rows about its loads, for which REST is good enough.

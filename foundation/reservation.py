@@ -20,7 +20,7 @@ from threading import Event, Thread
 from typing import Any
 
 from foundation.settings import Settings
-from foundation.warehouse import WarehouseError, bigquery_client
+from foundation.warehouse import WarehouseError, asking_bigquery, bigquery_client
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,8 @@ def _lock(settings: Settings) -> Iterator[None]:
 def _lease(settings: Settings) -> Iterator[None]:
     table = f"{settings.dataset('intermediate')}.run_lease"
     lease, is_over = Lease(bigquery_client(settings, "lease"), table), Event()
-    lease.take()
+    with asking_bigquery():
+        lease.take()
     Thread(target=lease.renew_until, args=(is_over,), daemon=True).start()
     try:
         yield

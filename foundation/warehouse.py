@@ -34,8 +34,7 @@ class NoTableError(Exception):
 
 
 class WarehouseError(Exception):
-    """The warehouse's file cannot be opened, read or written; the message says why and what to
-    do."""
+    """The warehouse cannot be opened, read or written; the message says why and what to do."""
 
 
 class TooLittleMemoryError(WarehouseError):
@@ -232,47 +231,65 @@ def bigquery_client(settings: Settings, label: str) -> Any:  # noqa: ANN401
     from google.cloud import bigquery
 
     emulator = settings.bigquery_api_endpoint
-    return bigquery.Client(
-        project=settings.google_cloud_project,
-        location=settings.bigquery_location,
-        credentials=AnonymousCredentials() if emulator else None,  # type: ignore[no-untyped-call]
-        client_options={"api_endpoint": emulator} if emulator else None,
-        default_query_job_config=bigquery.QueryJobConfig(
-            maximum_bytes_billed=settings.bigquery_maximum_bytes_billed,
-            labels={
-                "target": "bigquery",
-                "model": label,
-                "run_id": os.environ.get(RUN_ID, "none"),
-            },
-        ),
-    )
+    with asking_bigquery():
+        return bigquery.Client(
+            project=settings.google_cloud_project,
+            location=settings.bigquery_location,
+            credentials=AnonymousCredentials() if emulator else None,  # type: ignore[no-untyped-call]
+            client_options={"api_endpoint": emulator} if emulator else None,
+            default_query_job_config=bigquery.QueryJobConfig(
+                maximum_bytes_billed=settings.bigquery_maximum_bytes_billed,
+                labels={
+                    "target": "bigquery",
+                    "model": label,
+                    "run_id": os.environ.get(RUN_ID, "none"),
+                },
+            ),
+        )
+
+
+@contextmanager
+def asking_bigquery() -> Iterator[None]:
+    """Raises NoTableError, and WarehouseError if Google does not let us or does not answer. A
+    statement that it does not understand is a mistake of ours, and its error stays."""
+    from google.api_core.exceptions import BadRequest, GoogleAPIError, NotFound
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except NotFound as error:
+        raise NoTableError(str(error)) from error
+    except BadRequest:
+        raise
+    except GoogleAuthError as error:
+        raise WarehouseError(
+            f"Google's login fails ({_reason(error)}): set GOOGLE_APPLICATION_CREDENTIALS to the "
+            "key file of a service account, or call `gcloud auth application-default login`"
+        ) from None
+    except GoogleAPIError as error:
+        raise WarehouseError(
+            f"BigQuery refuses or does not answer ({_reason(error)}): docs/bigquery.md lists the "
+            "roles that are needed; if it does not answer, run again later"
+        ) from None
 
 
 def _bigquery_tables(settings: Settings) -> Fetch:
-    from google.api_core.exceptions import NotFound
-
     client = bigquery_client(settings, "focus")
 
     def fetch(sql: str) -> Iterator[pa.RecordBatch]:
-        try:
+        with asking_bigquery():
             # Without the Storage API, which needs a separate permission.
             rows = client.query_and_wait(sql, page_size=_ROWS)
             yield from rows.to_arrow_iterable(bqstorage_client=None)
-        except NotFound as error:
-            raise NoTableError(str(error)) from error
 
     return fetch
 
 
 def _bigquery(settings: Settings) -> Ask:
-    from google.api_core.exceptions import NotFound
-
     client = bigquery_client(settings, "report")
 
     def ask(sql: str) -> list[tuple[Any, ...]]:
-        try:
+        with asking_bigquery():
             return [tuple(row.values()) for row in client.query_and_wait(sql)]
-        except NotFound as error:
-            raise NoTableError(str(error)) from error
 
     return ask

@@ -54,6 +54,7 @@ def look(settings: Settings, now: datetime) -> Iterator[Check]:
     """All checks. One that cannot be made is not well."""
     try:
         with warehouse(settings) as ask:
+            yield Check("warehouse", is_well=True, found=_place(settings))
             reads: dict[str, Callable[[], Iterator[Check]]] = {
                 "run": partial(_run, settings, ask, now),
                 "freshness": partial(_freshness, settings, ask, now),
@@ -65,24 +66,33 @@ def look(settings: Settings, now: datetime) -> Iterator[Check]:
                     yield from read()
                 except NoTableError:
                     yield Check(name, is_well=False, found="not built yet: `make run` does it")
+                except WarehouseError as error:
+                    yield Check(name, is_well=False, found=str(error))
     except (NoTableError, WarehouseError) as error:
         yield Check("warehouse", is_well=False, found=str(error))
     if settings.metabase_url:
         yield _metabase(settings.metabase_url)
 
 
+def _place(settings: Settings) -> str:
+    if settings.target == "duckdb":
+        return str(settings.duckdb_path)
+    return f"{settings.google_cloud_project}.{settings.bigquery_dataset}_… on BigQuery"
+
+
 def _run(settings: Settings, ask: Ask, now: datetime) -> Iterator[Check]:
     rows = ask(f"""
-        select run_id, started_at, exit_code, failures
+        select run_id, started_at, exit_code, failures, is_sample
         from {settings.dataset("marts")}.pipeline_runs
         order by started_at desc
         limit 1
     """)
     if not rows:
         yield Check("run", is_well=False, found="no run has ended yet")
-    for run_id, started_at, exit_code, failures in rows:
+    for run_id, started_at, exit_code, failures, is_sample in rows:
         age = now - _utc(started_at)
         ended = "went well" if exit_code == 0 else counted(failures, "failure", "failures")
+        ended += ", on the sample company" if is_sample else ""
         is_well = exit_code == 0 and age <= MAX_AGE
         yield Check("run", is_well, f"the last one, {run_id}, began {_ago(age)}: {ended}")
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import duckdb
 import httpx
@@ -15,7 +19,7 @@ import pytest
 from pydantic import SecretStr
 
 from extract.report import ResourceReport, RunReport, SourceReport
-from foundation.settings import Settings, load_settings
+from foundation.settings import ROOT, Settings, load_settings
 from pipeline import health, heartbeat, run_log
 from pipeline.alerts.outcome import Outcome
 from pipeline.building import Build
@@ -92,11 +96,19 @@ def test_all_is_well_after_a_run_and_not_a_day_later(warehouse: Warehouse) -> No
     settings = load_settings()
     assert ill(settings).keys() == {"run"}
     run_log.write(settings, outcome())
-    names = {check.name for check in health.look(settings, SOON)}
+    looked = {check.name: check.found for check in health.look(settings, SOON)}
+    assert looked["warehouse"] == str(warehouse.path)
+    names = looked.keys()
     assert {"run", "cursor is fresh", "ties to the vendors", "reports of the week"} <= names
     later = ill(settings, STARTED + timedelta(hours=26))
     assert later["run"] == "the last one, 20261121-140000-ab12, began 26.0 hours ago: went well"
     assert "cursor is fresh" in later
+
+
+def test_a_run_on_the_sample_company_says_so(warehouse: Warehouse) -> None:
+    run_log.write(load_settings(), outcome(is_sample=True))
+    (run,) = (check for check in health.look(load_settings(), SOON) if check.name == "run")
+    assert run.found.endswith("went well, on the sample company")
 
 
 def test_what_a_run_could_not_do_is_ill(warehouse: Warehouse) -> None:
@@ -192,3 +204,63 @@ def test_a_heartbeat_that_never_answers_holds_nobody_up(
 )
 def test_an_age_is_said_in_words(minutes: int, words: str) -> None:
     assert health._ago(timedelta(minutes=minutes)) == f"{words} ago"
+
+
+class Forbidden(BaseHTTPRequestHandler):
+    """BigQuery, of which the account may do nothing."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        body = b'{"error": {"code": 403, "message": "Access Denied: no jobs.create"}}'
+        self.send_response(403)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def forbidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Forbidden) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        for name, value in {
+            "TARGET": "bigquery",
+            "GOOGLE_CLOUD_PROJECT": "acme",
+            "BIGQUERY_DATASET": "acme",
+            "BIGQUERY_LOCATION": "EU",
+            "BIGQUERY_API_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+            "CURSOR_API_KEY": "made-up-key",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield
+        server.shutdown()
+
+
+def test_what_google_refuses_is_ill_and_the_rest_is_still_looked_at(forbidden: None) -> None:
+    found = {check.name: check for check in health.look(load_settings(), SOON)}
+    assert found.pop("warehouse").found == "acme.acme_… on BigQuery"
+    assert found.keys() == {"run", "freshness", "ties", "completeness"}
+    for check in found.values():
+        assert not check.is_well
+        assert "BigQuery refuses or does not answer" in check.found
+        assert "Access Denied: no jobs.create" in check.found
+
+
+def test_a_run_that_google_refuses_says_so_in_one_line(forbidden: None) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "run"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "Access Denied: no jobs.create" in line
+    assert "docs/bigquery.md lists the roles" in line

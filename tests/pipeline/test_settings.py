@@ -1,5 +1,6 @@
 """Settings: every name, what is refused and how, and that secrets stay inside."""
 
+import os
 import re
 import subprocess
 import sys
@@ -181,6 +182,18 @@ def test_an_env_file_is_utf_8_or_refused(encoding, is_read, tmp_path, monkeypatc
     assert settings.cursor_api_key.get_secret_value() == "sk-x"
 
 
+def test_googles_libraries_get_the_key_file_that_the_env_file_names(tmp_path, monkeypatch):
+    key, file = tmp_path / "key.json", tmp_path / ".env"
+    key.write_text("{}")
+    file.write_text(f"GOOGLE_APPLICATION_CREDENTIALS={key}\n")
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+    # First set, so that it is as before after the test.
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "")
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
+    load_settings()
+    assert os.environ["GOOGLE_APPLICATION_CREDENTIALS"] == str(key)
+
+
 @pytest.mark.parametrize("name", ["marts", "raw_cursor", "STAGING", "temp"])
 def test_a_warehouse_may_not_be_named_like_a_schema(given, name):
     with pytest.raises(SettingsError, match=rf"^DUCKDB_PATH: a warehouse cannot be named {name}\."):
@@ -359,6 +372,9 @@ def test_the_password_in_an_address_is_a_secret_of_its_own(given):
     assert {"h%40sh/:", "h@sh/:"} < set(settings.secret_values())
     assert product_database.base_url(settings) == "postgresql://db.example:5433/product"
     assert product_database.base_url(given(PRODUCT_DATABASE_URL="hush")) == "unreadable:"
+    # With an @ of the password, what is behind it would pass for the host.
+    settings = given(PRODUCT_DATABASE_URL="postgresql://reader:h@sh@db.example/product")
+    assert product_database.base_url(settings) == "unreadable:"
 
 
 def test_a_secret_can_be_named_in_secret_manager(given, secret_manager):
