@@ -124,8 +124,9 @@ TERRAFORM := terraform -chdir=infrastructure/terraform
 WITH_TAG := $(if $(TAG),-var "image_tag=$(TAG)")
 INIT := @$(TERRAFORM) init -input=false -backend-config="bucket=$(GOOGLE_CLOUD_PROJECT)-terraform"
 
+# For the processor of Cloud Run, whatever this machine has.
 image: ## build the image of the pipeline
-	docker build --file infrastructure/Dockerfile --tag ai-spend .
+	docker build --platform linux/amd64 --file infrastructure/Dockerfile --tag ai-spend .
 
 push-image: image ## push the image to Artifact Registry under the name of the commit
 	gcloud auth configure-docker "$(GOOGLE_CLOUD_REGION)-docker.pkg.dev" --quiet
@@ -142,9 +143,17 @@ apply-infrastructure: ## bring Google Cloud in line with infrastructure/terrafor
 	$(INIT)
 	@$(TERRAFORM) apply $(WITH_TAG) $(if $(CI),-input=false -auto-approve)
 
+SSH = gcloud compute ssh metabase --project "$(GOOGLE_CLOUD_PROJECT)" --zone "$(GOOGLE_CLOUD_REGION)-b" \
+	--tunnel-through-iap --quiet
+
+# A machine that was just replaced installs its programs first, so this waits up to 20 minutes.
 deploy-dashboards: setup ## bring Metabase on its machine in line with dashboards/definitions
-	@gcloud compute ssh metabase --project "$(GOOGLE_CLOUD_PROJECT)" --zone "$(GOOGLE_CLOUD_REGION)-b" \
-		--tunnel-through-iap --quiet -- -f -o ExitOnForwardFailure=yes -L 3000:127.0.0.1:3000 sleep 600
+	@for try in $$(seq 40); do \
+		$(SSH) --command "curl --fail --silent --output /dev/null http://127.0.0.1:3000/api/health" && break; \
+		test $$try -lt 40 || { echo "Metabase does not answer on its machine: docs/runbook.md" >&2; exit 1; }; \
+		sleep 30; \
+	done
+	@$(SSH) -- -f -o ExitOnForwardFailure=yes -L 3000:127.0.0.1:3000 sleep 600
 	@METABASE_URL=http://127.0.0.1:3000 $(PY) -m dashboards deploy
 
 check-infrastructure: setup ## check Terraform's files with Terraform itself and, with the Dockerfile, checkov

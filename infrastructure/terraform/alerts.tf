@@ -30,16 +30,26 @@ resource "google_monitoring_alert_policy" "no_success" {
   }
 
   documentation {
-    content = "The marts are not up to date. infrastructure/README.md says how to see what happened and how to start a run."
+    content = "The marts are not up to date. docs/runbook.md, No run for 25 hours."
   }
 }
 
 locals {
-  # Lines of the log about which a mail is written, by what the mail says.
+  # Lines of the log about which a mail is written, by what the mail says; `read` is the section of
+  # docs/runbook.md about it.
   logged = {
-    "AI spend: a run reported an error"       = "resource.type=\"cloud_run_job\" AND resource.labels.job_name=\"${google_cloud_run_v2_job.pipeline.name}\" AND (severity>=ERROR OR jsonPayload.level=\"ERROR\")"
-    "AI spend: the daily run was not started" = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=\"${google_cloud_scheduler_job.daily.name}\" AND severity>=ERROR"
-    "AI spend: the backup of Metabase failed" = "log_id(\"metabase-backup\") AND severity>=ERROR"
+    "AI spend: a run reported an error" = {
+      filter = "resource.type=\"cloud_run_job\" AND resource.labels.job_name=\"${google_cloud_run_v2_job.pipeline.name}\" AND (severity>=ERROR OR jsonPayload.level=\"ERROR\")"
+      read   = "The run failed"
+    }
+    "AI spend: the daily run was not started" = {
+      filter = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=\"${google_cloud_scheduler_job.daily.name}\" AND severity>=ERROR"
+      read   = "No run for 25 hours"
+    }
+    "AI spend: the backup of Metabase failed" = {
+      filter = "log_id(\"metabase-backup\") AND severity>=ERROR"
+      read   = "The backup of Metabase failed"
+    }
   }
 }
 
@@ -53,8 +63,11 @@ resource "google_monitoring_alert_policy" "logged" {
   conditions {
     display_name = each.key
     condition_matched_log {
-      filter = each.value
+      filter = each.value.filter
     }
+  }
+  documentation {
+    content = "docs/runbook.md, ${each.value.read}."
   }
   alert_strategy {
     auto_close = "86400s"
@@ -133,7 +146,7 @@ resource "google_monitoring_alert_policy" "metabase_is_down" {
   }
 
   documentation {
-    content = "docs/metabase.md, Health. `gcloud compute ssh metabase --tunnel-through-iap`, then `journalctl --unit metabase` and `docker compose logs`."
+    content = "docs/runbook.md, Metabase does not answer."
   }
 }
 

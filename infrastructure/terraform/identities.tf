@@ -119,6 +119,8 @@ locals {
     "roles/iam.serviceAccountAdmin",
     "roles/iam.workloadIdentityPoolAdmin",
     "roles/iap.tunnelResourceAccessor",
+    # An alert about lines of the log is a rule of Logging too.
+    "roles/logging.configWriter",
     "roles/monitoring.editor",
     "roles/pubsub.admin",
     "roles/resourcemanager.projectIamAdmin",
