@@ -162,9 +162,13 @@ def _logins(api: Api) -> list[str]:
 @ending
 def _seats(api: Api, _: Period | None = None) -> Iterator[Page]:
     """All seats now, numbered pages from 1. If their number changes between two pages, seats may
-    have moved from one to another: ExpiredError."""
+    have moved from one to another: ExpiredError.
+
+    Only a page that is not full is the last one. GitHub's total counts people, and who has a seat
+    through several organizations or teams is listed for each of them.
+    """
     path = f"{api.copilot}/billing/seats"
-    number, seen, total = 1, 0, None
+    number, total = 1, None
     while True:
         envelope = open_envelope(
             api.ask("GET", path, params={"page": number, "per_page": SEATS_PAGE})
@@ -175,9 +179,8 @@ def _seats(api: Api, _: Period | None = None) -> Iterator[Page]:
         if number > 1 and count != total:
             raise ExpiredError(f"the number of seats went from {total} to {count}")
         total = count
-        seen += len(found)
         yield Page([(None, found)], {"path": path}, scalars)
-        if len(found) < SEATS_PAGE or (total is not None and seen >= total):
+        if len(found) < SEATS_PAGE:
             return
         number += 1
 

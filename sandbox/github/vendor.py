@@ -246,6 +246,7 @@ class GitHub(MeteredVendor):
     # --- seats and users -------------------------------------------------------------------------
 
     def _seats(self, request: Request) -> Json:
+        """A seat is listed for each organization that gives it; the total counts people."""
         company, today = self.sandbox.company, self.sandbox.today
         asked = request.path_params.get("organization")
         seats = [
@@ -254,11 +255,12 @@ class GitHub(MeteredVendor):
             for organization in ledger.organizations_of(company, person)
             if asked in (None, organization)
         ]
+        people = {seat["assignee"]["id"] for seat in seats}
         page, size = (
             int(request.query_params.get(name, default))
             for name, default in (("page", 1), ("per_page", 50))
         )
-        return {"total_seats": len(seats), "seats": seats[(page - 1) * size : page * size]}
+        return {"total_seats": len(people), "seats": seats[(page - 1) * size : page * size]}
 
     def _users(self, request: Request) -> Json:
         day = date.fromisoformat(request.query_params["day"])

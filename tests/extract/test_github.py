@@ -77,6 +77,22 @@ def test_a_seat_is_a_fraction_of_a_month_and_lands_as_it_is_written(settings: Se
     assert all(line["quantity"] * 19 == line["grossAmount"] for line in seats)
 
 
+def test_every_seat_lands_although_the_total_counts_people(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has a seat in two organizations, so there is a seat more than people: with pages of
+    as many seats as there are people, the first is full and holds all that GitHub counts."""
+    run(settings, sources=GITHUB)
+    seats = [seat for _, seat in landed(settings, "copilot_seats")]
+    people = {seat["assignee"]["id"] for seat in seats}
+    assert len(seats) == len(people) + 1
+    for size, pages in ((len(people), 2), (len(seats), 2), (len(seats) + 1, 1)):
+        monkeypatch.setattr("extract.github.SEATS_PAGE", size)
+        found = part(run(settings, sources=GITHUB), "github/copilot_seats")
+        assert (found.status, found.pages, found.records) == ("ok", pages, len(seats))
+        assert found.changed == 0
+
+
 def test_ai_credits_by_user_add_up_to_the_lines_of_their_skus(settings: Settings) -> None:
     run(settings, sources=GITHUB)
     billed: dict[date, Decimal] = {}
