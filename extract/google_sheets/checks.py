@@ -7,9 +7,10 @@ is the text of the cells; where `cells` cleans one, what somebody typed lands be
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,6 +20,11 @@ from extract.google_sheets.tabs import TABS
 
 MAX_PROBLEMS = 20
 HUNDRED = Decimal(100)
+
+PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
+# As many digits as spreadsheets keep of a number. What a formula leaves behind them is not meant:
+# 0.1 + 0.2 is 0.30000000000000004.
+KEPT = Context(prec=15)
 
 
 @dataclass(frozen=True)
@@ -84,11 +90,12 @@ def rows_of(name: str, cells: list[list[str]]) -> list[dict[str, Any]]:
     return reading.rows
 
 
-def read(name: str, cells: list[list[str]]) -> Reading:
+def read(name: str, cells: list[list[str]], stored: Sequence[Sequence[Any]] = ()) -> Reading:
     """What a tab holds, and everything that is wrong in it.
 
     `cells` are its lines from the first. Before the header, blank lines and those that begin
-    with # are skipped; lines may be shorter than the header, and blank ones are skipped.
+    with # are skipped; lines may be shorter than the header, and blank ones are skipped. `stored`
+    are the same cells as what a spreadsheet holds in them, where it may show something else.
     """
     top = next((place for place, line in enumerate(cells) if not is_remark(line)), None)
     if top is None:
@@ -109,6 +116,7 @@ def read(name: str, cells: list[list[str]]) -> Reading:
         for number, row in typed
     ]
     problems += _cell_problems(name, places, found)
+    problems += _format_problems(name, places, found, stored)
     problems += _key_problems(name, places, found)
     if not problems:
         problems += _share_problems(name, places, found)
@@ -223,6 +231,33 @@ def _cell_problems(name: str, places: dict[str, int], lines: list[_Line]) -> Ite
             if row.get(begin) and row.get(end) and row[end] < row[begin]:
                 said = f"is before {begin}, {row[begin]}"
                 yield Problem(name, (line.number,), end, places[end], row[end], said)
+
+
+def _format_problems(
+    name: str, places: dict[str, int], lines: list[_Line], stored: Sequence[Sequence[Any]]
+) -> Iterator[Problem]:
+    """Numbers that the format of their cell rounds or hides. Which of the two was meant is for
+    people to say: what lands is what they see."""
+    columns = [one.name for one in TABS[name].described() if one.is_number and one.name in places]
+    for line in lines:
+        held = stored[line.number - 1] if line.number <= len(stored) else ()
+        for column in columns:
+            place = places[column]
+            value = held[place] if place < len(held) else None
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            shown = line.meant[column]
+            # `repr` has the digits that Google wrote; what is no plain number is refused anyway.
+            exact = KEPT.create_decimal(repr(value))
+            if not shown:
+                said = f"shows nothing, but holds {exact:f}: set its format to Automatic"
+                yield Problem(name, (line.number,), column, place, None, said)
+            elif PLAIN_NUMBER.fullmatch(shown) and KEPT.create_decimal(shown) != exact:
+                said = (
+                    f"is what the cell shows, but it holds {exact:f}: show all decimals, by "
+                    "setting its format to Automatic, or round it"
+                )
+                yield Problem(name, (line.number,), column, place, shown, said)
 
 
 def _key_problems(name: str, places: dict[str, int], lines: list[_Line]) -> Iterator[Problem]:

@@ -54,14 +54,34 @@ def cells(
     settings: GoogleSheetsSettings, client: _Client, known: dict[str, str]
 ) -> dict[str, list[list[str]]]:
     """The lines of each tab of `known` (name: title), as the text that people see."""
+    return {
+        name: [[str(cell) for cell in line] for line in lines]
+        for name, lines in _lines(settings, client, known, "FORMATTED_VALUE").items()
+    }
+
+
+def stored(
+    settings: GoogleSheetsSettings, client: _Client, known: dict[str, str]
+) -> dict[str, list[list[Any]]]:
+    """The same lines as what the cells hold, whatever their format shows of it. This is another
+    request: a tab that somebody edits between the two may be refused, until the next run."""
+    return _lines(settings, client, known, "UNFORMATTED_VALUE")
+
+
+def _lines(
+    settings: GoogleSheetsSettings, client: _Client, known: dict[str, str], render: str
+) -> dict[str, list[list[Any]]]:
     if not known:
         return {}
     ranges = ["'" + title.replace("'", "''") + "'" for title in known.values()]
-    answer = _ask(lambda: client.values_batch_get(str(settings.google_sheets_id), ranges))
+    answer = _ask(
+        lambda: client.values_batch_get(
+            str(settings.google_sheets_id), ranges, {"valueRenderOption": render}
+        )
+    )
     # Google leaves out empty cells at the end of a line and empty lines at the end of a tab.
     found = [part.get("values", []) for part in answer["valueRanges"]]
-    texts = [[[str(cell) for cell in line] for line in lines] for lines in found]
-    return dict(zip(known, texts, strict=True))
+    return dict(zip(known, found, strict=True))
 
 
 def _ask(call: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from extract.google_sheets.cells import clean
 from extract.google_sheets.checks import Reading, read
@@ -21,15 +22,18 @@ MAX_NAMED = 20
 
 @dataclass
 class Sheets:
-    """The tabs that are there, each with a call that returns its cells or raises VendorError, and
-    notes about what is not read."""
+    """The tabs that are there, each with a call that returns its cells or raises VendorError, notes
+    about what is not read, and what the cells of a tab hold, where it may not be what they show."""
 
     tabs: Mapping[str, Callable[[], Cells]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    stored: Mapping[str, list[list[Any]]] = field(default_factory=dict)
 
     def read(self, name: str) -> Reading:
         """What a tab holds; nothing if it is not there. Raises VendorError."""
-        return read(name, self.tabs[name]()) if name in self.tabs else Reading()
+        if name not in self.tabs:
+            return Reading()
+        return read(name, self.tabs[name](), self.stored.get(name, []))
 
 
 def find(settings: GoogleSheetsSettings) -> Sheets:
@@ -66,7 +70,7 @@ def _advice(path: Path, name: str | None) -> str:
 
 def _at_google(settings: GoogleSheetsSettings) -> Sheets:
     # Imported only if there is a spreadsheet: Google's libraries take a while.
-    from extract.google_sheets.client import cells, connect, titles
+    from extract.google_sheets.client import cells, connect, stored, titles
 
     client = connect(settings)
     found: dict[str, list[str]] = {}
@@ -77,14 +81,13 @@ def _at_google(settings: GoogleSheetsSettings) -> Sheets:
         else:
             near = _nearest(title)
             others.append(clean(title).strip() + (f" (rename it to {near}?)" if near else ""))
-    lines = cells(
-        settings, client, {name: group[0] for name, group in found.items() if len(group) == 1}
-    )
+    known = {name: group[0] for name, group in found.items() if len(group) == 1}
+    lines = cells(settings, client, known)
     tabs = {
         name: partial(_only, name, group) if len(group) > 1 else partial(lines.get, name, [])
         for name, group in found.items()
     }
-    return Sheets(tabs, _note("tab", others))
+    return Sheets(tabs, _note("tab", others), stored(settings, client, known))
 
 
 def tab_named(title: str) -> str | None:

@@ -71,6 +71,10 @@ class Column:
         return f"one of {known}{others}" if known else self.kind.words
 
     @property
+    def is_number(self) -> bool:
+        return "number" in self.kind.words or "percentage" in self.kind.words
+
+    @property
     def example(self) -> str:
         return next(filter(None, self.examples), "")
 

@@ -84,12 +84,8 @@ def _write_workbook(path: Path) -> None:
                 sheet.write_string(0, place, column.name, bold)
                 note = f"{explained(column)}\nExample: {column.example}"
                 sheet.write_comment(0, place, note, {"x_scale": 2})
-                sheet.set_column(place, place, len(column.name) + 6, formats[_is_number(column)])
+                sheet.set_column(place, place, len(column.name) + 6, formats[column.is_number])
                 _validate(sheet, place, column)
-
-
-def _is_number(column: Column) -> bool:
-    return "number" in column.kind.words or "percentage" in column.kind.words
 
 
 def _validate(sheet: Worksheet, place: int, column: Column) -> None:
@@ -107,7 +103,7 @@ def _rule(column: Column, place: int) -> dict[str, Any] | None:
         kind = "warning" if column.kind.others else "stop"
         return {"validate": "list", "source": list(values), "error_type": kind}
     cell = f"{chr(65 + place)}2"
-    if _is_number(column):
+    if column.is_number:
         return {"validate": "decimal", "criteria": "between", **_bounds(column.kind.words)}
     formulas = {
         "a day, YYYY-MM-DD": f'=AND(LEN({cell})=10,MID({cell},5,1)="-",MID({cell},8,1)="-")',

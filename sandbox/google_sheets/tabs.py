@@ -1,8 +1,9 @@
 """The company's spreadsheet: its tabs, kept by people, with what people do to sheets.
 
-Cells are text, as Google formats them. The mess is valid: padded headers and cells, addresses in
-mixed case, several rows for somebody who changed teams. End dates are inclusive. Invoices are the
-last complete months of the ledger by platform, one of them wrong.
+Cells are text, as Google formats them; `Formatted` ones hold something else. The mess is valid:
+padded headers and cells, addresses in mixed case, several rows for somebody who changed teams. End
+dates are inclusive. Invoices are the last complete months of the ledger by platform, one of them
+wrong.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Any, Final
 
 from sandbox.company import DEPARTMENTS, Person, Stint
 from sandbox.cursor.ledger import members_on
@@ -39,6 +40,21 @@ _INVOICE_ERROR_USD: Final = Decimal("125.40")
 """How much too high the last Cursor invoice is."""
 
 Rows = list[list[str]]
+
+
+class Formatted(str):
+    """A cell that does not show what it holds, by its format."""
+
+    __slots__ = ("holds",)
+
+    holds: Any
+
+    @classmethod
+    def of(cls, shows: str, holds: Any) -> Formatted:  # noqa: ANN401 - any JSON value
+        """The cell that shows one and holds the other."""
+        cell = cls(shows)
+        cell.holds = holds
+        return cell
 
 
 def default_tab(sandbox: Sandbox, name: str) -> Rows:

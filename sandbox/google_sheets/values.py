@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from starlette.requests import Request
@@ -10,8 +13,11 @@ from starlette.requests import Request
 from sandbox.google_sheets.accounts import SPREADSHEET_ID
 from sandbox.google_sheets.errors import refusal
 from sandbox.google_sheets.state import State
-from sandbox.google_sheets.tabs import Rows
+from sandbox.google_sheets.tabs import Formatted, Rows
 
+_NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d+)?")
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY_ZERO: Final = date(1899, 12, 30)
 _A1: Final = re.compile(r"^([A-Z]*)(\d*)(?::([A-Z]*)(\d*))?$")
 
 
@@ -38,15 +44,16 @@ def metadata(state: State, request: Request) -> dict[str, Any]:  # noqa: ARG001
 
 def one_range(state: State, request: Request) -> dict[str, Any]:
     """The cells of the range in the path."""
-    return _values(state, request.path_params["range"], _dimension(request))
+    return _values(state, request.path_params["range"], _dimension(request), _render(request))
 
 
 def several_ranges(state: State, request: Request) -> dict[str, Any]:
     """The cells of each requested range."""
     ranges = request.query_params.getlist("ranges")
+    how = _dimension(request), _render(request)
     return {
         "spreadsheetId": SPREADSHEET_ID,
-        "valueRanges": [_values(state, name, _dimension(request)) for name in ranges],
+        "valueRanges": [_values(state, name, *how) for name in ranges],
     }
 
 
@@ -54,9 +61,35 @@ def _dimension(request: Request) -> str:
     return request.query_params.get("majorDimension", "ROWS")
 
 
-def _values(state: State, wanted: str, dimension: str) -> dict[str, Any]:
+def _render(request: Request) -> Callable[[str], Any]:
+    """What a cell is answered as."""
+    asked = request.query_params.get("valueRenderOption", "FORMATTED_VALUE")
+    known: dict[str, Callable[[str], Any]] = {"FORMATTED_VALUE": str, "UNFORMATTED_VALUE": held}
+    if asked not in known:
+        message = f"Invalid value at 'value_render_option' ({asked})"
+        raise refusal(400, "INVALID_ARGUMENT", message)
+    return known[asked]
+
+
+def held(cell: str) -> Any:  # noqa: ANN401 - any JSON value
+    """What a cell holds: a number, a day as its serial number, true or false, else its text."""
+    if isinstance(cell, Formatted):
+        return cell.holds
+    if _NUMBER.fullmatch(cell):
+        return Decimal(cell) if "." in cell else int(cell)
+    if _DAY.fullmatch(cell):
+        try:
+            return (date.fromisoformat(cell) - _DAY_ZERO).days
+        except ValueError:
+            return cell
+    return {"TRUE": True, "FALSE": False}.get(cell, cell)
+
+
+def _values(
+    state: State, wanted: str, dimension: str, render: Callable[[str], Any]
+) -> dict[str, Any]:
     name, cells = _parse(state, wanted)
-    rows = _trimmed(_cut(state.tab(name), cells))
+    rows = _trimmed([[render(cell) for cell in row] for row in _cut(state.tab(name), cells)])
     result: dict[str, Any] = {"range": f"'{name}'!A1:Z1000", "majorDimension": dimension}
     if dimension == "COLUMNS":
         width = max(map(len, rows), default=0)
@@ -94,7 +127,7 @@ def _column(letters: str) -> int:
     return number - 1
 
 
-def _trimmed(rows: Rows) -> Rows:
+def _trimmed(rows: list[list[Any]]) -> list[list[Any]]:
     """Without empty cells and rows at the end, which Google leaves out."""
     kept = [list(row) for row in rows]
     for row in kept:

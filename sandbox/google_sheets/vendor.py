@@ -15,6 +15,7 @@ from sandbox.google_sheets import errors
 from sandbox.google_sheets.accounts import SPREADSHEET_ID
 from sandbox.google_sheets.routes import routes
 from sandbox.google_sheets.state import State
+from sandbox.google_sheets.tabs import Formatted, Rows
 from sandbox.state import Sandbox
 from sandbox.vendor import Change, Vendor
 
@@ -46,20 +47,24 @@ class GoogleSheets(Vendor):
             }
 
     def changes(self) -> dict[str, Change]:
-        """{"sheet": {"tab": "invoices", "rows": [[…header…], […]]}}, or "append": [[…]]."""
+        """{"sheet": {"tab": "invoices", "rows": [[…header…], […]]}}, or "append": [[…]]. A cell
+        may be {"shows": "1.08", "holds": 1.0842}."""
         return {"sheet": self._set_sheet}
 
     def _set_sheet(self, sheet: dict[str, Any]) -> None:
         name = sheet["tab"]
         if "rows" in sheet:
-            self.state.put_tab(name, _as_text(sheet["rows"]))
+            self.state.put_tab(name, _as_cells(sheet["rows"]))
         if "append" in sheet:
-            self.state.put_tab(name, [*self.state.tab(name), *_as_text(sheet["append"])])
+            self.state.put_tab(name, [*self.state.tab(name), *_as_cells(sheet["append"])])
 
     def refusal(self, fault: Fault) -> Refusal:
         status = "RESOURCE_EXHAUSTED" if fault.status == 429 else "INTERNAL"
         return errors.refusal(fault.status, status, "Quota exceeded.", **fault.headers)
 
 
-def _as_text(rows: list[list[Any]]) -> list[list[str]]:
-    return [[str(cell) for cell in row] for row in rows]
+def _as_cells(rows: list[list[Any]]) -> Rows:
+    return [
+        [Formatted.of(**cell) if isinstance(cell, dict) else str(cell) for cell in row]
+        for row in rows
+    ]

@@ -615,6 +615,32 @@ def test_a_tab_with_a_mistake_lands_nothing_and_the_other_tabs_land(
     assert json.loads(aliases[-1][2])["alias"] == "old@example.com"
 
 
+def test_a_number_that_its_format_rounds_leaves_the_last_version_of_its_tab_in_force(
+    company: Running, settings: Settings
+) -> None:
+    run(settings, sources=["google_sheets"])
+    before = current(settings, "raw_google_sheets", "exchange_rates")
+    header = ["currency", "valid_from", "usd_per_unit"]
+    good = ["GBP", "2026-01-01", {"shows": "1.2700", "holds": 1.27}]
+    rounded = ["EUR", "2026-01-01", {"shows": "1.08", "holds": 1.0842}]
+    lines = [header, good, rounded]
+    company.control({"sheet": {"tab": "exchange_rates", "rows": lines}})
+    number = {"shows": "00123", "holds": 123}
+    lines = [["vendor", "account", "email"], ["github", number, "new@example.com"]]
+    company.control({"sheet": {"tab": "vendor_accounts", "rows": lines}})
+    assert (
+        "exchange_rates row 3, column usd_per_unit: '1.08' is what the cell shows, but it holds "
+        "1.0842: show all decimals" in sheet_errors(settings)
+    )
+    assert current(settings, "raw_google_sheets", "exchange_rates") == before
+    [(*_, account)] = current(settings, "raw_google_sheets", "vendor_accounts")
+    assert json.loads(account)["account"] == "00123"
+    company.control({"sheet": {"tab": "exchange_rates", "rows": [header, good]}})
+    assert run(settings, sources=["google_sheets"]).exit_code == 0
+    [(*_, rate)] = current(settings, "raw_google_sheets", "exchange_rates")
+    assert json.loads(rate)["usd_per_unit"] == "1.2700"
+
+
 def test_other_tabs_are_named_and_not_read(company: Running, settings: Settings) -> None:
     company.control({"sheet": {"tab": "employes", "rows": [["a"], ["b"]]}})
     report = run(settings, sources=["google_sheets"])

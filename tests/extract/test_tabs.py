@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import duckdb
 import pytest
 
@@ -362,6 +364,95 @@ def test_rows_that_share_a_key_have_the_same_days_and_one_switched_off_has_no_pa
     )
     off = ["k", "b@x.y", "50", "false", ""]
     assert "sum to 50" in problems("api_key_mappings", header, half, off)
+
+
+# --- what a cell holds, where it shows something else --------------------------------------------
+
+
+NUMBERS = [
+    (name, column.name) for name, tab in TABS.items() for column in tab.described()
+    if column.is_number
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "column"), NUMBERS)
+def test_a_number_that_its_format_rounds_is_refused_in_every_column(name: str, column: str) -> None:
+    place = HEADERS[name].index(column)
+    row = list(GOOD[name])
+    row[place] = "1"
+    if name == "invoices":
+        row[HEADERS[name].index("amount_usd")] = "" if column == "amount" else "1"
+        row[HEADERS[name].index("currency")] = "EUR" if column == "amount" else ""
+    stored: list[Any] = list(row)
+    stored[place] = 0.9842
+    # Remarks and blank lines above count as lines of both.
+    above = [["# a remark"], [], HEADERS[name]]
+    found = read(name, [*above, row], [*above, stored])
+    said = "show all decimals, by setting its format to Automatic, or round it"
+    assert [str(problem) for problem in found.problems if "Automatic" in problem.said] == [
+        f"{name} row 4, column {column}: '1' is what the cell shows, but it holds 0.9842: {said}"
+    ]
+    assert not found.rows
+    # The same number as a text is what it is.
+    stored[place] = "0.9842"
+    found = read(name, [*above, row], [*above, stored])
+    assert not any("Automatic" in problem.said for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("shown", "stored", "said"),
+    [
+        ("33", 32.5, "holds 32.5:"),
+        ("1250", 1250.4, "holds 1250.4:"),
+        ("1250.40", 1250.404, "holds 1250.404:"),
+        ("12", -12, "holds -12:"),
+        ("12", 12000, "holds 12000:"),
+        ("0", 0.00001, "holds 0.00001:"),
+        ("333.33", 1000 / 3, "holds 333.333333333333:"),
+        ("", 1250.4, "shows nothing, but holds 1250.4:"),
+        ("1250.40", 1250.4, ""),
+        ("1250.4000", 1250.4, ""),
+        ("1250", 1250, ""),
+        ("1250", 1250.0, ""),
+        ("-12.30", -12.3, ""),
+        ("0", -0.0, ""),
+        # What formulas leave behind the last digit that spreadsheets keep.
+        ("0.30", 0.1 + 0.2, ""),
+        ("1250.40", 1250.3999999999999, ""),
+        ("1250.40", "1250.40", ""),
+        ("1250.40", "", ""),
+        ("1", True, ""),
+        ("", "", ""),
+    ],
+)
+def test_a_number_must_show_all_that_its_cell_holds(shown: str, stored: Any, said: str) -> None:
+    header = ["email", "ai_budget_monthly_usd"]
+    cells = [header, ["a@example.com", shown]]
+    found = read("employees", cells, [header, ["a@example.com", stored]])
+    assert [(problem.address, said in problem.said) for problem in found.problems] == (
+        [("employees!B2", True)] if said else []
+    )
+    # Google leaves out what is empty at the end, and a file only has what was shown.
+    for missing in ([], [header], [header, ["a@example.com"]]):
+        assert not read("employees", cells, missing).problems
+
+
+@pytest.mark.parametrize(
+    ("shown", "stored"), [("$1,250.40", 1250.4), ("1,250", 1250), ("90%", 0.9), ("2E+01", 20)]
+)
+def test_a_number_in_another_form_is_refused_once(shown: str, stored: float) -> None:
+    header = ["email", "ai_budget_monthly_usd"]
+    row = ["a@example.com", shown]
+    (problem,) = read("employees", [header, row], [header, ["a@example.com", stored]]).problems
+    assert "is not a plain number" in problem.said
+
+
+def test_days_and_ids_are_what_their_cells_show() -> None:
+    header = ["email", "cost_center", "start_date", "ai_budget_monthly_usd"]
+    row = ["a@example.com", "00123", "2026-01-05", "150"]
+    found = read("employees", [header, row], [header, ["a@example.com", 123, 46027, 150]])
+    assert not found.problems
+    assert found.rows == [{"_row": 2} | dict(zip(header, row, strict=True))]
 
 
 def test_the_company_needs_no_name_in_its_budget() -> None:

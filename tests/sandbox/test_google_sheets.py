@@ -78,6 +78,29 @@ def test_gspread_reads_several_ranges_at_once(spreadsheet: gspread.Spreadsheet) 
     assert len(second) == 2
 
 
+def test_gspread_reads_what_cells_show_and_what_they_hold(
+    sandbox: Running, spreadsheet: gspread.Spreadsheet
+) -> None:
+    cells = ["1.08", "2026-01-05", "00123", "40", "TRUE", "2026-02-29", ""]
+    formatted = [{"shows": "1.08", "holds": 1.0842}, {"shows": "", "holds": 5}]
+    sandbox.control({"sheet": {"tab": "new", "rows": [cells, formatted, ["90%"]]}})
+    by_option = {
+        option: spreadsheet.values_batch_get(["new"], {"valueRenderOption": option})["valueRanges"][
+            0
+        ]["values"]
+        for option in ("FORMATTED_VALUE", "UNFORMATTED_VALUE")
+    }
+    # Google leaves out empty cells at the end of a line.
+    assert by_option == {
+        "FORMATTED_VALUE": [cells[:-1], ["1.08"], ["90%"]],
+        "UNFORMATTED_VALUE": [
+            [1.08, 46027, "00123", 40, True, "2026-02-29"], [1.0842, 5], ["90%"],
+        ],
+    }  # fmt: skip
+    with pytest.raises(gspread.exceptions.APIError, match="value_render_option"):
+        spreadsheet.values_batch_get(["new"], {"valueRenderOption": "FORMULA"})
+
+
 def test_the_sheets_are_messy_but_valid(spreadsheet: gspread.Spreadsheet) -> None:
     raw = spreadsheet.worksheet("employees").get_all_values()
     assert any(cell != cell.strip() for cell in raw[0])
