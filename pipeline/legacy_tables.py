@@ -7,10 +7,13 @@ as text. What they mean is for dbt_project/models/comparison.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from foundation.settings import Settings
 from foundation.warehouse import Ask, open_file
@@ -58,6 +61,8 @@ AMOUNTS = {
         ("input_tokens", "output_tokens"),
     ),
 }
+# What may be between the values of a CSV file.
+DELIMITERS = ",;\t|"
 _NAME = re.compile(r"\w[\w-]*(\.\w[\w-]*)?", re.ASCII)
 
 
@@ -84,14 +89,60 @@ def place(settings: Settings, legacy: str) -> str:
         connection.execute(f"drop schema if exists {FILES} cascade")
         connection.execute(f"create schema {FILES}")
         for name in sorted(wanted & files.keys()):
-            connection.execute(
-                f"create table {FILES}.{name} as"
-                " select * from read_csv(?, header = true, all_varchar = true)",
-                [str(files[name])],
-            )
+            _load(connection, name, files[name])
     finally:
         connection.close()
     return FILES
+
+
+def _load(connection: duckdb.DuckDBPyConnection, name: str, file: Path) -> None:
+    """A table of texts from a CSV file. DuckDB is told all about it: what it finds out for itself,
+    it takes from the first 20,000 rows, and a wrong row among them can become the header. Raises
+    RefusedError."""
+    try:
+        delimiter, names = _first_line(file)
+        connection.execute(
+            f"create table {FILES}.{name} as select * from read_csv(?, columns = ?, delim = ?,"
+            " quote = '\"', escape = '\"', header = true, auto_detect = false)",
+            [str(file), dict.fromkeys(names, "varchar"), delimiter],
+        )
+    except (OSError, csv.Error, duckdb.Error) as error:
+        raise RefusedError(_unreadable(file, str(error))) from None
+
+
+def _first_line(file: Path) -> tuple[str, list[str]]:
+    """What is between the values of a CSV file, and the names of its columns."""
+    with file.open("rb") as opened:
+        line = opened.readline()
+    try:
+        text = line.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RefusedError(_unreadable(file, "Line: 1\nnot utf-8")) from None
+    delimiter = max(DELIMITERS, key=text.count)
+    cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
+    if not any(cells):
+        raise RefusedError(f"{file}, line 1: expected the names of its columns, and it is empty")
+    names = [cell or f"column{place}" for place, cell in enumerate(cells)]
+    for place, column in enumerate(names):
+        if column.lower() in (other.lower() for other in names[:place]):
+            raise RefusedError(f"{file}, line 1: the column {column} is there twice, expected once")
+    return delimiter, names
+
+
+def _unreadable(file: Path, error: str) -> str:
+    """One sentence of DuckDB's many: the file, the line if it is known, and what to do."""
+    line = re.search(r"Line: (\d+)", error)
+    where = f"{file}, line {line[1]}" if line else f"{file}"
+    if "not utf-8" in error:
+        return f'{where}: it is not UTF-8: save the file as UTF-8, in Excel as "CSV UTF-8"'
+    if counts := re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", error):
+        return (
+            f"{where}: expected {counts[1]} values, one for each name in the first line, and found "
+            f"{counts[2]}: a value that has the separator in it needs double quotes around it"
+        )
+    if "unterminated quote" in error:
+        return f"{where}: a double quote is not closed: one that is part of a value is doubled"
+    return f"{where}: it cannot be read as CSV: {error.splitlines()[0]}"
 
 
 def find(ask: Ask, schema: str, *, is_bigquery: bool) -> dict[str, Any]:

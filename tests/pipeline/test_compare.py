@@ -437,6 +437,58 @@ def test_a_key_that_is_there_twice_is_named(tmp_path: Path) -> None:
     assert "dim_users has the user_sk 1 more than once" in str(error.value)
 
 
+HEADER, ROW = ",".join(FLAT), "2026-10-01,cursor,a@example.com,1.5"
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ([HEADER, ROW, ROW.replace("a@", "jörg@")], "line 3: it is not UTF-8: save the file as"),
+        (["ä" + HEADER, ROW], "line 1: it is not UTF-8"),
+        ([HEADER, ROW, ROW + ",5"], "line 3: expected 4 values, one for each name in the first"),
+        ([HEADER, *[ROW] * 5, "2026-10-01,cursor", ROW], "line 7: expected 4 values"),
+        ([HEADER, *[ROW] * 25_000, ROW + ",5"], "line 25002: expected 4 values"),
+        (["Costs of 2026", HEADER, ROW], "line 2: expected 1 values"),
+        ([HEADER, ROW.replace("cursor", '"cursor'), ROW], "line 2: a double quote is not closed"),
+        ([HEADER + ",Platform", ROW + ",x"], "line 1: the column Platform is there twice"),
+        (["", HEADER, ROW], "line 1: expected the names of its columns, and it is empty"),
+        ([], "line 1: expected the names of its columns"),
+        (["\r".join([HEADER, ROW])], "it cannot be read as CSV: new-line character"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(
+    tmp_path: Path, lines: list[str], reason: str
+) -> None:
+    file = tmp_path / "fct_cost_daily.csv"
+    file.write_text("\n".join(lines), encoding="latin-1")
+    settings = Settings(duckdb_path=tmp_path / "warehouse.duckdb", _env_file=None)
+    with pytest.raises(RefusedError) as error:
+        legacy_tables.place(settings, str(tmp_path))
+    assert str(error.value).startswith(str(file))
+    assert reason in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_file_is_read_as_its_first_line_says(tmp_path: Path, separator: str) -> None:
+    """Its first value in quotes is later than the rows that DuckDB would look at."""
+    rows = ["2026-10-01,cursor,a@example.com,1"] * 25_000
+    text = "\r\n".join([f'"",{HEADER}', *(f"x,{row}" for row in rows)]).replace(",", separator)
+    quoted = separator.join(["x", "2026-10-02", "cursor", f'"a{separator} ""b""@example.com"', "2"])
+    (tmp_path / "fct_cost_daily.csv").write_text(f"{text}\r\n{quoted}\r\n", encoding="utf-8-sig")
+    settings = Settings(duckdb_path=tmp_path / "warehouse.duckdb", _env_file=None)
+    schema = legacy_tables.place(settings, str(tmp_path))
+    with reading(settings) as ask:
+        found = legacy_tables.find(ask, schema, is_bigquery=False)
+        assert found["columns"]["costs"].keys() == {"day", "email", "platform", "amount"}
+        assert ask(f"select count(*), sum(cost_usd::int) from {schema}.fct_cost_daily") == [
+            (25_001, 25_002)
+        ]
+        assert ask(f"select user_email from {schema}.fct_cost_daily where cost_usd = '2'") == [
+            (f'a{separator} "b"@example.com',)
+        ]
+
+
 @pytest.mark.parametrize(
     ("legacy", "reason"),
     [
