@@ -296,7 +296,7 @@ def _show(
             if one.measure == measure:
                 table.add_row(
                     f"{one.month:%Y-%m}",
-                    quantity(one.amount, measure) if one.amount else "",
+                    quantity(one.amount, measure) if one.amount or not one.moved else "",
                     quantity(one.moved, measure) if one.moved else "",
                     REASONS[one.reason],
                 )
