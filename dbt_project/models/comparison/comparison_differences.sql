@@ -162,7 +162,7 @@ changes as (
     where
         sides.older_amount != sides.marts_amount
         and (not mistakes.takes_cents or sides.measure = 'cost')
-        and (not mistakes.drops_no_email or not sides.has_rows_without_email)
+        and (not mistakes.drops_no_email or not sides.keeps_rows_without_email)
 
 ),
 

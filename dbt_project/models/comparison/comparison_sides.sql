@@ -406,17 +406,29 @@ final as (
             cast(coalesce(collisions.{{ column }}, 0) as {{ type_money() }})
                 as {{ column }},
         {% endfor %}
-        -- Who kept what names nobody did not drop it.
+        -- Who kept a row that names nobody, or that only a key leads to a person, did
+        -- not drop such rows; and who has nothing of that day lost more than these.
         max(
             case
-                when both_sides.user_email = {{ unattributed() }}
+                when
+                    both_sides.user_email = {{ unattributed() }}
+                    or (
+                        both_sides.marts_amount != 0
+                        and both_sides.marts_amount
+                        = both_sides.no_email_amount
+                        + both_sides.no_email_unknown_model_amount
+                    )
                     then both_sides.older_rows
                 else 0
             end
         ) over (
             partition by
                 both_sides.measure, both_sides.activity_date, both_sides.platform_code
-        ) > 0 as has_rows_without_email
+        ) > 0
+        or max(both_sides.older_rows) over (
+            partition by
+                both_sides.measure, both_sides.activity_date, both_sides.platform_code
+        ) = 0 as keeps_rows_without_email
     from both_sides
     left join people
         on both_sides.user_email = people.user_email
