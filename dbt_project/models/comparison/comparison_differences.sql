@@ -314,7 +314,10 @@ corrected as (
         on
             rests.vendor = corrections.vendor
             and rests.activity_date = corrections.window_date
-    where abs(rests.rest - corrections.change_usd) <= rests.rounding
+    where
+        abs(rests.rest - corrections.change_usd) <= rests.rounding
+        -- One within rounding would match every day that sums to zero.
+        and abs(corrections.change_usd) > rests.rounding
     qualify
         row_number()
             over (
