@@ -208,6 +208,22 @@ older_models as (
 
 ),
 
+-- Until they have one that the marts have too, nobody can say which they lack: they
+-- begin later there, or name models in another way.
+first_models as (
+
+    select
+        older_models.measure,
+        older_models.compared_as,
+        min(older_models.first_date) as first_date
+    from older_models
+    inner join models
+        on older_models.model = models.model
+    where models.model not in ({{ unattributed() }}, {{ model_of_seats() }})
+    group by older_models.measure, older_models.compared_as
+
+),
+
 told as (
 
     select
@@ -237,6 +253,9 @@ told as (
                         or coalesce(
                             older_models.first_date <= marts_rows.activity_date, false
                         )
+                        or coalesce(
+                            first_models.first_date > marts_rows.activity_date, true
+                        )
                 else models.is_known
             end
         {% else %}
@@ -259,6 +278,10 @@ told as (
             marts_rows.measure = older_models.measure
             and compared_platforms.compared_as = older_models.compared_as
             and marts_rows.model = older_models.model
+    left join first_models
+        on
+            marts_rows.measure = first_models.measure
+            and compared_platforms.compared_as = first_models.compared_as
 
 ),
 
