@@ -323,7 +323,17 @@ older_told as (
                 or older_rows.activity_date > facts.last_date
                 then 'days'
             else 'compared'
-        end as scope
+        end as scope,
+        -- Amounts of 0 prove nothing. The ninth decimal of a float may be noise.
+        max(
+            case
+                when round(older_rows.amount, 9) != round(older_rows.amount, 2) then 2
+                when older_rows.amount != 0 then 1
+                else 0
+            end
+        ) over (
+            partition by older_rows.measure, older_rows.compared_as
+        ) = 1 as is_kept_in_cents
     from older_rows
     inner join facts
         on older_rows.measure = facts.measure
@@ -331,7 +341,8 @@ older_told as (
 ),
 
 -- How far the sum may be off because each row was rounded: to cents or, if they were
--- taken for dollars, to whole ones. The ninth decimal of a float may be noise.
+-- taken for dollars, to whole ones. Of a platform of which any row has more digits,
+-- none was rounded so. A row of 0 may have been less than half a cent.
 older_side as (
 
     select
@@ -351,8 +362,7 @@ older_side as (
             sum(
                 case
                     when measure != 'cost' then 0
-                    when round(amount, 9) = round(amount, 2)
-                        then {{ text_to_usd("'0.005'") }}
+                    when is_kept_in_cents then {{ text_to_usd("'0.005'") }}
                     else {{ text_to_usd("'0.000001'") }}
                 end
             ) as {{ type_money() }}
@@ -361,10 +371,9 @@ older_side as (
             sum(
                 case
                     when measure != 'cost' then 0
-                    when round(amount, 9) = round(amount, 0)
+                    when is_kept_in_cents and round(amount, 9) = round(amount, 0)
                         then {{ text_to_usd("'0.005'") }}
-                    when round(amount, 9) = round(amount, 2)
-                        then {{ text_to_usd("'0.00005'") }}
+                    when is_kept_in_cents then {{ text_to_usd("'0.00005'") }}
                     else {{ text_to_usd("'0.000001'") }}
                 end
             ) as {{ type_money() }}
