@@ -53,7 +53,7 @@ REASONS = {
 }
 SCOPES = {
     "platform": "The older tables never have this platform",
-    "days": "Only one side has these days",
+    "days": "Before both sides begin, or after one ends",
     "seats": "The older tables have no seats",
 }
 VERDICTS = {
