@@ -385,7 +385,7 @@ older_side as (
 
 -- --- Both sides --------------------------------------------------------------------
 
-both_sides as (
+joined as (
 
     select
         coalesce(older_side.measure, marts_side.measure) as measure,
@@ -418,6 +418,25 @@ both_sides as (
 
 ),
 
+both_sides as (
+
+    select
+        *,
+        -- The older rows of somebody for whom the vendor named no address.
+        case
+            when
+                user_email = {{ unattributed() }}
+                or (
+                    marts_amount != 0
+                    and marts_amount = no_email_amount + no_email_unknown_model_amount
+                )
+                then older_rows
+            else 0
+        end as rows_without_email
+    from joined
+
+),
+
 final as (
 
     select
@@ -438,29 +457,27 @@ final as (
             cast(coalesce(collisions.{{ column }}, 0) as {{ type_money() }})
                 as {{ column }},
         {% endfor %}
-        -- Who kept a row that names nobody, or that only a key leads to a person, did
-        -- not drop such rows; and who has nothing of that day lost more than these.
-        max(
-            case
-                when
-                    both_sides.user_email = {{ unattributed() }}
-                    or (
-                        both_sides.marts_amount != 0
-                        and both_sides.marts_amount
-                        = both_sides.no_email_amount
-                        + both_sides.no_email_unknown_model_amount
-                    )
-                    then both_sides.older_rows
-                else 0
-            end
-        ) over (
+        -- Whoever kept a row that names nobody, or that only a key leads to a person,
+        -- did not drop such rows of that day; nor of a day that is missing whole, if
+        -- they kept some of another day of the month.
+        max(both_sides.rows_without_email) over (
             partition by
                 both_sides.measure, both_sides.activity_date, both_sides.platform_code
         ) > 0
-        or max(both_sides.older_rows) over (
-            partition by
-                both_sides.measure, both_sides.activity_date, both_sides.platform_code
-        ) = 0 as keeps_rows_without_email
+        or (
+            max(both_sides.older_rows) over (
+                partition by
+                    both_sides.measure,
+                    both_sides.activity_date,
+                    both_sides.platform_code
+            ) = 0
+            and max(both_sides.rows_without_email) over (
+                partition by
+                    both_sides.measure,
+                    both_sides.platform_code,
+                    {{ first_day_of('month', 'both_sides.activity_date') }}
+            ) > 0
+        ) as keeps_rows_without_email
     from both_sides
     left join people
         on both_sides.user_email = people.user_email
