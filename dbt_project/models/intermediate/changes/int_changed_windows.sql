@@ -100,13 +100,19 @@ seat_days as (
 
 ),
 
--- The first of a month bills its days; a year is billed on the first of its days.
+-- The first of a month bills its days, also those to come: a seat that is taken or
+-- given up today changes it. A year is billed on the first of its days.
 billing_days as (
 
     select
-        {{ first_day_of('month', 'changed_date') }} as changed_date,
+        days.month_start_date as changed_date,
         'a seat changed in the month that it bills' as reason
-    from seat_days
+    from seat_changes
+    inner join days
+        on
+            seat_changes.changed_from <= days.date_day
+            and seat_changes.changed_to >= days.date_day
+            and days.month_start_date < {{ as_of_date() }}
 
 ),
 
