@@ -1,6 +1,18 @@
+-- What two vendors call the same, such as an organization of GitHub and a project of
+-- Google, is one row with both names.
 with workspaces as (
 
-    select * from {{ ref('int_workspaces') }}
+    select
+        workspace_id,
+        case when count(distinct organization) = 1 then min(organization) end
+            as organization,
+        string_agg(distinct workspace_name, ' / ' order by workspace_name)
+            as workspace_name,
+        min(created_at) as created_at,
+        case when count(archived_at) = count(*) then max(archived_at) end
+            as archived_at
+    from {{ ref('int_workspaces') }}
+    group by workspace_id
 
 ),
 
