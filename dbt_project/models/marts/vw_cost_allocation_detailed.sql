@@ -56,12 +56,12 @@ checked_costs as (
     from costs
     left join reconciliations
         on
-            costs.month = reconciliations.month
+            costs.invoice_month = reconciliations.month
             and costs.platform_code = reconciliations.platform_code
             and costs.organization = reconciliations.organization
     left join only_reconciliations
         on
-            costs.month = only_reconciliations.month
+            costs.invoice_month = only_reconciliations.month
             and costs.platform_code = only_reconciliations.platform_code
 
 ),
