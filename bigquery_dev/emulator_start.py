@@ -15,7 +15,7 @@ from typing import Any
 import sqlglot
 from bqemulator.cli import main  # type: ignore[import-not-found]
 from bqemulator.sql import translator  # type: ignore[import-not-found]
-from sqlglot.expressions import Cast, DataType, Func, IntDiv, Literal, Mul
+from sqlglot.expressions import Cast, DataType, Func, IntDiv, Literal, Mul, TimestampDiff
 from sqlglot.generators.duckdb import DuckDBGenerator
 from sqlglot.optimizer.qualify import qualify
 
@@ -61,12 +61,24 @@ def narrow_literal(generator: Any, cast: Cast, safe_prefix: str | None = None) -
 
 
 def floats(sql: str) -> str:
-    """A literal with a point is a FLOAT64 on BigQuery; on DuckDB it needs an exponent to be one."""
-    for token in reversed(sqlglot.tokenize(sql, read="bigquery")):
+    """A literal with a point is a FLOAT64 on BigQuery; on DuckDB it needs an exponent to be one.
+    Not where it is cast to a decimal, as dbt's unit tests do."""
+    tokens = sqlglot.tokenize(sql, read="bigquery")
+    for place, token in reversed([*enumerate(tokens)]):
         text = token.text.lower()
-        if token.token_type is sqlglot.TokenType.NUMBER and "." in text and "e" not in text:
+        if token.token_type is not sqlglot.TokenType.NUMBER or "." not in text or "e" in text:
+            continue
+        after = [one.text.upper() for one in tokens[place + 1 : place + 3]]
+        if after not in (["AS", "NUMERIC"], ["AS", "BIGNUMERIC"]):
             sql = f"{sql[: token.end + 1]}e0{sql[token.end + 1 :]}"
     return sql
+
+
+def whole_intervals(generator: Any, difference: TimestampDiff) -> str:  # noqa: ANN401
+    """BigQuery counts whole hours, DuckDB's DATE_DIFF how often the hour changes."""
+    unit = f"'{difference.text('unit').lower()}'"
+    end, start = generator.sql(difference.this), generator.sql(difference.expression)
+    return f"DATESUB({unit}, {start}, {end})"
 
 
 def qualify_as_written(tree: Any, **options: Any) -> Any:  # noqa: ANN401
@@ -78,7 +90,11 @@ DuckDBGenerator.TYPE_PARAM_SETTINGS |= {
     DataType.Type.BIGDECIMAL: ((38, 18), MAX_DIGITS),
     DataType.Type.DECIMAL: ((28, 9), MAX_DIGITS),
 }
-DuckDBGenerator.TRANSFORMS |= {IntDiv: integer_division, Mul: multiplication}
+DuckDBGenerator.TRANSFORMS |= {
+    IntDiv: integer_division,
+    Mul: multiplication,
+    TimestampDiff: whole_intervals,
+}
 DuckDBGenerator.cast_sql = narrow_literal  # type: ignore[assignment]
 translator.rewrite_numeric_literals = str
 translator.rewrite_decimal_literals = floats
