@@ -145,7 +145,8 @@ def build(dashboard: CompiledDashboard, warehouse: Warehouse) -> tuple[Board, li
         "archived": False,
         "enable_embedding": definition.embed is not None,
         "embedding_params": {
-            name: "locked" if name in definition.embed.locked else "enabled"
+            # A filter that the viewer could set would offer everybody's names.
+            name: "locked" if name in definition.embed.locked else "disabled"
             for name in definition.filters
         }
         if definition.embed

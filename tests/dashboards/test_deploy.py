@@ -491,12 +491,35 @@ def test_without_administrator_rights_unembedded_dashboards_are_deployed(deploy)
     assert deploy() == 0
 
 
-def test_a_locked_filter_is_locked_and_the_others_are_not(everything):
+def test_a_locked_filter_is_locked_and_the_others_are_disabled(everything):
+    """A viewer who could set another one would be offered the names of other people's."""
     everything()
     dashboard = everything.fake.dashboard("All types")
     assert dashboard["enable_embedding"]
-    assert dashboard["embedding_params"]["departments"] == "locked"
-    assert {*dashboard["embedding_params"].values()} == {"locked", "enabled"}
+    names = {parameter["slug"] for parameter in dashboard["parameters"]}
+    others = dict.fromkeys(names - {"departments"}, "disabled")
+    assert dashboard["embedding_params"] == {"departments": "locked", **others}
+    assert others
+
+
+@pytest.mark.parametrize("others", [{}, {"person": "disabled"}], ids=["left out", "disabled"])
+def test_publishing_by_hand_with_the_same_filters_is_not_an_edit(everything, others):
+    everything()
+    dashboard = everything.fake.dashboard("All types")
+    everything.fake.edit(dashboard, embedding_params={"departments": "locked", **others})
+    assert everything() == 0
+    assert everything.fake.writes == []
+    assert everything(plan=True) == 0
+
+
+def test_a_filter_that_somebody_lets_viewers_set_is_an_edit(everything):
+    everything()
+    dashboard = everything.fake.dashboard("All types")
+    ways = dashboard["embedding_params"]
+    everything.fake.edit(dashboard, embedding_params={**ways, "person": "enabled"})
+    assert everything() == 1
+    assert everything(force=True) == 0
+    assert everything.fake.dashboard("All types")["embedding_params"] == ways
 
 
 def test_an_unknown_database_is_answered_with_the_existing_ones(deploy):
