@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from dashboards import query
 from dashboards.catalog import Column as MartColumn
+from dashboards.compiled import Field
 from dashboards.definition import (
     AnyChart,
     Column,
@@ -98,6 +99,17 @@ def order(chart: AnyChart, drafts: list[Draft]) -> list[str]:
     if sort == "y" or isinstance(chart, Pie | Scatter):
         return [f"{first} desc nulls last", *groups]
     return groups
+
+
+def can_be_summed(one: Field, template: str) -> bool:
+    """Whether a number of a query can be summed, as far as its type, its name and the query
+    tell."""
+    is_ratio = MartColumn(one.name, "number").is_ratio
+    return (
+        one.kind in ("money", "count")
+        and not is_ratio
+        and one.name not in query.no_sums_in(template)
+    )
 
 
 def quotient_format(sql: str, columns: dict[str, MartColumn]) -> Format | None:

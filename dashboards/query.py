@@ -190,6 +190,25 @@ def marts_in(template: str) -> list[str]:
     return sorted({table.name for table in tables if table.db == MARTS})
 
 
+# Of a whole these are not the sum of those of its parts.
+_NO_SUMS = (exp.Distinct, exp.ApproxDistinct, exp.Avg, exp.Min, exp.Max)
+
+
+def no_sums_in(template: str) -> set[str]:
+    """The names of a template's columns that count distinct values, or are a mean, a minimum or a
+    maximum, and of those that are made from such a column other than as its sum."""
+    columns = [(one.alias, one.this) for one in parse(template).find_all(exp.Alias)]
+    found: set[str] = set()
+
+    def is_sum(sql: exp.Expr) -> bool:
+        used = [one for one in sql.find_all(exp.Column) if not one.find_ancestor(exp.Sum)]
+        return not sql.find(*_NO_SUMS) and all(one.name not in found for one in used)
+
+    while more := {name for name, sql in columns if name not in found and not is_sum(sql)}:
+        found |= more
+    return found
+
+
 def slots_in(template: str, kind: str) -> list[str]:
     """The names in the calls of `filters__` or `variable__`, in order, each once."""
     found = [slot["name"] for slot in _SLOT.finditer(template) if slot["kind"].lower() == kind]

@@ -14,7 +14,9 @@ from sqlglot import exp
 
 from dashboards import query
 from dashboards.catalog import MARTS, Kind
+from dashboards.columns import can_be_summed
 from dashboards.compiled import CompiledChart, CompiledDashboard, Field
+from dashboards.definition import Pivot
 from dashboards.deploy.bindings import NAMESPACE, Warehouse, parameter_id
 from dashboards.deploy.client import Json
 from dashboards.deploy.errors import PayloadError
@@ -67,6 +69,14 @@ def crosstab(chart: CompiledChart, warehouse: Warehouse) -> Crosstab:
                 "sql",
                 "Metabase's filters do not reach into the SQL of a pivot: use `model`, or take "
                 f"`filters(…)` out and list {', '.join(names)} in `unfiltered`",
+            )
+        no_sum = [one for one in chart.measures if not can_be_summed(one, chart.template)]
+        if isinstance(definition, Pivot) and definition.totals and no_sum:
+            raise PayloadError(
+                "totals",
+                f"Metabase would add up {', '.join(one.label for one in no_sum)} for the totals of "
+                "a pivot with `sql`, and ratios, means and counts of distinct values do not add "
+                "up: write `totals: false`, or use `model`",
             )
         aggregations = [
             clauses.named("sum", field, clauses.field(field.name, field.kind))

@@ -22,9 +22,9 @@ from sqlglot import exp
 
 from dashboards import query
 from dashboards.catalog import MARTS
-from dashboards.catalog import Column as MartColumn
 from dashboards.check import sql_of
-from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label
+from dashboards.columns import can_be_summed
+from dashboards.compiled import CompiledChart, CompiledDashboard, filter_label
 from dashboards.conditions import condition
 from dashboards.definition import DateRange, Funnel, RelativeDate
 from dashboards.preview.expression import Cube, Tree, UnsupportedError, is_additive, tree_of
@@ -321,13 +321,8 @@ class Cubes:
             "outputs": [["column", kept.index(name)] for name in names],
             "filters": {name: kept.index(column) for name, column in columns.items()},
             "missing": list(dict.fromkeys(missing)),
-            "additive": [_sums(one) for one in chart.fields],
+            "additive": [can_be_summed(one, chart.template) for one in chart.fields],
         }
-
-
-def _sums(one: Field) -> bool:
-    """Whether a number of a query can be summed, as far as its type and its name tell."""
-    return one.kind in ("money", "count") and not MartColumn(one.name, "number").is_ratio
 
 
 def _with(groups: Groups, columns: Iterable[str]) -> Groups:

@@ -309,6 +309,52 @@ def test_what_a_pivot_cannot_do_is_reported_before_anything_is_deployed(
     assert message in wrong[0].message
 
 
+COUNTS = """
+- name: Cost
+  type: pivot
+  rows: department
+  columns: platform_code
+  values: [{value: amount, label: Amount}]
+  sql: |
+    with costs as (
+      select department, platform_code, %s as part
+      from {{ ref('fct_cost_daily') }}
+      group by department, platform_code
+    )
+    select department, platform_code, %s as amount
+    from costs
+    group by department, platform_code
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "amount", "is_right"),
+    [
+        ("sum(effective_cost_usd)", "sum(part)", True),
+        ("count(*)", "sum(part)", True),
+        # The sum of counts of distinct values is a sum like any other.
+        ("count(distinct user_email)", "sum(part)", True),
+        ("sum(effective_cost_usd)", "max(part)", False),
+        ("sum(effective_cost_usd)", "sum(part) / nullif(count(*), 0)", False),
+        ("count(distinct user_email)", "any_value(part)", False),
+        ("sum(effective_cost_usd)", "count(distinct part)", False),
+    ],
+)
+def test_a_pivot_over_a_query_has_totals_only_of_what_can_be_summed(built, part, amount, is_right):
+    rows = COUNTS % (part, amount)
+    board, wrong = built(rows)
+    if is_right:
+        assert wrong == []
+        assert card_of(board)["dataset_query"]["stages"][0]["aggregation"][0][0] == "sum"
+        return
+    assert "would add up Amount" in wrong[0].message
+    assert "write `totals: false`, or use `model`" in wrong[0].message
+    assert wrong[0].path[-1] == "totals"
+    board, wrong = built(rows.replace("type: pivot", "type: pivot\n  totals: false"))
+    assert wrong == []
+    assert not settings_of(board)["pivot.show_row_totals"]
+
+
 def test_with_too_many_points_the_largest_are_shown(built):
     rows = "- {name: Cost, type: scatter, model: fct_cost_daily, points: user_email, limit: 5,\n"
     rows += "   x: {value: sum(effective_cost_usd), label: X}, y: {value: count(*), label: Y}}"
