@@ -283,33 +283,55 @@ class ChartCompiler:
                 tags.add(tag)
                 yield Wire(name, mart, column, tag)
 
+    @property
+    def _locked(self) -> list[str]:
+        return self.definition.embed.locked if self.definition.embed else []
+
     def _check_filters(self, chart: CompiledChart, path: Path) -> None:
         """With `sql`, a filter that could narrow a mart must be let in or left out on purpose."""
-        slots = query.slots_in(chart.template, query.FILTERS)
+        let_in = {*query.slots_in(chart.template, query.FILTERS)}
+        let_in |= query.unfiltered_in(chart.definition)
         for name in self.definition.filters:
-            if name in (*chart.definition.unfiltered, *chart.variables):
-                continue
-            if any(self._narrowed(name, mart) for mart in slots):
+            if name in (*chart.definition.unfiltered, *chart.variables, *self._locked):
                 continue
             for mart in chart.marts:
-                if column := self._narrowed(name, mart):
+                column = self._narrowed(name, mart)
+                if column and mart not in let_in:
                     self._problem(
                         (*path, "sql"),
                         f"the filter {name} is left out, and {mart} has {column}: write `where "
-                        f"{{{{ filters('{mart}') }}}}`, or list it in `unfiltered`",
+                        f"{{{{ filters('{mart}') }}}}`, list it in `unfiltered`, or write "
+                        f"`{{{{ ref('{mart}', unfiltered=true) }}}}` if what it is joined to is "
+                        "narrowed",
                     )
-                    break
 
     def _check_locked(self, chart: CompiledChart, path: Path) -> None:
-        """Every chart of a dashboard that is shown elsewhere is narrowed by what is locked: one
-        that is not would show the viewer what is other people's."""
-        for name in self.definition.embed.locked if self.definition.embed else ():
-            if name not in chart.filters:
+        """Every chart of a dashboard that is shown elsewhere is narrowed by what is locked, in each
+        place where it reads a mart: one that is not would show the viewer what is other people's.
+        """
+        reads = query.reads(chart.template)
+        for name in self._locked:
+            columns = {mart: self._narrowed(name, mart) for mart, _ in reads}
+            if name in chart.definition.unfiltered or not any(columns.values()):
                 self._problem(
                     path,
                     f"{chart.definition.name} is not narrowed by {name}, which is locked where the "
                     f"dashboard is shown: ask a mart that has its column, or leave the chart out",
                 )
+                continue
+            where = (*path, "sql" if chart.definition.sql else "where")
+            for mart, is_narrowed in dict.fromkeys(reads):
+                said = f"{chart.definition.name} reads {mart}, and {name} is locked where the "
+                if columns[mart] is None:
+                    said += f"dashboard is shown: {mart} has no column for it, so leave {mart} out"
+                elif not is_narrowed:
+                    said += (
+                        f"dashboard is shown: write `where {{{{ filters('{mart}') }}}}`, without "
+                        f"`or`, in each select that reads {mart}, and give {mart} no alias there"
+                    )
+                else:
+                    continue
+                self._problem(where, said)
 
     def _check_kinds(self, chart: CompiledChart, path: Path) -> None:
         """Columns of a kind that the type of chart can draw."""

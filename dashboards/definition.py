@@ -108,7 +108,8 @@ class Chart(Strict):
         default=None,
         description=(
             "A query: `{{ ref('mart') }}` for a mart, `{{ filters('mart') }}` where the filters "
-            "belong, `{{ variable('filter') }}` for the value of a static filter."
+            "belong, `{{ variable('filter') }}` for the value of a static filter. A mart that is "
+            "only joined to rows that are narrowed: `{{ ref('mart', unfiltered=true) }}`."
         ),
     )
     unfiltered: list[Slug] = Field(

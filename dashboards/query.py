@@ -9,7 +9,7 @@ that people know by a name. Marts are in the schema `marts`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -161,7 +161,7 @@ def of_sql(chart: Chart, days: Mapping[str, str | None]) -> str:
     """The template of a chart with `sql`; `days` are the marts, with the day as in `slot`. Raises
     QueryError."""
 
-    def ref(name: str) -> str:
+    def ref(name: str, *, unfiltered: bool = False) -> str:  # noqa: ARG001 - for unfiltered_in
         if name not in days:
             raise QueryError(f"there is no mart {name}")
         return f'{MARTS}."{name}"'
@@ -173,21 +173,72 @@ def of_sql(chart: Chart, days: Mapping[str, str | None]) -> str:
     def variable(name: str) -> str:
         return f"{VARIABLE}('{name}')"
 
+    sql = _filled(chart, ref=ref, filters=filters, variable=variable).strip().rstrip(";")
+    return f"select * from (\n{sql}\n) as answer\nlimit {chart.limit}" if chart.limit else sql
+
+
+def unfiltered_in(chart: Chart) -> set[str]:
+    """The marts that a query says it reads without their filters. Raises QueryError."""
+    found = set()
+
+    def ref(name: str, *, unfiltered: bool = False) -> str:
+        if unfiltered:
+            found.add(name)
+        return ""
+
+    _filled(chart, ref=ref, filters=str, variable=str)
+    return found
+
+
+def _filled(chart: Chart, **calls: Callable[..., str]) -> str:
+    """A chart's `sql` with the answers of its calls. Raises QueryError."""
     # A definition may come from a pull request: it fills in SQL and reaches nothing else.
     environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined, autoescape=False)
     try:
-        template = environment.from_string(chart.sql or "")
-        sql = template.render(ref=ref, filters=filters, variable=variable)
-    except jinja2.TemplateError as error:
+        return environment.from_string(chart.sql or "").render(**calls)
+    except (jinja2.TemplateError, TypeError) as error:
         raise QueryError(f"cannot be rendered: {error}") from None
-    sql = sql.strip().rstrip(";")
-    return f"select * from (\n{sql}\n) as answer\nlimit {chart.limit}" if chart.limit else sql
 
 
 def marts_in(template: str) -> list[str]:
     """The marts that a template queries, in alphabetical order."""
-    tables = parse(template).find_all(exp.Table)
-    return sorted({table.name for table in tables if table.db == MARTS})
+    return sorted({mart for mart, _ in reads(template)})
+
+
+def reads(template: str) -> list[tuple[str, bool]]:
+    """The mart in each place where a template reads one, and whether the mart's filters narrow it
+    there: its own select has them in `where`, as a condition that every row meets. Metabase writes
+    them with the mart's name, so they do not narrow one that is read under another."""
+    found = []
+    for table in parse(template).find_all(exp.Table):
+        if mart := _mart(table):
+            select = table.find_ancestor(exp.Select)
+            where = select.args.get("where") if select else None
+            met = _conditions(where.this) if where else ()
+            is_renamed = table.alias.lower() not in ("", mart)
+            found.append((mart, not is_renamed and any(_is_slot(one, mart) for one in met)))
+    return found
+
+
+def _mart(table: exp.Table) -> str | None:
+    """The mart that a table is; the engine reads it under a name in any case."""
+    return table.name.lower() if table.db.lower() == MARTS else None
+
+
+def _conditions(tree: exp.Expr) -> Iterator[exp.Expr]:
+    """The conditions that are joined by `and`."""
+    if isinstance(tree, exp.Paren):
+        yield from _conditions(tree.this)
+    elif isinstance(tree, exp.And):
+        yield from _conditions(tree.this)
+        yield from _conditions(tree.expression)
+    else:
+        yield tree
+
+
+def _is_slot(tree: exp.Expr, mart: str) -> bool:
+    is_call = isinstance(tree, exp.Anonymous) and tree.name.lower() == FILTERS
+    return is_call and tree.expressions[0].name == mart
 
 
 # Of a whole these are not the sum of those of its parts.
@@ -242,9 +293,9 @@ def render(
                 cut.replace(_period(grain, cut.this, dialect))
     relations: dict[str, str] = {}
     for table in tree.find_all(exp.Table):
-        if table.db == MARTS:
-            marker = f"mart__{table.name}"
-            relations[marker] = relation(table.name, dialect, schema)
+        if mart := _mart(table):
+            marker = f"mart__{mart}"
+            relations[marker] = relation(mart, dialect, schema)
             table.set("db", None)
             table.set("this", exp.to_identifier(marker))
     sql = tree.sql(dialect=dialect, pretty=True)

@@ -106,20 +106,32 @@ class _Export:
         return self.key, self._text(document)
 
     def _leave_out(self, chart: Json, filters: Json) -> None:
-        """Filters that could narrow a chart but do not, which a definition has to list."""
+        """Filters that could narrow a chart but do not, which a definition has to list; and marts
+        of a query that only others narrow, which it has to mark."""
         bound = self.bound.get(str(chart["name"]), set())
         marts = {chart["model"]} if "model" in chart else set(re.findall(_REF, chart["sql"]))
         columns = {
             name: {place.partition(".")[2] for place in self.narrowed[name]} for name in filters
         }
+
+        def could_narrow(name: str, mart: str) -> bool:
+            return any((mart, column) in self.site.warehouse.fields for column in columns[name])
+
         left = [
             name
             for name in filters
-            if name not in bound
-            and any((m, c) in self.site.warehouse.fields for m in marts for c in columns[name])
+            if name not in bound and any(could_narrow(name, mart) for mart in marts)
         ]
         if left:
             chart["unfiltered"] = left
+        if "sql" not in chart:
+            return
+        sql = str(chart["sql"])
+        for mart in marts:
+            could = any(could_narrow(name, mart) for name in filters if name not in left)
+            if could and f"filters('{mart}')" not in sql:
+                sql = sql.replace(f"ref('{mart}')", f"ref('{mart}', unfiltered=true)")
+        chart["sql"] = type(chart["sql"])(sql)
 
     def _text(self, document: Json) -> str:
         yaml = YAML()

@@ -209,6 +209,89 @@ def test_a_query_lets_every_filter_in_or_says_that_it_does_not(read):
     assert read(page(left_out, FILTERS))[1] == []
 
 
+def test_a_query_lets_filters_in_for_each_mart_that_it_reads(read):
+    """Two marts, of which one is narrowed: the other has the rows of all teams."""
+    sql = (
+        "select count(*) as n from {{ ref('fct_cost_daily') }} "
+        "where {{ filters('fct_cost_daily') }} "
+        "union all select count(*) from {{ ref('fct_usage_daily'%s) }}"
+    )
+    _, found = read(page(chart(f'type: scalar, sql: "{sql % ""}", y: n'), FILTERS))
+    said = messages(found)
+    assert "the filter team is left out, and fct_usage_daily has team: write `where {{" in said
+    assert "the filter period is left out, and fct_usage_daily has usage_date" in said
+    assert "fct_cost_daily has" not in said
+    on_purpose = sql % ", unfiltered=true"
+    assert read(page(chart(f'type: scalar, sql: "{on_purpose}", y: n'), FILTERS))[1] == []
+
+
+def test_what_a_query_calls_in_a_way_that_there_is_not_is_named(read):
+    sql = "select count(*) as n from {{ ref('fct_cost_daily', filtered=false) }}"
+    _, found = read(page(chart(f'type: scalar, sql: "{sql}", y: n')))
+    assert "cannot be rendered: " in messages(found)
+
+
+COSTS = "select count(*) as n from {{ ref('fct_cost_daily') }}"
+NARROWED = COSTS + " where {{ filters('fct_cost_daily') }}"
+EVERYBODY = "A chart reads fct_cost_daily, and team is locked where the dashboard is shown: write"
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        (f"{NARROWED} and cost_date >= date '2026-01-01'", None),
+        (f"{COSTS} where (billed_cost_usd > 0 and {{{{ filters('fct_cost_daily') }}}})", None),
+        (f"with costs as ({NARROWED}) select n from costs union all select n from costs", None),
+        (f"{NARROWED} union all {NARROWED}", None),
+        (f"{COSTS}", EVERYBODY),
+        (f"{NARROWED} union all {COSTS}", EVERYBODY),
+        (f"{NARROWED} and {{{{ filters('fct_cost_daily') }}}} union all {COSTS}", EVERYBODY),
+        (f"{NARROWED} or true", EVERYBODY),
+        (f"{COSTS} where not {{{{ filters('fct_cost_daily') }}}}", EVERYBODY),
+        (f"{NARROWED} and billed_cost_usd < (select max(n) from ({COSTS}) as all_of)", EVERYBODY),
+        (
+            "select count(*) as n from {{ ref('vw_people_monthly') }} cross join "
+            "{{ ref('vw_people_monthly') }} as p where {{ filters('vw_people_monthly') }}",
+            "and give vw_people_monthly no alias there",
+        ),
+        (f"{NARROWED} union all select count(*) from MARTS.FCT_COST_DAILY", EVERYBODY),
+        (
+            f"{NARROWED} union all select count(*) from {{{{ ref('fct_usage_daily') }}}}",
+            "A chart reads fct_usage_daily, and team is locked",
+        ),
+        (
+            f"{NARROWED} union all "
+            "select count(*) from {{ ref('fct_cost_daily', unfiltered=true) }}",
+            EVERYBODY,
+        ),
+        (
+            f"{NARROWED} union all select count(*) from {{{{ ref('dim_platforms') }}}}",
+            "dim_platforms has no column for it, so leave dim_platforms out",
+        ),
+    ],
+)
+def test_with_a_locked_filter_every_part_of_a_query_is_narrowed(read, sql, said):
+    filters = "{team: {type: search, column: fct_cost_daily.team}}"
+    _, found = read(
+        "embed: {locked: [team]}\n" + page(chart(f'type: scalar, sql: "{sql}", y: n'), filters)
+    )
+    if said is None:
+        assert found == []
+    else:
+        assert len(found) == 1
+        assert said in found[0].message
+        # One line below those of other tests.
+        assert found[0].line == 8
+
+
+def test_the_condition_of_a_chart_reads_no_rows_that_a_locked_filter_hides(read):
+    everybody = "(select max(billed_cost_usd) from marts.fct_cost_daily)"
+    rows = chart(f"type: scalar, {COST}, y: count(*), where: billed_cost_usd < {everybody}")
+    filters = "{team: {type: search, column: fct_cost_daily.team}}"
+    _, found = read("embed: {locked: [team]}\n" + page(rows, filters))
+    assert EVERYBODY in messages(found)
+
+
 def test_with_a_locked_filter_no_chart_shows_other_peoples_data(read):
     """A dashboard inside another product, for one team."""
     locked = "embed: {locked: [team]}\n"
