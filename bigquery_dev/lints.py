@@ -23,7 +23,7 @@ FUNCTIONS = frozenset(
     json_query_array json_value lag
     last_day last_value lead least left length logical_and logical_or lower max md5 min mod nullif
     percentile_cont percentile_disc rank regexp_contains regexp_extract regexp_extract_all
-    regexp_replace replace round row_number safe_divide split starts_with string_agg substr sum
+    regexp_replace replace round row_number safe_divide sign split starts_with string_agg substr sum
     timestamp_add timestamp_diff timestamp_millis timestamp_trunc to_hex to_json_string trim trunc
     upper
 """.split()  # noqa: SIM905

@@ -75,14 +75,17 @@ organization, export_date and load_id.
     )
 {%- endmacro %}
 
-{# Millionths of an amount, as weights: below zero nothing has a share. #}
+{# An amount as a weight, whatever its sign: in halves of millionths, since a whole of 1 is what is
+not divided (part_of_usd). #}
 {% macro weight_of(amount) -%}
-    greatest(cast(trunc({{ amount }} * 1000000) as int64), 0)
+    2 * cast(trunc(abs({{ amount }}) * 1000000) as int64)
 {%- endmacro %}
 
-{# The AI tools' part of a tax: their share of what is taxed, but never more than all of it. #}
+{# The AI tools' part of a tax: their share of what is taxed, but never more than all of it, and none
+if they cost something where the rest was given back, or the other way around. #}
 {% macro google_ai_share(tax) -%}
     case
+        when weights = 0 or sign(ai_cost) = -sign(total_cost) then 0
         when ai_weight >= total_weight then {{ tax }}
         else {{ nanos_to_usd(share_of_nanos(tax, 'ai_weight', 'total_weight')) }}
     end

@@ -154,7 +154,6 @@ weighed as (
         charges_then.request_label,
         charges_then.platform_code,
         charges_then.product,
-        sum({{ weight_of('charges_then.net_cost') }}) as weight,
         sum(charges_then.net_cost) as net_cost
     from taxes_then
     inner join charges_then
@@ -175,7 +174,7 @@ whole as (
         taxes_then.invoice_month,
         taxes_then.load_id,
         taxes_then.project_id,
-        {{ weight_of('sum(totals_then.net_cost)') }} as total_weight
+        sum(totals_then.net_cost) as total_cost
     from taxes_then
     inner join totals_then
         on
@@ -192,36 +191,18 @@ whole as (
 
 ),
 
-marked as (
+compared as (
 
     select
         weighed.*,
-        whole.total_weight,
-        {{ weight_of(
-            'sum(weighed.net_cost) over ('
-            'partition by weighed.organization, weighed.invoice_month,'
-            ' weighed.load_id, weighed.project_id)'
-        ) }} as ai_weight,
-        sum(weighed.weight) over (
+        whole.total_cost,
+        sum(weighed.net_cost) over (
             partition by
                 weighed.organization,
                 weighed.invoice_month,
                 weighed.load_id,
                 weighed.project_id
-        ) as share_whole,
-        sum(weighed.weight) over (
-            partition by
-                weighed.organization,
-                weighed.invoice_month,
-                weighed.load_id,
-                weighed.project_id
-            order by
-                weighed.usage_date,
-                weighed.platform_code,
-                weighed.product,
-                weighed.request_label nulls last
-            rows between unbounded preceding and current row
-        ) as share_to
+        ) as ai_cost
     from weighed
     inner join whole
         on
@@ -232,17 +213,48 @@ marked as (
 
 ),
 
+-- Where more was given back than used, the tax is of what was given back.
+marked as (
+
+    select
+        *,
+        {{ weight_of('ai_cost') }} as ai_weight,
+        {{ weight_of('total_cost') }} as total_weight,
+        case
+            when sign(net_cost) = sign(ai_cost) then {{ weight_of('net_cost') }}
+            else 0
+        end as weight
+    from compared
+
+),
+
+summed as (
+
+    select
+        *,
+        sum(weight) over (
+            partition by organization, invoice_month, load_id, project_id
+        ) as weights,
+        sum(weight) over (
+            partition by organization, invoice_month, load_id, project_id
+            order by usage_date, platform_code, product, request_label nulls last
+            rows between unbounded preceding and current row
+        ) as share_to
+    from marked
+
+),
+
+-- A version in which AI has no part of a tax stays, with parts of 0: it supersedes the
+-- one before it.
 shares as (
 
     select
         *,
         share_to - weight as share_from,
+        greatest(weights, 1) as share_whole,
         {{ google_ai_share('tax_usd') }} as ai_tax_usd,
         {{ google_ai_share('tax_in_currency') }} as ai_tax_in_currency
-    from marked
-    where
-        share_whole > 0
-        and ai_weight > 0
+    from summed
 
 ),
 
@@ -265,6 +277,25 @@ parts as (
     from shares
     where {{ in_days('shares.usage_date', days) }}
 
+),
+
+-- What has no part in any version needs no rows.
+ever_taxed as (
+
+    select *
+    from parts
+    qualify max(greatest(abs(billed_cost_usd), abs(billed_cost_in_currency))) over (
+        partition by
+            organization,
+            invoice_month,
+            project_id,
+            usage_date,
+            request_label,
+            platform_code,
+            product,
+            currency
+    ) > 0
+
 )
 
-select * from parts
+select * from ever_taxed
