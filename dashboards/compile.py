@@ -62,8 +62,8 @@ class _Compiler:
                 self._problem(
                     ("filters", name), f"the filter {name} narrows no chart: bind it to a column"
                 )
-        hides_people = self.catalog.people.are_hidden_on(self.key)
-        return CompiledDashboard(self.key, self.definition, tuple(tabs), self.kinds, hides_people)
+        people = self.catalog.people
+        return CompiledDashboard(self.key, self.definition, tuple(tabs), self.kinds, people)
 
     def _problem(self, path: Path, message: str) -> None:
         self.problems.append(Problem(path, message))

@@ -17,6 +17,7 @@ from dashboards.definition import (
     StaticDate,
     StaticNumber,
 )
+from dashboards.people import People
 
 Path = tuple[str | int, ...]
 
@@ -119,13 +120,18 @@ class CompiledTab:
 
 @dataclass(frozen=True)
 class CompiledDashboard:
-    """A dashboard ready to be drawn or deployed. `kinds` has the type of each filter's column."""
+    """A dashboard ready to be drawn or deployed. `kinds` has the type of each filter's column,
+    `people` who may be shown."""
 
     key: str
     definition: Dashboard
     tabs: tuple[CompiledTab, ...]
     kinds: dict[str, Kind] = field(default_factory=dict)
-    hides_people: bool = False
+    people: People = field(default_factory=People)
+
+    @property
+    def hides_people(self) -> bool:
+        return self.people.are_hidden_on(self.key)
 
     @property
     def charts(self) -> list[CompiledChart]:

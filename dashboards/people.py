@@ -1,8 +1,11 @@
 """Hides people on dashboards that are not named in DASHBOARDS_WITH_PEOPLE.
 
 Wherever a chart's answer has text, addresses and names become pseudonyms, in the query itself, so
-that neither a page nor Metabase gets them. People are not listed unless there are enough of them.
-Filters by person are left out: with one, everybody could be looked up.
+that neither a page nor an answer in Metabase has them. The salt of the pseudonyms is in the query
+too: a page shows its queries without it, and in Metabase whoever may see a query sees it.
+
+People are not listed unless there are enough of them. Filters by person are left out: with one,
+everybody could be looked up.
 """
 
 from __future__ import annotations
@@ -23,13 +26,15 @@ _PERSON = re.compile(r"email$|^full_name$", re.IGNORECASE)
 # Columns that hold people among other things.
 _OTHERS = frozenset({"scope", "scope_name", "subject", "explained_by", "main_contributor"})
 _NAME = re.compile(r"^full_name$", re.IGNORECASE)
+# Stands for the salt in a query that is shown.
+SALT = "secret"
 
 
 @dataclass(frozen=True)
 class People:
     """Who may be shown. `shown_on` are keys of dashboards, None for all of them; `salt` goes into
-    pseudonyms, so that nobody makes them from an address; `smallest` is how many people a list of
-    them must have."""
+    pseudonyms, so that nobody who does not know it makes them from an address; `smallest` is how
+    many people a list of them must have."""
 
     shown_on: frozenset[str] | None = None
     smallest: int = 5
@@ -43,6 +48,10 @@ class People:
         key = settings.privacy_key.get_secret_value() if settings.privacy_key else ""
         salt = hmac.digest(key.encode(), b"pseudonyms on dashboards", "sha256").hex()[:16]
         return cls(frozenset(named), settings.dashboards_smallest_group, salt)
+
+    def without_salt(self, text: str) -> str:
+        """A text, such as a query that is shown to somebody, with a placeholder for the salt."""
+        return text.replace(self.salt, SALT) if self.salt else text
 
     def are_hidden_on(self, dashboard: str) -> bool:
         return self.shown_on is not None and dashboard not in self.shown_on

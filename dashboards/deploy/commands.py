@@ -25,6 +25,7 @@ from dashboards.deploy.lock import LOCK, Lock
 from dashboards.deploy.payloads import Board, build
 from dashboards.deploy.site import Site, connected, open_site
 from dashboards.loading import Finding, Source
+from dashboards.people import People
 from foundation.settings import Settings
 
 log = logging.getLogger("dashboards.deploy")
@@ -84,8 +85,9 @@ def diff(
         for change in deployment.changes
         if change.is_write and (not key or change.key.partition(".")[0] == key)
     ]
+    people = People.of(settings)
     for change in changes:
-        print("\n".join(_difference(change)))
+        print(people.without_salt("\n".join(_difference(change))))
     return PLANNED if changes else DONE
 
 

@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
+from hashlib import sha256
 from typing import NamedTuple
 
 import duckdb
@@ -41,8 +42,10 @@ class Groups(NamedTuple):
     columns: frozenset[str]
 
     def spelled(self) -> str:
-        """The conditions and columns, the same in every run."""
-        return repr((sorted(map(repr, self.conditions)), sorted(self.columns)))
+        """The conditions and columns, the same in every run. As a hash, because the salt of
+        pseudonyms may be in them."""
+        text = repr((sorted(map(repr, self.conditions)), sorted(self.columns)))
+        return sha256(text.encode()).hexdigest()
 
 
 class Counted(msgspec.Struct):

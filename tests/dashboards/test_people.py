@@ -14,13 +14,14 @@ from dashboards.catalog import MARTS, Catalog
 from dashboards.check import sql_of
 from dashboards.loading import load, load_file
 from dashboards.people import People
-from dashboards.preview import preview
+from dashboards.preview import SIZES, preview
 from foundation.settings import Settings
 from tests.marts.warehouse import Warehouse
 from tools import base_company
 
 TODAY = date(2026, 11, 21)
-HIDDEN = People(frozenset({"cost_explorer"}), 3, "salt")
+SALT = "0f1e2d3c4b5a6978"
+HIDDEN = People(frozenset({"cost_explorer"}), 3, SALT)
 PAGE = """
     name: Page
     description: d
@@ -116,6 +117,12 @@ def test_pages_hold_no_address_but_those_that_may_show_people(
     settings = Settings(duckdb_path=base.path, _env_file=None)
     assert preview(settings, sources, tmp_path) == []
     pages = {page.stem: unpacked(page.read_text()) for page in tmp_path.glob("*.html")}
+    # With it, whoever knows the addresses makes the pseudonyms again.
+    assert [name for name, text in pages.items() if SALT in text] == []
+    assert "CONCAT('secret', " in pages["knowledge_work"]
+    sizes = (tmp_path / SIZES).read_text()
+    assert SALT not in sizes
+    assert "person" not in sizes
     assert "person" not in pages
     naming = {name for name, text in pages.items() if "@example.com" in text}
     assert naming == {"cost_explorer"}
