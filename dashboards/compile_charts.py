@@ -38,7 +38,7 @@ from dashboards.definition import (
     Table,
 )
 from dashboards.names import code_names
-from dashboards.people import noted
+from dashboards.people import counts_people, noted
 
 
 class ChartCompiler:
@@ -107,16 +107,18 @@ class ChartCompiler:
         template, lists_people = people.masked(chart.template, columns, texts)
 
         def shown(one: Field) -> Field:
-            if one.sql is None:
+            if one.sql is None or one.name not in texts:
                 return one
-            masked = people.pseudonym if one.name in texts else people.of_measure
-            return replace(one, sql=masked(one.sql))
+            return replace(one, sql=people.pseudonym(one.sql))
 
         definition = chart.definition
-        if lists_people and isinstance(definition, Pivot):
-            # Metabase's pivot adds up rows itself, and so could not know how many people they are.
+        counts = definition.model is not None and counts_people(chart.template)
+        if isinstance(definition, Pivot) and (lists_people or counts):
+            # Metabase's pivot adds up rows itself: it could not know how many people they are, and
+            # to count people it has a row for each.
+            does = "lists" if lists_people else "counts"
             self._problem(
-                chart.path, "a pivot lists people, who are hidden on this dashboard: use a table"
+                chart.path, f"a pivot {does} people, who are hidden on this dashboard: use a table"
             )
         if lists_people:
             definition = noted(definition, people.note())
@@ -128,6 +130,7 @@ class ChartCompiler:
             dimensions=tuple(map(shown, chart.dimensions)),
             measures=tuple(map(shown, chart.measures)),
             lists_hidden_people=lists_people,
+            counts_hidden_people=counts,
         )
 
     def _bare(self, template: str) -> str:

@@ -66,7 +66,8 @@ class CompiledChart:
     `fields` are the answer's columns in its order, which for a table is the one shown.
     `dimensions` and `measures` are the same by role: of a chart over axes first x, then the series;
     of a pivot first `rows`, then `columns`; of a scatter the points' name, and x, y and size.
-    `lists_hidden_people` if it has rows only where there are enough people, whatever the filters.
+    `lists_hidden_people` if it has rows only where there are enough people, whatever the filters,
+    `counts_hidden_people` if only the warehouse may see the people that it counts.
     """
 
     key: str
@@ -81,6 +82,7 @@ class CompiledChart:
     variables: tuple[str, ...]
     marts: tuple[str, ...]
     lists_hidden_people: bool = False
+    counts_hidden_people: bool = False
 
     @property
     def filters(self) -> set[str]:

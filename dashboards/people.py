@@ -92,14 +92,6 @@ class People:
         hashed = f"substr(md5(concat('{self.salt}', {sql})), 1, 8)"
         return f"case when {condition} then concat('person ', {hashed}) else {sql} end"
 
-    def of_measure(self, sql: str) -> str:
-        """A measure over pseudonyms: a page counts the distinct values that it is given."""
-        tree = _parse(sql)
-        for found in list(tree.find_all(exp.Column)):
-            if is_person(found.name):
-                found.replace(_parse(self.pseudonym(found.sql(dialect="duckdb"))))
-        return tree.sql(dialect="duckdb")
-
     def _mask(self, select: exp.Select, columns: list[str], texts: set[str]) -> set[str]:
         """Mask a select's text columns in place; returns the names of those that are people."""
         listing = set()
@@ -112,7 +104,7 @@ class People:
                 outputs.append(one)
                 continue
             sources = {name, *(found.name for found in inner.find_all(exp.Column))}
-            if any(is_person(source) or source in _OTHERS for source in sources):
+            if any(map(_holds_people, sources)):
                 listing.add(name)
             masked = _parse(self.pseudonym(inner.sql(dialect="duckdb")))
             outputs.append(exp.alias_(masked, name, quoted=True))
@@ -153,6 +145,21 @@ def _parse(sql: str) -> exp.Expr:
 def is_person(column: str) -> bool:
     """Whether a column holds one person."""
     return bool(_PERSON.search(column))
+
+
+def _holds_people(column: str) -> bool:
+    """Whether people are in a column, among other things or not."""
+    return is_person(column) or column in _OTHERS
+
+
+def counts_people(template: str) -> bool:
+    """Whether a chart over a model counts distinct values of a column with people. Whoever counts
+    them has to have them: a page, and Metabase's pivot."""
+    return any(
+        _holds_people(column.name)
+        for counted in _parse(template).find_all(exp.Distinct)
+        for column in counted.find_all(exp.Column)
+    )
 
 
 def noted(chart: AnyChart, note: str) -> AnyChart:

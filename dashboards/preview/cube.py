@@ -152,8 +152,14 @@ class Cubes:
         if mart is None:
             return None
         wanted = dict(self._wired(chart))
-        if chart.lists_hidden_people:
-            data.notes.append(self._not_by(wanted, "it could leave too few people"))
+        if chart.lists_hidden_people or chart.counts_hidden_people:
+            reason = (
+                "it could leave too few people"
+                if chart.lists_hidden_people
+                else "it counts people, of whom the page would need a row for each"
+            )
+            if wanted:
+                data.notes.append(self._not_by(wanted, reason))
             return None
         try:
             needed = _needed(chart, mart, set())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import re
 from datetime import date
 
@@ -93,12 +94,57 @@ def test_too_few_people_are_not_listed(rows, chart) -> None:
     assert [name for name, _ in rows(chart, costs)] == ["unattributed"]
 
 
-def test_a_pivot_that_lists_people_is_refused(hiding: Catalog, tmp_path) -> None:
-    pivot = "type: pivot, model: fct_cost_daily, rows: user_email, values: sum(billed_cost_usd)"
+@pytest.mark.parametrize(
+    ("rows", "values", "said"),
+    [
+        ("user_email", "sum(billed_cost_usd)", "a pivot lists people"),
+        ("team", "count(distinct user_email)", "a pivot counts people"),
+        (
+            "team",
+            "sum(billed_cost_usd) / count(distinct case when team <> '' then user_email end)",
+            "a pivot counts people",
+        ),
+    ],
+)
+def test_a_pivot_that_needs_a_row_for_each_person_is_refused(
+    hiding: Catalog, tmp_path, rows, values, said
+) -> None:
+    pivot = f'type: pivot, model: fct_cost_daily, rows: {rows}, values: "{values}"'
     file = tmp_path / "page.yml"
     file.write_text(f"{PAGE}          - {{name: A, {pivot}}}\n")
     _, (finding, *_) = load_file(file, hiding)
-    assert "use a table" in finding.message
+    assert f"{said}, who are hidden on this dashboard: use a table" in finding.message
+
+
+COUNTED = "count(distinct user_email)"
+COUNTS = [
+    f'{{name: A, type: scalar, model: fct_cost_daily, y: {{value: "{COUNTED}", label: B}}}}',
+    f"{{name: A, type: bar, model: fct_cost_daily, x: team, y: sum(billed_cost_usd) / {COUNTED}}}",
+    "{name: A, type: funnel, model: fct_cost_daily, y: ["
+    f'{{value: "{COUNTED}", label: All}},'
+    ' {value: "count(distinct case when billed_cost_usd > 5 then user_email end)", label: Some}]}',
+]
+
+
+@pytest.mark.parametrize("chart", COUNTS)
+def test_a_page_that_counts_people_has_only_how_many(
+    base: Warehouse, hiding: Catalog, tmp_path, chart
+) -> None:
+    file = tmp_path / "page.yml"
+    file.write_text(f"{PAGE}          - {chart}\n")
+    source, findings = load_file(file, hiding)
+    assert not findings, findings
+    settings = Settings(duckdb_path=base.path, _env_file=None)
+    assert preview(settings, [source], tmp_path, are_all=False) == []
+    text = (tmp_path / "page.html").read_text()
+    assert "@example.com" not in unpacked(text)
+    data = data_of(text)
+    assert data["cubes"] == []
+    (drawn,) = data["charts"].values()
+    assert drawn["source"]["rows"] > 0
+    assert drawn["notes"] == [
+        "Not by Team on this page: it counts people, of whom the page would need a row for each."
+    ]
 
 
 def test_a_pseudonym_is_not_made_from_the_address_alone() -> None:
@@ -141,6 +187,10 @@ def unpacked(html: str) -> str:
     """A page with its data as text."""
     packed = re.search(r'id="data">(.*?)</script>', html, re.DOTALL)
     return html + gzip.decompress(base64.b64decode(packed[1])).decode() if packed else html
+
+
+def data_of(html: str) -> dict:
+    return json.loads(unpacked(html).removeprefix(html))
 
 
 def test_the_settings_say_who_is_shown_where() -> None:
