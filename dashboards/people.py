@@ -1,8 +1,9 @@
 """Hides people on dashboards that are not named in DASHBOARDS_WITH_PEOPLE.
 
-Wherever a chart's answer has text, addresses and names become pseudonyms, in the query itself, so
-that neither a page nor an answer in Metabase has them. The salt of the pseudonyms is in the query
-too: a page shows its queries without it, and in Metabase whoever may see a query sees it.
+Wherever a chart's answer has text, addresses, names, and keys that are named after somebody become
+pseudonyms, in the query itself, so that neither a page nor an answer in Metabase has them. The salt
+of the pseudonyms is in the query too: a page shows its queries without it, and in Metabase whoever
+may see a query sees it.
 
 People are not listed unless there are enough of them. Filters by person are left out: with one,
 everybody could be looked up.
@@ -26,6 +27,9 @@ _PERSON = re.compile(r"email$|^full_name$", re.IGNORECASE)
 # Columns that hold people among other things.
 _OTHERS = frozenset({"scope", "scope_name", "subject", "explained_by", "main_contributor"})
 _NAME = re.compile(r"^full_name$", re.IGNORECASE)
+# Claude Code names a key after the person whom it is for: claude_code_key_ann.bell_x1y2.
+_KEYS = frozenset({"api_key_name", "api_key_label"})
+_KEY_OF_PERSON = "claude_code_key_"
 # Stands for the salt in a query that is shown.
 SALT = "secret"
 
@@ -62,14 +66,15 @@ class People:
         )
 
     def without_filters(self, definition: Dashboard) -> Dashboard:
-        """A dashboard without filters by person; one that is locked stays, since it hides."""
+        """A dashboard without filters by person or by the name of a key, which may be a person's;
+        one that is locked stays, since it hides."""
         locked = definition.embed.locked if definition.embed else []
         kept = {
             name: bound
             for name, bound in definition.filters.items()
             if name in locked
             or not isinstance(bound, Dropdown | MultiSelect | Search)
-            or not any(is_person(column.partition(".")[2]) for column in bound.column)
+            or not any(is_hidden(column.partition(".")[2]) for column in bound.column)
         }
         return definition.model_copy(update={"filters": kept})
 
@@ -85,12 +90,16 @@ class People:
         return self._only_enough(tree, columns, sorted(listing)), True
 
     def pseudonym(self, sql: str) -> str:
-        """An expression with a pseudonym for each address in it, and the same one each time."""
+        """An expression with a pseudonym for each text that has an address or the name of
+        somebody's key, and the same one each time."""
         column = _parse(sql)
         is_name = isinstance(column, exp.Column) and _NAME.search(column.name)
         condition = f"{sql} <> 'Unattributed'" if is_name else f"{sql} like '%@%'"
         hashed = f"substr(md5(concat('{self.salt}', {sql})), 1, 8)"
-        return f"case when {condition} then concat('person ', {hashed}) else {sql} end"
+        return (
+            f"case when {condition} then concat('person ', {hashed})"
+            f" when {sql} like '%{_KEY_OF_PERSON}%' then concat('key ', {hashed}) else {sql} end"
+        )
 
     def _mask(self, select: exp.Select, columns: list[str], texts: set[str]) -> set[str]:
         """Mask a select's text columns in place; returns the names of those that are people."""
@@ -152,11 +161,16 @@ def _holds_people(column: str) -> bool:
     return is_person(column) or column in _OTHERS
 
 
+def is_hidden(column: str) -> bool:
+    """Whether a column has values that nobody may see or choose where people are hidden."""
+    return _holds_people(column) or column in _KEYS
+
+
 def counts_people(template: str) -> bool:
-    """Whether a chart over a model counts distinct values of a column with people. Whoever counts
-    them has to have them: a page, and Metabase's pivot."""
+    """Whether a chart over a model counts distinct values of a column with people, or with names
+    of keys. Whoever counts them has to have them: a page, and Metabase's pivot."""
     return any(
-        _holds_people(column.name)
+        is_hidden(column.name)
         for counted in _parse(template).find_all(exp.Distinct)
         for column in counted.find_all(exp.Column)
     )

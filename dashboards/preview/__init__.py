@@ -18,7 +18,7 @@ import duckdb
 
 from dashboards.compiled import CompiledDashboard
 from dashboards.loading import Source
-from dashboards.people import is_person
+from dashboards.people import is_hidden
 from dashboards.preview import page
 from dashboards.preview.annotations import Annotations
 from dashboards.preview.cube import Cubes
@@ -157,7 +157,7 @@ def is_about_hidden_people(dashboard: CompiledDashboard) -> bool:
     """Whether a dashboard hides people and yet has a filter by person, which is locked. Metabase
     keeps all others out; a page would hold them all, by address."""
     columns = [one for bound in dashboard.definition.filters.values() for one in bound.column]
-    return dashboard.hides_people and any(is_person(one.partition(".")[2]) for one in columns)
+    return dashboard.hides_people and any(is_hidden(one.partition(".")[2]) for one in columns)
 
 
 def refuse_nothing(settings: Settings) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from dashboards.catalog import MARTS, Catalog
 from dashboards.check import sql_of
+from dashboards.definition import Dashboard
 from dashboards.loading import load, load_file
 from dashboards.people import People
 from dashboards.preview import SIZES, preview
@@ -147,6 +148,32 @@ def test_a_page_that_counts_people_has_only_how_many(
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("claude_code_key_amber.kettledrum_xvvv", "key [0-9a-f]{8}"),
+        ("nightly +$9, claude_code_key_amber.kettledrum_xvvv +$1", "key [0-9a-f]{8}"),
+        ("claude_code_key_amber@example.com", "person [0-9a-f]{8}"),
+        ("nightly-pipeline", "nightly-pipeline"),
+    ],
+)
+def test_a_key_named_after_somebody_has_a_pseudonym(text, shown) -> None:
+    sql = HIDDEN.pseudonym(f"'{text}'")
+    assert re.fullmatch(shown, duckdb.sql(f"select {sql}").fetchall()[0][0])
+
+
+@pytest.mark.parametrize("column", ["api_key_name", "api_key_label", "user_email", "subject"])
+def test_nobody_is_chosen_by_a_filter(column) -> None:
+    bound = {
+        "name": {"type": "dropdown", "column": f"a_mart.{column}"},
+        "team": {"type": "dropdown", "column": "a_mart.team"},
+    }
+    chart = {"name": "A", "type": "scalar", "model": "a_mart", "y": "cost"}
+    given = {"name": "Page", "description": "d", "questions": ["q"], "filters": bound}
+    page = Dashboard.model_validate({**given, "rows": [{"charts": [chart]}]})
+    assert list(HIDDEN.without_filters(page).filters) == ["team"]
+
+
 def test_a_pseudonym_is_not_made_from_the_address_alone() -> None:
     def of(salt: str) -> str:
         sql = People(frozenset(), 5, salt).pseudonym("'a@example.com'")
@@ -181,6 +208,17 @@ def test_pages_hold_no_address_but_those_that_may_show_people(
     assert len(full_names) > 20
     others = "".join(text for name, text in pages.items() if name != "cost_explorer")
     assert [name for (name,) in full_names if name in others] == []
+    # Keys are named after people.
+    local_parts = base.rows(
+        "select distinct split_part(user_email, '@', 1) from marts.dim_users"
+        " where user_email like '%@example.com'"
+    )
+    assert len(local_parts) > 20
+    assert [name for (name,) in local_parts if name in others] == []
+    assert re.search(r"key [0-9a-f]{8}", pages["api_consumption"])
+    assert "nightly-pipeline" in pages["api_consumption"]
+    by_key = r'"name":"key","label":"[^"]*","type":"search"'
+    assert {name for name, text in pages.items() if re.search(by_key, text)} == {"cost_explorer"}
 
 
 def unpacked(html: str) -> str:
