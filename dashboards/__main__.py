@@ -218,6 +218,7 @@ def _with_metabase(options: argparse.Namespace, settings: Settings, catalog: Cat
 
 def _embed_url(options: argparse.Namespace, settings: Settings, catalog: Catalog) -> int:
     from dashboards import embed
+    from dashboards.deploy.commands import why_left_out
     from dashboards.deploy.lock import LOCK, Lock
 
     sources, _ = load(catalog)
@@ -228,6 +229,8 @@ def _embed_url(options: argparse.Namespace, settings: Settings, catalog: Catalog
         )
     deployed = Lock(LOCK, (settings.metabase_url or "").rstrip("/")).instance.dashboards
     if settings.metabase_url and options.dashboard not in deployed:
+        if dashboards[options.dashboard].is_about_hidden_people:
+            raise DeployError(why_left_out(options.dashboard))
         raise DeployError(
             f"{options.dashboard} was not deployed to {settings.metabase_url}: deploy it first, "
             "and commit dashboards/metabase.lock.json"

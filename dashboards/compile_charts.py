@@ -38,7 +38,7 @@ from dashboards.definition import (
     Table,
 )
 from dashboards.names import code_names
-from dashboards.people import counts_people, noted
+from dashboards.people import compared_with_people, counts_people, noted
 
 
 class ChartCompiler:
@@ -102,6 +102,13 @@ class ChartCompiler:
         """A chart whose answer has pseudonyms instead of people."""
         people = self.catalog.people
         texts = {one.name for one in chart.fields if one.kind == "text"}
+        for name in compared_with_people(chart.template, query.VARIABLE):
+            if isinstance(self.definition.filters[name], StaticText):
+                self._problem(
+                    (*chart.path, "sql"),
+                    f"{name} is compared with people, who are hidden on this dashboard: with it, "
+                    "everybody could be looked up",
+                )
         # A funnel of measures has a column for the order of its steps.
         columns = [column.name for column in self.catalog.answer(self._bare(chart.template))]
         template, lists_people = people.masked(chart.template, columns, texts)
@@ -173,7 +180,10 @@ class ChartCompiler:
             for name in query.slots_in(template, query.VARIABLE):
                 definition = self.definition.filters.get(name)
                 if not isinstance(definition, StaticDate | StaticNumber | StaticText):
-                    raise query.QueryError(f"there is no static filter {name} (date, number, text)")
+                    said = f"there is no static filter {name} (date, number, text)"
+                    if self.catalog.people.are_hidden_on(self.key):
+                        said += "; people are hidden on this dashboard, and so filters by person"
+                    raise query.QueryError(said)
                 if definition.default is None:
                     raise query.QueryError(f"the filter {name} needs a `default`: a query uses it")
             query.parse(template)

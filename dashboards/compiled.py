@@ -17,7 +17,7 @@ from dashboards.definition import (
     StaticDate,
     StaticNumber,
 )
-from dashboards.people import People
+from dashboards.people import People, is_hidden
 
 Path = tuple[str | int, ...]
 
@@ -134,6 +134,13 @@ class CompiledDashboard:
     @property
     def hides_people(self) -> bool:
         return self.people.are_hidden_on(self.key)
+
+    @property
+    def is_about_hidden_people(self) -> bool:
+        """Whether it hides people and yet has a filter by person, which is locked. Only an address
+        for embedding locks it: whoever has the page or the dashboard itself looks up anybody."""
+        columns = [one for bound in self.definition.filters.values() for one in bound.column]
+        return self.hides_people and any(is_hidden(one.partition(".")[2]) for one in columns)
 
     @property
     def charts(self) -> list[CompiledChart]:

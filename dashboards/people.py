@@ -19,7 +19,14 @@ from dataclasses import dataclass
 import sqlglot
 from sqlglot import exp
 
-from dashboards.definition import AnyChart, Dashboard, Dropdown, MultiSelect, Search
+from dashboards.definition import (
+    AnyChart,
+    Dashboard,
+    Dropdown,
+    MultiSelect,
+    Search,
+    StaticText,
+)
 from foundation.settings import Settings
 
 # Columns of marts that hold one person: their address, or their name.
@@ -73,7 +80,7 @@ class People:
             name: bound
             for name, bound in definition.filters.items()
             if name in locked
-            or not isinstance(bound, Dropdown | MultiSelect | Search)
+            or not isinstance(bound, Dropdown | MultiSelect | Search | StaticText)
             or not any(is_hidden(column.partition(".")[2]) for column in bound.column)
         }
         return definition.model_copy(update={"filters": kept})
@@ -174,6 +181,16 @@ def counts_people(template: str) -> bool:
         for counted in _parse(template).find_all(exp.Distinct)
         for column in counted.find_all(exp.Column)
     )
+
+
+def compared_with_people(template: str, call: str) -> Iterator[str]:
+    """The names in the calls of a query that stand in a comparison with a column of people."""
+    for found in _parse(template).find_all(exp.Anonymous):
+        comparison = found.find_ancestor(exp.Predicate)
+        if found.name.lower() != call or comparison is None:
+            continue
+        if any(is_hidden(column.name) for column in comparison.find_all(exp.Column)):
+            yield found.expressions[0].name
 
 
 def noted(chart: AnyChart, note: str) -> AnyChart:

@@ -60,7 +60,7 @@ def deploy(
             deployment.apply(lambda _change: advance())
         log.info(
             "%d dashboards match their definitions: %s; %d requests",
-            len(sources),
+            len(deployment.boards),
             f"{len(writes)} changes" if writes else "nothing to change",
             client.requests,
         )
@@ -78,6 +78,9 @@ def diff(
     if key and key not in [source.dashboard.key for source in sources]:
         known = ", ".join(source.dashboard.key for source in sources)
         raise DeployError(f"there is no dashboard {key}; there are {known}")
+    for source in sources:
+        if source.dashboard.key == key and source.dashboard.is_about_hidden_people:
+            raise DeployError(why_left_out(key))
     with connected(settings) as client:
         deployment = _planned(client, settings, sources, Options(force=True), lock_file)
     changes = [
@@ -117,11 +120,31 @@ def _planned(
     lock_file: Path,
 ) -> Deployment:
     site = open_site(client, settings)
+    lock = Lock(lock_file, client.url)
+    left_out = [one.dashboard.key for one in sources if one.dashboard.is_about_hidden_people]
+    for key in left_out:
+        log.info("%s", why_left_out(key))
+        if key in lock.instance.dashboards:
+            log.warning(
+                "%s was deployed before and may show people: until it is listed, archive it in "
+                "Metabase, or keep its collection to those who may see them",
+                key,
+            )
+    sources = [one for one in sources if one.dashboard.key not in left_out]
     site.check(source.dashboard for source in sources)
     boards = boards_of(sources, site)
-    deployment = Deployment(client, site, Lock(lock_file, client.url), boards, options)
+    deployment = Deployment(client, site, lock, boards, options, left_out)
     deployment.plan()
     return deployment
+
+
+def why_left_out(key: str) -> str:
+    """Why a dashboard is not deployed that hides people and has a locked filter by person."""
+    return (
+        f"{key} is left out: people are hidden on it, and with its filter by person anybody could "
+        "be looked up. To deploy it, list it in DASHBOARDS_WITH_PEOPLE and give it a `collection` "
+        "of its own, for those who may see people (docs/privacy.md)"
+    )
 
 
 def boards_of(sources: list[Source], site: Site) -> list[Board]:

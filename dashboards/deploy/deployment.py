@@ -9,7 +9,7 @@ description.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -54,13 +54,21 @@ class Change:
 
 
 class Deployment:
-    """One deployment to one Metabase. `plan` reads, `apply` writes."""
+    """One deployment to one Metabase. `plan` reads, `apply` writes. Of dashboards that are
+    `left_out`, by key, nothing is written and nothing archived."""
 
     def __init__(
-        self, client: Client, site: Site, lock: Lock, boards: list[Board], options: Options
+        self,
+        client: Client,
+        site: Site,
+        lock: Lock,
+        boards: list[Board],
+        options: Options,
+        left_out: Iterable[str] = (),
     ) -> None:
         self.client, self.site, self.lock = client, site, lock
         self.boards, self.options = boards, options
+        self.left_out = frozenset(left_out)
         self.refusals: list[str] = []
         self.changes: list[Change] = []
         # What is in Metabase now, by key.
@@ -143,15 +151,26 @@ class Deployment:
         return {key: card for key, card in found.items() if card}
 
     def _read_stale(self) -> None:
-        boards = {board.key for board in self.boards}
-        cards = {card.key for board in self.boards for card in board.cards}
-        for key, locked in self.lock.instance.dashboards.items():
-            if key not in boards:
-                found = self.client.find(f"/api/dashboard/{locked.entity_id}")
-                self._stale_dashboards[key] = found or {"archived": True}
-        stale = [key for key in self.lock.instance.cards if key not in cards]
+        dashboards, stale = self._undefined()
+        for key in dashboards:
+            locked = self.lock.instance.dashboards[key]
+            found = self.client.find(f"/api/dashboard/{locked.entity_id}")
+            self._stale_dashboards[key] = found or {"archived": True}
         found_cards = self._cards(stale)
         self._stale_cards = {key: found_cards.get(key, {"archived": True}) for key in stale}
+
+    def _undefined(self) -> tuple[list[str], list[str]]:
+        """The dashboards and the cards that were deployed and are no longer defined."""
+        boards = {board.key for board in self.boards} | self.left_out
+        cards = {card.key for board in self.boards for card in board.cards}
+        return (
+            sorted(set(self.lock.instance.dashboards) - boards),
+            sorted(
+                key
+                for key in set(self.lock.instance.cards) - cards
+                if key.partition(".")[0] not in self.left_out
+            ),
+        )
 
     def _changes(self) -> Iterator[Change]:
         for path in sorted({board.collection for board in self.boards}):
@@ -191,11 +210,10 @@ class Deployment:
 
     def _stale_changes(self) -> Iterator[Change]:
         if not self.options.prune:
-            boards = {board.key for board in self.boards}
-            cards = {card.key for board in self.boards for card in board.cards}
-            for key in sorted(set(self.lock.instance.dashboards) - boards):
+            dashboards, cards = self._undefined()
+            for key in dashboards:
                 yield Change("dashboard", key, key, "orphan")
-            for key in sorted(set(self.lock.instance.cards) - cards):
+            for key in cards:
                 yield Change("card", key, key, "orphan")
             return
         stale: list[tuple[Kind, dict[str, Json], Callable[[Json], Json]]] = [

@@ -18,7 +18,6 @@ import duckdb
 
 from dashboards.compiled import CompiledDashboard
 from dashboards.loading import Source
-from dashboards.people import is_hidden
 from dashboards.preview import page
 from dashboards.preview.annotations import Annotations
 from dashboards.preview.cube import Cubes
@@ -92,7 +91,7 @@ def preview(
         sizes = _sizes(connection, folder)
         for source in sources:
             dashboard = source.dashboard
-            if is_about_hidden_people(dashboard):
+            if dashboard.is_about_hidden_people:
                 log.info("%s is left out: it is about people, who are hidden", dashboard.key)
                 continue
             cubes = Cubes(dashboard, connection, today, rows, sizes)
@@ -151,13 +150,6 @@ def _sizes(connection: duckdb.DuckDBPyConnection, folder: Path) -> Sizes:
         return Sizes(connection, (folder / SIZES).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return Sizes(connection)
-
-
-def is_about_hidden_people(dashboard: CompiledDashboard) -> bool:
-    """Whether a dashboard hides people and yet has a filter by person, which is locked. Metabase
-    keeps all others out; a page would hold them all, by address."""
-    columns = [one for bound in dashboard.definition.filters.values() for one in bound.column]
-    return dashboard.hides_people and any(is_hidden(one.partition(".")[2]) for one in columns)
 
 
 def refuse_nothing(settings: Settings) -> None:

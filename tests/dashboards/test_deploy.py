@@ -1,16 +1,20 @@
 """Definitions in Metabase: what is written, what is not, and what is refused."""
 
 import json
+import logging
 import shutil
+from copy import copy
 from textwrap import indent
 
 import pytest
+from pydantic import SecretStr
 from tenacity.wait import wait_none
 
 from dashboards.definition import Chart
 from dashboards.deploy import client, commands, payloads
 from dashboards.deploy.client import MetabaseError
 from dashboards.deploy.errors import DeployError
+from dashboards.people import People
 from foundation import retrying
 from tests.dashboards.deploying import ALL_TYPES, PAGE, project
 from tests.dashboards.fake_metabase import KEY, SOMEBODY
@@ -341,6 +345,70 @@ def test_what_was_pruned_comes_back_with_its_definition(page):
     assert page() == 0
     assert not page.fake.card("Mix")["archived"]
     assert len(page.fake.cards) == 3
+
+
+PERSON = PAGE.replace("name: Page", "name: A person").replace(
+    "filters:",
+    "embed: {locked: [person]}\n"
+    "    filters:\n"
+    "      person: {type: search, column: fct_cost_daily.user_email}",
+)
+
+
+@pytest.fixture
+def hidden(catalog):
+    """The marts, with people shown nowhere."""
+    found = copy(catalog)
+    found.people = People(frozenset(), 5, "0f1e2d3c4b5a6978")
+    return found
+
+
+def test_a_dashboard_in_which_hidden_people_could_be_looked_up_is_left_out(page, hidden, caplog):
+    caplog.set_level(logging.INFO)
+    page.write(PERSON, "person")
+    page.catalog = hidden
+    assert page(plan=True) == 2
+    assert page() == 0
+    assert [one["name"] for one in page.fake.dashboards.values()] == ["Page"]
+    assert "person is left out: people are hidden on it" in caplog.text
+    assert "list it in DASHBOARDS_WITH_PEOPLE" in caplog.text
+    assert "deployed before" not in caplog.text
+    assert page(plan=True) == 0
+    with pytest.raises(DeployError, match="person is left out"):
+        commands.diff(page.settings(), page.sources(), "person", page.lock_file)
+
+
+def test_one_that_was_deployed_before_people_were_hidden_stays_and_is_named(
+    page, hidden, caplog, capsys
+):
+    page.write(PERSON, "person")
+    assert page() == 0
+    deployed = page.lock_file.read_text()
+    page.catalog = hidden
+    assert page() == 0
+    capsys.readouterr()
+    assert page(prune=True, plan=True) == 0
+    assert "person" not in capsys.readouterr().out
+    assert page(prune=True) == 0
+    everything = [*page.fake.dashboards.values(), *page.fake.cards.values()]
+    assert not any(one["archived"] for one in everything)
+    (warned, *_) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert warned.startswith("person was deployed before and may show people")
+    # Once it may show people it goes on as if nothing had been.
+    page.catalog = copy(hidden)
+    page.catalog.people = People(frozenset({"page", "person"}), 5, "")
+    assert page() == 0
+    assert page.lock_file.read_text() == deployed
+
+
+def test_diff_shows_queries_without_the_salt_of_pseudonyms(page, hidden, capsys):
+    page.given = {"dashboards_with_people": "none", "privacy_key": SecretStr("k" * 32)}
+    page.catalog = copy(hidden)
+    page.catalog.people = People.of(page.settings())
+    assert commands.diff(page.settings(), page.sources(), None, page.lock_file) == 2
+    printed = capsys.readouterr().out
+    assert "'secret'" in printed
+    assert page.catalog.people.salt not in printed
 
 
 # --- half-done

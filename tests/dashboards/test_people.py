@@ -163,15 +163,37 @@ def test_a_key_named_after_somebody_has_a_pseudonym(text, shown) -> None:
 
 
 @pytest.mark.parametrize("column", ["api_key_name", "api_key_label", "user_email", "subject"])
-def test_nobody_is_chosen_by_a_filter(column) -> None:
+@pytest.mark.parametrize("kind", ["dropdown", "multi_select", "search", "text"])
+def test_nobody_is_chosen_by_a_filter(column, kind) -> None:
     bound = {
-        "name": {"type": "dropdown", "column": f"a_mart.{column}"},
+        "name": {"type": kind, "column": f"a_mart.{column}"},
         "team": {"type": "dropdown", "column": "a_mart.team"},
     }
     chart = {"name": "A", "type": "scalar", "model": "a_mart", "y": "cost"}
     given = {"name": "Page", "description": "d", "questions": ["q"], "filters": bound}
     page = Dashboard.model_validate({**given, "rows": [{"charts": [chart]}]})
     assert list(HIDDEN.without_filters(page).filters) == ["team"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ("who: {type: text, default: a}", "who is compared with people, who are hidden"),
+        (
+            "who: {type: text, default: a, column: fct_cost_daily.user_email}",
+            "there is no static filter who (date, number, text); people are hidden",
+        ),
+    ],
+)
+def test_nobody_is_asked_for_in_a_query(hiding: Catalog, tmp_path, filters, said) -> None:
+    file = tmp_path / "page.yml"
+    asked = "select sum(billed_cost_usd) as cost from {{ ref('fct_cost_daily') }}"
+    where = "lower(user_email) = {{ variable('who') }} and {{ filters('fct_cost_daily') }}"
+    chart = f'{{name: A, type: scalar, y: cost, sql: "{asked} where {where}"}}'
+    page = PAGE.replace("filters:", f"filters:\n      {filters}")
+    file.write_text(f"{page}          - {chart}\n")
+    _, findings = load_file(file, hiding)
+    assert [one for one in findings if said in one.message], findings
 
 
 def test_a_pseudonym_is_not_made_from_the_address_alone() -> None:
