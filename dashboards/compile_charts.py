@@ -38,7 +38,7 @@ from dashboards.definition import (
     Table,
 )
 from dashboards.names import code_names
-from dashboards.people import compared_with_people, counts_people, noted
+from dashboards.people import compared_with_people, counts_people, noted, renamed
 
 
 class ChartCompiler:
@@ -101,7 +101,11 @@ class ChartCompiler:
     def _without_people(self, chart: CompiledChart) -> CompiledChart:
         """A chart whose answer has pseudonyms instead of people."""
         people = self.catalog.people
-        texts = {one.name for one in chart.fields if one.kind == "text"}
+        for said in renamed(chart.template) if chart.definition.sql is not None else ():
+            self._problem(
+                (*chart.path, "sql"),
+                f"people are hidden on this dashboard, and {said} in the query",
+            )
         for name in compared_with_people(chart.template, query.VARIABLE):
             if isinstance(self.definition.filters[name], StaticText):
                 self._problem(
@@ -109,14 +113,17 @@ class ChartCompiler:
                     f"{name} is compared with people, who are hidden on this dashboard: with it, "
                     "everybody could be looked up",
                 )
-        # A funnel of measures has a column for the order of its steps.
-        columns = [column.name for column in self.catalog.answer(self._bare(chart.template))]
+        # A funnel of measures has a column for the order of its steps, and a query may answer with
+        # more than is shown.
+        answer = self.catalog.answer(self._bare(chart.template))
+        columns = [column.name for column in answer]
+        texts = {column.name for column in answer if column.kind == "text"}
         template, lists_people = people.masked(chart.template, columns, texts)
 
         def shown(one: Field) -> Field:
             if one.sql is None or one.name not in texts:
                 return one
-            return replace(one, sql=people.pseudonym(one.sql))
+            return replace(one, sql=people.pseudonym(one.sql, one.name))
 
         definition = chart.definition
         counts = definition.model is not None and counts_people(chart.template)

@@ -37,6 +37,8 @@ _NAME = re.compile(r"^full_name$", re.IGNORECASE)
 # Claude Code names a key after the person whom it is for: claude_code_key_ann.bell_x1y2.
 _KEYS = frozenset({"api_key_name", "api_key_label"})
 _KEY_OF_PERSON = "claude_code_key_"
+# As dashboards.query has it.
+NAMED = "named__"
 # Stands for the salt in a query that is shown.
 SALT = "secret"
 
@@ -96,12 +98,18 @@ class People:
             return tree.sql(dialect="duckdb"), False
         return self._only_enough(tree, columns, sorted(listing)), True
 
-    def pseudonym(self, sql: str) -> str:
+    def pseudonym(self, sql: str, name: str = "") -> str:
         """An expression with a pseudonym for each text that has an address or the name of
-        somebody's key, and the same one each time."""
-        column = _parse(sql)
-        is_name = isinstance(column, exp.Column) and _NAME.search(column.name)
-        condition = f"{sql} <> 'Unattributed'" if is_name else f"{sql} like '%@%'"
+        somebody's key, and the same one each time; for each text at all if people's names are in
+        it, or parts of addresses. `name` is what the expression is called."""
+        tree = _parse(sql)
+        condition = f"{sql} like '%@%'"
+        if _NAME.search(name) or _has_names(tree):
+            # What somebody wrote into the expression, such as coalesce(full_name, 'nobody').
+            written = {one.name for one in _shown(tree, exp.Literal) if one.is_string}
+            others = sorted(written | {"Unattributed", "unattributed"})
+            texts = ", ".join(exp.Literal.string(one).sql(dialect="duckdb") for one in others)
+            condition = f"{sql} not in ({texts})"
         hashed = f"substr(md5(concat('{self.salt}', {sql})), 1, 8)"
         return (
             f"case when {condition} then concat('person ', {hashed})"
@@ -111,7 +119,7 @@ class People:
     def _mask(self, select: exp.Select, columns: list[str], texts: set[str]) -> set[str]:
         """Mask a select's text columns in place; returns the names of those that are people."""
         listing = set()
-        if any(isinstance(one, exp.Star) for one in select.selects):
+        if any(one.is_star for one in select.selects):
             select.set("expressions", [exp.column(name, quoted=True) for name in columns])
         outputs = []
         for name, one in zip(columns, select.selects, strict=True):
@@ -122,7 +130,7 @@ class People:
             sources = {name, *(found.name for found in inner.find_all(exp.Column))}
             if any(map(_holds_people, sources)):
                 listing.add(name)
-            masked = _parse(self.pseudonym(inner.sql(dialect="duckdb")))
+            masked = _parse(self.pseudonym(inner.sql(dialect="duckdb"), name))
             outputs.append(exp.alias_(masked, name, quoted=True))
         select.set("expressions", outputs)
         return listing
@@ -171,6 +179,107 @@ def _holds_people(column: str) -> bool:
 def is_hidden(column: str) -> bool:
     """Whether a column has values that nobody may see or choose where people are hidden."""
     return _holds_people(column) or column in _KEYS
+
+
+# What leaves an address whole, so that it can be told from other texts.
+_KEEPING = (
+    *(exp.Coalesce, exp.Case, exp.If, exp.Nullif, exp.Greatest, exp.Least, exp.Paren, exp.Cast),
+    *(exp.Max, exp.Min, exp.AnyValue, exp.GroupConcat, exp.Filter, exp.Window, exp.Distinct),
+    *(exp.Concat, exp.DPipe, exp.Lower, exp.Upper, exp.Trim),
+    *(exp.Alias, exp.Subquery, exp.Select),
+)
+# What tells nobody's value of the columns in it: whether, how many, in which order.
+_ASKING = (exp.Predicate, exp.Count, exp.Where, exp.Having, exp.Group, exp.Order)
+
+
+def _above(node: exp.Expr, root: exp.Expr) -> Iterator[exp.Expr]:
+    while node is not root and node.parent is not None:
+        node = node.parent
+        yield node
+
+
+def _shown(root: exp.Expr, kind: type[exp.Column | exp.Literal]) -> Iterator[exp.Expr]:
+    """The columns or literals that may be in an expression's value."""
+    for found in root.find_all(kind):
+        below: exp.Expr = found
+        for above in _above(found, root):
+            is_condition = (
+                (isinstance(above, exp.If | exp.Case) and below.arg_key == "this")
+                or (isinstance(above, exp.Filter) and below.arg_key == "expression")
+                or (isinstance(above, exp.Window) and below.arg_key != "this")
+            )
+            if is_condition or isinstance(above, _ASKING):
+                break
+            below = above
+        else:
+            yield found
+
+
+def _has_names(tree: exp.Expr) -> bool:
+    """Whether an expression's value may have somebody's name, or a part of an address or of the
+    name of a key, in which nothing tells that it is one."""
+    return any(
+        _NAME.search(column.name)
+        or (
+            is_hidden(column.name)
+            and not all(
+                isinstance(above, _KEEPING) or above.name.lower() == NAMED
+                for above in _above(column, tree)
+            )
+        )
+        for column in _shown(tree, exp.Column)
+    )
+
+
+def renamed(template: str) -> Iterator[str]:
+    """What to write instead where a query, before its last select, gives people another name: the
+    last one would not know that they are people."""
+    tree = _parse(template)
+    if any(isinstance(alias.parent, exp.Table) and alias.columns for alias in _aliases(tree)):
+        yield "names for all columns of a mart are not possible: name them in the select"
+    outputs = {id(select) for select in _selects(tree)}
+    for select in tree.find_all(exp.Select):
+        if id(select) in outputs:
+            continue
+        whole: exp.Expr = select
+        while isinstance(whole.parent, exp.SetOperation):
+            whole = whole.parent
+        within = whole.parent
+        if not isinstance(within, exp.CTE | exp.Subquery):
+            continue
+        if isinstance(within, exp.Subquery) and not isinstance(within.parent, exp.From | exp.Join):
+            continue
+        alias = within.args.get("alias")
+        given = [one.name for one in alias.columns] if alias else []
+        names = given or [one.alias_or_name for one in _first(whole).selects]
+        for name, one in zip(names, select.selects, strict=False):
+            yield from _renamed(name, one.unalias())
+
+
+def _renamed(name: str, value: exp.Expr) -> Iterator[str]:
+    if value.is_star:
+        if value.args.get("rename") or value.args.get("replace"):
+            yield "`* rename` and `* replace` are not possible: name the columns"
+        return
+    has_people = any(_holds_people(column.name) for column in _shown(value, exp.Column))
+    wanted = None
+    if _has_names(value) and not _NAME.search(name):
+        wanted = "full_name"
+    elif has_people and not _holds_people(name):
+        wanted = "user_email"
+    if wanted:
+        yield f"{name or value.sql(dialect='duckdb')} has people: call it {wanted}"
+
+
+def _first(query: exp.Expr) -> exp.Select:
+    """The select that gives a union's columns their names."""
+    while not isinstance(query, exp.Select):
+        query = query.this
+    return query
+
+
+def _aliases(tree: exp.Expr) -> Iterator[exp.TableAlias]:
+    return tree.find_all(exp.TableAlias)
 
 
 def counts_people(template: str) -> bool:

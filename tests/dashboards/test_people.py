@@ -196,6 +196,110 @@ def test_nobody_is_asked_for_in_a_query(hiding: Catalog, tmp_path, filters, said
     assert [one for one in findings if said in one.message], findings
 
 
+MONTHLY = "sum(effective_cost_usd) as cost from {{ ref('vw_people_monthly') }}"
+
+
+def of_model(*columns: str) -> str:
+    """A table of these columns of people's months."""
+    shown = ", ".join(f'{{value: "{one}", label: L{n}}}' for n, one in enumerate(columns))
+    return f"type: table, model: vw_people_monthly, columns: [{shown}]"
+
+
+def of_query(columns: str, sql: str) -> str:
+    return f'type: table, columns: [{columns}], sql: "{sql}"'
+
+
+def drawn(hiding: Catalog, folder, chart: str):
+    file = folder / "page.yml"
+    page = re.sub(r"filters:.*?rows:", "rows:", PAGE, flags=re.DOTALL)
+    file.write_text(f"{page}          - {{name: A, {chart}}}\n")
+    return load_file(file, hiding)
+
+
+@pytest.mark.parametrize(
+    "chart",
+    [
+        of_model("full_name", "sum(effective_cost_usd)"),
+        of_model("coalesce(full_name, user_email)", "sum(effective_cost_usd)"),
+        of_model("coalesce(full_name, 'nobody')", "sum(effective_cost_usd)"),
+        of_model("user_email", "max(full_name)", "sum(effective_cost_usd)"),
+        of_model("upper(trim(full_name))", "sum(effective_cost_usd)"),
+        of_model("split_part(user_email, '@', 1)", "sum(effective_cost_usd)"),
+        of_query("full_name, cost", f"select full_name, {MONTHLY} group by full_name"),
+        of_query("who, cost", f"select full_name as who, {MONTHLY} group by full_name"),
+        of_query(
+            "who, cost",
+            f"with p as (select full_name, {MONTHLY} group by full_name)"
+            " select lower(full_name) as who, cost from p",
+        ),
+        of_query(
+            "cost",
+            f"select user_email, split_part(max(full_name), ' ', 1) as first, {MONTHLY}"
+            " group by user_email",
+        ),
+    ],
+)
+def test_names_and_parts_of_them_have_pseudonyms(
+    base: Warehouse, hiding: Catalog, tmp_path, chart
+) -> None:
+    source, findings = drawn(hiding, tmp_path, chart)
+    assert not findings, findings
+    (one,) = source.dashboard.charts
+    assert one.lists_hidden_people
+    rows = base.rows(sql_of(source.dashboard, one, TODAY))
+    texts = {value for row in rows for value in row if isinstance(value, str)}
+    assert len(texts) > 20
+    others = {text for text in texts if not re.fullmatch("person [0-9a-f]{8}", text)}
+    assert others <= {"unattributed", "Unattributed", "nobody"}
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (f"with p as (select full_name as who, {MONTHLY} group by 1)", "call it full_name"),
+        (f"with p as (select user_email as who, {MONTHLY} group by 1)", "call it user_email"),
+        (f"with p (who, cost) as (select user_email, {MONTHLY} group by 1)", "call it user_email"),
+        (
+            f"with p as (select team as who, {MONTHLY} group by 1"
+            f" union all select full_name, {MONTHLY} group by 1)",
+            "call it full_name",
+        ),
+        (
+            f"with q as (select full_name as user_email, {MONTHLY} group by 1),"
+            " p as (select user_email as who, cost from q)",
+            "user_email has people: call it full_name",
+        ),
+        (f"with p as (select upper(user_email) as who, {MONTHLY} group by 1)", "call it user_"),
+    ],
+)
+def test_people_keep_their_name_within_a_query(hiding: Catalog, tmp_path, before, said) -> None:
+    chart = of_query("who, cost", f"{before} select who, cost from p")
+    _, findings = drawn(hiding, tmp_path, chart)
+    assert [one for one in findings if said in one.message], findings
+    # The same where people may be shown.
+    shown = Catalog(base_company.parsed() / "manifest.json")
+    _, findings = drawn(shown, tmp_path, chart)
+    assert [one for one in findings if "has people" in one.message] == []
+
+
+def test_what_only_asks_about_people_is_no_name_of_them(
+    base: Warehouse, hiding: Catalog, tmp_path
+) -> None:
+    kind = "case when full_name is null then 'unknown' else 'known' end"
+    chart = of_query(
+        "who, people",
+        f"with p as (select {kind} as kind, count(distinct user_email) as people"
+        " from {{ ref('vw_people_monthly') }} where user_email <> 'unattributed' group by 1)"
+        " select kind as who, people from p",
+    )
+    source, findings = drawn(hiding, tmp_path, chart)
+    assert not findings, findings
+    (one,) = source.dashboard.charts
+    rows = base.rows(sql_of(source.dashboard, one, TODAY))
+    assert {kind for kind, _ in rows} <= {"known", "unknown"}
+    assert not one.lists_hidden_people
+
+
 def test_a_pseudonym_is_not_made_from_the_address_alone() -> None:
     def of(salt: str) -> str:
         sql = People(frozenset(), 5, salt).pseudonym("'a@example.com'")
