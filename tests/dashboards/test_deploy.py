@@ -3,6 +3,7 @@
 import json
 import logging
 import shutil
+from argparse import Namespace
 from copy import copy
 from textwrap import indent
 
@@ -10,12 +11,14 @@ import pytest
 from pydantic import SecretStr
 from tenacity.wait import wait_none
 
+from dashboards.__main__ import _embed_url
 from dashboards.definition import Chart
 from dashboards.deploy import client, commands, payloads
 from dashboards.deploy.client import MetabaseError
 from dashboards.deploy.errors import DeployError
 from dashboards.people import People
 from foundation import retrying
+from foundation.settings import Settings
 from tests.dashboards.deploying import ALL_TYPES, PAGE, project
 from tests.dashboards.fake_metabase import KEY, SOMEBODY
 
@@ -399,6 +402,13 @@ def test_one_that_was_deployed_before_people_were_hidden_stays_and_is_named(
     page.catalog.people = People(frozenset({"page", "person"}), 5, "")
     assert page() == 0
     assert page.lock_file.read_text() == deployed
+
+
+def test_no_address_is_signed_for_a_dashboard_that_was_left_out(hidden):
+    settings = Settings(metabase_url="https://nowhere.example.com", _env_file=None)
+    asked = Namespace(dashboard="person", param=[], minutes=10)
+    with pytest.raises(DeployError, match="person is left out: people are hidden on it"):
+        _embed_url(asked, settings, hidden)
 
 
 def test_diff_shows_queries_without_the_salt_of_pseudonyms(page, hidden, capsys):
