@@ -12,6 +12,8 @@ from functools import cache
 
 from foundation.dbt import PROJECT
 
+# Stands in a template around a column whose names are shown.
+NAMED = "named__"
 # The names for the codes of each column.
 Names = Mapping[str, Mapping[str, str]]
 

@@ -27,6 +27,7 @@ from dashboards.definition import (
     Search,
     StaticText,
 )
+from dashboards.names import NAMED
 from foundation.settings import Settings
 
 # Columns of marts that hold one person: their address, or their name.
@@ -37,8 +38,6 @@ _NAME = re.compile(r"^full_name$", re.IGNORECASE)
 # Claude Code names a key after the person whom it is for: claude_code_key_ann.bell_x1y2.
 _KEYS = frozenset({"api_key_name", "api_key_label"})
 _KEY_OF_PERSON = "claude_code_key_"
-# As dashboards.query has it.
-NAMED = "named__"
 # Stands for the salt in a query that is shown.
 SALT = "secret"
 

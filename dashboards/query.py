@@ -20,11 +20,11 @@ from sqlglot import exp
 
 from dashboards.catalog import MARTS
 from dashboards.definition import Chart, Grain
-from dashboards.names import Names
+from dashboards.names import NAMED, Names
 
 Dialect = Literal["duckdb", "bigquery"]
 
-FILTERS, VARIABLE, PERIOD, NAMED = "filters__", "variable__", "period__", "named__"
+FILTERS, VARIABLE, PERIOD = "filters__", "variable__", "period__"
 
 _SLOT = re.compile(rf"\b(?P<kind>{FILTERS}|{VARIABLE})\('(?P<name>[^']*)'\)", re.IGNORECASE)
 
