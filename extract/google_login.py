@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,10 +22,7 @@ def credentials(
 ) -> Any:  # noqa: ANN401 - google-auth is not typed
     """Credentials with these scopes, on behalf of the person `subject` if there is one; `may` says
     in words what they have to allow. Raises VendorError."""
-    if settings.google_application_credentials:
-        # google-auth reads the environment, which does not include `.env`.
-        path = str(settings.google_application_credentials)
-        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
+    settings.tell_google()
     try:
         found, _ = google.auth.default(scopes=list(scopes))
     except (google.auth.exceptions.GoogleAuthError, ValueError) as error:

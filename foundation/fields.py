@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,12 @@ class GoogleCredentials(BaseModel):
     """Google's own name for the key file of a service account; BigQuery and the sheets use it."""
 
     google_application_credentials: ProjectPath | None = None
+
+    def tell_google(self) -> None:
+        """Google's libraries read the environment, which does not include `.env`."""
+        if self.google_application_credentials:
+            path = str(self.google_application_credentials)
+            os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
 
     def credentials_problems(self) -> Iterator[str]:
         credentials = self.google_application_credentials

@@ -269,10 +269,7 @@ def load_settings() -> Settings:
     line for each setting that is wrong."""
     _ask_this_machine_directly()
     settings = _read()
-    if settings.google_application_credentials:
-        # Google's libraries read the environment, and not `.env`.
-        path = str(settings.google_application_credentials)
-        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
+    settings.tell_google()
     fetched = {
         name: _fetch(name, str(resource))
         for name in SECRETS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -86,10 +85,8 @@ def open_table(settings: GoogleSettings, name: str) -> Table:
     from google.cloud import bigquery
 
     endpoint = settings.google_billing_api_endpoint
-    if settings.google_application_credentials and not endpoint:
-        # google-auth reads the environment, which does not include `.env`.
-        path = str(settings.google_application_credentials)
-        os.environ["GOOGLE_APPLICATION_CREDENTIALS"] = path
+    if not endpoint:
+        settings.tell_google()
     try:
         client = bigquery.Client(
             project=job_project(settings),
