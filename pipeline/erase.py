@@ -197,10 +197,9 @@ class Erasure:
 
     def _drop_tables(self, schema: str) -> None:
         """Not the schema: on BigQuery whoever may write in a dataset must not drop it."""
-        where = "information_schema" if self._is_duckdb else f"{schema}.INFORMATION_SCHEMA"
         try:
             tables = self.ask(
-                f"select table_name, table_type from {where}.tables"
+                f"select table_name, table_type from {self._information(schema)}.tables"
                 f" where table_schema = '{schema}' order by 1"
             )
         except NoTableError:  # nothing was ever compared
@@ -248,7 +247,7 @@ class Erasure:
             yield from tables.items()
 
     def _columns_of(self, schema: str, only: str) -> str:
-        where = "information_schema" if self._is_duckdb else f"{schema}.INFORMATION_SCHEMA"
+        where = self._information(schema)
         return (
             f"select columns.table_name, columns.column_name from {where}.columns as columns"
             f" inner join {where}.tables as tables on columns.table_schema = tables.table_schema"
@@ -287,6 +286,9 @@ class Erasure:
 
     def _text(self, text: str) -> str:
         return quoted(self.settings, text)
+
+    def _information(self, schema: str) -> str:
+        return "information_schema" if self._is_duckdb else f"{schema}.INFORMATION_SCHEMA"
 
     @property
     def _is_duckdb(self) -> bool:
