@@ -183,11 +183,9 @@ class Plan:
         history = company.history
         if node.name in BEFORE_THE_FIRST_RUN:
             history = min(history, 365)
-        if (node.config["partition_by"] or {}).get("granularity") == "month" and not days.get(
-            partition
-        ):
-            history = max(history // 30, 1)
-        wanted = _partitions(days.get(partition), history, today)
+        is_monthly = node.config["partition_by"].get("granularity") == "month"
+        partitions = _partitions(history, today, is_monthly=is_monthly)
+        wanted = sum(day in days.get(partition, Days()) for day in partitions)
         if node.name == "extractions":
             # The sample landed all at once: a daily run only logs the days of its look-back.
             per_run = rows / self.warehouse.days * LOOK_BACK
@@ -214,10 +212,10 @@ def _by_table(found: list[Read]) -> Iterator[tuple[str, set[str], dict[str, Days
         yield table, names, days[table]
 
 
-def _partitions(days: Days | None, history: int, today: date) -> int:
-    if days is None:
-        return history
-    return sum(today - timedelta(days=number) in days for number in range(1, history + 1))
+def _partitions(history: int, today: date, *, is_monthly: bool) -> set[date]:
+    """The days that are over, or the first days of their months."""
+    days = {today - timedelta(days=number) for number in range(1, history + 1)}
+    return {day.replace(day=1) for day in days} if is_monthly else days
 
 
 def totals(steps: list[Step]) -> tuple[float, float]:

@@ -130,6 +130,12 @@ def test_the_facts_read_and_write_the_days_that_changed(plan: Plan) -> None:
     assert fact.writes == "the days"
 
 
+def test_tests_of_months_read_the_months_of_the_days_that_they_look_at(plan: Plan) -> None:
+    tests = [step for name, step in steps(plan).items() if "_rollup_costs_by_month_" in name]
+    assert {step.kind for step in tests} == {"test"}
+    assert {reading.partitions for step in tests for reading in step.readings} == {2}
+
+
 def test_twice_the_people_are_twice_the_facts(plan: Plan) -> None:
     def size(people):
         readings = steps(plan, people)["fct_cost_daily"].readings
