@@ -1,4 +1,6 @@
 -- GRAIN: one row per rule and span of days for which the rule changed
+-- Also what a rule said meanwhile counts, even if it says the same as before again: a
+-- run that did not complete may have built its days.
 with last_run as (
 
     {{ last_completed_run() }}
@@ -60,6 +62,36 @@ compared as (
 
 ),
 
+meanwhile as (
+
+    select rules.*
+    from last_run
+    inner join rules
+        on last_run.rules_through < rules.dbt_valid_from
+    where rules.dbt_valid_to is not null
+
+),
+
+changed as (
+
+    select
+        rule_type,
+        subject,
+        changed_from,
+        changed_to
+    from compared
+
+    union all
+
+    select
+        rule_type,
+        subject,
+        valid_from as changed_from,
+        valid_to as changed_to
+    from meanwhile
+
+),
+
 -- The parts of a shared key change together.
 summed as (
 
@@ -68,7 +100,7 @@ summed as (
         subject,
         changed_from,
         max(changed_to) as changed_to
-    from compared
+    from changed
     group by rule_type, subject, changed_from
 
 )
