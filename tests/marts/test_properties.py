@@ -528,8 +528,8 @@ def seat_amounts(company: Company) -> tuple[Amounts, Amounts]:
                 effective += [(key, cost) for key, cost in parts if key[3] < AS_OF]
         for cycle, (price, held) in years.items():
             start, end = cycle
-            if start < AS_OF and str(end) > first_day:
-                first, after = held[0], held[-1] + one
+            first, after = held[0], held[-1] + one
+            if first < AS_OF and str(end) > first_day:
                 billed.append(
                     ((platform, email, plan, first), part_of_price(price, cycle, first, end))
                 )

@@ -144,7 +144,8 @@ billed_months as (
 
 ),
 
--- A year is paid when the seat is first held in it, up to its end.
+-- A year is paid when the seat is first held in it, up to its end. No day is billed
+-- before it is over, as no later one is built until then.
 billed_years as (
 
     select
@@ -160,6 +161,7 @@ billed_years as (
         valid_from as part_from,
         cycle_end as part_to
     from annual_spans
+    where valid_from < {{ as_of_date() }}
 
 ),
 
