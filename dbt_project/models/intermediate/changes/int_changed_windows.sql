@@ -7,10 +7,20 @@ with last_run as (
 
 ),
 
-windows as (
+report_days as (
 
     select * from {{ ref('int_report_days') }}
     where is_daily
+
+),
+
+-- As in int_seat_costs, whose seats begin with them.
+windows as (
+
+    select * from {{ ref('int_windows') }}
+    where
+        is_daily
+        and records > 0
 
 ),
 
@@ -36,11 +46,11 @@ changed_rates as (
 reported_days as (
 
     select
-        windows.window_start as changed_date,
+        report_days.window_start as changed_date,
         'the vendor reported it' as reason
     from last_run
-    inner join windows
-        on last_run.loads_through < windows.loaded_at
+    inner join report_days
+        on last_run.loads_through < report_days.loaded_at
 
 ),
 
@@ -57,8 +67,7 @@ beginnings as (
             end
         ) as first_day_before
     from last_run
-    inner join windows
-        on windows.records > 0
+    cross join windows
 
 ),
 
