@@ -274,21 +274,21 @@ class Marts:
         )
         if over != [(True,)]:
             return "the month is not over"
-        missing = self.ask(
-            "select qualities.source_name, qualities.organization,"
-            " sum(qualities.windows_expected - qualities.windows_landed)"
-            f" from {self.marts}.fct_data_quality_daily as qualities"
-            f" inner join {self.seeds}.vendors as vendors"
-            " on qualities.source_name = vendors.vendor"
-            f" where qualities.quality_date >= date '{self.month}'"
-            f" and qualities.quality_date < date '{self._next_month}'"
-            " and qualities.windows_landed < qualities.windows_expected"
-            " group by 1, 2 order by 1, 2"
+        gaps = self.ask(
+            "select vendor, organization, days_missing, known_from, complete_on"
+            f" from {self.marts}.fct_statement_gaps where month = date '{self.month}' order by 1, 2"
         )
-        return ", ".join(
-            f"{source} {organization} lacks {counted(int(windows), 'report', 'reports')}"
-            for source, organization, windows in missing
-        )
+        reasons = []
+        for vendor, organization, missing, known_from, complete_on in gaps:
+            if missing:
+                lacking = counted(missing, "report", "reports")
+                reasons.append(f"{vendor} {organization} lacks {lacking}")
+            if known_from:
+                reasons.append(f"{vendor} {organization} is known only from {known_from} on")
+            if complete_on:
+                until = f"reports cost of the month until {complete_on}"
+                reasons.append(f"{vendor} {organization} {until}")
+        return ", ".join(reasons)
 
     def _held(self) -> str:
         ((first, last),) = self.ask(

@@ -35,6 +35,19 @@
     select * from completed
 {%- endmacro %}
 
+{# The last day that a source reports on; the end of time if the var `last_days` has none. #}
+{% macro last_day_of(source_name) -%}
+    {%- if not var('last_days') -%}
+        {{ return(end_of_time()) }}
+    {%- endif -%}
+    case {{ source_name }}
+        {%- for name, day in var('last_days').items() %}
+            when '{{ name }}' then date '{{ day }}'
+        {%- endfor %}
+        else {{ end_of_time() }}
+    end
+{%- endmacro %}
+
 {# Whole hours from one timestamp to a later one. #}
 {% macro hours_between(later, earlier) -%}
     {{ return(adapter.dispatch('hours_between')(later, earlier)) }}

@@ -141,17 +141,22 @@ def test_a_later_statement_says_how_it_differs_from_what_was_written(
     assert len(warehouse.rows(log)) == len(names) + 1
 
 
-def test_a_month_that_lacks_reports_is_not_final(base: Warehouse, tmp_path: Path) -> None:
+def test_a_month_of_which_cost_is_to_come_is_not_final(base: Warehouse, tmp_path: Path) -> None:
     warehouse = Warehouse.copy_of(base.path, tmp_path)
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute(
-            "update marts.fct_data_quality_daily set windows_landed = windows_expected - 1"
-            " where source_name = 'cursor' and quality_date in ('2026-10-30', '2026-10-31')"
+            "insert into marts.fct_statement_gaps values"
+            " ('2026-10-01', 'cursor', 'cursor', 2, null, null),"
+            " ('2026-10-01', 'google', 'google', 0, '2026-10-20', '2026-11-06')"
         )
     done = make_statement(warehouse, "--month", "2026-10", "--folder", str(tmp_path))
-    assert done.stdout.rstrip().endswith(". Not final: cursor cursor lacks 2 reports")
+    said = (
+        "cursor cursor lacks 2 reports, google google is known only from 2026-10-20 on,"
+        " google google reports cost of the month until 2026-11-06"
+    )
+    assert done.stdout.rstrip().endswith(f". Not final: {said}")
     for page in (tmp_path / "2026-10").glob("*.html"):
-        assert "These amounts are not final: cursor cursor lacks 2 reports." in page.read_text()
+        assert f"These amounts are not final: {said}." in page.read_text()
     tables = warehouse.rows("select table_name from information_schema.tables")
     assert ("statement_log",) not in tables
 
