@@ -79,13 +79,21 @@ rates as (
 
 ),
 
-changed as (
+-- Those that not every version has.
+differing as (
 
-    select min({{ json_date('valid_from') }}) as changed_from
+    select rates.payload
     from rates
     inner join counted
         on rates.organization = counted.organization
     where rates.versions < counted.versions
+
+),
+
+changed as (
+
+    select min({{ json_date('valid_from') }}) as changed_from
+    from differing
 
 )
 
