@@ -81,6 +81,10 @@ class ExpiredError(VendorError):
     """The pages no longer belong together: the query has to start over at its first page."""
 
 
+class MismatchError(ExpiredError):
+    """The vendor lists other records than it counts. That may pass, or stay so for good."""
+
+
 class TooRecentError(VendorError):
     """The vendor has not published this day yet."""
 

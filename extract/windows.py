@@ -28,7 +28,13 @@ import msgspec
 import pyarrow as pa
 from pydantic import ValidationError
 
-from extract.http import ExpiredError, TooRecentError, UnreadableError, VendorError
+from extract.http import (
+    ExpiredError,
+    MismatchError,
+    TooRecentError,
+    UnreadableError,
+    VendorError,
+)
 from extract.records import Record
 from extract.report import ResourceReport, SourceReport
 from foundation.erased import Erased
@@ -262,6 +268,8 @@ def fetch(
 
     Only days in [earliest, before) are asked for. The resource stops at its first failure, which
     goes into the report: earlier windows count, and the high-water mark stays before the failure.
+    Only a day that the vendor lists otherwise than it counts does not stop it: such a day may never
+    agree. It fails the run, and the mark passes it once a later day landed.
     """
     part = ResourceReport(resource.name, organization, brings=resource.brings)
     known = run.memory.setdefault(f"{organization}/{resource.name}", {})
@@ -350,6 +358,8 @@ def _fetch_period(
         finally:
             part.pages += read.pages
             part.notes += read.notes
+            for message in read.errors:
+                _fail(part, message)
         windows.reverse()
         while windows:
             # Removed from the list, so that its records can be freed as soon as they have landed.
@@ -358,10 +368,12 @@ def _fetch_period(
                 continue
             window.is_directory = resource.is_directory
             _decide(resource, window, known)
+            if not resource.is_directory:
+                _advance(known, asked.start, window.end)
             yield counted(window, part)
-        if not resource.is_directory:
+        if not resource.is_directory and not read.errors:
             _advance(known, asked.start, chunk.end)
-    if not resource.is_directory:
+    if not resource.is_directory and not part.errors:
         _advance(known, asked.start, asked.end)
 
 
@@ -384,22 +396,49 @@ def _readings(
             pool.shutdown(cancel_futures=True)
 
 
-def _read(resource: Resource, chunk: Period, part: ResourceReport) -> list[Window]:
-    """The windows of a chunk from one complete, consistent reading of all its pages."""
+def _read(
+    resource: Resource, chunk: Period, part: ResourceReport, restarts: int = 0
+) -> list[Window]:
+    """The windows of a chunk, from one complete, consistent reading of all pages of the chunk or of
+    each of its days. A day without one goes into the report. `restarts` is how often its days were
+    read in vain."""
     if resource.windows:
         return resource.windows(chunk)
-    for restart in range(MAX_RESTARTS + 1):
+    for restart in range(restarts, MAX_RESTARTS + 1):
         try:
             return _collect(resource, chunk, part)
+        except MismatchError as error:
+            # A reading may take half an hour, and more than two seldom help.
+            if len(chunk.days()) > 1:
+                log.info("%s %s: %s; reading day by day", resource.name, chunk, error.message)
+                part.notes.append(f"{chunk}: read day by day: {error.message}")
+                return _day_by_day(resource, chunk, part, restarts=1)
+            if restart:
+                part.errors.append(f"{chunk}: {error}")
+                return []
+            _start_over(resource, chunk, part, error)
         except ExpiredError as error:
             if restart == MAX_RESTARTS:
                 raise
-            log.info("%s %s: %s; starting over at the first page", resource.name, chunk, error)
-            part.notes.append(f"{chunk}: started over at the first page: {error.message}")
+            _start_over(resource, chunk, part, error)
         except _Undated:
             # A query for one day gives the day of everything in its answer.
-            return [window for day in chunk.chunks(1) for window in _read(resource, day, part)]
+            return _day_by_day(resource, chunk, part, restart)
     raise AssertionError("unreachable")
+
+
+def _day_by_day(
+    resource: Resource, chunk: Period, part: ResourceReport, restarts: int
+) -> list[Window]:
+    days = chunk.chunks(1)
+    return [window for day in days for window in _read(resource, day, part, restarts)]
+
+
+def _start_over(
+    resource: Resource, chunk: Period, part: ResourceReport, error: ExpiredError
+) -> None:
+    log.info("%s %s: %s; starting over at the first page", resource.name, chunk, error.message)
+    part.notes.append(f"{chunk}: started over at the first page: {error.message}")
 
 
 def _collect(resource: Resource, chunk: Period, part: ResourceReport) -> list[Window]:

@@ -16,7 +16,7 @@ import msgspec
 
 from extract.cursor import records
 from extract.http import (
-    ExpiredError,
+    MismatchError,
     Pace,
     client,
     open_envelope,
@@ -167,8 +167,7 @@ def _paged(api: Api, path: str, key: str, query: dict[str, Any], page_size: int)
 
     Pages are offsets into a list without order. If the number of events changes between two pages,
     records may have shifted from one to another; if it is not the number that arrived, pages are
-    missing or records came twice: ExpiredError. Days that are over are asked for, whose number
-    seldom changes, so starting over comes to an end for a busy company too.
+    missing or records came twice: MismatchError.
     """
     number, seen, total = 1, 0, None
     while True:
@@ -176,9 +175,7 @@ def _paged(api: Api, path: str, key: str, query: dict[str, Any], page_size: int)
         envelope = api.ask("POST", path, json=body)
         count = _value(envelope, "totalUsageEventsCount")
         if number > 1 and count != total:
-            raise ExpiredError(
-                f"the number of events went from {total} to {count} between two pages"
-            )
+            raise _mismatch(f"the number of events went from {total} to {count} between two pages")
         total = count
         page = _page(envelope, key, {"path": path, **query, "pageSize": page_size})
         seen += sum(len(found) for _, found in page.parts)
@@ -187,11 +184,16 @@ def _paged(api: Api, path: str, key: str, query: dict[str, Any], page_size: int)
             break
         number += 1
     if isinstance(total, int) and seen != total:
-        raise ExpiredError(
-            f"{seen:,} of {total:,} events arrived",
-            advice="the vendor counts other events than it lists: run again later, and report it "
-            "if it stays so; none of these days landed",
-        )
+        raise _mismatch(f"{seen:,} of {total:,} events arrived")
+
+
+def _mismatch(message: str) -> MismatchError:
+    return MismatchError(
+        message,
+        advice="the vendor counts other events than it lists, so this day did not land: each run "
+        f"asks for the last {LOOK_BACK} days again, `make backfill` for older ones; report it if "
+        "it stays so",
+    )
 
 
 def _page(envelope: dict[str, msgspec.Raw], key: str, request: dict[str, Any]) -> Page:

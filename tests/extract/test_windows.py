@@ -14,7 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extract.cursor.records import UsageEvent
-from extract.http import ExpiredError, TooRecentError, TransientError, UnreadableError
+from extract.http import (
+    ExpiredError,
+    MismatchError,
+    TooRecentError,
+    TransientError,
+    UnreadableError,
+)
 from extract.records import Record
 from extract.report import SourceReport
 from extract.windows import (
@@ -355,6 +361,45 @@ def test_a_cursor_that_always_expires_is_an_error() -> None:
     error = ExpiredError("gone", status=410)
     assert asked_for(resource(failing(TODAY - DAY, error)), run) == []
     assert run.report.resources[0].status == "failed"
+
+
+def test_a_day_that_the_vendor_miscounts_fails_the_run_and_the_days_around_it_land() -> None:
+    """Each run that still looks back to it asks again. Its chunk is read once more, by day, rather
+    than over and over: a reading may take half an hour."""
+    bad, first = TODAY - DAY * 3, TODAY - DAY * 7
+    memory = {"org/rows": {"high_water": str(first)}}
+
+    def pages(period: Period) -> Iterator[Page]:
+        yield page()
+        if bad in period.days() and is_bad:
+            raise MismatchError("3 of 4 arrived", advice="report it")
+
+    for is_bad in (True, True, False):
+        run = run_of(memory)
+        asked = asked_for(resource(pages, max_days=7, look_back=7), run)
+        [part] = run.report.resources
+        assert [day for day in days_from(asked[0], TODAY) if day not in asked] == [bad] * is_bad
+        assert part.errors == [f"{bad}: 3 of 4 arrived; report it"] * is_bad
+        assert part.status == ("failed" if is_bad else "ok")
+        assert memory["org/rows"]["high_water"] == str(TODAY)
+        first_run = asked[0] < first
+        # Its chunk, and the days of that; on the first run the chunk before it.
+        assert part.pages == (1 + 7 if is_bad else 1) + first_run
+
+
+def test_the_mark_stays_before_days_that_the_vendor_miscounts_until_a_later_one_lands() -> None:
+    memory = {"org/rows": {"high_water": "2026-06-20"}}
+
+    def pages(period: Period) -> Iterator[Page]:
+        if period.end > date(2026, 6, 22):
+            raise MismatchError("3 of 4 arrived")
+        yield page()
+
+    run = run_of(memory)
+    asked = asked_for(resource(pages, max_days=7), run)
+    assert asked == [date(2026, 6, 20), date(2026, 6, 21)]
+    assert len(run.report.resources[0].errors) == 8
+    assert memory["org/rows"]["high_water"] == "2026-06-22"
 
 
 def test_a_day_that_is_not_published_yet_is_not_an_error_and_is_asked_for_again() -> None:
