@@ -22,9 +22,11 @@ MAX_PROBLEMS = 20
 HUNDRED = Decimal(100)
 
 PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-# As many digits as spreadsheets keep of a number. What a formula leaves behind them is not meant:
-# 0.1 + 0.2 is 0.30000000000000004.
+# As many digits as spreadsheets keep of a number, for messages.
 KEPT = Context(prec=15)
+# Automatic, which is no rounding that somebody chose, shows ten digits: 1000/12 as 83.33333333. And
+# what sums leave behind the last digit is not meant: 0.1 + 0.2 is 0.30000000000000004.
+TOLERANCE = Decimal("1e-9")
 
 
 @dataclass(frozen=True)
@@ -252,10 +254,13 @@ def _format_problems(
             if not shown:
                 said = f"shows nothing, but holds {exact:f}: set its format to Automatic"
                 yield Problem(name, (line.number,), column, place, None, said)
-            elif PLAIN_NUMBER.fullmatch(shown) and KEPT.create_decimal(shown) != exact:
+            elif (
+                PLAIN_NUMBER.fullmatch(shown)
+                and abs(Decimal(shown) - exact) > abs(exact) * TOLERANCE
+            ):
                 said = (
-                    f"is what the cell shows, but it holds {exact:f}: show all decimals, by "
-                    "setting its format to Automatic, or round it"
+                    f"is what the cell shows, but it holds {exact:f}: round it with ROUND, or show "
+                    "all decimals by setting its format to Automatic"
                 )
                 yield Problem(name, (line.number,), column, place, shown, said)
 

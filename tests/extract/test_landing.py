@@ -630,7 +630,7 @@ def test_a_number_that_its_format_rounds_leaves_the_last_version_of_its_tab_in_f
     company.control({"sheet": {"tab": "vendor_accounts", "rows": lines}})
     assert (
         "exchange_rates row 3, column usd_per_unit: '1.08' is what the cell shows, but it holds "
-        "1.0842: show all decimals" in sheet_errors(settings)
+        "1.0842: round it with ROUND" in sheet_errors(settings)
     )
     assert current(settings, "raw_google_sheets", "exchange_rates") == before
     [(*_, account)] = current(settings, "raw_google_sheets", "vendor_accounts")

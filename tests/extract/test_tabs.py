@@ -388,7 +388,7 @@ def test_a_number_that_its_format_rounds_is_refused_in_every_column(name: str, c
     # Remarks and blank lines above count as lines of both.
     above = [["# a remark"], [], HEADERS[name]]
     found = read(name, [*above, row], [*above, stored])
-    said = "show all decimals, by setting its format to Automatic, or round it"
+    said = "round it with ROUND, or show all decimals by setting its format to Automatic"
     assert [str(problem) for problem in found.problems if "Automatic" in problem.said] == [
         f"{name} row 4, column {column}: '1' is what the cell shows, but it holds 0.9842: {said}"
     ]
@@ -419,6 +419,11 @@ def test_a_number_that_its_format_rounds_is_refused_in_every_column(name: str, c
         # What formulas leave behind the last digit that spreadsheets keep.
         ("0.30", 0.1 + 0.2, ""),
         ("1250.40", 1250.3999999999999, ""),
+        ("10", 9.99999999999998, ""),
+        # Automatic shows ten digits.
+        ("83.33333333", 1000 / 12, ""),
+        ("0.6666666667", 2 / 3, ""),
+        ("83.333333", 1000 / 12, "holds 83.3333333333333:"),
         ("1250.40", "1250.40", ""),
         ("1250.40", "", ""),
         ("1", True, ""),
