@@ -44,8 +44,9 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 MEMORY = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 SECRET_NAME = re.compile(r"projects/[^/]+/secrets/[^/]+(/versions/[^/]+)?")
-# The password in dialect://user:password@host, up to the last @ in case it contains one.
-URL_PASSWORD = re.compile(r"^[^:/]+://[^:/@]*:(.+)@")
+# The password in dialect://user:password@host, up to the last @ in case it contains one. The user
+# of a server at Azure contains one too: reader@server.
+URL_PASSWORD = re.compile(r"^[^:/]+://[^:/]*:(.+)@")
 
 
 class SettingsError(Exception):

@@ -23,7 +23,7 @@ from sqlalchemy.exc import (
 
 from extract.http import VendorError
 from extract.product_database.tables import BIGINT, BOOLEAN, DAY, MOMENT, MONEY, TABLES, TEXT, asked
-from foundation.sources.product_database import ProductDatabaseSettings, base_url
+from foundation.sources.product_database import ProductDatabaseSettings, base_url, url_of
 
 # Rows in transit: more would take memory and save no time.
 CHUNK_ROWS = 20_000
@@ -107,12 +107,9 @@ class Database:
 @contextmanager
 def connected(settings: ProductDatabaseSettings) -> Iterator[Database]:
     """The database that the settings name. Raises VendorError if it cannot be reached."""
-    secret = settings.product_database_url
     address = base_url(settings)
     try:
-        url = sa.make_url(secret.get_secret_value() if secret else "")
-        if "@" in (url.host or ""):
-            raise ValueError("an @ in the password")
+        url = url_of(settings)
         if url.drivername in ("postgres", "postgresql"):
             url = url.set(drivername="postgresql+psycopg")
         engine = sa.create_engine(url, **_options(url))

@@ -469,6 +469,7 @@ def test_a_lost_connection_is_not_reported_as_a_missing_table(real: Product) -> 
         ("reader:hush@127.0.0.1", "PRODUCT_DATABASE_URL is not the address of a database"),
         ("postgresql://reader:hush@127.0.0.1:port/product", "is not the address of a database"),
         ("postgresql://reader:p@ss=hush@127.0.0.1:1/product", "is not the address of a database"),
+        ("postgresql://reader:p@s/s=hush@127.0.0.1:1/product", "is not the address of a database"),
         ("duckdb:////nowhere/hush.duckdb?password=hush", "cannot connect to duckdb://"),
     ],
 )

@@ -372,9 +372,19 @@ def test_the_password_in_an_address_is_a_secret_of_its_own(given):
     assert {"h%40sh/:", "h@sh/:"} < set(settings.secret_values())
     assert product_database.base_url(settings) == "postgresql://db.example:5433/product"
     assert product_database.base_url(given(PRODUCT_DATABASE_URL="hush")) == "unreadable:"
-    # With an @ of the password, what is behind it would pass for the host.
-    settings = given(PRODUCT_DATABASE_URL="postgresql://reader:h@sh@db.example/product")
+
+
+@pytest.mark.parametrize("password", ["h@sh", "h@sh/tail", "h@sh:5/tail", "h@sh?tail", "h/sh@tail"])
+def test_an_at_sign_in_a_password_does_not_make_a_part_of_it_the_host(given, password):
+    settings = given(PRODUCT_DATABASE_URL=f"postgresql://reader:{password}@db.example:5433/product")
     assert product_database.base_url(settings) == "unreadable:"
+    assert password in settings.secret_values()
+
+
+def test_the_user_in_an_address_may_have_an_at_sign(given):
+    settings = given(PRODUCT_DATABASE_URL="postgresql://reader@srv:hushhush1@db.example/product")
+    assert product_database.base_url(settings) == "postgresql://db.example/product"
+    assert "hushhush1" in settings.secret_values()
 
 
 def test_a_secret_can_be_named_in_secret_manager(given, secret_manager):
