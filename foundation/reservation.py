@@ -20,7 +20,7 @@ from threading import Event, Thread
 from typing import Any
 
 from foundation.settings import Settings
-from foundation.warehouse import WarehouseError, asking_bigquery, bigquery_client
+from foundation.warehouse import NoTableError, WarehouseError, asking_bigquery, bigquery_client
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +101,17 @@ def _lock(settings: Settings) -> Iterator[None]:
 def _lease(settings: Settings) -> Iterator[None]:
     table = f"{settings.dataset('intermediate')}.run_lease"
     lease, is_over = Lease(bigquery_client(settings, "lease"), table), Event()
-    with asking_bigquery():
-        lease.take()
+    try:
+        with asking_bigquery():
+            lease.take()
+    except NoTableError as error:
+        # The dataset is there, and still a query does not find it.
+        reason = str(error).splitlines()[0]
+        raise WarehouseError(
+            f"BigQuery does not find its datasets ({reason}): they are in "
+            f"another location than BIGQUERY_LOCATION, {settings.bigquery_location}, or there is "
+            f"no project GOOGLE_CLOUD_PROJECT, {settings.google_cloud_project}"
+        ) from None
     Thread(target=lease.renew_until, args=(is_over,), daemon=True).start()
     try:
         yield

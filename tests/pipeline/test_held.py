@@ -482,7 +482,8 @@ def test_what_a_lease_asks_is_valid_on_bigquery(google):
         analyzer.analyze(sql)
 
 
-def test_a_run_on_bigquery_takes_the_lease_and_gives_it_back(google, monkeypatch):
+@pytest.fixture
+def on_bigquery(google, monkeypatch):
     for name, value in {
         "TARGET": "bigquery",
         "GOOGLE_CLOUD_PROJECT": "acme",
@@ -491,7 +492,18 @@ def test_a_run_on_bigquery_takes_the_lease_and_gives_it_back(google, monkeypatch
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(reservation, "bigquery_client", lambda *_: google)
-    settings = load_settings()
-    with reserved(settings), pytest.raises(BusyError):
+    return load_settings()
+
+
+def test_a_run_on_bigquery_takes_the_lease_and_gives_it_back(google, on_bigquery):
+    with reserved(on_bigquery), pytest.raises(BusyError):
         lease(google).take()
     lease(google).take()
+
+
+def test_datasets_in_another_location_are_a_sentence(google, on_bigquery, monkeypatch):
+    # It is there, so it is not made, and statements of this location do not find it.
+    monkeypatch.setattr(google, "create_dataset", Mock())
+    said = "another location than BIGQUERY_LOCATION, EU, or there is no project"
+    with pytest.raises(WarehouseError, match=said), reserved(on_bigquery):
+        pass
