@@ -36,9 +36,10 @@ MORE_MEMORY: tuple[tuple[str, dict[str, Any], dict[str, str]], ...] = (
 DONE = {"success", "pass", "warn", "no-op"}
 # DuckDB's error where even spilling did not help.
 OUT_OF_MEMORY = re.compile(r"Out of Memory Error")
-BUILDING = {"build", "run", "seed", "snapshot", "clone"}
+BUILDING = {"build", "run", "retry", "seed", "snapshot", "clone"}
 # Everything else needs the warehouse, and its errors are long if another process has it open.
 OFFLINE = {"parse", "list", "ls", "deps", "clean", "--help", "--version"}
+ONLINE = {"compile", "debug", "docs", "init", "run-operation", "show", "source", "test"}
 
 
 @dataclass
@@ -191,7 +192,9 @@ def call(settings: Settings, arguments: list[str]) -> int:
     """Run dbt for the command line; returns its exit code. What writes models has the warehouse for
     itself, as a run. Raises BusyError and WarehouseError."""
     settings.duckdb_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    is_building = not BUILDING.isdisjoint(arguments)
+    # Only the first is the command: `ls --resource-type seed` builds nothing.
+    commands = (one for one in arguments if one in BUILDING | OFFLINE | ONLINE)
+    is_building = next(commands, "") in BUILDING
     with reserved(settings) if is_building else nullcontext():
         if OFFLINE.isdisjoint(arguments):
             refuse_if_held(settings)

@@ -77,6 +77,29 @@ def test_commands_that_need_no_warehouse_work(held, tmp_path, monkeypatch):
     assert building.call(settings, ["parse"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("arguments", "builds"),
+    [
+        ("retry", True),
+        ("--log-level info build --select x", True),
+        ("ls --resource-type seed", False),
+        ("--quiet test --exclude-resource-type snapshot", False),
+    ],
+)
+def test_what_builds_has_the_warehouse_to_itself_and_the_last_build_is_forgotten(
+    arguments, builds, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "w.duckdb"))
+    stand_in = tmp_path / "dbt"
+    stand_in.write_text("")
+    monkeypatch.setattr(dbt, "DBT", str(stand_in))
+    monkeypatch.setattr(building, "reserved", Mock(wraps=reserved))
+    monkeypatch.setattr(building.finished_builds, "forget", Mock())
+    assert building.call(load_settings(), arguments.split()) == 0
+    assert building.reserved.called == builds
+    assert building.finished_builds.forget.called == builds
+
+
 @writes
 def test_a_build_that_finds_the_warehouse_in_use_says_so_in_the_same_words(held):
     settings, holder = held
