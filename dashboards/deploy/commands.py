@@ -18,7 +18,7 @@ from rich.table import Table
 
 from dashboards.deploy.client import Client
 from dashboards.deploy.database import connect
-from dashboards.deploy.deployment import Change, Deployment, Options
+from dashboards.deploy.deployment import Change, Deployment, Options, is_made_from, listed_in
 from dashboards.deploy.errors import DeployError
 from dashboards.deploy.export import export as export_dashboard
 from dashboards.deploy.lock import LOCK, Lock
@@ -121,10 +121,17 @@ def _planned(
 ) -> Deployment:
     site = open_site(client, settings)
     lock = Lock(lock_file, client.url)
-    left_out = [one.dashboard.key for one in sources if one.dashboard.is_about_hidden_people]
-    for key in left_out:
+    left_out = {
+        one.dashboard.key: one.dashboard.definition.collection
+        for one in sources
+        if one.dashboard.is_about_hidden_people
+    }
+    for key, collection in left_out.items():
         log.info("%s", why_left_out(key))
-        if key in lock.instance.dashboards:
+        # The workflow that deploys has no lock file.
+        if key in lock.instance.dashboards or any(
+            is_made_from(key, one) for one in listed_in(client, site, collection)
+        ):
             log.warning(
                 "%s was deployed before and may show people: until it is listed, archive it in "
                 "Metabase, or keep its collection to those who may see them",

@@ -53,6 +53,20 @@ class Change:
         return self.action not in ("keep", "orphan")
 
 
+def listed_in(client: Client, site: Site, path: str) -> list[Json]:
+    """The dashboards in a collection."""
+    collection = site.collections.get(path)
+    if collection is None:
+        return []
+    answer = client.get(f"/api/collection/{collection}/items", models="dashboard")
+    found: list[Json] = answer["data"]
+    return found
+
+
+def is_made_from(key: str, dashboard: Json) -> bool:
+    return marker(key) in (dashboard.get("description") or "")
+
+
 class Deployment:
     """One deployment to one Metabase. `plan` reads, `apply` writes. Of dashboards that are
     `left_out`, by key, nothing is written and nothing archived."""
@@ -99,8 +113,8 @@ class Deployment:
             if found:
                 return found
             log.info("%s was deleted in Metabase: it is created again", board.key)
-        listed = self._listed(board)
-        ours = [one for one in listed if marker(board.key) in (one.get("description") or "")]
+        listed = listed_in(self.client, self.site, board.collection)
+        ours = [one for one in listed if is_made_from(board.key, one)]
         named = [one for one in listed if one["name"] == board.payload["name"]]
         if not (candidates := ours or named):
             return None
@@ -118,14 +132,6 @@ class Deployment:
                 )
             self._adopted.add(board.key)
         return self.client.find(f"/api/dashboard/{candidates[0]['id']}")
-
-    def _listed(self, board: Board) -> list[Json]:
-        collection = self.site.collections.get(board.collection)
-        if collection is None:
-            return []
-        answer = self.client.get(f"/api/collection/{collection}/items", models="dashboard")
-        found: list[Json] = answer["data"]
-        return found
 
     def _read_cards(self) -> None:
         """Dashboards come with their cards; cards on no dashboard are read one by one."""
@@ -353,8 +359,8 @@ class Deployment:
         }
 
         def look() -> Json | None:
-            listed = self._listed(board)
-            ours = [one for one in listed if marker(board.key) in (one.get("description") or "")]
+            listed = listed_in(self.client, self.site, board.collection)
+            ours = [one for one in listed if is_made_from(board.key, one)]
             return self.client.find(f"/api/dashboard/{ours[0]['id']}") if ours else None
 
         made = self.client.create("/api/dashboard", body, look)

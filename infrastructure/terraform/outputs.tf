@@ -24,7 +24,7 @@ output "metabase_account" {
 }
 
 output "github_variables" {
-  description = "The variables of the repository that deploy.yml and run.yml read (Settings, Secrets and variables, Actions)"
+  description = "The variables of the repository that deploy.yml and run.yml read (Settings, Secrets and variables, Actions); leave out those that are empty"
   value = {
     GOOGLE_CLOUD_PROJECT       = var.project
     GOOGLE_CLOUD_REGION        = var.region
@@ -34,5 +34,9 @@ output "github_variables" {
     SERVICE_ACCOUNT            = google_service_account.pipeline.email
     PLANNER                    = google_service_account.planner.email
     DEPLOYER                   = google_service_account.deployer.email
+    METABASE_DATABASE          = lookup(var.settings, "METABASE_DATABASE", "")
+    DASHBOARDS_WITH_PEOPLE     = lookup(var.settings, "DASHBOARDS_WITH_PEOPLE", "")
+    DASHBOARDS_SMALLEST_GROUP  = lookup(var.settings, "DASHBOARDS_SMALLEST_GROUP", "")
+    PRIVACY_KEY_SECRET         = contains(var.secrets, "PRIVACY_KEY") ? "projects/${var.project}/secrets/PRIVACY_KEY" : ""
   }
 }

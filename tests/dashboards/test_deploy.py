@@ -404,6 +404,15 @@ def test_one_that_was_deployed_before_people_were_hidden_stays_and_is_named(
     assert page.lock_file.read_text() == deployed
 
 
+def test_one_that_was_deployed_before_is_named_without_the_lock_file_too(page, hidden, caplog):
+    page.write(PERSON, "person")
+    assert page() == 0
+    page.lock_file.unlink()
+    page.catalog = hidden
+    assert page() == 0
+    assert "person was deployed before and may show people" in caplog.text
+
+
 def test_no_address_is_signed_for_a_dashboard_that_was_left_out(hidden):
     settings = Settings(metabase_url="https://nowhere.example.com", _env_file=None)
     asked = Namespace(dashboard="person", param=[], minutes=10)

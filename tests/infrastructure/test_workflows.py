@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from foundation.settings import ROOT
+from foundation.settings import ROOT, SECRETS, Settings
 
 DEPLOY = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
 JOBS = DEPLOY["jobs"]
@@ -79,6 +79,22 @@ def test_deploying_has_the_variables_that_make_and_terraform_name():
     assert needed <= DEPLOY["env"].keys()
     for name in set(re.findall(r"vars\.(\w+)", str(DEPLOY))):
         assert re.search(rf"^    {name} +=", outputs, re.MULTILINE), name
+
+
+def test_deploying_dashboards_has_the_settings_that_say_what_is_on_them():
+    # `make` gives the address of the tunnel, and `deploy` signs nothing.
+    others = {"METABASE_URL", "METABASE_EMBEDDING_SECRET", "METABASE_EMBEDDING_SECRET_SECRET"}
+    needed = {
+        name.upper()
+        for name in Settings.model_fields
+        if name.startswith(("dashboards_", "metabase_", "privacy_"))
+    } - others
+    given = JOBS["deploy"]["env"]
+    # A secret that only Secret Manager has.
+    assert needed - given.keys() == {"METABASE_API_KEY"}
+    for name in needed & given.keys() - {"METABASE_API_KEY_SECRET"}:
+        kind = "secrets" if name in SECRETS else "vars"
+        assert given[name] == f"${{{{ {kind}.{name} }}}}"
 
 
 def comment(folder, plan, before=""):
