@@ -97,6 +97,17 @@ def test_deploying_dashboards_has_the_settings_that_say_what_is_on_them():
         assert given[name] == f"${{{{ {kind}.{name} }}}}"
 
 
+@pytest.mark.parametrize("name", ["run", "nightly"])
+def test_what_takes_too_long_opens_an_issue_like_what_fails(name):
+    (job,) = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text())["jobs"].values()
+    (work,) = (step for step in job["steps"] if "run" in step)
+    # A job that reaches its own limit is cancelled, which is no failure.
+    assert work["timeout-minutes"] <= job["timeout-minutes"] - 5
+    tell = job["steps"][-1]
+    assert "issues.create" in tell["with"]["script"]
+    assert tell["if"] == "${{ failure() || cancelled() }}"
+
+
 def comment(folder, plan, before=""):
     (folder / "plan.txt").write_text(plan)
     done = subprocess.run(
