@@ -105,6 +105,21 @@ def test_all_is_well_after_a_run_and_not_a_day_later(warehouse: Warehouse) -> No
     assert "cursor is fresh" in later
 
 
+def test_the_marts_are_enough(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings()
+    run_log.write(settings, outcome())
+    asked = set()
+    dataset = Settings.dataset
+
+    def recorded(self: Settings, schema: str) -> str:
+        asked.add(schema)
+        return dataset(self, schema)
+
+    monkeypatch.setattr(Settings, "dataset", recorded)
+    assert ill(settings) == {}
+    assert asked == {"marts"}
+
+
 def test_a_run_on_the_sample_company_says_so(warehouse: Warehouse) -> None:
     run_log.write(load_settings(), outcome(is_sample=True))
     (run,) = (check for check in health.look(load_settings(), SOON) if check.name == "run")
