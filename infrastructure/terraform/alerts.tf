@@ -97,7 +97,7 @@ resource "google_monitoring_alert_policy" "secret_is_due" {
   }
 
   documentation {
-    content = "`gcloud pubsub subscriptions pull ${google_pubsub_subscription.secrets_to_rotate.name} --auto-ack` says which one. Make a new key at the vendor, add it with `gcloud secrets versions add`, disable the old version."
+    content = "`gcloud pubsub subscriptions pull ${google_pubsub_subscription.secrets_to_rotate.name} --auto-ack --limit 100` says which ones; repeat it until it lists nothing. Make a new key at the vendor, add it with `gcloud secrets versions add`, disable the old version."
   }
 }
 

@@ -77,7 +77,8 @@ resource "google_secret_manager_secret_iam_member" "metabase" {
 }
 
 # --- The reminder: Secret Manager publishes, the subscription keeps what is due, alerts.tf writes a
-# mail while it is not empty. `gcloud pubsub subscriptions pull --auto-ack` empties it.
+# mail while it is not empty. `gcloud pubsub subscriptions pull --auto-ack --limit 100` empties it, called
+# until it lists nothing: it may return fewer than there are, and without a limit one.
 
 resource "google_pubsub_topic" "secrets" {
   # checkov:skip=CKV_GCP_83: it carries names of secrets, and no values

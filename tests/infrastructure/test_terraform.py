@@ -284,6 +284,13 @@ def test_secrets_are_those_of_the_settings():
     assert not [type_ for type_, _ in RESOURCES if "secret_version" in type_]
 
 
+def test_all_secrets_that_are_due_are_listed_and_not_only_one():
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    for text in (FILES["alerts.tf"], FILES["secrets.tf"], runbook):
+        (options,) = re.findall(r"pubsub subscriptions pull[^`]*--auto-ack(.*?)`", text)
+        assert options == " --limit 100"
+
+
 def test_the_job_is_given_settings_that_exist():
     names = {name.upper() for name in Settings.model_fields}
     environment = local("environment")
