@@ -97,6 +97,22 @@ def test_deploying_dashboards_has_the_settings_that_say_what_is_on_them():
         assert given[name] == f"${{{{ {kind}.{name} }}}}"
 
 
+def test_the_daily_run_is_given_what_says_how_bigquery_is_used():
+    given = yaml.safe_load((ROOT / ".github/workflows/run.yml").read_text())["jobs"]["run"]["env"]
+    manual = (ROOT / "docs/production.md").read_text()
+    names = {name.upper() for name in Settings.model_fields if name.startswith("bigquery_")}
+    for name in names - {"BIGQUERY_API_ENDPOINT"}:
+        assert given.get(name) == f"${{{{ vars.{name} }}}}"
+        assert f"`{name}`" in manual
+
+
+def test_the_runbook_starts_the_workflow_with_inputs_that_it_has():
+    # YAML takes `on` for true.
+    on = yaml.safe_load((ROOT / ".github/workflows/run.yml").read_text())[True]
+    runbook = (ROOT / "docs/runbook.md").read_text()
+    assert set(re.findall(r"-f (\w+)=", runbook)) == on["workflow_dispatch"]["inputs"].keys()
+
+
 @pytest.mark.parametrize("name", ["run", "nightly"])
 def test_what_takes_too_long_opens_an_issue_like_what_fails(name):
     (job,) = yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text())["jobs"].values()
