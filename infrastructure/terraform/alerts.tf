@@ -21,7 +21,7 @@ resource "google_monitoring_alert_policy" "no_success" {
     condition_prometheus_query_language {
       query = join("", [
         "(sum(increase(run_googleapis_com:job_completed_execution_count{",
-        "monitored_resource=\"cloud_run_job\",job_name=\"${google_cloud_run_v2_job.pipeline.name}\",",
+        "monitored_resource=\"cloud_run_job\",job_name=\"${google_cloud_run_v2_job.pipeline["ai-spend"].name}\",",
         "result=\"succeeded\"}[24h])) or vector(0)) < 0.5",
       ])
       duration            = "3600s"
@@ -39,7 +39,7 @@ locals {
   # docs/runbook.md about it.
   logged = {
     "AI spend: a run reported an error" = {
-      filter = "resource.type=\"cloud_run_job\" AND resource.labels.job_name=\"${google_cloud_run_v2_job.pipeline.name}\" AND (severity>=ERROR OR jsonPayload.level=\"ERROR\")"
+      filter = "resource.type=\"cloud_run_job\" AND resource.labels.job_name=\"${google_cloud_run_v2_job.pipeline["ai-spend"].name}\" AND (severity>=ERROR OR jsonPayload.level=\"ERROR\")"
       read   = "The run failed"
     }
     "AI spend: the daily run was not started" = {

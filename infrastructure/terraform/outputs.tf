@@ -5,7 +5,7 @@ output "image" {
 
 output "job" {
   description = "The job, for `gcloud run jobs execute`"
-  value       = google_cloud_run_v2_job.pipeline.name
+  value       = google_cloud_run_v2_job.pipeline["ai-spend"].name
 }
 
 output "metabase_url" {

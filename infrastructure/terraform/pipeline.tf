@@ -41,10 +41,25 @@ locals {
     { for name in var.secrets : "${name}_SECRET" => "projects/${var.project}/secrets/${name}" },
     var.settings,
   )
+
+  # What each job calls, nothing being what the image does by itself. A check is a job of its own: a
+  # check that went well is no run that went well (alerts.tf).
+  jobs = {
+    # A retry fetches what is missing: what arrived before the failure stays.
+    ai-spend       = { args = [], retries = 2 }
+    ai-spend-check = { args = ["extract", "check"], retries = 0 }
+  }
+}
+
+moved {
+  from = google_cloud_run_v2_job.pipeline
+  to   = google_cloud_run_v2_job.pipeline["ai-spend"]
 }
 
 resource "google_cloud_run_v2_job" "pipeline" {
-  name     = "ai-spend"
+  for_each = local.jobs
+
+  name     = each.key
   location = var.region
   depends_on = [
     google_project_iam_member.queries,
@@ -59,11 +74,11 @@ resource "google_cloud_run_v2_job" "pipeline" {
     template {
       service_account = google_service_account.pipeline.email
       timeout         = "7200s"
-      # A retry fetches what is missing: what arrived before the failure stays.
-      max_retries = 2
+      max_retries     = each.value.retries
 
       containers {
         image = local.image
+        args  = each.value.args
 
         resources {
           limits = {
@@ -101,7 +116,7 @@ resource "google_cloud_scheduler_job" "daily" {
 
   http_target {
     http_method = "POST"
-    uri         = "https://run.googleapis.com/v2/${google_cloud_run_v2_job.pipeline.id}:run"
+    uri         = "https://run.googleapis.com/v2/${google_cloud_run_v2_job.pipeline["ai-spend"].id}:run"
 
     oauth_token {
       service_account_email = google_service_account.scheduler.email
@@ -110,7 +125,7 @@ resource "google_cloud_scheduler_job" "daily" {
 }
 
 resource "google_cloud_run_v2_job_iam_member" "scheduler_runs" {
-  name     = google_cloud_run_v2_job.pipeline.name
+  name     = google_cloud_run_v2_job.pipeline["ai-spend"].name
   location = var.region
   role     = "roles/run.invoker"
   member   = google_service_account.scheduler.member

@@ -307,9 +307,18 @@ def test_a_run_has_ended_before_the_next_day_begins():
     (outer,) = one("google_cloud_run_v2_job", "pipeline")["template"]
     (inner,) = outer["template"]
     assert (outer["task_count"], outer["parallelism"]) == (1, 1)
-    assert inner["max_retries"] >= 1
+    assert inner["max_retries"] == "${each.value.retries}"
+    retries = local("jobs")["ai-spend"]["retries"]
+    assert retries >= 1
     seconds = int(inner["timeout"].removesuffix("s"))
-    assert seconds * (1 + inner["max_retries"]) < 24 * 60 * 60
+    assert seconds * (1 + retries) < 24 * 60 * 60
+
+
+def test_a_check_is_no_run_so_the_alert_about_missing_runs_still_comes():
+    assert local("jobs")["ai-spend-check"] == {"args": ["extract", "check"], "retries": 0}
+    assert 'pipeline["ai-spend"].name' in str(one("google_monitoring_alert_policy", "no_success"))
+    manuals = [*(ROOT / "docs").glob("*.md"), FOLDER.parent / "README.md"]
+    assert not [manual for manual in manuals if "extract,check" in manual.read_text()]
 
 
 def test_the_schedule_is_that_of_run_yml_and_never_starts_a_second_run():
