@@ -106,10 +106,11 @@ resource "google_compute_disk" "metabase" {
 locals {
   files = "${path.module}/../../dashboards/metabase"
   cloud_init = templatefile("${path.module}/metabase.cloud-init.yaml", {
-    project     = var.project
-    domain      = var.metabase_domain
-    alert_email = var.alert_email
-    bucket      = google_storage_bucket.backups.name
+    project          = var.project
+    domain           = var.metabase_domain
+    alert_email      = var.alert_email
+    bucket           = google_storage_bucket.backups.name
+    metabase_version = var.metabase_version
     files = {
       for name in ["docker-compose.yml", "nginx.conf", "metadata.sh", "first_admin.py"] :
       name => base64gzip(file("${local.files}/${name}"))

@@ -163,6 +163,17 @@ variable "metabase_domain" {
   }
 }
 
+variable "metabase_version" {
+  description = "Another version of Metabase than that of dashboards/metabase/docker-compose.yml; back up first, since an older one no longer starts on the database of a newer one"
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(v[0-9]+([.][0-9]+)+([.]x)?)?$", var.metabase_version))
+    error_message = "metabase_version must be a tag of metabase/metabase, such as v0.65.3.x."
+  }
+}
+
 variable "dns_zone" {
   description = "The zone in Cloud DNS of this project, by its resource name, to which metabase_domain belongs"
   type        = string

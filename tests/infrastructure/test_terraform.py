@@ -453,6 +453,15 @@ def test_metabase_gets_its_secrets_in_a_file_of_its_own(tmp_path):
     assert not [call for call in calls if call.startswith("docker")]
 
 
+def test_the_version_of_metabase_is_said_in_terraform_and_is_otherwise_that_of_compose(tmp_path):
+    assert script("metabase-start", tmp_path)(ADMIN="true")[0] == 0
+    note, version, *_ = (tmp_path / ".env").read_text().splitlines()
+    assert note.startswith("# Written at each start")
+    assert version == "METABASE_VERSION=metabase_version"
+    assert blocks("variable")[("metabase_version",)]["default"] == ""
+    assert "${METABASE_VERSION:-" in (METABASE / "docker-compose.yml").read_text()
+
+
 def test_a_machine_without_its_disk_starts_nothing(tmp_path):
     code, calls = script("metabase-start", tmp_path)(ADMIN="true", FAILS="mountpoint")
     assert (code, len(calls)) == (1, 1)
