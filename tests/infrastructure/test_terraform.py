@@ -503,6 +503,11 @@ def test_a_backup_that_fails_is_logged_as_an_error(tmp_path):
         assert re.match("gcloud logging write metabase-backup .*--severity=ERROR", calls[-1])
 
 
+def test_logs_of_the_machine_are_read_with_sudo():
+    for name in ("docs/runbook.md", "infrastructure/terraform/metabase.cloud-init.yaml"):
+        assert not re.findall(r"(?<!sudo )journalctl", (ROOT / name).read_text()), name
+
+
 def test_a_backup_cannot_be_deleted_by_whoever_wrote_it():
     (kept,) = one("google_storage_bucket", "backups")["retention_policy"]
     assert kept["retention_period"] == "${var.backup_retention_days * 86400}"
