@@ -404,10 +404,10 @@ def script(name, folder):
         text = text.replace(place, str(folder))
     programs = folder / "programs"
     programs.mkdir(exist_ok=True)
-    for program in ("gcloud", "docker", "certbot", "mountpoint", "curl"):
+    for program in ("gcloud", "docker", "certbot", "mountpoint", "curl", "metabase-certificate"):
         stand_in = programs / program
         stand_in.write_text(f"""#!/usr/bin/env bash
-echo "{program} $*" >>{folder}/calls
+echo "{program} $*${{RENEWED_LINEAGE:+ of $RENEWED_LINEAGE}}" >>{folder}/calls
 case "{program} $*" in
     *"${{FAILS:-nothing}}"*) exit 1 ;;
     "gcloud secrets"*) echo value-of-"${{@: -1}}" ;;
@@ -460,6 +460,22 @@ def test_the_version_of_metabase_is_said_in_terraform_and_is_otherwise_that_of_c
     assert version == "METABASE_VERSION=metabase_version"
     assert blocks("variable")[("metabase_version",)]["default"] == ""
     assert "${METABASE_VERSION:-" in (METABASE / "docker-compose.yml").read_text()
+
+
+def test_a_new_machine_takes_the_certificate_of_the_old_one_and_starts_without_another(tmp_path):
+    _, config = cloud_init()
+    link = ["ln", "--symbolic", "/var/lib/docker/letsencrypt", "/etc/letsencrypt"]
+    assert config["runcmd"].index(link) < len(config["runcmd"]) - 1
+    run = script("metabase-start", tmp_path)
+    copied = "metabase-certificate  of /etc/letsencrypt/live/domain"
+    for failing in ("nothing", "certbot"):
+        code, calls = run(ADMIN="true", FAILS=failing)
+        assert code == 0
+        assert calls[-2:] == [copied, "docker compose up --detach --wait"]
+    assert (tmp_path / "letsencrypt").is_dir()
+    # nginx does not start without any.
+    code, calls = run(ADMIN="true", FAILS="metabase-certificate")
+    assert (code, calls[-1]) == (1, copied)
 
 
 def test_a_machine_without_its_disk_starts_nothing(tmp_path):
