@@ -32,9 +32,11 @@ from foundation.settings import Settings
 
 # Columns of marts that hold one person: their address, or their name.
 _PERSON = re.compile(r"email$|^full_name$", re.IGNORECASE)
+# Who looks after a customer's account. A list of accounts is not a list of these people.
+_STAFF = re.compile(r"(^|_)(owner|manager)_name$", re.IGNORECASE)
 # Columns that hold people among other things.
 _OTHERS = frozenset({"scope", "scope_name", "subject", "explained_by", "main_contributor"})
-_NAME = re.compile(r"^full_name$", re.IGNORECASE)
+_NAME = re.compile(rf"^full_name$|{_STAFF.pattern}", re.IGNORECASE)
 # Claude Code names a key after the person whom it is for: claude_code_key_ann.bell_x1y2.
 _KEYS = frozenset({"api_key_name", "api_key_label"})
 _KEY_OF_PERSON = "claude_code_key_"
@@ -177,7 +179,7 @@ def _holds_people(column: str) -> bool:
 
 def is_hidden(column: str) -> bool:
     """Whether a column has values that nobody may see or choose where people are hidden."""
-    return _holds_people(column) or column in _KEYS
+    return _holds_people(column) or bool(_NAME.search(column)) or column in _KEYS
 
 
 # What leaves an address whole, so that it can be told from other texts.
@@ -260,10 +262,12 @@ def _renamed(name: str, value: exp.Expr) -> Iterator[str]:
         if value.args.get("rename") or value.args.get("replace"):
             yield "`* rename` and `* replace` are not possible: name the columns"
         return
-    has_people = any(_holds_people(column.name) for column in _shown(value, exp.Column))
+    shown = [column.name for column in _shown(value, exp.Column)]
+    has_people = any(map(_holds_people, shown))
     wanted = None
     if _has_names(value) and not _NAME.search(name):
-        wanted = "full_name"
+        staff = next(filter(_STAFF.search, shown), None)
+        wanted = "full_name" if has_people or staff is None else staff
     elif has_people and not _holds_people(name):
         wanted = "user_email"
     if wanted:

@@ -15,7 +15,7 @@ from dashboards.catalog import MARTS, Catalog
 from dashboards.check import sql_of
 from dashboards.definition import Dashboard
 from dashboards.loading import load, load_file
-from dashboards.people import People
+from dashboards.people import People, is_hidden
 from dashboards.preview import SIZES, preview
 from foundation.settings import Settings
 from tests.marts.warehouse import Warehouse
@@ -300,6 +300,35 @@ def test_what_only_asks_about_people_is_no_name_of_them(
     assert not one.lists_hidden_people
 
 
+NAME_OF_PERSON = re.compile(r"\bname of the .*\b(person|owner|manager|employee)\b", re.IGNORECASE)
+
+
+def test_every_name_of_a_person_in_the_marts_is_hidden(hiding: Catalog) -> None:
+    names = {
+        column.name
+        for model in hiding.models.values()
+        for column in model.columns.values()
+        if column.kind == "text" and NAME_OF_PERSON.search(column.description)
+    }
+    assert {"full_name", "owner_name", "technical_account_manager_name"} <= names
+    for name in names:
+        assert is_hidden(name), name
+        assert f"case when {name} not in (" in HIDDEN.pseudonym(name), name
+
+
+def test_accounts_are_listed_whoever_owns_them(base: Warehouse, hiding: Catalog, tmp_path) -> None:
+    chart = (
+        "type: table, model: vw_revops_accounts, limit: 2,"
+        " columns: [account_name, owner_name, sum(teams)]"
+    )
+    source, findings = drawn(hiding, tmp_path, chart)
+    assert not findings, findings
+    (one,) = source.dashboard.charts
+    rows = base.rows(sql_of(source.dashboard, one, TODAY))
+    assert [bool(re.fullmatch("person [0-9a-f]{8}", owner)) for _, owner, _ in rows] == [True] * 2
+    assert not any(account.startswith("person ") for account, *_ in rows)
+
+
 def test_a_pseudonym_is_not_made_from_the_address_alone() -> None:
     def of(salt: str) -> str:
         sql = People(frozenset(), 5, salt).pseudonym("'a@example.com'")
@@ -328,8 +357,9 @@ def test_pages_hold_no_address_but_those_that_may_show_people(
     shown = {name for name, text in pages.items() if re.search(r"person [0-9a-f]{8}", text)}
     assert {"engineering", "knowledge_work", "risk"} <= shown
     full_names = base.rows(
-        "select distinct full_name from marts.dim_users where user_email like '%@%'"
-        " and full_name is not null"
+        "select full_name from marts.dim_users where user_email like '%@%'"
+        " and full_name is not null union select owner_name from marts.dim_accounts"
+        " where owner_name is not null"
     )
     assert len(full_names) > 20
     others = "".join(text for name, text in pages.items() if name != "cost_explorer")
