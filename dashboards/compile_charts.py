@@ -308,21 +308,24 @@ class ChartCompiler:
         return self.definition.embed.locked if self.definition.embed else []
 
     def _check_filters(self, chart: CompiledChart, path: Path) -> None:
-        """With `sql`, a filter that could narrow a mart must be let in or left out on purpose."""
-        let_in = {*query.slots_in(chart.template, query.FILTERS)}
-        let_in |= query.unfiltered_in(chart.definition)
+        """With `sql`, a filter that could narrow a mart must be let in, in each place where the
+        mart is read, or left out on purpose."""
+        if chart.definition.sql is None:
+            return
+        reads = query.reads_to_narrow(chart.definition)
+        open_ = sorted({mart for mart, is_narrowed in reads if not is_narrowed})
         for name in self.definition.filters:
             if name in (*chart.definition.unfiltered, *chart.variables, *self._locked):
                 continue
-            for mart in chart.marts:
-                column = self._narrowed(name, mart)
-                if column and mart not in let_in:
+            for mart in open_:
+                if column := self._narrowed(name, mart):
                     self._problem(
                         (*path, "sql"),
                         f"the filter {name} is left out, and {mart} has {column}: write `where "
-                        f"{{{{ filters('{mart}') }}}}`, list it in `unfiltered`, or write "
-                        f"`{{{{ ref('{mart}', unfiltered=true) }}}}` if what it is joined to is "
-                        "narrowed",
+                        f"{{{{ filters('{mart}') }}}}`, without `or`, in each select that reads "
+                        f"{mart}, and give {mart} no alias there, list {name} in `unfiltered`, or "
+                        f"write `{{{{ ref('{mart}', unfiltered=true) }}}}` if what it is joined to "
+                        "is narrowed",
                     )
 
     def _check_locked(self, chart: CompiledChart, path: Path) -> None:

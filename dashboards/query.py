@@ -161,7 +161,7 @@ def of_sql(chart: Chart, days: Mapping[str, str | None]) -> str:
     """The template of a chart with `sql`; `days` are the marts, with the day as in `slot`. Raises
     QueryError."""
 
-    def ref(name: str, *, unfiltered: bool = False) -> str:  # noqa: ARG001 - for unfiltered_in
+    def ref(name: str, *, unfiltered: bool = False) -> str:  # noqa: ARG001 - for reads_to_narrow
         if name not in days:
             raise QueryError(f"there is no mart {name}")
         return f'{MARTS}."{name}"'
@@ -170,24 +170,25 @@ def of_sql(chart: Chart, days: Mapping[str, str | None]) -> str:
         ref(name)
         return f"({slot(name, days[name])})" if days[name] else slot(name, None)
 
-    def variable(name: str) -> str:
-        return f"{VARIABLE}('{name}')"
-
-    sql = _filled(chart, ref=ref, filters=filters, variable=variable).strip().rstrip(";")
+    sql = _filled(chart, ref=ref, filters=filters, variable=_variable).strip().rstrip(";")
     return f"select * from (\n{sql}\n) as answer\nlimit {chart.limit}" if chart.limit else sql
 
 
-def unfiltered_in(chart: Chart) -> set[str]:
-    """The marts that a query says it reads without their filters. Raises QueryError."""
-    found = set()
+def reads_to_narrow(chart: Chart) -> list[tuple[str, bool]]:
+    """As `reads`, of a chart with `sql`, without the places where it says that it reads a mart
+    without its filters. Raises QueryError."""
 
     def ref(name: str, *, unfiltered: bool = False) -> str:
-        if unfiltered:
-            found.add(name)
-        return ""
+        return f'"{name}"' if unfiltered else f'{MARTS}."{name}"'
 
-    _filled(chart, ref=ref, filters=str, variable=str)
-    return found
+    def filters(name: str) -> str:
+        return slot(name, None)
+
+    return reads(_filled(chart, ref=ref, filters=filters, variable=_variable))
+
+
+def _variable(name: str) -> str:
+    return f"{VARIABLE}('{name}')"
 
 
 def _filled(chart: Chart, **calls: Callable[..., str]) -> str:

@@ -225,6 +225,20 @@ def test_a_query_lets_filters_in_for_each_mart_that_it_reads(read):
     assert read(page(chart(f'type: scalar, sql: "{on_purpose}", y: n'), FILTERS))[1] == []
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "is_right"),
+    [("", "", False), ("", ", unfiltered=true", True), (", unfiltered=true", "", False)],
+)
+def test_a_query_lets_filters_in_wherever_it_reads_a_mart(read, first, second, is_right):
+    sql = (
+        f"select count(*) as n from {{{{ ref('fct_cost_daily'{first}) }}}} "
+        "where {{ filters('fct_cost_daily') }} "
+        f"union all select count(*) from {{{{ ref('fct_cost_daily'{second}) }}}}"
+    )
+    _, found = read(page(chart(f'type: scalar, sql: "{sql}", y: n'), FILTERS))
+    assert ("the filter team is left out" not in messages(found)) is is_right
+
+
 def test_what_a_query_calls_in_a_way_that_there_is_not_is_named(read):
     sql = "select count(*) as n from {{ ref('fct_cost_daily', filtered=false) }}"
     _, found = read(page(chart(f'type: scalar, sql: "{sql}", y: n')))
@@ -478,7 +492,7 @@ def test_relative_dates_are_those_of_metabase(value, first, last):
 
 def test_queries_are_run_with_no_filter_and_with_all(read, catalog):
     """A query that is right alone and wrong once a filter narrows it."""
-    sql = "select count(*) as n from {{ ref('fct_cost_daily') }} as costs "
+    sql = "select count(*) as n from {{ ref('fct_cost_daily', unfiltered=true) }} as costs "
     sql += "where {{ filters('fct_cost_daily') }}"
     source, found = read(page(chart(f'type: scalar, sql: "{sql}", y: n'), FILTERS))
     assert not found
