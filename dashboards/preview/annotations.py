@@ -6,22 +6,16 @@ from typing import Any
 
 import duckdb
 
-from dashboards.compiled import CompiledChart
+from dashboards.compiled import CompiledChart, CompiledDashboard
 from dashboards.preview.cube import JsonObject
 
 
 class Annotations:
-    """The annotations of a warehouse, read once; none if it is older than they are."""
+    """The annotations of a warehouse; none if it is older than they are."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self.listed: list[JsonObject] = [
-            {"day": str(day), "platform": code, "text": text}
-            for day, code, text in self._rows(
-                "select annotation_date, platform_code, annotation from marts.dim_annotations"
-                " order by annotation_date, annotation"
-            )
-        ]
+        self._any = bool(self._rows("select 1 from marts.dim_annotations limit 1"))
         self._marts = {
             mart
             for (mart,) in self._rows(
@@ -31,10 +25,21 @@ class Annotations:
             if not mart.startswith("dim_")
         }
 
+    def listed(self, dashboard: CompiledDashboard) -> list[JsonObject]:
+        """All of them, with a pseudonym for a text that names somebody who is hidden there."""
+        text = "annotation"
+        if dashboard.hides_people:
+            text = dashboard.people.pseudonym(text)
+        rows = self._rows(
+            f"select annotation_date, platform_code, {text} from marts.dim_annotations"
+            " order by annotation_date, annotation"
+        )
+        return [{"day": str(day), "platform": code, "text": said} for day, code, said in rows]
+
     def platforms(self, chart: CompiledChart) -> list[str] | None:
         """The platforms that a chart is about; None if it does not tell them apart."""
         marts = self._marts.intersection(chart.marts)
-        if not self.listed or not marts:
+        if not self._any or not marts:
             return None
         condition = chart.definition.where or "true"
         found = {

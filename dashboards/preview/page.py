@@ -347,7 +347,7 @@ def dashboard(
             "meanings": {name: asdict(color) for name, color in MEANINGS.items()},
             "values": {name: asdict(color) for name, color in value_colors().items()},
         },
-        "annotations": annotations.listed if annotations else [],
+        "annotations": annotations.listed(compiled) if annotations else [],
         "platforms": code_names()["platform_code"],
         "cubes": cubes,
         "charts": {

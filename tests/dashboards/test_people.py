@@ -17,6 +17,7 @@ from dashboards.definition import Dashboard
 from dashboards.loading import load, load_file
 from dashboards.people import People, is_hidden
 from dashboards.preview import SIZES, preview
+from dashboards.preview.annotations import Annotations
 from foundation.settings import Settings
 from tests.marts.warehouse import Warehouse
 from tools import base_company
@@ -327,6 +328,21 @@ def test_accounts_are_listed_whoever_owns_them(base: Warehouse, hiding: Catalog,
     rows = base.rows(sql_of(source.dashboard, one, TODAY))
     assert [bool(re.fullmatch("person [0-9a-f]{8}", owner)) for _, owner, _ in rows] == [True] * 2
     assert not any(account.startswith("person ") for account, *_ in rows)
+
+
+def test_an_annotation_that_names_somebody_has_a_pseudonym(hiding: Catalog, tmp_path) -> None:
+    source, _ = drawn(hiding, tmp_path, of_model("team", "sum(effective_cost_usd)"))
+    with duckdb.connect() as connection:
+        connection.execute(f"create schema {MARTS}")
+        connection.execute(
+            f"create table {MARTS}.dim_annotations as select * from (values"
+            " (date '2026-11-01', null, 'ann.bell@example.com left, key revoked'),"
+            " (date '2026-11-02', 'cursor', 'Price change'))"
+            " as t (annotation_date, platform_code, annotation)"
+        )
+        listed = Annotations(connection).listed(source.dashboard)
+    assert re.fullmatch("person [0-9a-f]{8}", listed[0]["text"])
+    assert listed[1] == {"day": "2026-11-02", "platform": "cursor", "text": "Price change"}
 
 
 def test_a_pseudonym_is_not_made_from_the_address_alone() -> None:
