@@ -242,19 +242,24 @@ def _is_slot(tree: exp.Expr, mart: str) -> bool:
     return is_call and tree.expressions[0].name == mart
 
 
-# Of a whole these are not the sum of those of its parts.
-_NO_SUMS = (exp.Distinct, exp.ApproxDistinct, exp.Avg, exp.Min, exp.Max)
+# Of a whole these are the sum of those of its parts.
+_SUMS = (exp.Sum, exp.Count, exp.CountIf)
 
 
 def no_sums_in(template: str) -> set[str]:
-    """The names of a template's columns that count distinct values, or are a mean, a minimum or a
-    maximum, and of those that are made from such a column other than as its sum."""
+    """The names of a template's columns that count distinct values, are of a window, such as a
+    running sum, or of another aggregate than a sum or a count, and of those that are made from such
+    a column other than as its sum."""
     columns = [(one.alias, one.this) for one in parse(template).find_all(exp.Alias)]
     found: set[str] = set()
 
     def is_sum(sql: exp.Expr) -> bool:
         used = [one for one in sql.find_all(exp.Column) if not one.find_ancestor(exp.Sum)]
-        return not sql.find(*_NO_SUMS) and all(one.name not in found for one in used)
+        return (
+            not sql.find(exp.Distinct, exp.Window)
+            and all(isinstance(one, _SUMS) for one in sql.find_all(exp.AggFunc))
+            and all(one.name not in found for one in used)
+        )
 
     while more := {name for name, sql in columns if name not in found and not is_sum(sql)}:
         found |= more

@@ -75,8 +75,8 @@ def crosstab(chart: CompiledChart, warehouse: Warehouse) -> Crosstab:
             raise PayloadError(
                 "totals",
                 f"Metabase would add up {', '.join(one.label for one in no_sum)} for the totals of "
-                "a pivot with `sql`, and ratios, means and counts of distinct values do not add "
-                "up: write `totals: false`, or use `model`",
+                "a pivot with `sql`, and ratios, means, running sums and counts of distinct values "
+                "do not add up: write `totals: false`, or use `model`",
             )
         aggregations = [
             clauses.named("sum", field, clauses.field(field.name, field.kind))

@@ -338,6 +338,9 @@ COUNTS = """
         ("sum(effective_cost_usd)", "sum(part) / nullif(count(*), 0)", False),
         ("count(distinct user_email)", "any_value(part)", False),
         ("sum(effective_cost_usd)", "count(distinct part)", False),
+        ("sum(effective_cost_usd)", "any_value(part)", False),
+        ("sum(effective_cost_usd)", "sum(sum(part)) over (order by platform_code)", False),
+        ("count(*) filter (where billed_cost_usd > 0)", "sum(part)", True),
     ],
 )
 def test_a_pivot_over_a_query_has_totals_only_of_what_can_be_summed(built, part, amount, is_right):
