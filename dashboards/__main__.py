@@ -152,9 +152,10 @@ def _preview(settings: Settings, options: argparse.Namespace) -> int:
         failures = preview.preview(settings, sources, folder, rows, are_all=not keys)
         for problem in [*findings, *failures]:
             print(problem, file=sys.stderr)
-        if sources:
+        drawn = [one for one in sources if not one.dashboard.is_about_hidden_people]
+        if drawn:
             page = f"{keys[0]}.html" if len(keys) == 1 else "index.html"
-            log.info("%d dashboards are drawn: %s", len(sources), folder / page)
+            log.info("%d dashboards are drawn: %s", len(drawn), folder / page)
         return FAILED if findings or failures else 0
 
     try:

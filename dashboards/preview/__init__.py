@@ -68,7 +68,8 @@ def preview(
     charts that could not be drawn.
 
     A page holds at most `rows` rows of a mart. Unless only some dashboards are drawn, older pages
-    in the folder that belong to no dashboard any more are removed. Raises PreviewError.
+    in the folder that belong to no dashboard any more are removed; that of a dashboard that is left
+    out is removed in any case. Raises PreviewError.
     """
     refuse_nothing(settings)
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,6 +94,8 @@ def preview(
             dashboard = source.dashboard
             if dashboard.is_about_hidden_people:
                 log.info("%s is left out: it is about people, who are hidden", dashboard.key)
+                # It may have been drawn when they were not.
+                (folder / f"{dashboard.key}.html").unlink(missing_ok=True)
                 continue
             cubes = Cubes(dashboard, connection, today, rows, sizes)
             charts = cubes.charts()

@@ -1,12 +1,15 @@
 """`check` and `preview` as an analyst calls them, over a small warehouse."""
 
+import logging
 import sys
 import threading
+from copy import copy
 
 import pytest
 
 from dashboards import __main__, exposures, loading
 from dashboards.check import HEADER
+from dashboards.people import People
 
 PAGE = """\
 name: Page
@@ -102,3 +105,19 @@ def test_a_watched_page_is_drawn_again_after_each_save(project, tmp_path, monkey
     assert project("preview", "my_page", "--watch", "--folder", str(drawn.parent)) == 0
     assert "Better" in drawn.read_text()
     assert "my_page.yml:1: is not valid YAML" in capsys.readouterr().err
+
+
+def test_an_old_page_about_people_is_removed_once_they_are_hidden(
+    project, catalog, tmp_path, monkeypatch, caplog
+):
+    caplog.set_level(logging.INFO)
+    hiding = copy(catalog)
+    hiding.people = People(frozenset(), 5, "salt")
+    monkeypatch.setattr(__main__, "load_catalog", lambda _: hiding)
+    person = "person: {type: search, column: fct_cost_daily.user_email}"
+    page = PAGE.replace("rows:", f"filters:\n  {person}\nembed: {{locked: [person]}}\nrows:")
+    project.file.write_text(HEADER + page)
+    (tmp_path / "my_page.html").write_text("ann@example.com")
+    assert project("preview", "my_page", "--folder", str(tmp_path)) == 0
+    assert not (tmp_path / "my_page.html").exists()
+    assert "are drawn" not in caplog.text
