@@ -106,8 +106,17 @@ def crosstab(chart: CompiledChart, warehouse: Warehouse) -> Crosstab:
 
 
 def _grouped(field: Field) -> str:
-    """The SQL of a column that rows are grouped by."""
-    return query.named(field.sql or "") if field.names else field.sql or ""
+    """The SQL of a column that rows are grouped by. Where people are hidden, its codes are in an
+    expression that masks them, and have their names in there."""
+    if not field.names:
+        return field.sql or ""
+
+    def named(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column):
+            return query.parse(query.named(node.sql(dialect="duckdb")))
+        return node
+
+    return query.parse(field.sql or "").transform(named).sql(dialect="duckdb")
 
 
 def filter_column(name: str) -> str:

@@ -14,6 +14,8 @@ import pytest
 from dashboards.catalog import MARTS, Catalog
 from dashboards.check import sql_of
 from dashboards.definition import Dashboard
+from dashboards.deploy import bindings
+from dashboards.deploy.pivots import crosstab
 from dashboards.loading import load, load_file
 from dashboards.people import People, is_hidden
 from dashboards.preview import SIZES, preview
@@ -116,6 +118,19 @@ def test_a_pivot_that_needs_a_row_for_each_person_is_refused(
     file.write_text(f"{PAGE}          - {{name: A, {pivot}}}\n")
     _, (finding, *_) = load_file(file, hiding)
     assert f"{said}, who are hidden on this dashboard: use a table" in finding.message
+
+
+def test_a_pivot_has_the_names_of_codes_where_people_are_hidden(
+    base: Warehouse, hiding: Catalog, tmp_path
+) -> None:
+    pivot = "type: pivot, model: fct_cost_daily, rows: platform_code, values: billed_cost_usd"
+    source, findings = drawn(hiding, tmp_path, pivot)
+    assert not findings, findings
+    (chart,) = source.dashboard.charts
+    sql = crosstab(chart, bindings.Warehouse(2, "duckdb", "marts", {})).sql
+    platforms = {platform for platform, *_ in base.rows(sql)}
+    assert {"Cursor", "Claude API"} <= platforms
+    assert "cursor" not in platforms
 
 
 COUNTED = "count(distinct user_email)"
