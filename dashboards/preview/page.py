@@ -25,7 +25,7 @@ from dashboards.colors import MEANINGS, PALETTE, value_colors
 from dashboards.compiled import CompiledChart, CompiledDashboard, Field, filter_label, needs_months
 from dashboards.definition import AnyFilter, Audience, Scalar
 from dashboards.names import code_names, names_of
-from dashboards.people import People
+from dashboards.people import People, is_hidden
 from dashboards.preview.annotations import Annotations
 from dashboards.preview.cube import ChartData, JsonObject
 from dashboards.preview.freshness import CUSTOMER_SOURCES, Stale
@@ -431,7 +431,7 @@ def _chart(dashboard: CompiledDashboard, chart: CompiledChart, data: ChartData) 
     shown["hasSize"] = getattr(chart.definition, "size", None) is not None
     shown["rowDimensions"] = len(_listed(getattr(chart.definition, "rows", None)))
     return shown | {
-        "fields": [_field(one, chart) for one in chart.fields],
+        "fields": [_field(one, chart, dashboard) for one in chart.fields],
         "source": data.source,
         "sql": data.sql,
         "wires": [[wire.filter, wire.mart, wire.column] for wire in chart.wires],
@@ -451,13 +451,16 @@ def _listed(value: object) -> list[object]:
 _NOTHING = re.compile(r"coalesce\((?P<column>\w+), '(?P<nothing>[^']*)'\)", re.IGNORECASE)
 
 
-def _field(one: Field, chart: CompiledChart) -> JsonObject:
+def _field(one: Field, chart: CompiledChart, dashboard: CompiledDashboard) -> JsonObject:
     named = _NOTHING.fullmatch(one.sql or "")
     period = re.match(r"period__\('(\w+)'", one.sql or "")
     role = "goal" if one == chart.goal else "measure"
+    column = named["column"] if named else one.sql or one.name
+    # The explorer has no rows of a pseudonym.
+    leads_nowhere = dashboard.hides_people and is_hidden(one.name)
     return {
         "name": one.name,
-        "column": named["column"] if named else one.sql or one.name,
+        "column": None if leads_nowhere else column,
         "nothing": named["nothing"] if named else None,
         "label": one.label,
         "kind": one.kind,

@@ -383,6 +383,10 @@ def test_pages_hold_no_address_but_those_that_may_show_people(
     assert SALT not in sizes
     assert "person" not in sizes
     assert "person" not in pages
+    # The explorer has nothing of a pseudonym that is clicked.
+    charts = data_of((tmp_path / "engineering.html").read_text())["charts"].values()
+    people = [one for chart in charts for one in chart["fields"] if one["name"] == "user_email"]
+    assert {one["column"] for one in people} == {None}
     naming = {name for name, text in pages.items() if "@example.com" in text}
     assert naming == {"cost_explorer"}
     shown = {name for name, text in pages.items() if re.search(r"person [0-9a-f]{8}", text)}
