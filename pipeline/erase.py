@@ -127,16 +127,32 @@ def _refuse_incomplete(settings: Settings, email: str) -> None:
 
 
 def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
-    """What names the person, as far as sheets and vendors say. Raises RefusedError for nobody."""
+    """What names the person, as far as sheets and vendors say. Raises RefusedError for nobody, and
+    for an address that is somebody else's too."""
     people = f"{settings.dataset('marts')}.dim_users"
     intermediate, staging = settings.dataset("intermediate"), settings.dataset("staging")
-    given = quoted(settings, email)
-    aliases = f"{staging}.stg_google_sheets__email_aliases"
-    found = ask(f"select distinct email from {aliases} where alias = {given}")
+    # What the sheet said once may have been a mistake: then it names somebody else.
+    aliases = (
+        f"(select alias, email from {staging}.stg_google_sheets__email_aliases where alias is not"
+        " null and email is not null and seen_to = date '9999-12-31') as aliases"
+    )
+    found = ask(f"select email from {aliases} where alias = {quoted(settings, email)} order by 1")
     main = found[0][0] if found else email
-    same = ask(f"select distinct alias from {aliases} where email = {quoted(settings, main)}")
+    same = ask(f"select alias from {aliases} where email = {quoted(settings, main)}")
     emails = tuple(sorted({email, main, *(row[0] for row in same)}))
     listed = ", ".join(quoted(settings, one) for one in emails)
+    shared = ask(
+        f"select alias from {aliases} where (alias in ({listed}) or email in ({listed}))"
+        f" and email != {quoted(settings, main)} union distinct"
+        f" select email from {intermediate}.int_people where email in ({listed})"
+        f" and email != {quoted(settings, main)} and is_on_roster order by 1"
+    )
+    if shared:
+        raise RefusedError(
+            f"Nothing was erased: by the tabs email_aliases and employees, more than one person has"
+            f" {', '.join(alias for (alias,) in shared)}. Correct the sheet, `make run`, and erase"
+            " again."
+        )
     everyone = (
         f"select user_email as email, lower(trim(full_name)) as name from {people} union distinct"
         f" select lower(email), lower(trim(full_name)) from {intermediate}.int_vendor_users"

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -243,6 +243,65 @@ def test_a_build_that_was_killed_leaves_a_warehouse_that_can_be_opened(
     assert not path.with_name("warehouse.duckdb.wal").exists()
     with duckdb.connect(str(path)) as connection:
         assert connection.execute("select usd from marts.half_built").fetchall() == [(150,)]
+
+
+def person(
+    email: str, aliases: Iterable[tuple[str, str, str]] = (), roster: Iterable[str] = ()
+) -> erase.Person:
+    """What names a person, where the tab of aliases said this until a day."""
+    connection = duckdb.connect()
+    for statement_ in (
+        "create schema staging",
+        "create schema intermediate",
+        "create schema marts",
+        "create table staging.stg_google_sheets__email_aliases"
+        " (alias text, email text, seen_to date)",
+        "create table intermediate.int_people (email text, full_name text, is_on_roster boolean)",
+        "create view marts.dim_users as select email as user_email, full_name"
+        " from intermediate.int_people",
+        "create table intermediate.int_vendor_users (email text, full_name text)",
+        "create table intermediate.int_vendor_accounts (account_name text, email text)",
+        "create table marts.dim_api_keys (api_key_id text, api_key_name text)",
+    ):
+        connection.execute(statement_)
+    for row in aliases:
+        connection.execute(
+            "insert into staging.stg_google_sheets__email_aliases values (?, ?, ?)", row
+        )
+    for one in (email, *roster):
+        connection.execute("insert into intermediate.int_people values (?, ?, true)", (one, one))
+    blank = Settings(_env_file=None)
+    return erase._person(
+        blank, lambda sql: connection.execute(sql).fetchall(), email, Erased(b"key")
+    )
+
+
+FERN, AMBER = "fern@example.com", "amber@example.com"
+NOW = "9999-12-31"
+
+
+def test_an_alias_that_the_sheet_has_corrected_is_not_the_persons() -> None:
+    aliases = [
+        ("agooseberry@example.com", FERN, "2026-10-01"),
+        ("agooseberry@example.com", AMBER, NOW),
+        ("fern.old@example.com", FERN, NOW),
+    ]
+    assert person(FERN, aliases, [AMBER]).emails == ("fern.old@example.com", FERN)
+
+
+@pytest.mark.parametrize(
+    ("aliases", "named"),
+    [
+        ([("a@example.com", FERN, NOW), ("a@example.com", AMBER, NOW)], "a@example.com"),
+        ([(AMBER, FERN, NOW)], AMBER),
+        ([("a@example.com", FERN, NOW), (FERN, AMBER, NOW)], "a@example.com"),
+    ],
+)
+def test_an_address_of_two_people_is_not_erased(
+    aliases: list[tuple[str, str, str]], named: str
+) -> None:
+    with pytest.raises(RefusedError, match=f"more than one person has {named}"):
+        person(FERN, aliases, [AMBER])
 
 
 def erased(**pseudonyms: str) -> Erased:
