@@ -26,6 +26,7 @@ from foundation.warehouse import (
     Ask,
     NoTableError,
     attach,
+    expiring,
     open_file,
     quoted,
     refuse_if_held,
@@ -82,6 +83,7 @@ def erase(settings: Settings, email: str, by: str) -> int:
     email = email.strip().lower()
     _refuse_incomplete(settings, email)
     refuse_if_held(settings)
+    _refuse_expiring(settings)
     try:
         erased = load_erased(settings)
         with warehouse(settings, writes=True) as ask:
@@ -123,6 +125,16 @@ def _refuse_incomplete(settings: Settings, email: str) -> None:
             f"Erasing needs PRIVACY_KEY, a random text of at least {SHORTEST_KEY} letters that is"
             " kept: without it a person would land again with the next run. Make one with"
             " `openssl rand -hex 32`."
+        )
+
+
+def _refuse_expiring(settings: Settings) -> None:
+    """What has expired in the raw tables cannot be built again: it would be lost from the marts."""
+    tables = expiring(settings, sorted({settings.raw_schema(source.name) for source in SOURCES}))
+    if tables:
+        raise RefusedError(
+            "Nothing was erased: that builds the marts again from what landed, and without the days"
+            f" that expire in {', '.join(tables)} (docs/bigquery.md, Retention)."
         )
 
 

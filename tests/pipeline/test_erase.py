@@ -214,6 +214,15 @@ def test_an_erasure_can_be_done_again_and_a_stranger_is_refused(
         erase.erase(life.settings(privacy_key=None), "nobody@example.com", "Ada")
 
 
+def test_nothing_is_erased_where_the_marts_could_not_be_built_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(erase, "expiring", lambda *_: ["acme_raw_cursor.usage_events"])
+    settings = Settings(privacy_key=KEY, duckdb_path=tmp_path / "none.duckdb", _env_file=None)
+    with pytest.raises(RefusedError, match="that expire in acme_raw_cursor"):
+        erase.erase(settings, "ann@example.com", "Ada")
+
+
 def test_a_build_that_was_killed_leaves_a_warehouse_that_can_be_opened(
     life: Life, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
