@@ -47,7 +47,11 @@ KEPT = ("dbt_test__audit", "snapshots")
 KEPT_TABLES = ("alert_log", "statement_log")
 
 # What may not be right before or after an address that is found in a text: it would be another one.
-_BEFORE, _AFTER = r"(^|[^a-zA-Z0-9._%+-])", r"(\.?$|\.?[^a-zA-Z0-9.-])"
+# Before it may also be what JSON writes for a line break, or for any other letter but a plus.
+_ESCAPE = r"\\(?:[bfnrt]|u(?:[^0]...|0[^0]..|00[^2].|002[^b]))"
+_BEFORE = rf"(^|[^a-zA-Z0-9._%+-]|(?:^|[^\\])(?:\\\\)*{_ESCAPE})"
+_AFTER = r"(\.*$|\.*[^a-zA-Z0-9.-])"
+_SPACE = r"(?:\s|\\[nrt])*"
 
 
 @dataclass(frozen=True)
@@ -334,12 +338,23 @@ class Erasure:
 def pattern_of(name: str) -> str:
     """A pattern of both engines (RE2) with what is before and after as groups. An address is found
     anywhere, a name or account where it is all of a JSON text or of a value."""
-    # Some vendors write other letters than ASCII as \u00fc.
-    spellings = {name, json.dumps(name)[1:-1]}
-    wanted = "|".join(re.escape(spelling) for spelling in sorted(spellings))
+    wanted = "".join(map(_written, name))
     if "@" in name:
-        return f"{_BEFORE}(?:{wanted}){_AFTER}"
-    return rf'(^\s*|"\s*)(?:{wanted})(\s*"|\s*$)'
+        return f"{_BEFORE}{wanted}{_AFTER}"
+    return rf'(^{_SPACE}|"{_SPACE}){wanted}({_SPACE}"|{_SPACE}$)'
+
+
+def _written(letter: str) -> str:
+    """A pattern of a letter in JSON. Writers of it escape quotes, what means something in HTML, and
+    what is not ASCII, but never a letter or digit of ASCII."""
+    if re.fullmatch("[a-z0-9]", letter):
+        return letter
+    ways = {letter, json.dumps(letter)[1:-1], letter.replace("/", r"\/")}
+    # Upper case is another escape, and may be two letters, which are another name.
+    for one in {letter, letter.upper()}:
+        if len(one) == 1:
+            ways.add(re.sub("....", r"\\u\g<0>", one.encode("utf-16-be").hex()))
+    return f"(?:{'|'.join(re.escape(way) for way in sorted(ways))})"
 
 
 def _rewrite_file(settings: Settings) -> None:
