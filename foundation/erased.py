@@ -20,8 +20,11 @@ from foundation.warehouse import NoTableError, warehouse
 TABLE = "erased_names"
 
 _JSON_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
-# Anything with an @ between separators: whether it is an address of theirs is decided by its hash.
-_ADDRESS = re.compile(r"[^\s\"'<>(),;:\[\]{}|]+@[^\s\"'<>(),;:\[\]{}|]+")
+# Anything with an @ between separators. Within it addresses may begin and end as pipeline/erase.py
+# has it: whether one is an address of theirs is decided by its hash.
+_ADDRESS = re.compile(r"[^\s\"<>(),;:\[\]{}|@]+@[\w.-]+")
+_BEGIN = re.compile(r"(?<![a-zA-Z0-9._%+-])")
+_END = re.compile(r"(?![a-zA-Z0-9.-])")
 
 
 class ErasedError(Exception):
@@ -50,8 +53,13 @@ class Erased:
         return _ADDRESS.sub(self._address, text)
 
     def _address(self, found: re.Match[str]) -> str:
-        address = found[0].rstrip(".")
-        return self.pseudonyms.get(self.hash_of(address), address) + found[0][len(address) :]
+        text = found[0]
+        for begin in _BEGIN.finditer(text, 0, text.index("@")):
+            for end in _END.finditer(text, text.index("@")):
+                address = text[begin.start() : end.start()].rstrip(".")
+                if pseudonym := self.pseudonyms.get(self.hash_of(address)):
+                    return text[: begin.start()] + pseudonym + text[begin.start() + len(address) :]
+        return text
 
     def record(self, payload: bytes) -> bytes:
         """A record in JSON without erased people; bytes that name nobody stay as they are."""

@@ -331,12 +331,18 @@ RECORDS = [
     ('{"a":"\\nann@example.com\\nann@example.com"}', '{"a":"\\nX@erased\\nX@erased"}'),
     ('{"a":"Ann \\u003cann@example.com\\u003e"}', '{"a":"Ann <X@erased>"}'),
     ('{"a":"jo\\u002bann@example.com","b":"A\\\\nann@example.com"}', None),
+    # Where an address is part of a longer text.
+    ('{"a":"users/ann@example.com?x"}', '{"a":"users/X@erased?x"}'),
+    ('{"a":"&m=Ann@example.com/x"}', '{"a":"&m=X@erased/x"}'),
+    ('{"a":"!o\'neil@example.com_ Émile@ß.de..."}', '{"a":"!X@erased_ X@erased..."}'),
+    ('{"a":"éann@example.comé"}', '{"a":"éX@erasedé"}'),
+    ('{"a":"users/jo+ann@example.com","b":"ann@example.com-x"}', None),
 ]
 
 
 @pytest.mark.parametrize(("record", "cleaned"), RECORDS)
 def test_a_record_keeps_all_but_the_person(record: str, cleaned: str | None) -> None:
-    emails = dict.fromkeys(("ann@example.com", "o'neil@example.com"), "X@erased")
+    emails = dict.fromkeys(("ann@example.com", "o'neil@example.com", "émile@ß.de"), "X@erased")
     people = {**emails, 'jürgen "j" ann': "X"}
     landed = erased(**people).record(record.encode()).decode()
     assert landed == (cleaned or record)
