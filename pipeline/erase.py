@@ -192,8 +192,9 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
         keys=(),
     )
     keys = ask(
-        f"select distinct lower(api_key_name) from {settings.dataset('marts')}.dim_api_keys"
-        " where api_key_name is not null"
+        # A key that no directory lists has its name as its id.
+        "select distinct lower(coalesce(api_key_name, api_key_id))"
+        f" from {settings.dataset('marts')}.dim_api_keys"
     )
     called = (key for (key,) in keys if re.search(person.local_parts, key))
     return replace(person, keys=tuple(sorted(called)))

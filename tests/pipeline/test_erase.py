@@ -256,9 +256,12 @@ def test_a_build_that_was_killed_leaves_a_warehouse_that_can_be_opened(
 
 
 def person(
-    email: str, aliases: Iterable[tuple[str, str, str]] = (), roster: Iterable[str] = ()
+    email: str,
+    aliases: Iterable[tuple[str, str, str]] = (),
+    roster: Iterable[str] = (),
+    keys: Iterable[tuple[str, str | None]] = (),
 ) -> erase.Person:
-    """What names a person, where the tab of aliases said this until a day."""
+    """What names a person, by these rows of the sheet and the warehouse."""
     connection = duckdb.connect()
     for statement_ in (
         "create schema staging",
@@ -278,6 +281,8 @@ def person(
         connection.execute(
             "insert into staging.stg_google_sheets__email_aliases values (?, ?, ?)", row
         )
+    for key in keys:
+        connection.execute("insert into marts.dim_api_keys values (?, ?)", key)
     for one in (email, *roster):
         connection.execute("insert into intermediate.int_people values (?, ?, true)", (one, one))
     blank = Settings(_env_file=None)
@@ -312,6 +317,14 @@ def test_an_address_of_two_people_is_not_erased(
 ) -> None:
     with pytest.raises(RefusedError, match=f"more than one person has {named}"):
         person(FERN, aliases, [AMBER])
+
+
+def test_a_key_that_the_directory_does_not_list_is_the_persons_too() -> None:
+    keys = [("claude_code_key_Fern_x1y2", None), ("apikey_1", "claude_code_key_fern_abcd")]
+    assert person(FERN, keys=keys).keys == (
+        "claude_code_key_fern_abcd",
+        "claude_code_key_fern_x1y2",
+    )
 
 
 def erased(**pseudonyms: str) -> Erased:
