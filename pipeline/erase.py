@@ -66,10 +66,11 @@ class Person:
 
     @property
     def local_parts(self) -> str:
-        """A pattern of what is before the @ of an address, as a word of its own."""
+        """A pattern of what is before the @ of an address, where Claude Code names a key after it:
+        claude_code_key_ann.bell_x1y2."""
         local_parts = {email.partition("@")[0] for email in self.emails}
-        either = "|".join(re.escape(one) for one in sorted(local_parts, key=len, reverse=True))
-        return rf"(?<![a-z0-9])(?:{either})(?![a-z0-9])"
+        either = "|".join(re.escape(one) for one in sorted(local_parts))
+        return rf"(?<=^claude_code_key_)(?:{either})(?=_[a-z0-9]+$)"
 
     def pseudonyms(self, token: str) -> dict[str, str]:
         """What stands for each name. Keys keep names of their own, by which they are told apart."""

@@ -327,6 +327,15 @@ def test_a_key_that_the_directory_does_not_list_is_the_persons_too() -> None:
     )
 
 
+def test_keys_of_other_people_and_purposes_keep_their_names() -> None:
+    names = ("claude_code_key_max.bell_x1y2", "claude_code_key_max_b_x1y2", "gpt-max-prod")
+    of_max = person("max@example.com", keys=[(name, name) for name in names])
+    assert of_max.keys == ()
+    keys = [("apikey_1", "claude_code_key_max_x1y2")]
+    pseudonyms = person("max@example.com", keys=keys).pseudonyms("1")
+    assert pseudonyms["claude_code_key_max_x1y2"] == "claude_code_key_erased-1_x1y2"
+
+
 def erased(**pseudonyms: str) -> Erased:
     blank = Erased(b"key")
     return Erased(b"key", {blank.hash_of(name): value for name, value in pseudonyms.items()})
