@@ -294,7 +294,9 @@ rests as (
         place,
         mistakes,
         sum(rest) as rest,
-        sum(rounding) as rounding
+        sum(rounding) as rounding,
+        min(rest + rounding) as lowest_rest,
+        max(rest - rounding) as highest_rest
     from not_fitting
     where measure = 'cost'
     group by vendor, activity_date, place, mistakes
@@ -318,6 +320,11 @@ corrected as (
         abs(rests.rest - corrections.change_usd) <= rests.rounding
         -- One within rounding would match every day that sums to zero.
         and abs(corrections.change_usd) > rests.rounding
+        -- What one has too much and another too little is no part of a correction.
+        and case
+            when corrections.change_usd > 0 then rests.lowest_rest >= 0
+            else rests.highest_rest <= 0
+        end
     qualify
         row_number()
             over (
