@@ -23,7 +23,7 @@ _JSON_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 # Anything with an @ between separators. Within it addresses may begin and end as pipeline/erase.py
 # has it: whether one is an address of theirs is decided by its hash.
 _ADDRESS = re.compile(r"[^\s\"<>(),;:\[\]{}|@]+@[\w.-]+")
-_BEGIN = re.compile(r"(?<![a-zA-Z0-9._%+-])")
+_BEGIN = re.compile(r"(?<![a-zA-Z0-9._%+-])(?<![a-zA-Z0-9._%+-]')")
 _END = re.compile(r"(?![a-zA-Z0-9.-])")
 
 

@@ -47,9 +47,10 @@ KEPT = ("dbt_test__audit", "snapshots")
 KEPT_TABLES = ("alert_log", "statement_log")
 
 # What may not be right before or after an address that is found in a text: it would be another one.
-# Before it may also be what JSON writes for a line break, or for any other letter but a plus.
-_ESCAPE = r"\\(?:[bfnrt]|u(?:[^0]...|0[^0]..|00[^2].|002[^b]))"
-_BEFORE = rf"(^|[^a-zA-Z0-9._%+-]|(?:^|[^\\])(?:\\\\)*{_ESCAPE})"
+# Before it may also be what JSON writes for a line break, or for any other letter but a plus and an
+# apostrophe. An apostrophe is part of o'neil@example.com, and not of 'ann@example.com'.
+_ESCAPE = r"\\(?:[bfnrt]|u(?:[^0]...|0[^0]..|00[^2].|002[^7b]))"
+_BEFORE = rf"((?:^|[^a-zA-Z0-9._%+'-])'?|(?:^|[^\\])(?:\\\\)*{_ESCAPE})"
 _AFTER = r"(\.*$|\.*[^a-zA-Z0-9.-])"
 _SPACE = r"(?:\s|\\[nrt])*"
 

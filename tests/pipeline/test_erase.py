@@ -359,6 +359,8 @@ RECORDS = [
     ('{"a":"!o\'neil@example.com_ Émile@ß.de..."}', '{"a":"!X@erased_ X@erased..."}'),
     ('{"a":"éann@example.comé"}', '{"a":"éX@erasedé"}'),
     ('{"a":"users/jo+ann@example.com","b":"ann@example.com-x"}', None),
+    ('{"a":"\'ann@example.com\'","b":"\'"}', '{"a":"\'X@erased\'","b":"\'"}'),
+    ('{"a":"d\'ann@example.com","b":"d\\u0027ann@example.com"}', None),
 ]
 
 
