@@ -1,6 +1,6 @@
 -- GRAIN: one row per rule and span of days for which the rule changed
--- Also what a rule said meanwhile counts, even if it says the same as before again: a
--- run that did not complete may have built its days.
+-- Each step since the last completed run counts, even if a rule says again what it said
+-- before: a run that did not complete may have built the days of any of them.
 with last_run as (
 
     {{ last_completed_run() }}
@@ -13,82 +13,90 @@ rules as (
 
 ),
 
-before as (
+-- In force at the last run or since then. A version that ends when the next one begins
+-- was rewritten; otherwise the rule was gone for a while.
+versions as (
 
-    select rules.*
+    select
+        rules.*,
+        last_run.rules_through < rules.dbt_valid_from as is_new,
+        lag(rules.dbt_valid_to) over (
+            partition by rules.rule_id order by rules.dbt_valid_from
+        ) as previous_ended_at,
+        lag(rules.content_hash) over (
+            partition by rules.rule_id order by rules.dbt_valid_from
+        ) as previous_content_hash,
+        lag(rules.valid_to) over (
+            partition by rules.rule_id order by rules.dbt_valid_from
+        ) as previous_valid_to,
+        lead(rules.dbt_valid_from) over (
+            partition by rules.rule_id order by rules.dbt_valid_from
+        ) as next_began_at
     from last_run
     inner join rules
         on
-            last_run.rules_through >= rules.dbt_valid_from
-            and (
-                rules.dbt_valid_to is null
-                or last_run.rules_through < rules.dbt_valid_to
-            )
+            rules.dbt_valid_to is null
+            or last_run.rules_through < rules.dbt_valid_to
 
 ),
 
-after as (
-
-    select rules.*
-    from last_run
-    inner join rules
-        on rules.dbt_valid_to is null
-
-),
-
-compared as (
-
-    select
-        coalesce(after.rule_type, before.rule_type) as rule_type,
-        coalesce(after.subject, before.subject) as subject,
-        case
-            when
-                after.content_hash = before.content_hash
-                then least(after.valid_to, before.valid_to)
-            else coalesce(after.valid_from, before.valid_from)
-        end as changed_from,
-        greatest(
-            coalesce(after.valid_to, before.valid_to),
-            coalesce(before.valid_to, after.valid_to)
-        ) as changed_to
-    from before
-    full outer join after
-        on before.rule_id = after.rule_id
-    where
-        before.rule_id is null
-        or after.rule_id is null
-        or before.content_hash != after.content_hash
-        or before.valid_to != after.valid_to
-
-),
-
-meanwhile as (
-
-    select rules.*
-    from last_run
-    inner join rules
-        on last_run.rules_through < rules.dbt_valid_from
-    where rules.dbt_valid_to is not null
-
-),
-
-changed as (
+rewritten as (
 
     select
         rule_type,
         subject,
-        changed_from,
-        changed_to
-    from compared
+        case
+            when content_hash = previous_content_hash
+                then least(valid_to, previous_valid_to)
+            else valid_from
+        end as changed_from,
+        greatest(valid_to, previous_valid_to) as changed_to
+    from versions
+    where
+        is_new
+        and previous_ended_at = dbt_valid_from
 
-    union all
+),
+
+added as (
 
     select
         rule_type,
         subject,
         valid_from as changed_from,
         valid_to as changed_to
-    from meanwhile
+    from versions
+    where
+        is_new
+        and (previous_ended_at is null or previous_ended_at != dbt_valid_from)
+
+),
+
+removed as (
+
+    select
+        rule_type,
+        subject,
+        valid_from as changed_from,
+        valid_to as changed_to
+    from versions
+    where
+        dbt_valid_to is not null
+        and (next_began_at is null or next_began_at != dbt_valid_to)
+
+),
+
+unioned as (
+
+    select * from rewritten
+
+    union all
+
+    select * from added
+
+    union all
+
+    select * from removed
 
 ),
 
@@ -100,7 +108,7 @@ summed as (
         subject,
         changed_from,
         max(changed_to) as changed_to
-    from changed
+    from unioned
     group by rule_type, subject, changed_from
 
 )
