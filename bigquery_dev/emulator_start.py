@@ -52,12 +52,17 @@ def multiplication(generator: Any, product: Mul) -> str:  # noqa: ANN401
     return text
 
 
-def narrow_literal(generator: Any, cast: Cast, safe_prefix: str | None = None) -> str:  # noqa: ANN401
+def exact_cast(generator: Any, cast: Cast, safe_prefix: str | None = None) -> str:  # noqa: ANN401
     written = cast.this.name if isinstance(cast.this, Literal) else ""
     whole, point, decimals = written.lstrip("-").partition(".")
     if cast.to.this in BIG and point and (whole + decimals).isdigit():
         return f"CAST('{written}' AS DECIMAL({len(whole + decimals)}, {len(decimals)}))"
-    return str(cast_sql(generator, cast, safe_prefix))
+    inner = cast.this.unnest()
+    text = str(cast_sql(generator, cast, safe_prefix))
+    if cast.is_type("text") and isinstance(inner, Cast) and inner.to.this in BIG:
+        # BigQuery writes no zeros at the end.
+        return f"rtrim(rtrim({text}, '0'), '.')"
+    return text
 
 
 def floats(sql: str) -> str:
@@ -95,7 +100,7 @@ DuckDBGenerator.TRANSFORMS |= {
     Mul: multiplication,
     TimestampDiff: whole_intervals,
 }
-DuckDBGenerator.cast_sql = narrow_literal  # type: ignore[assignment]
+DuckDBGenerator.cast_sql = exact_cast  # type: ignore[assignment]
 translator.rewrite_numeric_literals = str
 translator.rewrite_decimal_literals = floats
 translator.qualify = qualify_as_written
