@@ -227,7 +227,8 @@ point (-1 if it has none). Both are exact. What is written in any other way is c
 
 {% macro duckdb__add_days(date, days) -%}
     case
-        when {{ date }} > {{ end_of_time() }} - {{ days }} then {{ end_of_time() }}
+        when {{ date }} > {{ end_of_time() }} - cast({{ days }} as integer)
+            then {{ end_of_time() }}
         else cast({{ date }} + cast({{ days }} as integer) as date)
     end
 {%- endmacro %}
