@@ -35,14 +35,19 @@
     select * from completed
 {%- endmacro %}
 
-{# The last day that a source reports on; the end of time if the var `last_days` has none. #}
-{% macro last_day_of(source_name) -%}
+{# The last day that an organization of a source reports on, by the var `last_days`; without
+one the end of time. #}
+{% macro last_day_of(source_name, organization) -%}
     {%- if not var('last_days') -%}
         {{ return(end_of_time()) }}
     {%- endif -%}
-    case {{ source_name }}
+    case
         {%- for name, day in var('last_days').items() %}
-            when '{{ name }}' then date '{{ day }}'
+            when
+                '{{ name }}' in (
+                    {{ source_name }}, {{ source_name }} || '/' || {{ organization }}
+                )
+                then date '{{ day }}'
         {%- endfor %}
         else {{ end_of_time() }}
     end

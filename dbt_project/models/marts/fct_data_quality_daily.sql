@@ -161,7 +161,8 @@ expected as (
     inner join days
         on
             reports.first_day <= days.date_day
-            and {{ last_day_of('reports.source_name') }} >= days.date_day
+            and {{ last_day_of('reports.source_name', 'reports.organization') }}
+            >= days.date_day
             and {{ add_days('days.date_day', 'reports.lag_days') }} < {{ as_of_date() }}
     left join landed
         on

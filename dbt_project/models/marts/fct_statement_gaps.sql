@@ -9,6 +9,13 @@ with windows as (
 
 ),
 
+report_days as (
+
+    select * from {{ ref('int_report_days') }}
+    where is_daily
+
+),
+
 cost_reports as (
 
     select * from {{ ref('cost_reports') }}
@@ -45,17 +52,54 @@ late_days as (
 
 ),
 
+-- Google exports earlier days too when its export is switched on, so the first day is
+-- one that cost was reported of, not one on which it was.
+first_days as (
+
+    select
+        report_days.source_name as vendor,
+        report_days.organization,
+        min(report_days.window_start) as first_date
+    from report_days
+    inner join cost_reports
+        on
+            report_days.source_name = cost_reports.vendor
+            and report_days.resource = cost_reports.resource
+    group by report_days.source_name, report_days.organization
+
+),
+
+first_reports as (
+
+    select
+        vendor,
+        organization,
+        min(report_date) as first_report_date
+    from landed
+    group by vendor, organization
+
+),
+
 organizations as (
 
     select
-        landed.vendor,
-        landed.organization,
+        first_days.vendor,
+        first_days.organization,
+        first_days.first_date,
+        first_reports.first_report_date,
         late_days.days_after_month,
-        min(landed.report_date) as first_date
-    from landed
+        -- What was used on the last day is still reported after it.
+        {{ add_days(
+            last_day_of('first_days.vendor', 'first_days.organization'),
+            'late_days.days_after_month'
+        ) }} as last_report_date
+    from first_days
+    inner join first_reports
+        on
+            first_days.vendor = first_reports.vendor
+            and first_days.organization = first_reports.organization
     inner join late_days
-        on landed.vendor = late_days.vendor
-    group by landed.vendor, landed.organization, late_days.days_after_month
+        on first_days.vendor = late_days.vendor
 
 ),
 
@@ -77,8 +121,11 @@ due as (
         organizations.vendor,
         organizations.organization,
         organizations.first_date,
-        {{ add_days('months.next_month', 'organizations.days_after_month') }}
-            as complete_on,
+        organizations.first_report_date,
+        least(
+            {{ add_days('months.next_month', 'organizations.days_after_month') }},
+            {{ add_days('organizations.last_report_date', 1) }}
+        ) as complete_on,
         days.date_day as report_date
     from organizations
     inner join months
@@ -88,7 +135,7 @@ due as (
             months.month <= days.date_day
             and {{ add_days('months.next_month', 'organizations.days_after_month') }}
             > days.date_day
-    where {{ last_day_of('organizations.vendor') }} >= days.date_day
+    where organizations.last_report_date >= days.date_day
 
 ),
 
@@ -102,7 +149,7 @@ compared as (
             count(
                 case
                     when
-                        due.report_date >= due.first_date
+                        due.report_date >= due.first_report_date
                         and due.report_date < {{ as_of_date() }}
                         and landed.report_date is null
                         then due.report_date
