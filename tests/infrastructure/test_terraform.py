@@ -400,7 +400,7 @@ def script(name, folder):
     write their arguments to `folder`/calls."""
     _, config = cloud_init()
     (text,) = (file["content"] for file in config["write_files"] if file["path"].endswith(name))
-    for place in ("/srv/ai-spend/dashboards/metabase", "/var/lib/docker"):
+    for place in ("/srv/ai-spend/dashboards/metabase", "/var/lib/docker", "/etc"):
         text = text.replace(place, str(folder))
     programs = folder / "programs"
     programs.mkdir(exist_ok=True)
@@ -467,7 +467,7 @@ def test_a_new_machine_takes_the_certificate_of_the_old_one_and_starts_without_a
     link = ["ln", "--symbolic", "/var/lib/docker/letsencrypt", "/etc/letsencrypt"]
     assert config["runcmd"].index(link) < len(config["runcmd"]) - 1
     run = script("metabase-start", tmp_path)
-    copied = "metabase-certificate  of /etc/letsencrypt/live/domain"
+    copied = f"metabase-certificate  of {tmp_path}/letsencrypt/live/domain"
     for failing in ("nothing", "certbot"):
         code, calls = run(ADMIN="true", FAILS=failing)
         assert code == 0
@@ -476,6 +476,24 @@ def test_a_new_machine_takes_the_certificate_of_the_old_one_and_starts_without_a
     # nginx does not start without any.
     code, calls = run(ADMIN="true", FAILS="metabase-certificate")
     assert (code, calls[-1]) == (1, copied)
+
+
+def certificates(folder, *names):
+    """Where certbot keeps the certificates of some domains."""
+    (folder / "tls").mkdir()
+    for name in names:
+        lineage = folder / "letsencrypt" / "live" / name
+        lineage.mkdir(parents=True)
+        (lineage / "fullchain.pem").write_text(f"certificate of {name}")
+    return folder / "letsencrypt" / "live"
+
+
+def test_nginx_keeps_its_certificate_when_that_of_an_earlier_domain_is_renewed(tmp_path):
+    live = certificates(tmp_path, "domain", "earlier")
+    run = script("metabase-certificate", tmp_path)
+    for name in ("domain", "earlier"):
+        assert run(RENEWED_LINEAGE=str(live / name))[0] == 0
+        assert (tmp_path / "tls" / "fullchain.pem").read_text() == "certificate of domain"
 
 
 def test_a_machine_without_its_disk_starts_nothing(tmp_path):
