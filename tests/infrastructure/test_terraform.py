@@ -411,6 +411,8 @@ echo "{program} $*${{RENEWED_LINEAGE:+ of $RENEWED_LINEAGE}}" >>{folder}/calls
 case "{program} $*" in
     *"${{FAILS:-nothing}}"*) exit 1 ;;
     "gcloud secrets"*) echo value-of-"${{@: -1}}" ;;
+    "docker compose ps"*"--status running"*) echo "${{RUNNING-}}" ;;
+    "docker compose ps"*) echo running-or-restarting ;;
     curl*) echo '{{"has-user-setup": '"${{ADMIN:-false}}"'}}' ;;
 esac
 """)
@@ -494,6 +496,17 @@ def test_nginx_keeps_its_certificate_when_that_of_an_earlier_domain_is_renewed(t
     for name in ("domain", "earlier"):
         assert run(RENEWED_LINEAGE=str(live / name))[0] == 0
         assert (tmp_path / "tls" / "fullchain.pem").read_text() == "certificate of domain"
+
+
+def test_a_machine_starts_although_nginx_cannot_read_its_certificate_again(tmp_path):
+    live = certificates(tmp_path, "domain")
+    run = script("metabase-certificate", tmp_path)
+    # On a new machine nginx restarts again and again until there is a certificate.
+    for running, reloads in (("", 0), ("nginx", 1)):
+        code, calls = run(
+            RENEWED_LINEAGE=str(live / "domain"), RUNNING=running, FAILS="docker compose exec"
+        )
+        assert (code, len(calls)) == (0, 1 + reloads)
 
 
 def test_a_machine_without_its_disk_starts_nothing(tmp_path):
