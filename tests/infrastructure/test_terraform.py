@@ -319,6 +319,10 @@ def test_a_check_is_no_run_so_the_alert_about_missing_runs_still_comes():
     assert 'pipeline["ai-spend"].name' in str(one("google_monitoring_alert_policy", "no_success"))
     manuals = [*(ROOT / "docs").glob("*.md"), FOLDER.parent / "README.md"]
     assert not [manual for manual in manuals if "extract,check" in manual.read_text()]
+    # It prints its table, which Cloud Logging keeps as text beside the messages of the log.
+    said = "\n".join(manual.read_text() for manual in manuals)
+    formats = re.findall(r"logging read .*'value\((.+?)\)'", said)
+    assert set(formats) == {"jsonPayload.message,textPayload"}
 
 
 def test_the_schedule_is_that_of_run_yml_and_never_starts_a_second_run():
