@@ -40,6 +40,8 @@ _NAME = re.compile(rf"^full_name$|{_STAFF.pattern}", re.IGNORECASE)
 # Claude Code names a key after the person whom it is for: claude_code_key_ann.bell_x1y2.
 _KEYS = frozenset({"api_key_name", "api_key_label"})
 _KEY_OF_PERSON = "claude_code_key_"
+# In what people write an @ alone is no address: 40 seats @ $32.50.
+_ADDRESS = r"[^\s@]@[^\s@]+\.[^\s@]"
 # Stands for the salt in a query that is shown.
 SALT = "secret"
 
@@ -99,12 +101,13 @@ class People:
             return tree.sql(dialect="duckdb"), False
         return self._only_enough(tree, columns, sorted(listing)), True
 
-    def pseudonym(self, sql: str, name: str = "") -> str:
+    def pseudonym(self, sql: str, name: str = "", *, is_prose: bool = False) -> str:
         """An expression with a pseudonym for each text that has an address or the name of
         somebody's key, and the same one each time; for each text at all if people's names are in
-        it, or parts of addresses. `name` is what the expression is called."""
+        it, or parts of addresses. `name` is what the expression is called, and prose is what
+        somebody wrote, in which an @ may stand for another thing."""
         tree = _parse(sql)
-        condition = f"{sql} like '%@%'"
+        condition = f"regexp_matches({sql}, '{_ADDRESS}')" if is_prose else f"{sql} like '%@%'"
         if _NAME.search(name) or _has_names(tree):
             # What somebody wrote into the expression, such as coalesce(full_name, 'nobody').
             written = {one.name for one in _shown(tree, exp.Literal) if one.is_string}

@@ -29,7 +29,7 @@ class Annotations:
         """All of them, with a pseudonym for a text that names somebody who is hidden there."""
         text = "annotation"
         if dashboard.hides_people:
-            text = dashboard.people.pseudonym(text)
+            text = dashboard.people.pseudonym(text, is_prose=True)
         rows = self._rows(
             f"select annotation_date, platform_code, {text} from marts.dim_annotations"
             " order by annotation_date, annotation"

@@ -352,12 +352,15 @@ def test_an_annotation_that_names_somebody_has_a_pseudonym(hiding: Catalog, tmp_
         connection.execute(
             f"create table {MARTS}.dim_annotations as select * from (values"
             " (date '2026-11-01', null, 'ann.bell@example.com left, key revoked'),"
-            " (date '2026-11-02', 'cursor', 'Price change'))"
+            " (date '2026-11-01', null, 'key of <ann@example.com>'),"
+            " (date '2026-11-01', null, 'nobody @ claude_code_key_ann.bell_x1y2'),"
+            " (date '2026-11-02', 'cursor', 'Cursor: 40 seats @ $32.50'))"
             " as t (annotation_date, platform_code, annotation)"
         )
         listed = Annotations(connection).listed(source.dashboard)
-    assert re.fullmatch("person [0-9a-f]{8}", listed[0]["text"])
-    assert listed[1] == {"day": "2026-11-02", "platform": "cursor", "text": "Price change"}
+    *hidden, shown = listed
+    assert all(re.fullmatch("(person|key) [0-9a-f]{8}", one["text"]) for one in hidden)
+    assert shown == {"day": "2026-11-02", "platform": "cursor", "text": "Cursor: 40 seats @ $32.50"}
 
 
 def test_a_pseudonym_is_not_made_from_the_address_alone() -> None:
