@@ -268,11 +268,12 @@ def _renamed(name: str, value: exp.Expr) -> Iterator[str]:
     shown = [column.name for column in _shown(value, exp.Column)]
     has_people = any(map(_holds_people, shown))
     wanted = None
-    if _has_names(value) and not _NAME.search(name):
+    has_names = _has_names(value)
+    if has_names and not _NAME.search(name):
         staff = next(filter(_STAFF.search, shown), None)
         wanted = "full_name" if has_people or staff is None else staff
     elif has_people and not _holds_people(name):
-        wanted = "user_email"
+        wanted = "full_name" if has_names else "user_email"
     if wanted:
         yield f"{name or value.sql(dialect='duckdb')} has people: call it {wanted}"
 

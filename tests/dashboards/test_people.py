@@ -286,6 +286,11 @@ def test_names_and_parts_of_them_have_pseudonyms(
             "user_email has people: call it full_name",
         ),
         (f"with p as (select upper(user_email) as who, {MONTHLY} group by 1)", "call it user_"),
+        (
+            f"with q as (select full_name as owner_name, {MONTHLY} group by 1),"
+            " p as (select owner_name as who, cost from q)",
+            "owner_name has people: call it full_name",
+        ),
     ],
 )
 def test_people_keep_their_name_within_a_query(hiding: Catalog, tmp_path, before, said) -> None:
