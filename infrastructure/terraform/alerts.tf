@@ -39,7 +39,7 @@ locals {
   # docs/runbook.md about it.
   logged = {
     "AI spend: a run reported an error" = {
-      filter = "resource.type=\"cloud_run_job\" AND resource.labels.job_name=\"${google_cloud_run_v2_job.pipeline["ai-spend"].name}\" AND (severity>=ERROR OR jsonPayload.level=\"ERROR\")"
+      filter = "resource.type=\"cloud_run_job\" AND resource.labels.job_name=(\"${google_cloud_run_v2_job.pipeline["ai-spend"].name}\" OR \"${google_cloud_run_v2_job.pipeline["ai-spend-backfill"].name}\") AND (severity>=ERROR OR jsonPayload.level=\"ERROR\")"
       read   = "The run failed"
     }
     "AI spend: the daily run was not started" = {

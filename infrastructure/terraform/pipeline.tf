@@ -42,12 +42,13 @@ locals {
     var.settings,
   )
 
-  # What each job calls, nothing being what the image does by itself. A check is a job of its own: a
-  # check that went well is no run that went well (alerts.tf).
+  # What each job calls, nothing being what the image does by itself. Checks and past days are jobs of
+  # their own: one that went well is no daily run that went well (alerts.tf).
   jobs = {
     # A retry fetches what is missing: what arrived before the failure stays.
-    ai-spend       = { args = [], retries = 2 }
-    ai-spend-check = { args = ["extract", "check"], retries = 0 }
+    ai-spend          = { args = [], retries = 2 }
+    ai-spend-backfill = { args = [], retries = 2 }
+    ai-spend-check    = { args = ["extract", "check"], retries = 0 }
   }
 }
 

@@ -314,13 +314,18 @@ def test_a_run_has_ended_before_the_next_day_begins():
     assert seconds * (1 + retries) < 24 * 60 * 60
 
 
-def test_a_check_is_no_run_so_the_alert_about_missing_runs_still_comes():
-    assert local("jobs")["ai-spend-check"] == {"args": ["extract", "check"], "retries": 0}
+def test_neither_checks_nor_past_days_keep_the_alert_about_missing_runs_from_coming():
+    jobs = local("jobs")
+    assert jobs["ai-spend-check"] == {"args": ["extract", "check"], "retries": 0}
+    assert jobs["ai-spend-backfill"] == jobs["ai-spend"]
     assert 'pipeline["ai-spend"].name' in str(one("google_monitoring_alert_policy", "no_success"))
     manuals = [*(ROOT / "docs").glob("*.md"), FOLDER.parent / "README.md"]
-    assert not [manual for manual in manuals if "extract,check" in manual.read_text()]
-    # It prints its table, which Cloud Logging keeps as text beside the messages of the log.
     said = "\n".join(manual.read_text() for manual in manuals)
+    assert "extract,check" not in said
+    past = re.findall(r".*--args pipeline,run,--since", said)
+    assert past
+    assert [line for line in past if "ai-spend-backfill" not in line] == []
+    # A check prints its table, which Cloud Logging keeps as text beside the messages of the log.
     formats = re.findall(r"logging read .*'value\((.+?)\)'", said)
     assert set(formats) == {"jsonPayload.message,textPayload"}
 
