@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -27,6 +28,19 @@ _BEGIN = re.compile(r"(?<![a-zA-Z0-9._%+-])(?<![a-zA-Z0-9._%+-]')")
 _END = re.compile(r"(?![a-zA-Z0-9.-])")
 
 
+# What upper case and a warehouse's or Python's lower case make of these letters is the other one.
+SAME = {"i\u0307": "i", "ı": "i", "ς": "σ"}
+
+
+def folded(name: str) -> str:
+    """The one spelling of a name that differs in upper and lower case, in how accents are encoded
+    or in whitespace at the ends: İpek is ipek, and ΝΙΚΟΣ is νικοσ."""
+    name = unicodedata.normalize("NFC", name.strip()).lower()
+    for letter, same in SAME.items():
+        name = name.replace(letter, same)
+    return name
+
+
 class ErasedError(Exception):
     """Whom not to land cannot be told; the message says what to set."""
 
@@ -39,14 +53,23 @@ class Erased:
     pseudonyms: dict[str, str] = field(default_factory=dict)
 
     def hash_of(self, name: str) -> str:
-        """Upper and lower case are the same, and so is whitespace at the ends."""
-        return hmac.digest(self.key, name.strip().lower().encode(), "sha256").hex()
+        return self._hash(folded(name))
+
+    def _hash(self, text: str) -> str:
+        return hmac.digest(self.key, text.encode(), "sha256").hex()
+
+    def pseudonym_of(self, name: str) -> str | None:
+        pseudonym = self.pseudonyms.get(self.hash_of(name))
+        # What earlier versions hashed.
+        if pseudonym is None and (lower := name.strip().lower()) != folded(name):
+            pseudonym = self.pseudonyms.get(self._hash(lower))
+        return pseudonym
 
     def text(self, text: str) -> str:
         """A text without erased people: if all of it is a name, or for each address in it."""
         if not self.pseudonyms:
             return text
-        if pseudonym := self.pseudonyms.get(self.hash_of(text)):
+        if pseudonym := self.pseudonym_of(text):
             return pseudonym
         if "@" not in text:
             return text
@@ -57,7 +80,7 @@ class Erased:
         for begin in _BEGIN.finditer(text, 0, text.index("@")):
             for end in _END.finditer(text, text.index("@")):
                 address = text[begin.start() : end.start()].rstrip(".")
-                if pseudonym := self.pseudonyms.get(self.hash_of(address)):
+                if pseudonym := self.pseudonym_of(address):
                     return text[: begin.start()] + pseudonym + text[begin.start() + len(address) :]
         return text
 

@@ -13,13 +13,14 @@ import re
 import secrets
 import shutil
 import sys
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import duckdb
 
-from foundation.erased import TABLE, Erased, ErasedError, load_erased
+from foundation.erased import SAME, TABLE, Erased, ErasedError, folded, load_erased
 from foundation.settings import BIGQUERY, ROOT, Settings
 from foundation.sources import SOURCES
 from foundation.warehouse import (
@@ -69,7 +70,7 @@ class Person:
     def local_parts(self) -> str:
         """A pattern of what is before the @ of an address, where Claude Code names a key after it:
         claude_code_key_ann.bell_x1y2."""
-        local_parts = {email.partition("@")[0] for email in self.emails}
+        local_parts = {folded(email.partition("@")[0]) for email in self.emails}
         either = "|".join(re.escape(one) for one in sorted(local_parts))
         return rf"(?<=^claude_code_key_)(?:{either})(?=_[a-z0-9]+$)"
 
@@ -86,7 +87,6 @@ class Person:
 def erase(settings: Settings, email: str, by: str) -> int:
     """Erase the person with this address; returns the exit code of the build that follows. Raises
     RefusedError if nothing was done, WarehouseError if the file is in use."""
-    email = email.strip().lower()
     _refuse_incomplete(settings, email)
     refuse_if_held(settings)
     _refuse_expiring(settings)
@@ -147,6 +147,8 @@ def _refuse_expiring(settings: Settings) -> None:
 def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     """What names the person, as far as sheets and vendors say. Raises RefusedError for nobody, and
     for an address that is somebody else's too."""
+    # In lower case as the models have it: Python's İ is another one.
+    ((email,),) = ask(f"select lower({quoted(settings, email.strip())})")
     people = f"{settings.dataset('marts')}.dim_users"
     intermediate, staging = settings.dataset("intermediate"), settings.dataset("staging")
     # What the sheet said once may have been a mistake: then it names somebody else.
@@ -171,34 +173,32 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
             f" {', '.join(alias for (alias,) in shared)}. Correct the sheet, `make run`, and erase"
             " again."
         )
-    everyone = (
-        f"select user_email as email, lower(trim(full_name)) as name from {people} union distinct"
-        f" select lower(email), lower(trim(full_name)) from {intermediate}.int_vendor_users"
+    everyone = ask(
+        f"select user_email, full_name from {people} union distinct"
+        f" select lower(email), full_name from {intermediate}.int_vendor_users"
     )
-    is_known = ask(f"select 1 from ({everyone}) as everyone where email in ({listed}) limit 1")
-    if not is_known and erased.hash_of(email) not in erased.pseudonyms:
+    is_known = any(one in emails for one, _ in everyone)
+    if not is_known and not erased.pseudonym_of(email):
         raise RefusedError(f"Nobody in the warehouse has the address {email}; nothing was erased.")
     # A name that somebody else has too does not say who it is, and is theirs as well.
-    names = ask(
-        f"select name from ({everyone}) as everyone where name is not null group by name"
-        f" having sum(case when email in ({listed}) then 0 else 1 end) = 0"
-    )
+    theirs = {folded(name) for one, name in everyone if name and one in emails}
+    names = theirs - {folded(name) for one, name in everyone if name and one not in emails}
     accounts = ask(
         f"select distinct account_name from {intermediate}.int_vendor_accounts"
         f" where lower(email) in ({listed})"
     )
     person = Person(
         emails=emails,
-        names=tuple(sorted(name for (name,) in names if name)),
-        accounts=tuple(sorted(name for (name,) in accounts if name)),
+        names=tuple(sorted(name for name in names if name)),
+        accounts=tuple(sorted({folded(name) for (name,) in accounts if name})),
         keys=(),
     )
     keys = ask(
         # A key that no directory lists has its name as its id.
-        "select distinct lower(coalesce(api_key_name, api_key_id))"
+        "select distinct coalesce(api_key_name, api_key_id)"
         f" from {settings.dataset('marts')}.dim_api_keys"
     )
-    called = (key for (key,) in keys if re.search(person.local_parts, key))
+    called = {folded(key) for (key,) in keys if re.search(person.local_parts, folded(key))}
     return replace(person, keys=tuple(sorted(called)))
 
 
@@ -245,7 +245,7 @@ class Erasure:
     def _token(self, person: Person) -> str:
         """What an erasure that was interrupted has chosen, or else a random one."""
         for email in person.emails:
-            if pseudonym := self.erased.pseudonyms.get(self.erased.hash_of(email)):
+            if pseudonym := self.erased.pseudonym_of(email):
                 return pseudonym.removeprefix("erased-").partition("@")[0]
         return secrets.token_hex(4)
 
@@ -341,7 +341,7 @@ class Erasure:
 def pattern_of(name: str) -> str:
     """A pattern of both engines (RE2) with what is before and after as groups. An address is found
     anywhere, a name or account where it is all of a JSON text or of a value."""
-    wanted = "".join(map(_written, name))
+    wanted = "".join(map(_written, folded(name)))
     if "@" in name:
         return f"{_BEFORE}{wanted}{_AFTER}"
     return rf'(^{_SPACE}|"{_SPACE}){wanted}({_SPACE}"|{_SPACE}$)'
@@ -350,14 +350,24 @@ def pattern_of(name: str) -> str:
 def _written(letter: str) -> str:
     """A pattern of a letter in JSON. Writers of it escape quotes, what means something in HTML, and
     what is not ASCII, but never a letter or digit of ASCII."""
-    if re.fullmatch("[a-z0-9]", letter):
+    same = [one for one, other in SAME.items() if other == letter]
+    if re.fullmatch("[a-z0-9]", letter) and not same:
         return letter
-    ways = {letter, json.dumps(letter)[1:-1], letter.replace("/", r"\/")}
-    # Upper case is another escape, and may be two letters, which are another name.
-    for one in {letter, letter.upper()}:
-        if len(one) == 1:
-            ways.add(re.sub("....", r"\\u\g<0>", one.encode("utf-16-be").hex()))
+    ways = {letter.replace("/", r"\/")}
+    for small in (letter, *same):
+        for one in {small, small.upper()}:
+            if one != small and folded(one) != letter:  # SS of ß is another name
+                continue
+            for form in ("NFC", "NFD"):
+                text = unicodedata.normalize(form, one)
+                ways |= {text, json.dumps(text)[1:-1], "".join(map(_escaped, text))}
     return f"(?:{'|'.join(re.escape(way) for way in sorted(ways))})"
+
+
+def _escaped(letter: str) -> str:
+    if re.fullmatch("[a-zA-Z0-9]", letter):
+        return letter
+    return re.sub("....", r"\\u\g<0>", letter.encode("utf-16-be").hex())
 
 
 def _rewrite_file(settings: Settings) -> None:
