@@ -151,15 +151,22 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     ((email,),) = ask(f"select lower({quoted(settings, email.strip())})")
     people = f"{settings.dataset('marts')}.dim_users"
     intermediate, staging = settings.dataset("intermediate"), settings.dataset("staging")
-    # What the sheet said once may have been a mistake: then it names somebody else.
+    sheet = f"{staging}.stg_google_sheets__email_aliases"
     aliases = (
-        f"(select alias, email from {staging}.stg_google_sheets__email_aliases where alias is not"
-        " null and email is not null and seen_to = date '9999-12-31') as aliases"
+        f"(select alias, email from {sheet} where alias is not null and email is not null"
+        " and seen_to = date '9999-12-31') as aliases"
     )
     found = ask(f"select email from {aliases} where alias = {quoted(settings, email)} order by 1")
     main = found[0][0] if found else email
     same = ask(f"select alias from {aliases} where email = {quoted(settings, main)}")
-    emails = tuple(sorted({email, main, *(row[0] for row in same)}))
+    # What the sheet said once may have been a mistake: then it names somebody else.
+    former = ask(
+        f"select alias from {sheet} where alias is not null and email is not null"
+        f" and alias not in (select email from {aliases}) and alias not in"
+        f" (select email from {intermediate}.int_people where is_on_roster) group by alias"
+        f" having min(email) = {quoted(settings, main)} and max(email) = {quoted(settings, main)}"
+    )
+    emails = tuple(sorted({email, main, *(row[0] for row in [*same, *former])}))
     listed = ", ".join(quoted(settings, one) for one in emails)
     shared = ask(
         f"select alias from {aliases} where (alias in ({listed}) or email in ({listed}))"
@@ -175,7 +182,8 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
         )
     everyone = ask(
         f"select user_email, full_name from {people} union distinct"
-        f" select lower(email), full_name from {intermediate}.int_vendor_users"
+        f" select lower(email), full_name from {intermediate}.int_vendor_users union distinct"
+        f" select alias, null from {sheet} union distinct select email, null from {sheet}"
     )
     is_known = any(one in emails for one, _ in everyone)
     if not is_known and not erased.pseudonym_of(email):

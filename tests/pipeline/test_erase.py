@@ -261,6 +261,8 @@ def person(
     aliases: Iterable[tuple[str, str, str]] = (),
     roster: Iterable[str] = (),
     keys: Iterable[tuple[str, str | None]] = (),
+    *,
+    listed: bool = True,
 ) -> erase.Person:
     """What names a person, by these rows of the sheet and the warehouse."""
     connection = duckdb.connect()
@@ -284,7 +286,7 @@ def person(
         )
     for key in keys:
         connection.execute("insert into marts.dim_api_keys values (?, ?)", key)
-    for one in (email, *roster):
+    for one in (*([email] if listed else []), *roster):
         connection.execute(
             "insert into intermediate.int_people values (lower(?), ?, true)", (one, one)
         )
@@ -305,6 +307,21 @@ def test_an_alias_that_the_sheet_has_corrected_is_not_the_persons() -> None:
         ("fern.old@example.com", FERN, NOW),
     ]
     assert person(FERN, aliases, [AMBER]).emails == ("fern.old@example.com", FERN)
+
+
+def test_an_alias_that_was_taken_out_is_the_persons_unless_it_is_somebody_elses() -> None:
+    old, anna, ben, both = (f"{name}@example.com" for name in ("old", "anna", "ben", "both"))
+    mistakes = [(anna, FERN, "2026-10-01"), (ben, FERN, "2026-10-01"), ("b.old@x", ben, NOW)]
+    of_two = [(both, FERN, "2026-10-01"), (both, AMBER, "2026-11-01")]
+    aliases = [(old, FERN, "2026-10-01"), *mistakes, *of_two]
+    assert person(FERN, aliases, [AMBER, anna]).emails == (FERN, old)
+
+
+def test_an_address_that_only_the_sheet_once_had_is_erased_by_itself() -> None:
+    aliases = [("both@x", FERN, "2026-10-01"), ("both@x", AMBER, "2026-11-01")]
+    assert person("both@x", aliases, listed=False).emails == ("both@x",)
+    with pytest.raises(RefusedError, match="Nobody in the warehouse"):
+        person("nobody@x", aliases, listed=False)
 
 
 @pytest.mark.parametrize(
