@@ -24,7 +24,7 @@ _JSON_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 # Anything with an @ between separators. Within it addresses may begin and end as pipeline/erase.py
 # has it: whether one is an address of theirs is decided by its hash.
 _ADDRESS = re.compile(r"[^\s\"<>(),;:\[\]{}|@]+@[\w.-]+")
-_BEGIN = re.compile(r"(?<![a-zA-Z0-9._%+-])(?<![a-zA-Z0-9._%+-]')")
+_BEGIN = re.compile(r"(?<![a-zA-Z0-9._%+'-])'*")
 _END = re.compile(r"(?![a-zA-Z0-9.-])")
 
 
@@ -79,9 +79,9 @@ class Erased:
         text = found[0]
         for begin in _BEGIN.finditer(text, 0, text.index("@")):
             for end in _END.finditer(text, text.index("@")):
-                address = text[begin.start() : end.start()].rstrip(".")
+                address = text[begin.end() : end.start()].rstrip(".")
                 if pseudonym := self.pseudonym_of(address):
-                    return text[: begin.start()] + pseudonym + text[begin.start() + len(address) :]
+                    return text[: begin.end()] + pseudonym + text[begin.end() + len(address) :]
         return text
 
     def record(self, payload: bytes) -> bytes:

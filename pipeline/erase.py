@@ -49,9 +49,11 @@ KEPT_TABLES = ("alert_log", "statement_log")
 
 # What may not be right before or after an address that is found in a text: it would be another one.
 # Before it may also be what JSON writes for a line break, or for any other letter but a plus and an
-# apostrophe. An apostrophe is part of o'neil@example.com, and not of 'ann@example.com'.
+# apostrophe. Apostrophes are part of o'neil@example.com, and not of 'ann@example.com': after a
+# letter of an address they are part of one, otherwise they are quotes.
 _ESCAPE = r"\\(?:[bfnrt]|u(?:[^0]...|0[^0]..|00[^2].|002[^7b]))"
-_BEFORE = rf"((?:^|[^a-zA-Z0-9._%+'-])'?|(?:^|[^\\])(?:\\\\)*{_ESCAPE})"
+_APART = rf"(?:^|[^a-zA-Z0-9._%+'\\-]|(?:^|[^\\])(?:\\\\)*(?:{_ESCAPE}|\\\\))"
+_BEFORE = rf"({_APART}(?:'|\\u0027)*|\\)"
 _AFTER = r"(\.*$|\.*[^a-zA-Z0-9.-])"
 _SPACE = r"(?:\s|\\[nrt])*"
 

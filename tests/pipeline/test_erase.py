@@ -397,7 +397,15 @@ RECORDS = [
     ('{"a":"éann@example.comé"}', '{"a":"éX@erasedé"}'),
     ('{"a":"users/jo+ann@example.com","b":"ann@example.com-x"}', None),
     ('{"a":"\'ann@example.com\'","b":"\'"}', '{"a":"\'X@erased\'","b":"\'"}'),
+    ('{"a":"\\u0027ann@example.com\\u0027"}', '{"a":"\'X@erased\'"}'),
+    ("{\"a\":\"''ann@example.com''\"}", "{\"a\":\"''X@erased''\"}"),
+    ('{"a":"é\'ann@example.com \\n\'ann@example.com"}', '{"a":"é\'X@erased \\n\'X@erased"}'),
+    (
+        '{"a":"A\\\\\\u0027ann@example.com A\\\\ann@example.com"}',
+        '{"a":"A\\\\\'X@erased A\\\\X@erased"}',
+    ),
     ('{"a":"d\'ann@example.com","b":"d\\u0027ann@example.com"}', None),
+    ('{"a":"d\'\'ann@example.com","b":"A\\\\u0027ann@example.com"}', None),
 ]
 
 
