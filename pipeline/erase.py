@@ -53,7 +53,7 @@ KEPT_TABLES = ("alert_log", "statement_log")
 # letter of an address they are part of one, otherwise they are quotes.
 _ESCAPE = r"\\(?:[bfnrt]|u(?:[^0]...|0[^0]..|00[^2].|002[^7b]))"
 _APART = rf"(?:^|[^a-zA-Z0-9._%+'\\-]|(?:^|[^\\])(?:\\\\)*(?:{_ESCAPE}|\\\\))"
-_BEFORE = rf"({_APART}(?:'|\\u0027)*|\\)"
+_BEFORE = rf"{_APART}(?:'|\\u0027)*"
 _AFTER = r"(\.*$|\.*[^a-zA-Z0-9.-])"
 _SPACE = r"(?:\s|\\[nrt])*"
 
@@ -353,7 +353,9 @@ def pattern_of(name: str) -> str:
     anywhere, a name or account where it is all of a JSON text or of a value."""
     wanted = "".join(map(_written, folded(name)))
     if "@" in name:
-        return f"{_BEFORE}{wanted}{_AFTER}"
+        # A backslash may stand before it in plain text. In JSON it makes another letter of these.
+        alone = "" if name[0] in "bfnrtu" else r"|\\"
+        return f"({_BEFORE}{alone}){wanted}{_AFTER}"
     return rf'(^{_SPACE}|"{_SPACE}){wanted}({_SPACE}"|{_SPACE}$)'
 
 

@@ -396,6 +396,10 @@ RECORDS = [
     ('{"a":"!o\'neil@example.com_ Émile@ß.de..."}', '{"a":"!X@erased_ X@erased..."}'),
     ('{"a":"éann@example.comé"}', '{"a":"éX@erasedé"}'),
     ('{"a":"users/jo+ann@example.com","b":"ann@example.com-x"}', None),
+    (
+        '{"a":"\\nina@example.com","b":"\\\\nina@example.com"}',
+        '{"a":"\\nina@example.com","b":"\\\\X@erased"}',
+    ),
     ('{"a":"\'ann@example.com\'","b":"\'"}', '{"a":"\'X@erased\'","b":"\'"}'),
     ('{"a":"\\u0027ann@example.com\\u0027"}', '{"a":"\'X@erased\'"}'),
     ("{\"a\":\"''ann@example.com''\"}", "{\"a\":\"''X@erased''\"}"),
@@ -411,7 +415,9 @@ RECORDS = [
 
 @pytest.mark.parametrize(("record", "cleaned"), RECORDS)
 def test_a_record_keeps_all_but_the_person(record: str, cleaned: str | None) -> None:
-    emails = dict.fromkeys(("ann@example.com", "o'neil@example.com", "émile@ß.de"), "X@erased")
+    emails = dict.fromkeys(
+        ("ann@example.com", "o'neil@example.com", "émile@ß.de", "nina@example.com"), "X@erased"
+    )
     names = ('jürgen "j" ann', "ipek νίκος", "strauß")
     people = {**emails, **dict.fromkeys(names, "X")}
     landed = erased(**people).record(record.encode()).decode()
