@@ -76,7 +76,9 @@ left_behind as (
     from known
     where
         used_on >= on_roster_to
-        and attribution_method = 'vendor_identity'
+        and attribution_method in (
+            'vendor_identity', 'vendor_account', 'saml_identity'
+        )
     group by user_email, platform_code, on_roster_to
 
 ),
