@@ -91,7 +91,7 @@ unioned as (
 
 ),
 
-summed as (
+reported as (
 
     select
         month,
@@ -158,13 +158,81 @@ quarter_costs as (
 
     select
         months.quarter_start_date,
-        summed.department,
-        summed.platform_code,
-        sum(summed.total_cost) as quarter_cost
-    from summed
+        reported.department,
+        reported.platform_code,
+        sum(reported.total_cost) as quarter_cost
+    from reported
     inner join months
-        on summed.month = months.month
-    group by months.quarter_start_date, summed.department, summed.platform_code
+        on reported.month = months.month
+    group by months.quarter_start_date, reported.department, reported.platform_code
+
+),
+
+-- What had cost in the previous quarter and has none now is compared with it too.
+pairs as (
+
+    select
+        month,
+        department,
+        platform_code
+    from reported
+
+    union all
+
+    select
+        quarters.month,
+        quarter_costs.department,
+        quarter_costs.platform_code
+    from quarters
+    inner join quarter_costs
+        on quarters.previous_quarter = quarter_costs.quarter_start_date
+    where quarters.months_seen = 3
+
+),
+
+platforms_of_months as (
+
+    select distinct
+        month,
+        platform_code
+    from pairs
+
+),
+
+-- Adoption is of the whole roster: departments that use nothing are part of it.
+listed as (
+
+    select * from pairs
+
+    union distinct
+
+    select
+        rosters.month,
+        rosters.department,
+        platforms_of_months.platform_code
+    from rosters
+    inner join platforms_of_months
+        on rosters.month = platforms_of_months.month
+
+),
+
+summed as (
+
+    select
+        listed.month,
+        listed.department,
+        listed.platform_code,
+        cast(coalesce(reported.total_cost, 0) as {{ type_money() }}) as total_cost,
+        cast(coalesce(reported.billed_cost, 0) as {{ type_money() }}) as billed_cost,
+        coalesce(reported.active_users, 0) as active_users,
+        coalesce(reported.other_active_users, 0) as other_active_users,
+        reported.{{ counts | join(',\n        reported.') }}
+    from listed
+    left join reported
+        on
+            listed.month = reported.month
+            and listed.department = reported.department
+            and listed.platform_code = reported.platform_code
 
 ),
 
