@@ -62,14 +62,14 @@ histories as (
 
 ),
 
--- What a key belongs to may have a cost center: the service account that it acts as, or
--- its workspace.
+-- What a key belongs to may have a cost center: the service account that it acts as,
+-- its workspace or its project.
 mapped as (
 
     select distinct subject
     from rules
     where
-        rule_type = 'key_mapping'
+        rule_type in ('key_mapping', 'project_mapping', 'project_label')
         and coalesce(user_email, cost_center) is not null
         and {{ as_of_date() }} >= valid_from
         and {{ as_of_date() }} < valid_to
@@ -147,7 +147,8 @@ described as (
         and keys.cost_center is null
         and not keys.is_shared
         and mapped_accounts.subject is null
-        and mapped_workspaces.subject is null as is_without_owner,
+        and mapped_workspaces.subject is null
+        and mapped_projects.subject is null as is_without_owner,
         histories.first_day <= {{ days_before_run(var('risk_days')) }}
             as is_history_long_enough
     from keys
@@ -163,6 +164,10 @@ described as (
         on service_keys.service_account_id = mapped_accounts.subject
     left join mapped as mapped_workspaces
         on keys.workspace_id = mapped_workspaces.subject
+    left join mapped as mapped_projects
+        on
+            {{ of_vendor('listed_keys.vendor', 'keys.workspace_id') }}
+            = mapped_projects.subject
     left join histories
         on listed_keys.vendor = histories.vendor
 
