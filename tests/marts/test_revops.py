@@ -15,6 +15,7 @@ import pytest
 
 from dashboards.catalog import Catalog
 from dashboards.check import sql_of
+from dashboards.compiled import CompiledChart, CompiledDashboard
 from dashboards.loading import load
 from dashboards.preview import page
 from sandbox.seller import (
@@ -169,6 +170,19 @@ def test_who_has_more_active_people_than_seats_is_listed_and_nobody_else(
     assert sorted(row[-1] for row in listed) == expected != []
 
 
+def test_somebody_in_two_teams_of_a_subscription_uses_one_seat(catalog: Catalog) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema marts; create table marts.vw_revops_subscriptions as from (values"
+            " ('a', 'red', true, 4, 2, 2, 3), ('a', 'blue', true, 4, 2, 2, 3),"
+            " ('b', 'red', true, null, null, 9, 9), ('c', 'red', false, 9, 9, 9, 9)"
+            ") as rows (subscription_id, team_id, is_active, licensed_seats,"
+            " licensed_seats_of_team, mau, mau_of_subscription)"
+        )
+        used = sql_of(*chart_of(catalog, "customer_usage", "Licensed seats that are used"), TODAY)
+        assert connection.execute(used).fetchall() == [(0.75,)]
+
+
 @pytest.mark.parametrize("chart", ["People by dollars a month", "People by requests a month"])
 def test_depth_of_usage_counts_people_of_a_month(
     seller: Warehouse, catalog: Catalog, chart: str
@@ -210,10 +224,14 @@ def test_a_line_of_30_days_begins_with_the_thirtieth_day(seller: Warehouse) -> N
 
 def shown(seller: Warehouse, catalog: Catalog, name: str) -> list[tuple[Any, ...]]:
     """The rows of a chart of the customers' dashboard."""
+    return seller.rows(sql_of(*chart_of(catalog, "customer_usage", name), TODAY))
+
+
+def chart_of(catalog: Catalog, key: str, name: str) -> tuple[CompiledDashboard, CompiledChart]:
     sources, _ = load(catalog)
-    (dashboard,) = (one.dashboard for one in sources if one.dashboard.key == "customer_usage")
-    (chart,) = (one for one in dashboard.charts if one.definition.name == name)
-    return seller.rows(sql_of(dashboard, chart, TODAY))
+    (dashboard,) = (one.dashboard for one in sources if one.dashboard.key == key)
+    (found,) = (one for one in dashboard.charts if one.definition.name == name)
+    return dashboard, found
 
 
 def test_the_dashboards_header_is_about_customers(seller: Warehouse) -> None:
