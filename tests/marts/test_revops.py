@@ -183,6 +183,25 @@ def test_somebody_in_two_teams_of_a_subscription_uses_one_seat(catalog: Catalog)
         assert connection.execute(used).fetchall() == [(0.75,)]
 
 
+def test_seats_are_licensed_from_a_subscriptions_first_day_through_its_last(
+    catalog: Catalog,
+) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema marts; create table marts.dim_dates as from (values"
+            " (date '2026-03-01', true), (date '2026-04-01', true))"
+            " as rows (month_start_date, is_complete);"
+            "create table marts.vw_revops_subscriptions as from (values"
+            " ('a', date '2026-03-02', date '2026-04-01', 1, false),"
+            " ('b', null, date '2026-03-31', 10, false),"
+            " ('c', date '2026-03-01', null, 100, false))"
+            " as rows (subscription_id, start_date, end_date, licensed_seats, is_deleted)"
+        )
+        seats = sql_of(*chart_of(catalog, "accounts", "Licensed seats by month"), TODAY)
+        months = [(date(2026, 3, 1), 110), (date(2026, 4, 1), 101)]
+        assert connection.execute(seats).fetchall() == months
+
+
 @pytest.mark.parametrize("chart", ["People by dollars a month", "People by requests a month"])
 def test_depth_of_usage_counts_people_of_a_month(
     seller: Warehouse, catalog: Catalog, chart: str
