@@ -28,7 +28,8 @@ renamed as (
         {% endfor -%}
         {{ focus_name('service_provider_name') }} as {{ focus_name('provider_name') }},
         {{ focus_name('service_provider_name') }} as {{ focus_name('publisher_name') }},
-        'Standard' as {{ focus_name('pricing_category') }}
+        case when {{ focus_name('charge_category') }} != 'Tax' then 'Standard' end
+            as {{ focus_name('pricing_category') }}
     from charges
 
 )
