@@ -1,6 +1,6 @@
 -- Rows of the tab `seat_assignments` for Cursor whose e-mail Cursor lists on none of
--- their days: they cost nothing, since Cursor bills its members. Correct the e-mail, or
--- end the row.
+-- their days, or only as an unpaid admin: they cost nothing, since Cursor bills its
+-- other members. Correct the e-mail, or end the row.
 {{ config(severity='warn', store_failures=true) }}
 
 with assignments as (

@@ -2,9 +2,13 @@
 
 -- GRAIN: one row per platform, seat holder, plan and span of days at one price; if the
 -- plan is billed by the year, within one year
+-- Cursor bills no seat for unpaid admins, from the day on which they have that role.
 with members as (
 
     select * from {{ ref('stg_cursor__members') }}
+    where
+        not is_removed
+        and coalesce(role, '') != 'free-owner'
 
 ),
 
@@ -137,7 +141,6 @@ first_listed as (
     from members
     inner join first_list
         on members.seen_from = first_list.snapshot_date
-    where not members.is_removed
 
 ),
 
@@ -195,7 +198,6 @@ present as (
     cross join first_list
     left join early_spans
         on members.email = early_spans.email
-    where not members.is_removed
 
     union all
 
