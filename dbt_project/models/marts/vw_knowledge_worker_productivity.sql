@@ -70,6 +70,7 @@ unioned as (
             when platform_code != 'claude_ai' then null
             when product = 'office_agent' then 'office'
             when product = 'claude_design' then 'design'
+            when product = 'chat_cowork_unified' then 'chat'
             else product
         end as surface,
         1 as usage_rows,

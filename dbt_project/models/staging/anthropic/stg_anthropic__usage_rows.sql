@@ -70,6 +70,10 @@ surfaces as (
 
     union all
 
+    select 'claude_tag' as usage_type
+
+    union all
+
     -- Searches are counted per member, on any surface.
     select 'search' as usage_type
 
@@ -202,6 +206,7 @@ activity_rows as (
                 'office': 'activities.office_messages',
                 'design': 'activities.design_messages',
                 'science': 'activities.science_messages',
+                'claude_tag': 'activities.claude_tag_messages',
             }),
             lines_accepted=by_value('surfaces.usage_type', {
                 'session': 'activities.claude_code_lines_added',

@@ -1,4 +1,7 @@
 {% set actions = 'claude_code_metrics.tool_actions' %}
+-- Members with Chat and Cowork unified have their chats and Cowork sessions here; other
+-- members, and the days before, have them in chat_metrics and cowork_metrics.
+{% set unified = 'chat_cowork_unified_metrics' %}
 
 with source as (
 
@@ -16,15 +19,26 @@ renamed as (
         {{ json_text('user.id') }} as actor_user_id,
         -- numerics
         {{ json_count('chat_metrics.distinct_conversation_count') }}
+        + {{ json_count(unified ~ '.chat.distinct_conversation_count') }}
             as chat_conversations,
-        {{ json_count('chat_metrics.message_count') }} as chat_messages,
+        {{ json_count('chat_metrics.message_count') }}
+        + {{ json_count(unified ~ '.chat.message_count') }}
+            as chat_messages,
         {{ json_count('chat_metrics.distinct_artifacts_created_count') }}
+        + {{ json_count(unified ~ '.chat.distinct_artifacts_created_count') }}
             as chat_artifacts,
         {{ json_count('chat_metrics.distinct_projects_created_count') }}
+        + {{ json_count(unified ~ '.chat.distinct_projects_created_count') }}
             as chat_projects,
-        {{ json_count('chat_metrics.distinct_files_uploaded_count') }} as chat_files,
-        {{ json_count('cowork_metrics.distinct_session_count') }} as cowork_sessions,
-        {{ json_count('cowork_metrics.message_count') }} as cowork_messages,
+        {{ json_count('chat_metrics.distinct_files_uploaded_count') }}
+        + {{ json_count(unified ~ '.chat.distinct_files_uploaded_count') }}
+            as chat_files,
+        {{ json_count('cowork_metrics.distinct_session_count') }}
+        + {{ json_count(unified ~ '.sessions.distinct_session_count') }}
+            as cowork_sessions,
+        {{ json_count('cowork_metrics.message_count') }}
+        + {{ json_count(unified ~ '.sessions.message_count') }}
+            as cowork_messages,
         {{ json_count('office_metrics.excel.distinct_session_count') }}
         + {{ json_count('office_metrics.outlook.distinct_session_count') }}
         + {{ json_count('office_metrics.powerpoint.distinct_session_count') }}
@@ -38,6 +52,8 @@ renamed as (
         {{ json_count('design_metrics.message_count') }} as design_messages,
         {{ json_count('science_metrics.distinct_session_count') }} as science_sessions,
         {{ json_count('science_metrics.message_count') }} as science_messages,
+        {{ json_integer('claude_tag_metrics.active_message_count') }}
+            as claude_tag_messages,
         {{ json_count('web_search_count') }} as web_searches,
         {{ json_count('claude_code_metrics.core_metrics.distinct_session_count') }}
             as claude_code_sessions,
