@@ -1,12 +1,14 @@
 """Anthropic's Admin and Analytics APIs: what is read, how far back it may change, how it pages.
 
-A Console key and an Enterprise key are two organizations, `console` and `enterprise`. Usage and
-cost come from the analytics endpoints (https://platform.claude.com/docs/en/api/admin); the legacy
-reports fill in for days that those do not cover, and for organizations that do not have them.
+A Console key and an Enterprise key are two organizations, `console` and `enterprise`. If both read
+the same one, nothing lands: its dollars would count twice. Usage and cost come from the analytics
+endpoints (https://platform.claude.com/docs/en/api/admin); the legacy reports fill in for days that
+those do not cover, and for organizations that do not have them.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -33,11 +35,14 @@ from extract.http import (
 )
 from extract.records import Record
 from extract.windows import Page, Period, Resource, Run, Window, ending, fetch
+from foundation.logs import one_line
 from foundation.retrying import with_retries
 from foundation.sources.anthropic import AnthropicSettings
 
 if TYPE_CHECKING:
     import anthropic
+
+log = logging.getLogger(__name__)
 
 TABLES = (
     "analytics_usage",
@@ -95,6 +100,26 @@ class Bucket(msgspec.Struct):
     results: list[msgspec.Raw]
 
 
+class RowGroup(msgspec.Struct):
+    organization_id: str | None = None
+
+
+class Row(msgspec.Struct):
+    group: RowGroup
+
+
+class Whose(msgspec.Struct):
+    """What an answer says about the organizations that it is about."""
+
+    id: str | None = None
+    organization_id: str | None = None
+    data: list[Row] = []
+
+    def ids(self) -> set[str]:
+        named = [self.id, self.organization_id, *(row.group.organization_id for row in self.data)]
+        return {one for one in named if one}
+
+
 def organizations(settings: AnthropicSettings) -> list[tuple[str, SecretStr]]:
     keys = {
         "console": settings.anthropic_admin_key,
@@ -105,9 +130,41 @@ def organizations(settings: AnthropicSettings) -> list[tuple[str, SecretStr]]:
 
 def extract(settings: AnthropicSettings, run: Run) -> Iterator[Window]:
     """The windows of every organization that has a key."""
-    for organization, key in organizations(settings):
+    keys = organizations(settings)
+    if len(keys) > 1:
+        read = []
+        for _, key in keys:
+            with _sdk(settings, key) as sdk:
+                read.append(_organizations_read(sdk, run.today))
+        if twice := set.intersection(*read):
+            run.report.errors.append(
+                "ANTHROPIC_ADMIN_KEY and ANTHROPIC_ENTERPRISE_KEY both read the organization "
+                f"{one_line(min(twice))}, and its cost would count twice; set one key only, or an "
+                "Enterprise key of the Enterprise organization itself, not of its parent"
+            )
+            return
+    for organization, key in keys:
         with _sdk(settings, key) as sdk, _plain(settings, key) as plain:
             yield from _organization(organization, run, sdk, plain)
+
+
+def _organizations_read(sdk: anthropic.Anthropic, today: date) -> set[str]:
+    """Ids of the organizations that the key reads, as far as it may say so: its own, and if it is
+    a parent organization's, those of the children that cost anything in the last month."""
+    month = Period(max(ANALYTICS_BEGIN, today - timedelta(days=MONEY_DAYS)), today)
+    costs = {**_range(month), "group_by": ["organization_id"], "limit": ROWS_PER_PAGE}
+    found: set[str] = set()
+    for method, query in (
+        (sdk.organization.with_raw_response.retrieve, {}),
+        (sdk.beta.organization.analytics.cost.with_raw_response.list, costs),
+    ):
+        try:
+            body = with_retries(partial(_through_sdk, method, query))
+            found |= msgspec.json.decode(body, type=Whose).ids()
+        except (VendorError, msgspec.DecodeError) as error:
+            # What reads the resources fails and says so, if they cannot be read either.
+            log.info("which organizations the key reads: %s", error)
+    return found
 
 
 def _organization(

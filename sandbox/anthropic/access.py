@@ -1,7 +1,8 @@
 """Who may ask Anthropic for what: keys, versions, and the errors in its words.
 
 Two keys, two organizations: the Admin key reads the Console organization, the key with the scope
-`read:analytics` reads the Enterprise organization, and there only its analytics and spend limits.
+`read:analytics` reads the Enterprise organization, and there only its id, its analytics and its
+spend limits.
 """
 
 from __future__ import annotations

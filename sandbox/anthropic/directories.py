@@ -1,4 +1,4 @@
-"""Directories of the Console organization: people, keys, workspaces, service accounts."""
+"""An organization, and the Console's directories: people, keys, workspaces, service accounts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ from sandbox.anthropic.parameters import check_parameters
 from sandbox.anthropic.state import State
 from sandbox.anthropic.times import stamp
 from sandbox.company import ApiKey, Workspace
+
+
+def me(state: State, organization: str, request: Request) -> dict[str, Any]:
+    """The organization of the key."""
+    check_parameters(request, ())
+    name = f"Sandbox {organization}"
+    return {"id": state.organization_id(organization), "type": "organization", "name": name}
 
 
 def users(state: State, organization: str, request: Request) -> dict[str, Any]:  # noqa: ARG001

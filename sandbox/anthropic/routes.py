@@ -16,6 +16,7 @@ def routes(state: State) -> list[Route]:
     """Everything under /v1/organizations."""
     analytics = Analytics()
     handlers: dict[str, tuple[tuple[str, ...], Handler]] = {
+        "me": ((CONSOLE, ENTERPRISE), directories.me),
         "users": ((CONSOLE,), directories.users),
         "api_keys": ((CONSOLE,), directories.api_keys),
         "workspaces": ((CONSOLE,), directories.workspaces),

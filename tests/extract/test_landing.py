@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dlt
 import httpx
@@ -16,7 +17,7 @@ import pytest
 
 from extract import anthropic, landing
 from extract.landing import EXTRACTIONS
-from extract.run import EXTRACTORS, run
+from extract.run import EXTRACTORS, probe, run
 from foundation import sample_data
 from foundation.settings import Settings
 from foundation.sources import SOURCES
@@ -515,6 +516,36 @@ def test_cost_that_cannot_be_read_fails_the_source(
     assert report.exit_code == 1
     assert part(report, "enterprise/cost_report").status == "failed"
     assert "HTTP 403" in part(report, "enterprise/cost_report").errors[0]
+
+
+def test_two_keys_of_one_organization_land_nothing(
+    company: Running, settings_of: SettingsOf
+) -> None:
+    settings = settings_of(anthropic_enterprise_key=company.env["ANTHROPIC_ADMIN_KEY"])
+    report = run(settings, sources=["anthropic"], since=YESTERDAY)
+    assert report.exit_code == 1
+    (error,) = report.sources[0].all_errors()
+    assert "both read the organization" in error
+    assert report.sources[0].resources == []
+    assert probe(settings, ["anthropic"]).exit_code == 1
+
+
+def test_a_key_of_the_parent_of_the_other_keys_organization_lands_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = anthropic._through_sdk
+
+    def with_child(method: Callable[..., Any], query: dict[str, Any]) -> bytes:
+        answer = json.loads(ask(method, query))
+        if query.get("group_by") == ["organization_id"]:
+            answer["data"].append({"group": {"organization_id": "child"}, "cost": {}})
+        return json.dumps(answer).encode()
+
+    monkeypatch.setattr(anthropic, "_through_sdk", with_child)
+    report = run(settings, sources=["anthropic"], since=YESTERDAY)
+    (error,) = report.sources[0].all_errors()
+    assert "both read the organization child, and its cost would count twice" in error
+    assert report.sources[0].resources == []
 
 
 def test_a_team_without_billing_groups_is_not_a_failure(
