@@ -7,7 +7,7 @@
 -- INVARIANT: the parts of a line sum to the line, to the last digit
 {% set days = changed_days(ref('stg_github__changed_days')) %}
 
-with charges as (
+with billed as (
 
     select
         *,
@@ -36,6 +36,55 @@ seat_days as (
 
 ),
 
+named_organizations as (
+
+    select
+        cost_date,
+        organization,
+        github_organization
+    from seat_days
+
+    union distinct
+
+    select
+        cost_date,
+        organization,
+        github_organization
+    from credit_uses
+
+),
+
+-- The bill may name organizations otherwise than the lists do, by what they are called
+-- on pages. If it has none of a day's names, its own say nothing of who is meant.
+understood_days as (
+
+    select distinct
+        billed.cost_date,
+        billed.organization
+    from billed
+    inner join named_organizations
+        on
+            billed.cost_date = named_organizations.cost_date
+            and billed.organization = named_organizations.organization
+            and billed.github_organization = named_organizations.github_organization
+
+),
+
+charges as (
+
+    select
+        billed.*,
+        case
+            when understood_days.cost_date is not null then billed.github_organization
+        end as listed_organization
+    from billed
+    left join understood_days
+        on
+            billed.cost_date = understood_days.cost_date
+            and billed.organization = understood_days.organization
+
+),
+
 seat_parts as (
 
     select
@@ -54,7 +103,7 @@ seat_parts as (
             charges.cost_date = seat_days.cost_date
             and charges.organization = seat_days.organization
             and coalesce(
-                charges.github_organization = seat_days.github_organization, true
+                charges.listed_organization = seat_days.github_organization, true
             )
             and (
                 charges.plan_type is null
@@ -72,10 +121,10 @@ credit_charges as (
         cost_date,
         record_id,
         organization,
-        github_organization,
+        listed_organization,
         sku_code,
         sum(weight) over (
-            partition by cost_date, organization, github_organization, sku_code
+            partition by cost_date, organization, listed_organization, sku_code
         ) as charged_weight
     from charges
     where charge_kind = 'credits'
@@ -105,7 +154,7 @@ matched_uses as (
             credit_charges.cost_date = credit_uses.cost_date
             and credit_charges.organization = credit_uses.organization
             and coalesce(
-                credit_charges.github_organization = credit_uses.github_organization,
+                credit_charges.listed_organization = credit_uses.github_organization,
                 true
             )
             and credit_charges.sku_code = credit_uses.sku_code
