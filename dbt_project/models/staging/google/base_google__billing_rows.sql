@@ -26,6 +26,9 @@ renamed as (
         organization,
         {{ json_text('service.id') }} as service_id,
         {{ json_text('sku.id') }} as sku_id,
+        {{ clean_text(json_named_text(
+            'system_labels', 'cloud-invoice.googleapis.com/sku_id', called='key'
+        )) }} as corrected_sku_id,
         {{ clean_text(json_text('project.id')) }} as project_id,
         -- strings
         {{ json_text('cost_type') }} as cost_type,
@@ -75,6 +78,7 @@ converted as (
         organization,
         service_id,
         sku_id,
+        corrected_sku_id,
         project_id,
         project_name,
         cost_type,
@@ -120,6 +124,7 @@ combined as (
             organization,
             service_id,
             sku_id,
+            corrected_sku_id,
             project_id,
             project_name,
             cost_type,

@@ -4,8 +4,8 @@
 
 -- GRAIN: one row per day, invoice, project and load, with what the load added to the
 -- taxes and the rounding, less what it took away
--- They are of whole projects, and name no service. Other corrections of services that
--- are no AI tool are left out.
+-- They are of whole projects, and name no service. Adjustments that correct an AI tool
+-- are charges; others are left out.
 {% set days = changed_days(ref('stg_google__changed_days')) %}
 
 with billing_rows as (
