@@ -238,7 +238,9 @@ def _organization(
     )
     unreadable = [part for part in (usage, cost) if part.status == "not readable"]
     for part in unreadable:
-        part.notes.append("the legacy reports are read instead")
+        part.notes.append(
+            "the legacy reports are read as well; they count on days that have no analytics yet"
+        )
     for resource in (
         _report(
             "usage_report_messages",
