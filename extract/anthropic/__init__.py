@@ -190,7 +190,7 @@ def _organization(
             "workspaces",
             records.Workspace,
             admin.workspaces,
-            {"include_archived": True, "limit": ROWS_PER_PAGE},
+            {"include_archived": True, "include_default": True, "limit": ROWS_PER_PAGE},
             brings="names of workspaces",
         ),
         _directory(

@@ -101,6 +101,8 @@ def test_everything_of_every_source_lands(settings: Settings) -> None:
     }
     assert missing == set()
     assert part(report, "console/service_accounts").status == "not readable"
+    workspaces = [json.loads(one) for _, _, one in current(settings, "raw_anthropic", "workspaces")]
+    assert "Default" in {workspace["name"] for workspace in workspaces}
 
 
 DIRECTORIES = {

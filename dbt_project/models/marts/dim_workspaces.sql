@@ -34,7 +34,7 @@ ids as (
 
 ),
 
--- The vendor does not list the default workspace.
+-- Lists that landed with earlier versions lack Anthropic's default workspace.
 described as (
 
     select
