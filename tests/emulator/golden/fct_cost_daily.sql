@@ -1,6 +1,7 @@
 create or replace table `emulated`.`ai_spend_marts`.`fct_cost_daily`
 (
 cost_date date not null,
+invoice_month date not null,
 platform_code string not null,
 vendor string not null,
 organization string not null,
@@ -21,6 +22,7 @@ service_tier string,
 allocation_method string not null,
 attribution_method string not null,
 attribution_confidence numeric not null,
+is_attributed boolean not null,
 source string not null,
 list_cost_usd bignumeric not null,
 billed_cost_usd bignumeric not null,
