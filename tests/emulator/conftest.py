@@ -41,7 +41,9 @@ def settings_of(bigquery: Running, company: Company) -> Callable[[str], Settings
             "bigquery_location": "EU",
             "bigquery_api_endpoint": bigquery.url,
         }
-        return Settings(_env_file=None, **given | warehouse)
+        settings = Settings(_env_file=None, **given | warehouse)
+        settings.tell_google()
+        return settings
 
     return make
 
