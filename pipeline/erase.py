@@ -61,12 +61,14 @@ _SPACE = r"(?:\s|\\[nrt])*"
 @dataclass(frozen=True)
 class Person:
     """All that names a person, in lower case. `keys` are names of API keys that have the person's
-    in them, as Claude Code gives them."""
+    in them, as Claude Code gives them; `former` are addresses that the tab of aliases once had
+    beside theirs, which may be somebody else's."""
 
     emails: tuple[str, ...]
     names: tuple[str, ...]
     accounts: tuple[str, ...]
     keys: tuple[str, ...]
+    former: tuple[str, ...] = ()
 
     @property
     def local_parts(self) -> str:
@@ -106,6 +108,11 @@ def erase(settings: Settings, email: str, by: str) -> int:
             f"The warehouse is not complete ({reason}): build it first, with `make run`."
         ) from None
     sys.stdout.write(f"Erased from {rows:,} rows of what landed; the marts are built again.\n")
+    if person.former:
+        sys.stdout.write(
+            f"The tab email_aliases once had {', '.join(person.former)} beside them. Each that is"
+            " the same person's has to be erased by itself.\n"
+        )
     # Without tests, since what comes after one that fails would be left as it was, with the person.
     models = ["--full-refresh", "--exclude-resource-type", "test", "unit_test"]
     code = building.call(settings, ["--quiet", "build", *models])
@@ -161,14 +168,7 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     found = ask(f"select email from {aliases} where alias = {quoted(settings, email)} order by 1")
     main = found[0][0] if found else email
     same = ask(f"select alias from {aliases} where email = {quoted(settings, main)}")
-    # What the sheet said once may have been a mistake: then it names somebody else.
-    former = ask(
-        f"select alias from {sheet} where alias is not null and email is not null"
-        f" and alias not in (select email from {aliases}) and alias not in"
-        f" (select email from {intermediate}.int_people where is_on_roster) group by alias"
-        f" having min(email) = {quoted(settings, main)} and max(email) = {quoted(settings, main)}"
-    )
-    emails = tuple(sorted({email, main, *(row[0] for row in [*same, *former])}))
+    emails = tuple(sorted({email, main, *(alias for (alias,) in same)}))
     listed = ", ".join(quoted(settings, one) for one in emails)
     shared = ask(
         f"select alias from {aliases} where (alias in ({listed}) or email in ({listed}))"
@@ -203,13 +203,21 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
         accounts=tuple(sorted({folded(name) for (name,) in accounts if name})),
         keys=(),
     )
+    # What the sheet said once may have been a mistake, and name somebody else.
+    former = ask(
+        f"select alias from {sheet} where email in ({listed}) and alias not in ({listed})"
+        f" union distinct select email from {sheet} where alias in ({listed})"
+        f" and email not in ({listed}) order by 1"
+    )
     keys = ask(
         # A key that no directory lists has its name as its id.
         "select distinct coalesce(api_key_name, api_key_id)"
         f" from {settings.dataset('marts')}.dim_api_keys"
     )
     called = {folded(key) for (key,) in keys if re.search(person.local_parts, folded(key))}
-    return replace(person, keys=tuple(sorted(called)))
+    return replace(
+        person, keys=tuple(sorted(called)), former=tuple(address for (address,) in former)
+    )
 
 
 @dataclass(frozen=True)

@@ -309,12 +309,13 @@ def test_an_alias_that_the_sheet_has_corrected_is_not_the_persons() -> None:
     assert person(FERN, aliases, [AMBER]).emails == ("fern.old@example.com", FERN)
 
 
-def test_an_alias_that_was_taken_out_is_the_persons_unless_it_is_somebody_elses() -> None:
-    old, anna, ben, both = (f"{name}@example.com" for name in ("old", "anna", "ben", "both"))
-    mistakes = [(anna, FERN, "2026-10-01"), (ben, FERN, "2026-10-01"), ("b.old@x", ben, NOW)]
-    of_two = [(both, FERN, "2026-10-01"), (both, AMBER, "2026-11-01")]
-    aliases = [(old, FERN, "2026-10-01"), *mistakes, *of_two]
-    assert person(FERN, aliases, [AMBER, anna]).emails == (FERN, old)
+def test_an_alias_that_was_taken_out_is_named_and_not_erased() -> None:
+    old, anna = "old@example.com", "anna@example.com"
+    aliases = [(old, FERN, "2026-10-01"), (anna, FERN, "2026-10-01"), ("now@x", FERN, NOW)]
+    found = person(FERN, aliases, [AMBER])
+    assert found.emails == (FERN, "now@x")
+    assert found.former == (anna, old)
+    assert person(old, aliases, listed=False).former == (FERN,)
 
 
 def test_an_address_that_only_the_sheet_once_had_is_erased_by_itself() -> None:
