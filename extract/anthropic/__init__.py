@@ -133,14 +133,19 @@ def extract(settings: AnthropicSettings, run: Run) -> Iterator[Window]:
     keys = organizations(settings)
     if len(keys) > 1:
         read = []
-        for _, key in keys:
+        for label, key in keys:
             with _sdk(settings, key) as sdk:
-                read.append(_organizations_read(sdk, run.today))
+                try:
+                    read.append(_organizations_read(sdk, run.today))
+                except TransientError as error:
+                    run.report.errors.append(f"{label}: which organization the key reads: {error}")
+                    return
         if twice := set.intersection(*read):
             run.report.errors.append(
                 "ANTHROPIC_ADMIN_KEY and ANTHROPIC_ENTERPRISE_KEY both read the organization "
                 f"{one_line(min(twice))}, and its cost would count twice; set one key only, or an "
-                "Enterprise key of the Enterprise organization itself, not of its parent"
+                "Enterprise key of the Enterprise organization itself, not of its parent; "
+                "docs/runbook.md says how to take back what landed twice"
             )
             return
     for organization, key in keys:
@@ -161,6 +166,8 @@ def _organizations_read(sdk: anthropic.Anthropic, today: date) -> set[str]:
         try:
             body = with_retries(partial(_through_sdk, method, query))
             found |= msgspec.json.decode(body, type=Whose).ids()
+        except TransientError:
+            raise
         except (VendorError, msgspec.DecodeError) as error:
             # What reads the resources fails and says so, if they cannot be read either.
             log.info("which organizations the key reads: %s", error)

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 
 from extract import anthropic, landing
+from extract.http import TransientError
 from extract.landing import EXTRACTIONS
 from extract.run import EXTRACTORS, probe, run
 from foundation import sample_data
@@ -548,6 +549,23 @@ def test_a_key_of_the_parent_of_the_other_keys_organization_lands_nothing(
     report = run(settings, sources=["anthropic"], since=YESTERDAY)
     (error,) = report.sources[0].all_errors()
     assert "both read the organization child, and its cost would count twice" in error
+    assert report.sources[0].resources == []
+
+
+def test_two_keys_land_nothing_while_it_is_unknown_whose_they_are(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = anthropic._through_sdk
+
+    def busy(method: Callable[..., Any], query: dict[str, Any]) -> bytes:
+        if query.get("group_by") == ["organization_id"]:
+            raise TransientError("HTTP 529: overloaded", retry_after=0)
+        return ask(method, query)
+
+    monkeypatch.setattr(anthropic, "_through_sdk", busy)
+    report = run(settings, sources=["anthropic"], since=YESTERDAY)
+    (error,) = report.sources[0].all_errors()
+    assert "console: which organization the key reads: HTTP 529" in error
     assert report.sources[0].resources == []
 
 
