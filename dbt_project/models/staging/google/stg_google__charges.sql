@@ -41,6 +41,7 @@ charges as (
         billing_rows.export_date,
         billing_rows.usage_date,
         billing_rows.invoice_month,
+        billing_rows.cost_type = 'adjustment' as is_adjustment,
         coalesce(corrected_skus.model, skus.model) as model,
         coalesce(corrected_skus.token_type, skus.token_type) as token_type,
         coalesce(corrected_skus.service_tier, skus.service_tier) as service_tier,

@@ -11,10 +11,13 @@
 {% set days = changed_days(ref('stg_google__changed_invoice_days')) %}
 {% set invoices = google_days_of_invoices(ref('stg_google__invoice_days'), days) %}
 
+-- Adjustments are in no project's total, so they are no part of the share either.
 with charges as (
 
     select * from {{ ref('stg_google__charge_changes') }}
-    where {{ in_days('usage_date', invoices) }}
+    where
+        {{ in_days('usage_date', invoices) }}
+        and is_adjustment is not true
 
 ),
 
