@@ -41,6 +41,7 @@ named_organizations as (
     select
         cost_date,
         organization,
+        'seats' as charge_kind,
         github_organization
     from seat_days
 
@@ -49,23 +50,26 @@ named_organizations as (
     select
         cost_date,
         organization,
+        'credits' as charge_kind,
         github_organization
     from credit_uses
 
 ),
 
 -- The bill may name organizations otherwise than the lists do, by what they are called
--- on pages. If it has none of a day's names, its own say nothing of who is meant.
+-- on pages. If it has none of a list's names on a day, its own do not say who is meant.
 understood_days as (
 
     select distinct
         billed.cost_date,
-        billed.organization
+        billed.organization,
+        billed.charge_kind
     from billed
     inner join named_organizations
         on
             billed.cost_date = named_organizations.cost_date
             and billed.organization = named_organizations.organization
+            and billed.charge_kind = named_organizations.charge_kind
             and billed.github_organization = named_organizations.github_organization
 
 ),
@@ -82,6 +86,7 @@ charges as (
         on
             billed.cost_date = understood_days.cost_date
             and billed.organization = understood_days.organization
+            and billed.charge_kind = understood_days.charge_kind
 
 ),
 
