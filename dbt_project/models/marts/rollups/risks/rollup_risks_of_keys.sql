@@ -69,10 +69,25 @@ mapped as (
     select distinct subject
     from rules
     where
-        rule_type in ('key_mapping', 'project_mapping', 'project_label')
+        rule_type = 'key_mapping'
         and coalesce(user_email, cost_center) is not null
         and {{ as_of_date() }} >= valid_from
         and {{ as_of_date() }} < valid_to
+
+),
+
+projects as (
+
+    select
+        subject,
+        max(cost_center) as cost_center
+    from rules
+    where
+        rule_type in ('project_mapping', 'project_label')
+        and coalesce(user_email, cost_center) is not null
+        and {{ as_of_date() }} >= valid_from
+        and {{ as_of_date() }} < valid_to
+    group by subject
 
 ),
 
@@ -148,7 +163,14 @@ described as (
         and not keys.is_shared
         and mapped_accounts.subject is null
         and mapped_workspaces.subject is null
-        and mapped_projects.subject is null as is_without_owner,
+        -- A service account is nobody's because its project is.
+        and (
+            projects.subject is null
+            or (
+                projects.cost_center is null
+                and service_keys.service_account_id is not null
+            )
+        ) as is_without_owner,
         histories.first_day <= {{ days_before_run(var('risk_days')) }}
             as is_history_long_enough
     from keys
@@ -164,10 +186,10 @@ described as (
         on service_keys.service_account_id = mapped_accounts.subject
     left join mapped as mapped_workspaces
         on keys.workspace_id = mapped_workspaces.subject
-    left join mapped as mapped_projects
+    left join projects
         on
             {{ of_vendor('listed_keys.vendor', 'keys.workspace_id') }}
-            = mapped_projects.subject
+            = projects.subject
     left join histories
         on listed_keys.vendor = histories.vendor
 
