@@ -88,6 +88,7 @@ organizations as (
         first_days.first_date,
         first_reports.first_report_date,
         late_days.days_after_month,
+        {{ last_day_of('first_days.vendor', 'first_days.organization') }} as last_date,
         -- What was used on the last day is still reported after it.
         {{ add_days(
             last_day_of('first_days.vendor', 'first_days.organization'),
@@ -122,6 +123,7 @@ due as (
         organizations.organization,
         organizations.first_date,
         organizations.first_report_date,
+        organizations.last_date,
         least(
             {{ add_days('months.next_month', 'organizations.days_after_month') }},
             {{ add_days('organizations.last_report_date', 1) }}
@@ -150,6 +152,7 @@ compared as (
                 case
                     when
                         due.report_date >= due.first_report_date
+                        and due.report_date <= due.last_date
                         and due.report_date < {{ as_of_date() }}
                         and landed.report_date is null
                         then due.report_date
