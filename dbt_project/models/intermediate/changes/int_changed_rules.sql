@@ -58,7 +58,7 @@ rewritten as (
 
 ),
 
-added as (
+added_or_removed as (
 
     select
         rule_type,
@@ -67,22 +67,14 @@ added as (
         valid_to as changed_to
     from versions
     where
-        is_new
-        and (previous_ended_at is null or previous_ended_at != dbt_valid_from)
-
-),
-
-removed as (
-
-    select
-        rule_type,
-        subject,
-        valid_from as changed_from,
-        valid_to as changed_to
-    from versions
-    where
-        dbt_valid_to is not null
-        and (next_began_at is null or next_began_at != dbt_valid_to)
+        (
+            is_new
+            and (previous_ended_at is null or previous_ended_at != dbt_valid_from)
+        )
+        or (
+            dbt_valid_to is not null
+            and (next_began_at is null or next_began_at != dbt_valid_to)
+        )
 
 ),
 
@@ -92,11 +84,7 @@ unioned as (
 
     union all
 
-    select * from added
-
-    union all
-
-    select * from removed
+    select * from added_or_removed
 
 ),
 
