@@ -18,9 +18,18 @@ writes no row, and the next run does its work again.
     )) }}
 {%- endmacro %}
 
-{# The newest completed run as one row; no row before the first one. #}
+{# The newest completed run as one row; no row before the first one. If it found no load or
+no rule, all that come later are new. #}
 {% macro last_completed_run() -%}
-    select * from {{ source('build', 'completed_runs') }}
+    {%- set beginning -%}
+        cast({{ beginning_of_time() }} as {{ dbt.type_timestamp() }})
+    {%- endset -%}
+    select
+        coalesce(loads_through, {{ beginning }}) as loads_through,
+        coalesce(rules_through, {{ beginning }}) as rules_through,
+        as_of_date,
+        completed_at
+    from {{ source('build', 'completed_runs') }}
     qualify row_number() over (order by completed_at desc) = 1
 {%- endmacro %}
 
