@@ -62,32 +62,42 @@ histories as (
 
 ),
 
--- What a key belongs to may have a cost center: the service account that it acts as,
--- its workspace or its project.
+-- What a key belongs to may have a cost center: the service account that it acts as or
+-- its workspace. A person answers for a key alone.
 mapped as (
 
     select distinct subject
     from rules
     where
         rule_type = 'key_mapping'
-        and coalesce(user_email, cost_center) is not null
+        and cost_center is not null
         and {{ as_of_date() }} >= valid_from
         and {{ as_of_date() }} < valid_to
 
 ),
 
+-- Of several people who share a project, the one who stays longest.
 projects as (
 
     select
-        subject,
-        max(cost_center) as cost_center
+        rules.subject,
+        rules.cost_center,
+        rules.user_email
     from rules
+    left join people
+        on rules.user_email = people.email
     where
-        rule_type in ('project_mapping', 'project_label')
-        and coalesce(user_email, cost_center) is not null
-        and {{ as_of_date() }} >= valid_from
-        and {{ as_of_date() }} < valid_to
-    group by subject
+        rules.rule_type in ('project_mapping', 'project_label')
+        and coalesce(rules.user_email, rules.cost_center) is not null
+        and {{ as_of_date() }} >= rules.valid_from
+        and {{ as_of_date() }} < rules.valid_to
+    qualify row_number() over (
+        partition by rules.subject
+        order by
+            rules.cost_center is null asc,
+            people.on_roster_to desc,
+            rules.user_email asc
+    ) = 1
 
 ),
 
@@ -134,52 +144,31 @@ uses as (
 
 ),
 
-described as (
+owned as (
 
     select
-        keys.api_key_id,
-        coalesce(keys.api_key_name, keys.api_key_id) as subject,
-        keys.organization,
-        uses.platform_code,
-        keys.owner_email as user_email,
-        uses.first_date,
-        uses.last_date,
-        uses.cost_usd,
-        cast(keys.created_at as date) as created_on,
-        keys.is_in_directory,
-        uses.api_key_id is not null as is_used,
-        -- Of a key that the directory never listed, use says that it is there.
-        case
-            when keys.is_in_directory
-                then
-                    coalesce(keys.status, 'active') = 'active'
-                    and listed_keys.seen_to = {{ end_of_time() }}
-            else uses.api_key_id is not null
-        end as is_open,
-        case when people.on_roster_to <= {{ as_of_date() }} then people.on_roster_to end
-            as owner_left_on,
-        keys.owner_email is null
-        and keys.cost_center is null
-        and not keys.is_shared
-        and mapped_accounts.subject is null
-        and mapped_workspaces.subject is null
-        -- A service account is nobody's because its project is.
-        and (
-            projects.subject is null
-            or (
-                projects.cost_center is null
-                and service_keys.service_account_id is not null
-            )
-        ) as is_without_owner,
-        histories.first_day <= {{ days_before_run(var('risk_days')) }}
-            as is_history_long_enough
+        keys.*,
+        listed_keys.vendor,
+        listed_keys.seen_to,
+        coalesce(
+            keys.owner_email,
+            -- A service account is nobody's because its project is.
+            case
+                when
+                    projects.cost_center is null
+                    and service_keys.service_account_id is null
+                    then projects.user_email
+            end
+        ) as user_email,
+        coalesce(
+            keys.cost_center,
+            mapped_accounts.subject,
+            mapped_workspaces.subject,
+            projects.cost_center
+        ) is not null as has_cost_center
     from keys
     left join listed_keys
         on keys.api_key_id = listed_keys.api_key_id
-    left join uses
-        on keys.api_key_id = uses.api_key_id
-    left join people
-        on keys.owner_email = people.email
     left join service_keys
         on keys.api_key_id = service_keys.api_key_id
     left join mapped as mapped_accounts
@@ -190,8 +179,45 @@ described as (
         on
             {{ of_vendor('listed_keys.vendor', 'keys.workspace_id') }}
             = projects.subject
+
+),
+
+described as (
+
+    select
+        owned.api_key_id,
+        coalesce(owned.api_key_name, owned.api_key_id) as subject,
+        owned.organization,
+        uses.platform_code,
+        owned.user_email,
+        uses.first_date,
+        uses.last_date,
+        uses.cost_usd,
+        cast(owned.created_at as date) as created_on,
+        owned.is_in_directory,
+        uses.api_key_id is not null as is_used,
+        -- Of a key that the directory never listed, use says that it is there.
+        case
+            when owned.is_in_directory
+                then
+                    coalesce(owned.status, 'active') = 'active'
+                    and owned.seen_to = {{ end_of_time() }}
+            else uses.api_key_id is not null
+        end as is_open,
+        case when people.on_roster_to <= {{ as_of_date() }} then people.on_roster_to end
+            as owner_left_on,
+        owned.user_email is null
+        and not owned.has_cost_center
+        and not owned.is_shared as is_without_owner,
+        histories.first_day <= {{ days_before_run(var('risk_days')) }}
+            as is_history_long_enough
+    from owned
+    left join uses
+        on owned.api_key_id = uses.api_key_id
+    left join people
+        on owned.user_email = people.email
     left join histories
-        on listed_keys.vendor = histories.vendor
+        on owned.vendor = histories.vendor
 
 ),
 
