@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from dashboards import query
 from dashboards.catalog import Catalog
 from dashboards.check import sql_of
 from dashboards.compiled import CompiledChart, CompiledDashboard
@@ -170,36 +171,27 @@ def test_who_has_more_active_people_than_seats_is_listed_and_nobody_else(
     assert sorted(row[-1] for row in listed) == expected != []
 
 
-def test_somebody_in_two_teams_of_a_subscription_uses_one_seat(catalog: Catalog) -> None:
+@pytest.mark.parametrize(("teams", "used"), [("true", 0.75), ("team_id = 'red'", 1)])
+def test_somebody_in_two_teams_of_a_subscription_uses_one_seat(
+    catalog: Catalog, teams: str, used: float
+) -> None:
+    _, chart = chart_of(catalog, "customer_usage", "Licensed seats that are used")
     with duckdb.connect() as connection:
         connection.execute(
             "create schema marts; create table marts.vw_revops_subscriptions as from (values"
-            " ('a', 'red', true, 4, 2, 2, 3), ('a', 'blue', true, 4, 2, 2, 3),"
-            " ('b', 'red', true, null, null, 9, 9), ('c', 'red', false, 9, 9, 9, 9)"
-            ") as rows (subscription_id, team_id, is_active, licensed_seats,"
-            " licensed_seats_of_team, mau, mau_of_subscription)"
+            " ('a', 'red', date '2026-03-01', true, 4, 2), ('a', 'blue', '2026-03-01', true, 4, 2),"
+            " ('b', 'x', '2026-03-01', true, null, null), ('c', 'y', '2026-03-01', false, 9, 9)"
+            ") as rows (subscription_id, team_id, metrics_month, is_active, licensed_seats,"
+            " licensed_seats_of_team);"
+            "create table marts.fct_revops_user_metrics as from (values"
+            " (date '2026-03-01', 'red', 'ann', 1), ('2026-03-01', 'red', 'bo', 9),"
+            " ('2026-03-01', 'blue', 'bo', 2), ('2026-03-01', 'blue', 'cy', 2),"
+            " ('2026-02-01', 'blue', 'dee', 2), ('2026-03-01', 'blue', 'eve', 0),"
+            " ('2026-03-01', 'blue', 'unattributed', 1), ('2026-03-01', 'x', 'ann', 1),"
+            " ('2026-03-01', 'y', 'ann', 1)) as rows (month, team_id, user_id, days_active)"
         )
-        used = sql_of(*chart_of(catalog, "customer_usage", "Licensed seats that are used"), TODAY)
-        assert connection.execute(used).fetchall() == [(0.75,)]
-
-
-def test_seats_are_licensed_from_a_subscriptions_first_day_through_its_last(
-    catalog: Catalog,
-) -> None:
-    with duckdb.connect() as connection:
-        connection.execute(
-            "create schema marts; create table marts.dim_dates as from (values"
-            " (date '2026-03-01', true), (date '2026-04-01', true))"
-            " as rows (month_start_date, is_complete);"
-            "create table marts.vw_revops_subscriptions as from (values"
-            " ('a', date '2026-03-02', date '2026-04-01', 1, false),"
-            " ('b', null, date '2026-03-31', 10, false),"
-            " ('c', date '2026-03-01', null, 100, false))"
-            " as rows (subscription_id, start_date, end_date, licensed_seats, is_deleted)"
-        )
-        seats = sql_of(*chart_of(catalog, "accounts", "Licensed seats by month"), TODAY)
-        months = [(date(2026, 3, 1), 110), (date(2026, 4, 1), 101)]
-        assert connection.execute(seats).fetchall() == months
+        sql = query.render(chart.template, "duckdb", "marts", lambda _: teams, lambda _: "")
+        assert connection.execute(sql).fetchall() == [(used,)]
 
 
 @pytest.mark.parametrize("chart", ["People by dollars a month", "People by requests a month"])
