@@ -35,6 +35,7 @@ ORGANIZATION = "google"
 LOOK_BACK = 2
 MAX_DAYS = 31
 PARTITIONS_BEFORE, PARTITIONS_AFTER = 2, 1
+MULTI_REGIONS = ("US", "EU")
 
 # Which services count, and what else could be AI and must be noticed, is for the models to say.
 SERVICES = ROOT / "dbt_project" / "seeds" / "google_skus.csv"
@@ -123,7 +124,17 @@ def extract(settings: GoogleSettings, run: Run) -> Iterator[Window]:
     seen = replace(run, until=until)
     with export.client:
         for resource in _resources(export):
-            yield from fetch(resource, ORGANIZATION, seen, earliest=export.table.created.date())
+            yield from fetch(resource, ORGANIZATION, seen, earliest=first_day(export))
+
+
+def first_day(export: Table) -> date:
+    """The first day of usage that an export can have. In a multi-region, Google fills it from the
+    first of the month before it was switched on, and otherwise from that day on. Nothing was
+    exported on the days before: that is landed too, and says that they are whole."""
+    created: date = export.table.created.date()
+    if export.table.location not in MULTI_REGIONS:
+        return created
+    return (created.replace(day=1) - ONE_DAY).replace(day=1)
 
 
 def _resources(export: Table) -> Iterator[Resource]:

@@ -24,6 +24,8 @@ from sandbox.state import Sandbox
 
 PROJECT: Final = "sandbox-billing"
 DATASET: Final = "billing"
+# A single region, so that the export begins on the day on which it was switched on.
+LOCATION: Final = "europe-west1"
 TABLE: Final = "gcp_billing_export_v1_01A2B3_C4D5E6_F7A8B9"
 PAGE_ROWS: Final = 2000
 
@@ -100,7 +102,7 @@ class Warehouse:
             "schema": {"fields": schema.fields(schema.EXPORT)},
             "timePartitioning": {"type": "DAY"},
             "creationTime": str(int(created * 1000)),
-            "location": "EU",
+            "location": LOCATION,
             "type": "TABLE",
         }
 
@@ -123,7 +125,7 @@ class Warehouse:
         end = first + PAGE_ROWS
         found = {
             "kind": "bigquery#queryResponse",
-            "jobReference": {"projectId": PROJECT, "jobId": name, "location": "EU"},
+            "jobReference": {"projectId": PROJECT, "jobId": name, "location": LOCATION},
             "jobComplete": True,
             "schema": {"fields": schema.fields(job.types)},
             "totalRows": str(len(job.rows)),

@@ -156,6 +156,20 @@ def test_a_failure_in_between_is_tried_again(
     assert run(settings, sources=GOOGLE).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("location", "first"), [("EU", date(2025, 12, 1)), ("europe-west1", date(2026, 1, 20))]
+)
+def test_an_export_in_a_multi_region_begins_with_the_month_before_it_was_switched_on(
+    settings: Settings, location: str, first: date
+) -> None:
+    table = bigquery.open_table(settings, str(settings.google_billing_export_table))
+    with table.client:
+        created = datetime(2026, 1, 20, 9, tzinfo=UTC)
+        answer = {"creationTime": f"{created.timestamp() * 1000:.0f}", "location": location}
+        table.table._properties |= answer
+        assert billing_export.first_day(table) == first
+
+
 def test_a_query_without_partitions_is_refused(settings: Settings) -> None:
     table = bigquery.open_table(settings, str(settings.google_billing_export_table))
     with table.client, pytest.raises(VendorError, match="condition on its partitions"):

@@ -9,13 +9,6 @@ with windows as (
 
 ),
 
-report_days as (
-
-    select * from {{ ref('int_report_days') }}
-    where is_daily
-
-),
-
 cost_reports as (
 
     select * from {{ ref('cost_reports') }}
@@ -52,29 +45,12 @@ late_days as (
 
 ),
 
--- Google exports earlier days too when its export is switched on, so the first day is
--- one that cost was reported of, not one on which it was.
 first_days as (
-
-    select
-        report_days.source_name as vendor,
-        report_days.organization,
-        min(report_days.window_start) as first_date
-    from report_days
-    inner join cost_reports
-        on
-            report_days.source_name = cost_reports.vendor
-            and report_days.resource = cost_reports.resource
-    group by report_days.source_name, report_days.organization
-
-),
-
-first_reports as (
 
     select
         vendor,
         organization,
-        min(report_date) as first_report_date
+        min(report_date) as first_date
     from landed
     group by vendor, organization
 
@@ -86,7 +62,6 @@ organizations as (
         first_days.vendor,
         first_days.organization,
         first_days.first_date,
-        first_reports.first_report_date,
         late_days.days_after_month,
         {{ last_day_of('first_days.vendor', 'first_days.organization') }} as last_date,
         -- What was used on the last day is still reported after it.
@@ -95,10 +70,6 @@ organizations as (
             'late_days.days_after_month'
         ) }} as last_report_date
     from first_days
-    inner join first_reports
-        on
-            first_days.vendor = first_reports.vendor
-            and first_days.organization = first_reports.organization
     inner join late_days
         on first_days.vendor = late_days.vendor
 
@@ -122,7 +93,6 @@ due as (
         organizations.vendor,
         organizations.organization,
         organizations.first_date,
-        organizations.first_report_date,
         organizations.last_date,
         least(
             {{ add_days('months.next_month', 'organizations.days_after_month') }},
@@ -151,7 +121,7 @@ compared as (
             count(
                 case
                     when
-                        due.report_date >= due.first_report_date
+                        due.report_date >= due.first_date
                         and due.report_date <= due.last_date
                         and due.report_date < {{ as_of_date() }}
                         and landed.report_date is null
