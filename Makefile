@@ -51,7 +51,7 @@ PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reo
 test: setup ## the tests that a change has to pass; they need neither Google nor an emulator
 	@$(PYTEST) -m "not nightly"
 
-test-all: setup ## all tests, including random and slow ones, with empty caches; up to an hour
+test-all: setup ## all tests, including random and slow ones, with empty caches; an hour or more
 	rm -rf target/cache target/bigquery
 	@PROPERTY_EXAMPLES=$${PROPERTY_EXAMPLES:-150} $(PYTEST)
 
