@@ -104,8 +104,8 @@ reports as (
 ),
 
 -- The first reading of a source of RevOps is of all that there is, and lands the days
--- on which something happened; later ones land each day that they ask for. Usage events
--- are read by id: every reading is of all days before it.
+-- on which something happened. Usage events are read by id: every reading is of all
+-- days before it.
 readings as (
 
     select
@@ -146,6 +146,19 @@ landed as (
     from readings
     inner join days
         on readings.read_before > days.date_day
+
+    union distinct
+
+    -- A day on which nothing happened has no version, but was asked for.
+    select
+        source_name,
+        organization,
+        resource as report,
+        window_start
+    from extractions
+    where
+        source_name in ({{ sql_list(var('seller_sources')) }})
+        and {{ in_days('window_start', days) }}
 
 ),
 

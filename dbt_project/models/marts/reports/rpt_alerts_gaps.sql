@@ -1,3 +1,5 @@
+{{ config(tags=['every_run']) }}
+
 -- GRAIN: one row per source and organization with missing reports of the week
 with qualities as (
 
