@@ -1,13 +1,14 @@
-"""Erases a person: their addresses, names and accounts become a pseudonym, and every dollar stays.
+"""Erases a person: their addresses, names and accounts become pseudonyms, and every dollar stays.
 
 What vendors and sheets sent is rewritten where it landed, and everything else is built again from
-it, because keys of the marts are made from addresses. The pseudonym is random. Only a hash leads to
-it, under a key that is not in the warehouse, so that the person stays erased when a vendor reports
-them again.
+it, because keys of the marts are made from addresses. The pseudonyms are random. Only hashes lead
+to them, under a key that is not in the warehouse, so that the person stays erased when a vendor
+reports them again.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import secrets
@@ -57,13 +58,18 @@ _BEFORE = rf"{_APART}(?:'|\\u0027)*"
 _AFTER = r"(\.*$|\.*[^a-zA-Z0-9.-])"
 _SPACE = r"(?:\s|\\[nrt])*"
 
+# The domain of the pseudonyms of addresses. Nobody can have it.
+DOMAIN = "@erased.invalid"
+
 
 @dataclass(frozen=True)
 class Person:
-    """All that names a person, in lower case. `keys` are names of API keys that have the person's
-    in them, as Claude Code gives them; `former` are addresses that the tab of aliases once had
-    beside theirs, which may be somebody else's."""
+    """All that names a person, in lower case. `token` is what their pseudonyms have in common, and
+    the first of `emails` their main address. `keys` are names of API keys that have the person's in
+    them, as Claude Code gives them; `former` are addresses that the tab of aliases once had beside
+    theirs, which may be somebody else's."""
 
+    token: str
     emails: tuple[str, ...]
     names: tuple[str, ...]
     accounts: tuple[str, ...]
@@ -78,14 +84,26 @@ class Person:
         either = "|".join(re.escape(one) for one in sorted(local_parts))
         return rf"(?<=^claude_code_key_)(?:{either})(?=_[a-z0-9]+$)"
 
-    def pseudonyms(self, token: str) -> dict[str, str]:
-        """What stands for each name. Keys keep names of their own, by which they are told apart."""
-        return {
-            **dict.fromkeys(self.emails, f"erased-{token}@erased.invalid"),
-            **dict.fromkeys(self.names, f"Erased person {token}"),
-            **dict.fromkeys(self.accounts, f"erased-{token}"),
-            **{key: re.sub(self.local_parts, f"erased-{token}", key) for key in self.keys},
-        }
+    def pseudonyms(self, erased: Erased) -> dict[str, str]:
+        """What stands for each name. Two addresses may be two seats, so that each has a pseudonym
+        of its own, and so do keys. Names that are listed keep what they have."""
+        token = f"erased-{self.token}"
+        chosen = {key: re.sub(self.local_parts, token, key) for key in self.keys}
+        chosen |= dict.fromkeys(self.names, f"Erased person {self.token}")
+        chosen |= dict.fromkeys(self.accounts, token)
+        chosen |= _numbered(self.emails, token, DOMAIN, erased)
+        names = (*self.emails, *self.names, *self.accounts, *self.keys)
+        return {name: erased.pseudonym_of(name) or chosen[name] for name in names}
+
+
+def _numbered(names: tuple[str, ...], token: str, ending: str, erased: Erased) -> dict[str, str]:
+    """A pseudonym for each name that has none: erased-1f0c9a3e, then erased-1f0c9a3e-2."""
+    taken = set(erased.pseudonyms.values())
+    numbers = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
+    free = (
+        pseudonym for number in numbers if (pseudonym := f"{token}{number}{ending}") not in taken
+    )
+    return dict(zip((name for name in names if not erased.pseudonym_of(name)), free, strict=False))
 
 
 def erase(settings: Settings, email: str, by: str) -> int:
@@ -165,16 +183,26 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
         f"(select alias, email from {sheet} where alias is not null and email is not null"
         " and seen_to = date '9999-12-31') as aliases"
     )
-    found = ask(f"select email from {aliases} where alias = {quoted(settings, email)} order by 1")
+
+    # An erasure that is done again finds addresses, pseudonyms or both.
+    def spelled(addresses: set[str]) -> tuple[set[str], str]:
+        addresses = addresses | {folded(erased.pseudonym_of(one) or one) for one in addresses}
+        return addresses, ", ".join(quoted(settings, one) for one in sorted(addresses))
+
+    _, given = spelled({email})
+    found = ask(
+        f"select email from {aliases} where alias in ({given}) and email not in ({given})"
+        " order by 1"
+    )
     main = found[0][0] if found else email
-    same = ask(f"select alias from {aliases} where email = {quoted(settings, main)}")
-    emails = tuple(sorted({email, main, *(alias for (alias,) in same)}))
-    listed = ", ".join(quoted(settings, one) for one in emails)
+    _, mains = spelled({main})
+    same = ask(f"select alias from {aliases} where email in ({mains})")
+    addresses, listed = spelled({email, main, *(alias for (alias,) in same)})
     shared = ask(
         f"select alias from {aliases} where (alias in ({listed}) or email in ({listed}))"
-        f" and email != {quoted(settings, main)} union distinct"
+        f" and email not in ({mains}) union distinct"
         f" select email from {intermediate}.int_people where email in ({listed})"
-        f" and email != {quoted(settings, main)} and is_on_roster order by 1"
+        f" and email not in ({mains}) and is_on_roster order by 1"
     )
     if shared:
         raise RefusedError(
@@ -187,20 +215,24 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
         f" select lower(email), full_name from {intermediate}.int_vendor_users union distinct"
         f" select alias, null from {sheet} union distinct select email, null from {sheet}"
     )
-    is_known = any(one in emails for one, _ in everyone)
+    is_known = any(one in addresses for one, _ in everyone)
     if not is_known and not erased.pseudonym_of(email):
         raise RefusedError(f"Nobody in the warehouse has the address {email}; nothing was erased.")
     # A name that somebody else has too does not say who it is, and is theirs as well.
-    theirs = {folded(name) for one, name in everyone if name and one in emails}
-    names = theirs - {folded(name) for one, name in everyone if name and one not in emails}
+    theirs = {folded(name) for one, name in everyone if name and one in addresses}
+    names = theirs - {folded(name) for one, name in everyone if name and one not in addresses}
     accounts = ask(
         f"select distinct account_name from {intermediate}.int_vendor_accounts"
         f" where lower(email) in ({listed})"
     )
+    pseudonyms = {folded(pseudonym) for pseudonym in erased.pseudonyms.values()}
+    emails = {one for one in addresses if not one.endswith(DOMAIN)} - pseudonyms
+    chosen = re.search("[0-9a-f]{8}", " ".join(sorted(addresses - emails)))
     person = Person(
-        emails=emails,
-        names=tuple(sorted(name for name in names if name)),
-        accounts=tuple(sorted({folded(name) for (name,) in accounts if name})),
+        token=chosen[0] if chosen else secrets.token_hex(4),
+        emails=tuple(sorted(emails, key=lambda one: (one != main, one))),
+        names=tuple(sorted(names - pseudonyms - {""})),
+        accounts=tuple(sorted({folded(name) for (name,) in accounts if name} - pseudonyms)),
         keys=(),
     )
     # What the sheet said once may have been a mistake, and name somebody else.
@@ -231,8 +263,7 @@ class Erasure:
     def run(self, person: Person, by: str) -> int:
         """Rewrite what landed; returns how many rows. First the names are listed, so that an
         erasure that was interrupted holds, and can be done again."""
-        token = self._token(person)
-        changes = person.pseudonyms(token)
+        changes = person.pseudonyms(self.erased)
         self._list(changes)
         now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
         total = 0
@@ -259,13 +290,6 @@ class Erasure:
             return
         for table, kind in tables:
             self.ask(f"drop {'view' if kind == 'VIEW' else 'table'} {schema}.{table}")
-
-    def _token(self, person: Person) -> str:
-        """What an erasure that was interrupted has chosen, or else a random one."""
-        for email in person.emails:
-            if pseudonym := self.erased.pseudonym_of(email):
-                return pseudonym.removeprefix("erased-").partition("@")[0]
-        return secrets.token_hex(4)
 
     def _list(self, changes: dict[str, str]) -> None:
         self.ask(f"create table if not exists {self._names} (name_hash string, pseudonym string)")

@@ -94,10 +94,15 @@ class Marts:
         self.connection.execute("commit")
         return self
 
+    def rebuild(self, *names: str) -> None:
+        """Build these models and those that they read again, from the raw tables as they are."""
+        self._build({}, names)
+
     def _build(self, raw: dict[str, Any], names: Iterable[str]) -> None:
         for table in self._needed(names):
             if table in self.raw:
-                duckdb_table(self.connection, table, fixtures.columns_of(table), raw[table])
+                if raw:
+                    duckdb_table(self.connection, table, fixtures.columns_of(table), raw[table])
             elif table not in self.built or self.parents[table]:
                 schema = table.split(".")[0]
                 self.connection.execute(f"create schema if not exists {schema}")

@@ -9,6 +9,9 @@ from decimal import Decimal
 
 import pytest
 
+from foundation.erased import Erased
+from foundation.settings import Settings
+from pipeline import erase
 from tests.bigquery import fixtures
 from tests.bigquery.fixtures import Window
 from tests.marts import small_company as made
@@ -20,13 +23,16 @@ PLANS = "platform plan seat_price_usd billing_cycle renews_on"
 ASSIGNMENTS = "platform email plan assigned_from assigned_to"
 
 
-def build(marts: Marts, *names: str, **tabs: list[dict]) -> Marts:
+def build(marts: Marts, *names: str, members: tuple[str, ...] = (), **tabs: list[dict]) -> Marts:
     events = [
         [Window("usage_events", "cursor", day, [fixtures.event(day, "Usage-based", charged=cents)])]
         for day, cents in BILLED.items()
     ]
     sheets = [Window(name, "sheets", made.SNAPSHOTS[0], rows) for name, rows in tabs.items()]
     windows = [window for load in events for window in load]
+    if members:
+        listed = [fixtures.member(email, email) for email in members]
+        windows.append(Window("members", "cursor", made.SNAPSHOTS[0], listed))
     return marts.build(made.company(cursor=[windows], sheets=[sheets]).loads, *names)
 
 
@@ -195,3 +201,32 @@ def test_assigned_seats_of_cursor_count_while_its_members_are_unknown(marts: Mar
         ),
     )
     assert marts.rows("select sum(billed_cost_usd) from intermediate.int_seat_costs") == [(31,)]
+
+
+def test_a_person_of_several_seats_who_is_erased_keeps_all_of_them(marts: Marts) -> None:
+    old, new = "ann.old@example.com", "ann@example.com"
+    names = ("fct_cost_daily", "dim_users", "dim_api_keys")
+    build(
+        marts,
+        *names,
+        members=(old, new),
+        email_aliases=fixtures.tab("alias email", f"{old}|{new}"),
+        seat_plans=fixtures.tab(PLANS, "cursor|pro|20|monthly|", "windsurf|pro|10|monthly|"),
+        seat_assignments=fixtures.tab(
+            ASSIGNMENTS, f"windsurf|{old}|pro|2024-01-01|", f"windsurf|{new}|pro|2024-02-01|"
+        ),
+    )
+    costs = (
+        "select cost_date, platform_code, attribution_method, sum(effective_cost_usd)"
+        " from marts.fct_cost_daily where cost_type = 'subscription' group by all order by all"
+    )
+    before = marts.rows(costs)
+    assert len(before) > 90
+    settings, nobody = Settings(_env_file=None), Erased(b"key")
+    person = erase._person(settings, marts.rows, old, nobody)
+    assert erase.Erasure(settings, marts.rows, nobody).run(person, "Ada") > 0
+    marts.rebuild(*names)
+    assert marts.rows(costs) == before
+    assert marts.rows(
+        "select distinct user_email from marts.fct_cost_daily where cost_type = 'subscription'"
+    ) == [(f"erased-{person.token}@erased.invalid",)]

@@ -263,6 +263,7 @@ def person(
     keys: Iterable[tuple[str, str | None]] = (),
     *,
     listed: bool = True,
+    stored: Erased = Erased(b"key"),  # noqa: B008
 ) -> erase.Person:
     """What names a person, by these rows of the sheet and the warehouse."""
     connection = duckdb.connect()
@@ -291,9 +292,7 @@ def person(
             "insert into intermediate.int_people values (lower(?), ?, true)", (one, one)
         )
     blank = Settings(_env_file=None)
-    return erase._person(
-        blank, lambda sql: connection.execute(sql).fetchall(), email, Erased(b"key")
-    )
+    return erase._person(blank, lambda sql: connection.execute(sql).fetchall(), email, stored)
 
 
 FERN, AMBER = "fern@example.com", "amber@example.com"
@@ -306,7 +305,7 @@ def test_an_alias_that_the_sheet_has_corrected_is_not_the_persons() -> None:
         ("agooseberry@example.com", AMBER, NOW),
         ("fern.old@example.com", FERN, NOW),
     ]
-    assert person(FERN, aliases, [AMBER]).emails == ("fern.old@example.com", FERN)
+    assert person(FERN, aliases, [AMBER]).emails == (FERN, "fern.old@example.com")
 
 
 def test_an_alias_that_was_taken_out_is_named_and_not_erased() -> None:
@@ -353,8 +352,30 @@ def test_keys_of_other_people_and_purposes_keep_their_names() -> None:
     of_max = person("max@example.com", keys=[(name, name) for name in names])
     assert of_max.keys == ()
     keys = [("apikey_1", "claude_code_key_max_x1y2")]
-    pseudonyms = person("max@example.com", keys=keys).pseudonyms("1")
-    assert pseudonyms["claude_code_key_max_x1y2"] == "claude_code_key_erased-1_x1y2"
+    of_max = person("max@example.com", keys=keys)
+    pseudonym = of_max.pseudonyms(Erased(b"key"))["claude_code_key_max_x1y2"]
+    assert pseudonym == f"claude_code_key_erased-{of_max.token}_x1y2"
+
+
+def test_each_address_keeps_its_pseudonym_and_a_new_one_gets_the_next() -> None:
+    """Two addresses may be two seats. An earlier version gave both of them one pseudonym."""
+    old, older, new = "a.fern@example.com", "b.fern@example.com", "c.fern@example.com"
+    aliases = [(old, FERN, NOW), (older, FERN, NOW)]
+    first = person(FERN, aliases)
+    names = ["", "-2", "-3"]
+    numbered = [f"erased-{first.token}{number}@erased.invalid" for number in names]
+    chosen = first.pseudonyms(Erased(b"key"))
+    assert [chosen[email] for email in (FERN, old, older)] == numbered
+
+    listed = erased(**{FERN: numbered[0], old: numbered[0]})
+    # Interrupted before anything was rewritten, and after the sheet was.
+    for main in (FERN, numbered[0]):
+        for email in (FERN, new):
+            rows = [(old if main == FERN else main, main, NOW), (new, main, NOW)]
+            again = person(email, rows, listed=email == FERN, stored=listed)
+            assert again.token == first.token
+            assert again.pseudonyms(listed)[new] == numbered[1]
+            assert set(again.pseudonyms(listed).values()) <= set(numbered[:2])
 
 
 def test_a_person_is_found_by_letters_that_have_several_in_lower_case() -> None:
