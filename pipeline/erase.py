@@ -85,12 +85,12 @@ class Person:
         return rf"(?<=^claude_code_key_)(?:{either})(?=_[a-z0-9]+$)"
 
     def pseudonyms(self, erased: Erased) -> dict[str, str]:
-        """What stands for each name. Two addresses may be two seats, so that each has a pseudonym
-        of its own, and so do keys. Names that are listed keep what they have."""
+        """What stands for each name. Two addresses or accounts may be two seats, so that each has a
+        pseudonym of its own, and so do keys. Names that are listed keep what they have."""
         token = f"erased-{self.token}"
         chosen = {key: re.sub(self.local_parts, token, key) for key in self.keys}
         chosen |= dict.fromkeys(self.names, f"Erased person {self.token}")
-        chosen |= dict.fromkeys(self.accounts, token)
+        chosen |= _numbered(self.accounts, token, "", erased)
         chosen |= _numbered(self.emails, token, DOMAIN, erased)
         names = (*self.emails, *self.names, *self.accounts, *self.keys)
         return {name: erased.pseudonym_of(name) or chosen[name] for name in names}

@@ -200,9 +200,15 @@ def company(
     anthropic: Sequence[list[Window]] = (),
     cursor: Sequence[list[Window]] = (),
     sheets: Sequence[list[Window]] = (),
+    github: Sequence[list[Window]] = (),
 ) -> Company:
     """For each source its loads in order of time, of which a fourth one never finished."""
-    named = {"anthropic": anthropic, "cursor": cursor, "google_sheets": sheets}
+    named = {
+        "anthropic": anthropic,
+        "cursor": cursor,
+        "google_sheets": sheets,
+        "github": github,
+    }
     return Company(
         [
             _load(number, source, windows, status=1 if number == 3 else 0)

@@ -222,11 +222,54 @@ def test_a_person_of_several_seats_who_is_erased_keeps_all_of_them(marts: Marts)
     )
     before = marts.rows(costs)
     assert len(before) > 90
-    settings, nobody = Settings(_env_file=None), Erased(b"key")
-    person = erase._person(settings, marts.rows, old, nobody)
-    assert erase.Erasure(settings, marts.rows, nobody).run(person, "Ada") > 0
-    marts.rebuild(*names)
+    token = erased(marts, old, *names)
     assert marts.rows(costs) == before
     assert marts.rows(
         "select distinct user_email from marts.fct_cost_daily where cost_type = 'subscription'"
-    ) == [(f"erased-{person.token}@erased.invalid",)]
+    ) == [(f"erased-{token}@erased.invalid",)]
+
+
+def erased(marts: Marts, email: str, *names: str) -> str:
+    """Erase a person and build these models again; what the pseudonyms have in common."""
+    settings, nobody = Settings(_env_file=None), Erased(b"key")
+    person = erase._person(settings, marts.rows, email, nobody)
+    assert erase.Erasure(settings, marts.rows, nobody).run(person, "Ada") > 0
+    marts.rebuild(*names)
+    return person.token
+
+
+def test_a_person_of_several_accounts_who_is_erased_keeps_all_of_them(marts: Marts) -> None:
+    ann = "ann@example.com"
+    logins = {1: "ann", 2: "ann-dev", 3: "ann-mapped"}
+    known = [
+        {"user": {"databaseId": number, "login": logins[number]}, "samlIdentity": {"nameId": ann}}
+        for number in (1, 2)
+    ]
+    github = [
+        Window("saml_identities", "github", made.SNAPSHOTS[0], known),
+        Window(
+            "copilot_seats",
+            "github",
+            made.SNAPSHOTS[0],
+            [fixtures.seat(login, number) for number, login in logins.items()],
+        ),
+    ]
+    tabs = {
+        "employees": fixtures.tab("email", ann),
+        "vendor_accounts": fixtures.tab("vendor account email", f"github|ann-mapped|{ann}"),
+    }
+    sheets = [Window(name, "sheets", made.SNAPSHOTS[0], rows) for name, rows in tabs.items()]
+    names = ("int_vendor_accounts", "dim_users", "dim_api_keys")
+    marts.build(made.company(sheets=[sheets], github=[github]).loads, *names)
+    accounts = (
+        "select account_name, email, attribution_method from intermediate.int_vendor_accounts"
+        " order by all"
+    )
+    assert [(login, ann) for login in logins.values()] == [row[:2] for row in marts.rows(accounts)]
+    token = erased(marts, ann, *names)
+    email = f"erased-{token}@erased.invalid"
+    assert marts.rows(accounts) == [
+        (f"erased-{token}", email, "saml_identity"),
+        (f"erased-{token}-2", email, "saml_identity"),
+        (f"erased-{token}-3", email, "vendor_account"),
+    ]
