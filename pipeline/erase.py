@@ -67,7 +67,8 @@ class Person:
     """All that names a person, in lower case. `token` is what their pseudonyms have in common, and
     the first of `emails` their main address. `keys` are names of API keys that have the person's in
     them, as Claude Code gives them; `former` are addresses that the tab of aliases once had beside
-    theirs, which may be somebody else's."""
+    theirs, which may be somebody else's. `shared_names` is how many more names they have that
+    somebody else has too."""
 
     token: str
     emails: tuple[str, ...]
@@ -75,6 +76,7 @@ class Person:
     accounts: tuple[str, ...]
     keys: tuple[str, ...]
     former: tuple[str, ...] = ()
+    shared_names: int = 0
 
     @property
     def local_parts(self) -> str:
@@ -130,6 +132,11 @@ def erase(settings: Settings, email: str, by: str) -> int:
         sys.stdout.write(
             f"The tab email_aliases once had {', '.join(person.former)} beside them. Each that is"
             " the same person's has to be erased by itself.\n"
+        )
+    if person.shared_names:
+        sys.stdout.write(
+            f"Names that stay because somebody else has them too: {person.shared_names}. If that is"
+            " the same person by another address, erase that address as well.\n"
         )
     # Without tests, since what comes after one that fails would be left as it was, with the person.
     models = ["--full-refresh", "--exclude-resource-type", "test", "unit_test"]
@@ -218,22 +225,29 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     is_known = any(one in addresses for one, _ in everyone)
     if not is_known and not erased.pseudonym_of(email):
         raise RefusedError(f"Nobody in the warehouse has the address {email}; nothing was erased.")
-    # A name that somebody else has too does not say who it is, and is theirs as well.
-    theirs = {folded(name) for one, name in everyone if name and one in addresses}
-    names = theirs - {folded(name) for one, name in everyone if name and one not in addresses}
+    pseudonyms = {folded(pseudonym) for pseudonym in erased.pseudonyms.values()}
+    names = {folded(name) for one, name in everyone if name and one in addresses}
+    names -= pseudonyms | {""}
+    # A name that somebody else has too does not say who it is, and is theirs as well. Of those who
+    # are erased, nobody keeps it.
+    shared_names = names & {
+        folded(name)
+        for one, name in everyone
+        if name and one not in addresses and not (one or "").endswith(DOMAIN)
+    }
     accounts = ask(
         f"select distinct account_name from {intermediate}.int_vendor_accounts"
         f" where lower(email) in ({listed})"
     )
-    pseudonyms = {folded(pseudonym) for pseudonym in erased.pseudonyms.values()}
     emails = {one for one in addresses if not one.endswith(DOMAIN)} - pseudonyms
     chosen = re.search("[0-9a-f]{8}", " ".join(sorted(addresses - emails)))
     person = Person(
         token=chosen[0] if chosen else secrets.token_hex(4),
         emails=tuple(sorted(emails, key=lambda one: (one != main, one))),
-        names=tuple(sorted(names - pseudonyms - {""})),
+        names=tuple(sorted(names - shared_names)),
         accounts=tuple(sorted({folded(name) for (name,) in accounts if name} - pseudonyms)),
         keys=(),
+        shared_names=len(shared_names),
     )
     # What the sheet said once may have been a mistake, and name somebody else.
     former = ask(

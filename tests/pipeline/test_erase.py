@@ -263,6 +263,7 @@ def person(
     keys: Iterable[tuple[str, str | None]] = (),
     *,
     listed: bool = True,
+    named: dict[str, str] | None = None,
     stored: Erased = Erased(b"key"),  # noqa: B008
 ) -> erase.Person:
     """What names a person, by these rows of the sheet and the warehouse."""
@@ -291,6 +292,8 @@ def person(
         connection.execute(
             "insert into intermediate.int_people values (lower(?), ?, true)", (one, one)
         )
+    for one, name in (named or {}).items():
+        connection.execute("insert into intermediate.int_vendor_users values (?, ?)", (one, name))
     blank = Settings(_env_file=None)
     return erase._person(blank, lambda sql: connection.execute(sql).fetchall(), email, stored)
 
@@ -381,6 +384,14 @@ def test_each_address_keeps_its_pseudonym_and_a_new_one_gets_the_next() -> None:
 def test_a_person_is_found_by_letters_that_have_several_in_lower_case() -> None:
     of_ipek = person("İPEK@example.com")
     assert of_ipek.emails == of_ipek.names == ("ipek@example.com",)
+
+
+def test_a_name_of_two_people_is_erased_with_the_second_one() -> None:
+    first = person(FERN, listed=False, named={FERN: "Fern Bell", AMBER: "Fern Bell"})
+    assert (first.names, first.shared_names) == ((), 1)
+    named = {"erased-1@erased.invalid": "Fern Bell", AMBER: "Fern Bell"}
+    second = person(AMBER, listed=False, named=named)
+    assert (second.names, second.shared_names) == (("fern bell",), 0)
 
 
 def test_people_whom_earlier_versions_erased_are_recognized() -> None:
