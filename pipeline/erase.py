@@ -183,6 +183,16 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     for an address that is somebody else's too."""
     # In lower case as the models have it: Python's İ is another one.
     ((email,),) = ask(f"select lower({quoted(settings, email.strip())})")
+    pseudonyms = {"", *(folded(pseudonym) for pseudonym in erased.pseudonyms.values())}
+
+    def says_who(name: str) -> bool:
+        return folded(name) not in pseudonyms and not name.endswith(DOMAIN)
+
+    if not says_who(email):
+        raise RefusedError(
+            f"{email!r} is a pseudonym of somebody who is erased: to erase them again, give an"
+            " address that they had."
+        )
     people = f"{settings.dataset('marts')}.dim_users"
     intermediate, staging = settings.dataset("intermediate"), settings.dataset("staging")
     sheet = f"{staging}.stg_google_sheets__email_aliases"
@@ -225,9 +235,7 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     is_known = any(one in addresses for one, _ in everyone)
     if not is_known and not erased.pseudonym_of(email):
         raise RefusedError(f"Nobody in the warehouse has the address {email}; nothing was erased.")
-    pseudonyms = {folded(pseudonym) for pseudonym in erased.pseudonyms.values()}
-    names = {folded(name) for one, name in everyone if name and one in addresses}
-    names -= pseudonyms | {""}
+    names = {folded(name) for one, name in everyone if name and one in addresses and says_who(name)}
     # A name that somebody else has too does not say who it is, and is theirs as well. Of those who
     # are erased, nobody keeps it.
     shared_names = names & {
@@ -239,13 +247,13 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
         f"select distinct account_name from {intermediate}.int_vendor_accounts"
         f" where lower(email) in ({listed})"
     )
-    emails = {one for one in addresses if not one.endswith(DOMAIN)} - pseudonyms
-    chosen = re.search("[0-9a-f]{8}", " ".join(sorted(addresses - emails)))
+    emails = {one for one in addresses if says_who(one)}
+    chosen = re.search("erased(?:-| person )([0-9a-f]{8})", " ".join(sorted(addresses - emails)))
     person = Person(
-        token=chosen[0] if chosen else secrets.token_hex(4),
+        token=chosen[1] if chosen else secrets.token_hex(4),
         emails=tuple(sorted(emails, key=lambda one: (one != main, one))),
         names=tuple(sorted(names - shared_names)),
-        accounts=tuple(sorted({folded(name) for (name,) in accounts if name} - pseudonyms)),
+        accounts=tuple(sorted({folded(name) for (name,) in accounts if name and says_who(name)})),
         keys=(),
         shared_names=len(shared_names),
     )
@@ -262,7 +270,9 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     )
     called = {folded(key) for (key,) in keys if re.search(person.local_parts, folded(key))}
     return replace(
-        person, keys=tuple(sorted(called)), former=tuple(address for (address,) in former)
+        person,
+        keys=tuple(sorted(called)),
+        former=tuple(address for (address,) in former if says_who(address)),
     )
 
 

@@ -320,6 +320,14 @@ def test_an_alias_that_was_taken_out_is_named_and_not_erased() -> None:
     assert person(old, aliases, listed=False).former == (FERN,)
 
 
+def test_a_pseudonym_is_neither_named_nor_erased() -> None:
+    pseudonym = "erased-1f0c9a3e@erased.invalid"
+    aliases = [("old@example.com", pseudonym, "2026-10-01")]
+    assert person("old@example.com", aliases, listed=False).former == ()
+    with pytest.raises(RefusedError, match="is a pseudonym of somebody who is erased"):
+        person(pseudonym, aliases)
+
+
 def test_an_address_that_only_the_sheet_once_had_is_erased_by_itself() -> None:
     aliases = [("both@x", FERN, "2026-10-01"), ("both@x", AMBER, "2026-11-01")]
     assert person("both@x", aliases, listed=False).emails == ("both@x",)
