@@ -82,8 +82,8 @@ class Person:
     def local_parts(self) -> str:
         """A pattern of what is before the @ of an address, where Claude Code names a key after it:
         claude_code_key_ann.bell_x1y2."""
-        local_parts = {folded(email.partition("@")[0]) for email in self.emails}
-        either = "|".join(re.escape(one) for one in sorted(local_parts))
+        local_parts = {folded(email.partition("@")[0]) for email in self.emails if "@" in email}
+        either = "|".join(re.escape(one) for one in sorted(local_parts)) or "(?!)"
         return rf"(?<=^claude_code_key_)(?:{either})(?=_[a-z0-9]+$)"
 
     def pseudonyms(self, erased: Erased) -> dict[str, str]:
@@ -111,7 +111,7 @@ def _numbered(names: tuple[str, ...], token: str, ending: str, erased: Erased) -
 def erase(settings: Settings, email: str, by: str) -> int:
     """Erase the person with this address; returns the exit code of the build that follows. Raises
     RefusedError if nothing was done, WarehouseError if the file is in use."""
-    _refuse_incomplete(settings, email)
+    _refuse_incomplete(settings)
     refuse_if_held(settings)
     _refuse_expiring(settings)
     try:
@@ -155,11 +155,9 @@ def erase(settings: Settings, email: str, by: str) -> int:
     return code
 
 
-def _refuse_incomplete(settings: Settings, email: str) -> None:
+def _refuse_incomplete(settings: Settings) -> None:
     if settings.target == "bigquery" and settings.missing_settings().get("bigquery"):
         raise RefusedError(f"TARGET=bigquery needs {', '.join(BIGQUERY)}")
-    if "@" not in email:
-        raise RefusedError(f"{email!r} is not an e-mail address")
     if not settings.privacy_key or len(settings.privacy_key.get_secret_value()) < SHORTEST_KEY:
         raise RefusedError(
             f"Erasing needs PRIVACY_KEY, a random text of at least {SHORTEST_KEY} letters that is"
@@ -200,6 +198,14 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
         f"(select alias, email from {sheet} where alias is not null and email is not null"
         " and seen_to = date '9999-12-31') as aliases"
     )
+
+    # Tools may call people otherwise than by an address.
+    ever = ask(f"select alias from {sheet} where alias = {quoted(settings, email)}")
+    if "@" not in email and not ever and not erased.pseudonym_of(email):
+        raise RefusedError(
+            f"{email!r} is not an e-mail address, nor has the tab email_aliases ever had it as an"
+            " alias"
+        )
 
     # An erasure that is done again finds addresses, pseudonyms or both.
     def spelled(addresses: set[str]) -> tuple[set[str], str]:

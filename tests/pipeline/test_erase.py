@@ -320,6 +320,18 @@ def test_an_alias_that_was_taken_out_is_named_and_not_erased() -> None:
     assert person(old, aliases, listed=False).former == (FERN,)
 
 
+def test_an_alias_that_is_no_address_is_erased_by_itself_too() -> None:
+    aliases = [("fern-example", FERN, "2026-10-01")]
+    keys = [("claude_code_key_fern-example_x1y2", None)]
+    assert person(FERN, aliases).former == ("fern-example",)
+    found = person("Fern-Example", aliases, keys=keys, listed=False)
+    assert (found.emails, found.keys) == (("fern-example",), ())
+    (pseudonym,) = found.pseudonyms(Erased(b"key")).values()
+    assert person("fern-example", listed=False, stored=erased(**{"fern-example": pseudonym}))
+    with pytest.raises(RefusedError, match="'unattributed' is not an e-mail address"):
+        person("unattributed", aliases)
+
+
 def test_a_pseudonym_is_neither_named_nor_erased() -> None:
     pseudonym = "erased-1f0c9a3e@erased.invalid"
     aliases = [("old@example.com", pseudonym, "2026-10-01")]
