@@ -183,10 +183,14 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     ((email,),) = ask(f"select lower({quoted(settings, email.strip())})")
     pseudonyms = {"", *(folded(pseudonym) for pseudonym in erased.pseudonyms.values())}
 
-    def says_who(name: str) -> bool:
-        return folded(name) not in pseudonyms and not name.endswith(DOMAIN)
+    def is_pseudonym(name: str) -> bool:
+        return folded(name) in pseudonyms or name.endswith(DOMAIN)
 
-    if not says_who(email):
+    # An id of digits may be any number elsewhere: an amount, a cost center.
+    def says_who(name: str) -> bool:
+        return not is_pseudonym(name) and not folded(name).isdigit()
+
+    if is_pseudonym(email):
         raise RefusedError(
             f"{email!r} is a pseudonym of somebody who is erased: to erase them again, give an"
             " address that they had."
@@ -201,7 +205,8 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
 
     # Tools may call people otherwise than by an address.
     ever = ask(f"select alias from {sheet} where alias = {quoted(settings, email)}")
-    if "@" not in email and not ever and not erased.pseudonym_of(email):
+    is_alias = says_who(email) and (ever or erased.pseudonym_of(email))
+    if "@" not in email and not is_alias:
         raise RefusedError(
             f"{email!r} is not an e-mail address, nor has the tab email_aliases ever had it as an"
             " alias"

@@ -264,6 +264,7 @@ def person(
     *,
     listed: bool = True,
     named: dict[str, str] | None = None,
+    accounts: Iterable[tuple[str, str]] = (),
     stored: Erased = Erased(b"key"),  # noqa: B008
 ) -> erase.Person:
     """What names a person, by these rows of the sheet and the warehouse."""
@@ -294,6 +295,8 @@ def person(
         )
     for one, name in (named or {}).items():
         connection.execute("insert into intermediate.int_vendor_users values (?, ?)", (one, name))
+    for account in accounts:
+        connection.execute("insert into intermediate.int_vendor_accounts values (?, ?)", account)
     blank = Settings(_env_file=None)
     return erase._person(blank, lambda sql: connection.execute(sql).fetchall(), email, stored)
 
@@ -330,6 +333,17 @@ def test_an_alias_that_is_no_address_is_erased_by_itself_too() -> None:
     assert person("fern-example", listed=False, stored=erased(**{"fern-example": pseudonym}))
     with pytest.raises(RefusedError, match="'unattributed' is not an e-mail address"):
         person("unattributed", aliases)
+
+
+def test_what_has_only_digits_is_not_replaced() -> None:
+    """It is a number elsewhere: an amount, a cost center."""
+    aliases = [("5001", FERN, NOW), ("5002", FERN, "2026-10-01")]
+    accounts = [("5003", FERN), ("fern-example", FERN)]
+    found = person(FERN, aliases, accounts=accounts, listed=False, named={FERN: " 5004"})
+    assert (found.emails, found.accounts) == ((FERN,), ("fern-example",))
+    assert (found.names, found.former) == ((), ())
+    with pytest.raises(RefusedError, match="'5002' is not an e-mail address"):
+        person("5002", aliases)
 
 
 def test_a_pseudonym_is_neither_named_nor_erased() -> None:
