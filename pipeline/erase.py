@@ -241,6 +241,7 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     everyone = ask(
         f"select user_email, full_name from {people} union distinct"
         f" select lower(email), full_name from {intermediate}.int_vendor_users union distinct"
+        f" select lower(email), null from {intermediate}.int_vendor_accounts union distinct"
         f" select alias, null from {sheet} union distinct select email, null from {sheet}"
     )
     is_known = any(one in addresses for one, _ in everyone)

@@ -254,11 +254,8 @@ def test_a_person_of_several_accounts_who_is_erased_keeps_all_of_them(marts: Mar
             [fixtures.seat(login, number) for number, login in logins.items()],
         ),
     ]
-    tabs = {
-        "employees": fixtures.tab("email", ann),
-        "vendor_accounts": fixtures.tab("vendor account email", f"github|ann-mapped|{ann}"),
-    }
-    sheets = [Window(name, "sheets", made.SNAPSHOTS[0], rows) for name, rows in tabs.items()]
+    mapped = fixtures.tab("vendor account email", f"github|ann-mapped|{ann}")
+    sheets = [Window("vendor_accounts", "sheets", made.SNAPSHOTS[0], mapped)]
     names = ("int_vendor_accounts", "dim_users", "dim_api_keys")
     marts.build(made.company(sheets=[sheets], github=[github]).loads, *names)
     accounts = (
