@@ -19,6 +19,20 @@ copilot_ai_credit. #}
     )
 {%- endmacro %}
 
+{# What the login of an organization is if it is like its name, given in lower case: of
+"acme labs, inc." acme-labs-inc. A login is itself. #}
+{% macro github_login(name) -%}
+    {{ return(adapter.dispatch('github_login')(name)) }}
+{%- endmacro %}
+
+{% macro duckdb__github_login(name) -%}
+    trim(regexp_replace({{ name }}, '[^a-z0-9]+', '-', 'g'), '-')
+{%- endmacro %}
+
+{% macro bigquery__github_login(name) -%}
+    trim(regexp_replace({{ name }}, r'[^a-z0-9]+', '-'), '-')
+{%- endmacro %}
+
 {# A model as other vendors call it: both "Claude Sonnet 4.6" and "Auto: Claude Sonnet 4.6" are
 claude-sonnet-4-6. #}
 {% macro github_model(model) -%}

@@ -308,6 +308,11 @@ CASES = {
             "",
         ],
     ),
+    "github_login": over(
+        "{{ github_login('x') }}",
+        "STRING",
+        [None, "", "acme-labs", "acme", "acme labs, inc.", "société générale", " a__b-", "!"],
+    ),
     "token_type": over(
         "{{ token_type('x') }}",
         "STRING",

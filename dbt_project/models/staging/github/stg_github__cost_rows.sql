@@ -11,6 +11,7 @@ with billed as (
 
     select
         *,
+        {{ github_login('github_organization') }} as organization_login,
         {{ usd_weight('list_cost_usd') }} as weight
     from {{ ref('stg_github__current_charges') }}
     where
@@ -23,6 +24,7 @@ credit_uses as (
 
     select
         *,
+        {{ github_login('github_organization') }} as organization_login,
         {{ usd_weight('list_cost_usd') }} as weight
     from {{ ref('stg_github__credit_uses') }}
     where {{ in_days('cost_date', days) }}
@@ -31,18 +33,24 @@ credit_uses as (
 
 seat_days as (
 
-    select * from {{ ref('stg_github__seat_days') }}
+    select
+        *,
+        {{ github_login('github_organization') }} as organization_login
+    from {{ ref('stg_github__seat_days') }}
     where {{ in_days('cost_date', days) }}
 
 ),
 
-named_organizations as (
+-- The bill may name organizations by what they are called on pages, which need not be
+-- like their logins. An organization that the report of credits does not have yet is
+-- still known by its seats.
+listed_organizations as (
 
     select
         cost_date,
         organization,
         'seats' as charge_kind,
-        github_organization
+        organization_login
     from seat_days
 
     union distinct
@@ -51,42 +59,55 @@ named_organizations as (
         cost_date,
         organization,
         'credits' as charge_kind,
-        github_organization
+        organization_login
+    from seat_days
+
+    union distinct
+
+    select
+        cost_date,
+        organization,
+        'credits' as charge_kind,
+        organization_login
     from credit_uses
 
 ),
 
--- The bill may name organizations otherwise than the lists do, by what they are called
--- on pages. If it has none of a list's names on a day, its own do not say who is meant.
-understood_days as (
+billed_organizations as (
 
     select distinct
-        billed.cost_date,
-        billed.organization,
-        billed.charge_kind
+        cost_date,
+        organization,
+        charge_kind,
+        organization_login
     from billed
-    inner join named_organizations
+
+),
+
+-- A name that cannot be a login, and is like none in the lists of its day, is one of
+-- the listed organizations that the bill of the day does not name otherwise.
+judged as (
+
+    select
+        billed.*,
+        coalesce(billed.github_organization != billed.organization_login, false)
+        and listed_organizations.organization_login is null as is_unclear
+    from billed
+    left join listed_organizations
         on
-            billed.cost_date = named_organizations.cost_date
-            and billed.organization = named_organizations.organization
-            and billed.charge_kind = named_organizations.charge_kind
-            and billed.github_organization = named_organizations.github_organization
+            billed.cost_date = listed_organizations.cost_date
+            and billed.organization = listed_organizations.organization
+            and billed.charge_kind = listed_organizations.charge_kind
+            and billed.organization_login = listed_organizations.organization_login
 
 ),
 
 charges as (
 
     select
-        billed.*,
-        case
-            when understood_days.cost_date is not null then billed.github_organization
-        end as listed_organization
-    from billed
-    left join understood_days
-        on
-            billed.cost_date = understood_days.cost_date
-            and billed.organization = understood_days.organization
-            and billed.charge_kind = understood_days.charge_kind
+        *,
+        case when not is_unclear then organization_login end as listed_organization
+    from judged
 
 ),
 
@@ -107,15 +128,24 @@ seat_parts as (
         on
             charges.cost_date = seat_days.cost_date
             and charges.organization = seat_days.organization
-            and coalesce(
-                charges.listed_organization = seat_days.github_organization, true
-            )
             and (
                 charges.plan_type is null
                 or coalesce(seat_days.plan_type, 'unknown')
                 in (charges.plan_type, 'unknown')
             )
-    where charges.charge_kind = 'seats'
+    left join billed_organizations
+        on
+            seat_days.cost_date = billed_organizations.cost_date
+            and seat_days.organization = billed_organizations.organization
+            and seat_days.organization_login = billed_organizations.organization_login
+            and billed_organizations.charge_kind = 'seats'
+    where
+        charges.charge_kind = 'seats'
+        and coalesce(
+            charges.listed_organization = seat_days.organization_login,
+            not charges.is_unclear
+            or billed_organizations.organization_login is null
+        )
 
 ),
 
@@ -127,9 +157,11 @@ credit_charges as (
         record_id,
         organization,
         listed_organization,
+        is_unclear,
         sku_code,
         sum(weight) over (
-            partition by cost_date, organization, listed_organization, sku_code
+            partition by
+                cost_date, organization, is_unclear, listed_organization, sku_code
         ) as charged_weight
     from charges
     where charge_kind = 'credits'
@@ -158,12 +190,20 @@ matched_uses as (
         on
             credit_charges.cost_date = credit_uses.cost_date
             and credit_charges.organization = credit_uses.organization
-            and coalesce(
-                credit_charges.listed_organization = credit_uses.github_organization,
-                true
-            )
             and credit_charges.sku_code = credit_uses.sku_code
-    where credit_uses.weight > 0
+    left join billed_organizations
+        on
+            credit_uses.cost_date = billed_organizations.cost_date
+            and credit_uses.organization = billed_organizations.organization
+            and credit_uses.organization_login = billed_organizations.organization_login
+            and billed_organizations.charge_kind = 'credits'
+    where
+        credit_uses.weight > 0
+        and coalesce(
+            credit_charges.listed_organization = credit_uses.organization_login,
+            not credit_charges.is_unclear
+            or billed_organizations.organization_login is null
+        )
 
 ),
 
