@@ -132,11 +132,12 @@ def extract(settings: AnthropicSettings, run: Run) -> Iterator[Window]:
     """The windows of every organization that has a key."""
     keys = organizations(settings)
     if len(keys) > 1:
+        fetched = _analytics_days([label for label, _ in keys], run)
         read = []
         for label, key in keys:
             with _sdk(settings, key) as sdk:
                 try:
-                    read.append(_organizations_read(sdk, run.today))
+                    read.append(_organizations_read(sdk, fetched))
                 except TransientError as error:
                     run.report.errors.append(f"{label}: which organization the key reads: {error}")
                     return
@@ -153,19 +154,31 @@ def extract(settings: AnthropicSettings, run: Run) -> Iterator[Window]:
             yield from _organization(organization, run, sdk, plain)
 
 
-def _organizations_read(sdk: anthropic.Anthropic, today: date) -> set[str]:
+def _analytics_days(labels: list[str], run: Run) -> Period:
+    """The days whose cost the run fetches of any of the organizations, as far as there are."""
+    cost = Resource("analytics_cost", is_directory=False, look_back=MONEY_LOOK_BACK)
+    known = [run.memory.get(f"{label}/{cost.name}", {}) for label in labels]
+    start = min(run.days(cost, one).start for one in known)
+    return Period(start, run.until).within(_analytics_begin(run), None)
+
+
+def _analytics_begin(run: Run) -> date:
+    return max(ANALYTICS_BEGIN, run.today - ANALYTICS_REACH)
+
+
+def _organizations_read(sdk: anthropic.Anthropic, fetched: Period) -> set[str]:
     """Ids of the organizations that the key reads, as far as it may say so: its own, and if it is
-    a parent organization's, those of the children that cost anything in the last month."""
-    month = Period(max(ANALYTICS_BEGIN, today - timedelta(days=MONEY_DAYS)), today)
-    costs = {**_range(month), "group_by": ["organization_id"], "limit": ROWS_PER_PAGE}
+    a parent organization's, those of the children that cost anything on the days fetched."""
+    own = partial(_through_sdk, sdk.organization.with_raw_response.retrieve)
+    costs = partial(_through_sdk, sdk.beta.organization.analytics.cost.with_raw_response.list)
+    by_organization = {"group_by": ["organization_id"], "limit": ROWS_PER_PAGE}
+    months = [{**_range(month), **by_organization} for month in fetched.chunks(MONEY_DAYS)]
     found: set[str] = set()
-    for method, query in (
-        (sdk.organization.with_raw_response.retrieve, {}),
-        (sdk.beta.organization.analytics.cost.with_raw_response.list, costs),
-    ):
+    for ask, queries in ((own, [{}]), (costs, months)):
         try:
-            body = with_retries(partial(_through_sdk, method, query))
-            found |= msgspec.json.decode(body, type=Whose).ids()
+            for query in queries:
+                body = with_retries(partial(ask, query))
+                found |= msgspec.json.decode(body, type=Whose).ids()
         except TransientError:
             raise
         except (VendorError, msgspec.DecodeError) as error:
@@ -218,7 +231,7 @@ def _organization(
     ):
         yield from fetch(directory, organization, run)
 
-    begin = max(ANALYTICS_BEGIN, run.today - ANALYTICS_REACH)
+    begin = _analytics_begin(run)
     usage = yield from fetch(
         _analytics(
             "analytics_usage",

@@ -18,7 +18,9 @@ import pytest
 from extract import anthropic, landing
 from extract.http import TransientError
 from extract.landing import EXTRACTIONS
+from extract.report import SourceReport
 from extract.run import EXTRACTORS, probe, run
+from extract.windows import Run
 from foundation import sample_data
 from foundation.settings import Settings
 from foundation.sources import SOURCES
@@ -550,6 +552,44 @@ def test_a_key_of_the_parent_of_the_other_keys_organization_lands_nothing(
     (error,) = report.sources[0].all_errors()
     assert "both read the organization child, and its cost would count twice" in error
     assert report.sources[0].resources == []
+
+
+@pytest.mark.parametrize(
+    ("landed_to", "since", "pieces"),
+    [
+        (None, None, 6),
+        (None, TODAY - 61 * DAY, 2),
+        (YESTERDAY, None, 1),
+    ],
+)
+def test_whose_keys_are_is_looked_up_over_the_days_that_are_fetched(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    landed_to: date | None,
+    since: date | None,
+    pieces: int,
+) -> None:
+    # A child of the first key's organization cost something only on the first day fetched.
+    asked: list[tuple[str, str]] = []
+
+    def answer(method: Callable[..., Any], query: dict[str, Any]) -> bytes:
+        if not query:
+            return b'{"id": "%d"}' % len(asked)
+        asked.append((query["starting_at"][:10], query["ending_at"][:10]))
+        groups = [{"group": {"organization_id": "child"}}] if query["starting_at"] == first else []
+        return json.dumps({"data": groups}).encode()
+
+    days = (TODAY - since) if since else DAY * (31 if landed_to else 180)
+    first = f"{max(date(2026, 1, 1), TODAY - days)}T00:00:00Z"
+    monkeypatch.setattr(anthropic, "_through_sdk", answer)
+    known = {"high_water": str(landed_to)} if landed_to else {}
+    memory = {f"{label}/analytics_cost": known for label in ("console", "enterprise")}
+    report = SourceReport("anthropic")
+    windows = anthropic.extract(settings, Run(report, since, TODAY, TODAY, memory))
+    assert list(windows) == []
+    assert "both read the organization child" in report.errors[0]
+    assert len(asked) == 2 * pieces
+    assert asked[-1][1] == str(TODAY)
 
 
 def test_two_keys_land_nothing_while_it_is_unknown_whose_they_are(
