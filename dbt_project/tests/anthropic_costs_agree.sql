@@ -1,6 +1,7 @@
--- Days of which Anthropic's legacy report landed after the analytics, because those can
--- no longer be read, and says another amount. The day counts as the analytics had it
--- last: give the key the scope read:analytics again, and fetch the days once more.
+-- Days of which Anthropic's legacy report landed after the analytics were last read,
+-- because those can no longer be read, and says another amount. The day counts as the
+-- analytics had it last: give the key the scope read:analytics again, and fetch the
+-- days once more. Days that the analytics no longer reach stay as they are.
 {{ config(severity='warn', store_failures=true) }}
 
 with records as (
@@ -17,6 +18,25 @@ windows as (
         source_name = 'anthropic'
         and resource in ('analytics_cost', 'cost_report')
         and window_start >= {{ tested_since('int_costs') }}
+        and window_start >= {{ days_before_run(364) }}
+
+),
+
+readings as (
+
+    {{ completed_extractions('anthropic') }}
+
+),
+
+last_read as (
+
+    select
+        organization,
+        window_start as cost_date,
+        max(loaded_at) as read_at
+    from readings
+    where resource = 'analytics_cost'
+    group by organization, window_start
 
 ),
 
@@ -55,7 +75,11 @@ different as (
         on
             analytics.organization = legacy.organization
             and analytics.cost_date = legacy.cost_date
-            and analytics.loaded_at < legacy.loaded_at
+    inner join last_read
+        on
+            analytics.organization = last_read.organization
+            and analytics.cost_date = last_read.cost_date
+            and legacy.loaded_at > last_read.read_at
     where
         analytics.resource = 'analytics_cost'
         and legacy.resource = 'cost_report'

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import pytest
 
 from sandbox.server import Running, running
@@ -100,6 +102,27 @@ def test_only_one_source_counts_for_an_organization_and_day(both: Both) -> None:
         assert named == ("analytics_cost" if is_covered else "cost_report"), day
     total = "select sum(billed_cost_usd) from marts.fct_cost_daily where organization = 'console'"
     assert legacy.value(total) == analytics.value(total)
+
+
+def test_a_legacy_report_that_differs_is_named_until_the_analytics_are_read_again(
+    both: Both, tmp_path: Path
+) -> None:
+    analytics, _, sandbox = both
+    warehouse = Warehouse.copy_of(analytics.path, tmp_path / "again", sandbox.env)
+    days = {"since": REAL_DAY, "until": REAL_DAY + timedelta(days=1)}
+    agree = ("stg_windows", "stg_anthropic__cost_records", "anthropic_costs_agree")
+    warehouse.extract(**days)
+    with duckdb.connect(str(warehouse.path)) as connection:
+        connection.execute(
+            "insert into raw_anthropic.cost_report by name select * from raw_anthropic.cost_report"
+        )
+    assert "anthropic_costs_agree: Got 1 result" in warehouse.build("--select", *agree, as_of=TODAY)
+    sandbox.control({"analytics": {"console": True}})
+    try:
+        warehouse.extract(**days)
+    finally:
+        sandbox.control({"analytics": {"console": False}})
+    assert warehouse.build("--select", *agree, as_of=TODAY) == ""
 
 
 def test_claude_codes_own_estimate_is_never_added(both: Both) -> None:
