@@ -1,7 +1,5 @@
--- Adjustments of Google's invoice that count nowhere, since they name no SKU of an AI
--- tool that was ever exported. Look at the invoice whether they are about AI. If they
--- correct use from before the first day fetched, fetch those days and build once with
--- --full-refresh.
+-- Adjustments of Google's invoice that count nowhere, since they name no SKU. Look at
+-- the invoice whether they are about AI.
 {{ config(severity='warn', store_failures=true) }}
 
 with billing_rows as (
@@ -11,6 +9,7 @@ with billing_rows as (
         usage_date >= {{ tested_since('int_costs') }}
         and service_name = 'Invoice'
         and cost_type not in ('regular', 'tax', 'rounding_error')
+        and corrected_sku_id is null
 
 ),
 
@@ -36,7 +35,6 @@ uncharged as (
         billing_rows.invoice_month,
         billing_rows.project_id,
         billing_rows.sku_name,
-        billing_rows.corrected_sku_id,
         sum(billing_rows.billed_cost_usd) as billed_cost_usd
     from billing_rows
     inner join windows
@@ -50,8 +48,7 @@ uncharged as (
     group by
         billing_rows.invoice_month,
         billing_rows.project_id,
-        billing_rows.sku_name,
-        billing_rows.corrected_sku_id
+        billing_rows.sku_name
 
 )
 

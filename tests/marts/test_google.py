@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from sandbox.google.ledger import EUR_PER_USD
@@ -196,6 +198,23 @@ def test_a_sku_that_nobody_knows_is_named_with_its_money_and_counted(dollars: Ac
         "--select", "charges_are_known", as_of=TODAY, command="test", succeeds=False
     )
     assert "charges_are_known" in said
+
+
+def test_an_adjustment_is_named_if_it_does_not_say_what_it_corrects(
+    dollars: Account, tmp_path: Path
+) -> None:
+    warehouse = Warehouse.copy_of(dollars.warehouse.path, tmp_path)
+    rows = "staging.base_google__billing_rows"
+    with duckdb.connect(str(warehouse.path)) as connection:
+        for name, sku in (("of Compute Engine", "'2E27-4F75-95CD'"), ("of nothing", "null")):
+            connection.execute(
+                f"insert into {rows} by name select * replace ('{name}' as record_id,"
+                f" 'Invoice' as service_name, '{name}' as sku_name, 'adjustment' as cost_type,"
+                f" {sku} as corrected_sku_id) from {rows} order by record_id limit 1"
+            )
+    charged = ("--select", "google_adjustments_are_charged")
+    warned = warehouse.build(*charged, command="test", as_of=TODAY)
+    assert "google_adjustments_are_charged: Got 1 result" in warned
 
 
 def test_a_label_that_is_no_known_cost_center_attributes_nothing_and_is_named(
