@@ -3,7 +3,7 @@
 -- A SKU that was read because it looks like AI, and that the seed google_skus does not
 -- know, counts as Gemini until somebody says what it is; a test lists it.
 -- An adjustment of the invoice is of the service "Invoice", and counts as the SKU that
--- it corrects.
+-- it corrects. Taxes and rounding are divided apart, whatever SKU they name.
 with billing_rows as (
 
     select * from {{ ref('base_google__billing_rows') }}
@@ -57,7 +57,9 @@ charges as (
             and coalesce(billing_rows.sku_id, '') = skus.sku_id
             and coalesce(billing_rows.sku_name, '') = skus.sku_name
     left join corrected_skus
-        on billing_rows.corrected_sku_id = corrected_skus.sku_id
+        on
+            billing_rows.corrected_sku_id = corrected_skus.sku_id
+            and billing_rows.cost_type not in ('tax', 'rounding_error')
     where
         case
             when corrected_skus.is_known is not null then true
