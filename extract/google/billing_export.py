@@ -39,6 +39,8 @@ MULTI_REGIONS = ("US", "EU")
 
 # Which services count, and what else could be AI and must be noticed, is for the models to say.
 SERVICES = ROOT / "dbt_project" / "seeds" / "google_skus.csv"
+# The label by which an adjustment of the invoice names the SKU that it corrects.
+CORRECTED_SKU = "cloud-invoice.googleapis.com/sku_id"
 LOOKS_LIKE_AI = r"(?i)\b(gemini|claude|vertex|token count|tokens|code assist|duet ai)\b"
 
 # What is read if the table has it: older and standard exports have fewer columns.
@@ -58,6 +60,12 @@ _EXPORTED = "export_time >= @exported_from and export_time < @exported_before"
 def rows_query(table: str, columns: list[str]) -> str:
     """Rows of AI, of what looks like it, and taxes and corrections of whole invoices."""
     selected = ",\n    ".join(column for column in COLUMNS if column in columns)
+    # The documentation does not say that an adjustment is never 'regular'.
+    corrections = (
+        f"or exists (select * from unnest(system_labels) where key = '{CORRECTED_SKU}')"
+        if "system_labels" in columns
+        else ""
+    )
     return f"""
 select
     {selected}
@@ -72,6 +80,7 @@ where
             @looks_like_ai
         )
         or cost_type != 'regular'
+        {corrections}
     )
 """
 

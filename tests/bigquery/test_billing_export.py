@@ -21,4 +21,10 @@ def test_only_columns_that_a_table_has_are_read_and_no_others():
     sql = rows_query("p.d.t", ["cost", "brand_new", "export_time"])
     assert "brand_new" not in sql
     assert "cost,\n    export_time\nfrom" in sql
+    assert "system_labels" not in sql
     assert set(billing_export.DETAILED) <= set(COLUMNS)
+
+
+def test_what_names_the_sku_that_it_corrects_is_read_whatever_its_type():
+    condition = "or exists (select * from unnest(system_labels) where key = 'cloud-invoice."
+    assert condition in rows_query("p.d.t", list(billing_export.STANDARD))

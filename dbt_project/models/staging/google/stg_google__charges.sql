@@ -64,7 +64,9 @@ charges as (
         case
             when corrected_skus.is_known is not null then true
             when skus.is_known then skus.platform_code is not null
-            else billing_rows.cost_type = 'regular'
+            else
+                billing_rows.cost_type = 'regular'
+                and billing_rows.corrected_sku_id is null
         end
 
 )
