@@ -278,7 +278,14 @@ class Marts:
             "select vendor, organization, days_missing, known_from, complete_on"
             f" from {self.marts}.fct_statement_gaps where month = date '{self.month}' order by 1, 2"
         )
-        reasons = []
+        pending = self.ask(
+            f"select distinct platform_code from {self.marts}.fct_cost_reconciliation"
+            f" where month = date '{self.month}' and has_pending_invoice order by 1"
+        )
+        reasons = [
+            f"an invoice of {platform} is a draft, or its period is not over"
+            for (platform,) in pending
+        ]
         for vendor, organization, missing, known_from, complete_on in gaps:
             if missing:
                 lacking = counted(missing, "report", "reports")

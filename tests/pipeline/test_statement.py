@@ -147,11 +147,14 @@ def test_a_month_of_which_cost_is_to_come_is_not_final(base: Warehouse, tmp_path
         connection.execute(
             "insert into marts.fct_statement_gaps values"
             " ('2026-10-01', 'cursor', 'cursor', 2, null, null),"
-            " ('2026-10-01', 'google', 'google', 0, '2026-10-20', '2026-11-06')"
+            " ('2026-10-01', 'google', 'google', 0, '2026-10-20', '2026-11-06');"
+            "update marts.fct_cost_reconciliation set has_pending_invoice = true"
+            " where month = '2026-10-01' and platform_code = 'cursor'"
         )
     done = make_statement(warehouse, "--month", "2026-10", "--folder", str(tmp_path))
     said = (
-        "cursor cursor lacks 2 reports, google google is known only from 2026-10-20 on,"
+        "an invoice of cursor is a draft, or its period is not over,"
+        " cursor cursor lacks 2 reports, google google is known only from 2026-10-20 on,"
         " google google reports cost of the month until 2026-11-06"
     )
     assert done.stdout.rstrip().endswith(f". Not final: {said}")

@@ -289,6 +289,7 @@ judged as (
             when is_pending or is_partly_invoiced then 'pending'
             else 'reconciled'
         end as reconciliation_status,
+        coalesce(is_pending, false) as has_pending_invoice,
         trim(concat(
             case when is_complete_month then '' else 'The month is not over. ' end,
             case
