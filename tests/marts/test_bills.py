@@ -111,6 +111,7 @@ def test_a_legacy_report_that_differs_is_named_until_the_analytics_are_read_agai
     warehouse = Warehouse.copy_of(analytics.path, tmp_path / "again", sandbox.env)
     days = {"since": REAL_DAY, "until": REAL_DAY + timedelta(days=1)}
     agree = ("stg_windows", "stg_anthropic__cost_records", "anthropic_costs_agree")
+    sandbox.control({"analytics": {"console": False}})
     warehouse.extract(**days)
     with duckdb.connect(str(warehouse.path)) as connection:
         connection.execute(
@@ -118,10 +119,7 @@ def test_a_legacy_report_that_differs_is_named_until_the_analytics_are_read_agai
         )
     assert "anthropic_costs_agree: Got 1 result" in warehouse.build("--select", *agree, as_of=TODAY)
     sandbox.control({"analytics": {"console": True}})
-    try:
-        warehouse.extract(**days)
-    finally:
-        sandbox.control({"analytics": {"console": False}})
+    warehouse.extract(**days)
     assert warehouse.build("--select", *agree, as_of=TODAY) == ""
 
 
