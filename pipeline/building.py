@@ -6,11 +6,12 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from foundation import dbt
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 METRICFLOW = ["-m", "pipeline.metricflow"]
-# What a build does if DuckDB needs more memory: how it says so, dbt's vars, and other settings.
-MORE_MEMORY: tuple[tuple[str, dict[str, Any], dict[str, str]], ...] = (
-    ("with one thread", {"duckdb_threads": 1}, {}),
-    ("with up to four fifths of the machine's", {}, {"DUCKDB_MEMORY_LIMIT": "none"}),
-)
 # dbt's words for what need not be built again.
 DONE = {"success", "pass", "warn", "no-op"}
 # DuckDB's error where even spilling did not help.
@@ -122,6 +118,16 @@ def build(settings: Settings) -> Build:
     return result
 
 
+def _more_memory() -> Iterator[tuple[str, dict[str, Any], dict[str, str]]]:
+    """What a build does if DuckDB needs more memory: how it says so, dbt's vars, other settings."""
+    yield "with one thread", {"duckdb_threads": 1}, {}
+    # DuckDB's own default, which a container's limit lowers. It cannot be asked for by a word:
+    # `set memory_limit = 'none'` is no limit at all.
+    with duckdb.connect() as connection:
+        ((limit,),) = connection.execute("select current_setting('memory_limit')").fetchall()
+    yield "with up to four fifths of the machine's", {}, {"DUCKDB_MEMORY_LIMIT": limit}
+
+
 def _invoke(
     settings: Settings,
     manifest: Manifest,
@@ -137,7 +143,7 @@ def _invoke(
     selected = finished_builds.selection(manifest, wanted)
     ended = dbt.invoke([*arguments, *selected], dbt.environment(told), manifest, on_event)
     results = _nodes(ended)
-    for how, told_dbt, more in () if settings.duckdb_memory_limit else MORE_MEMORY:
+    for how, told_dbt, more in () if settings.duckdb_memory_limit else _more_memory():
         if not any(OUT_OF_MEMORY.search(one.message or "") for one in results):
             break
         log.warning(

@@ -11,6 +11,7 @@ from io import StringIO
 from types import SimpleNamespace
 
 import duckdb
+import psutil
 import pytest
 from rich.console import Console
 
@@ -317,6 +318,15 @@ def test_a_second_run_on_the_sample_only_builds_what_every_run_builds(tmp_path):
     assert "to the last digit" in runs[1].stdout
 
 
+def memory_of_duckdb(limit):
+    """How many bytes DuckDB may use once dbt has set this limit."""
+    with duckdb.connect() as connection:
+        connection.execute(f"set memory_limit = '{limit}'")
+        ((text,),) = connection.execute("select current_setting('memory_limit')").fetchall()
+    number, unit = text.split()
+    return float(number) * 1024 ** ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"].index(unit)
+
+
 @pytest.mark.parametrize("told", [None, "1GB"])
 @pytest.mark.parametrize("needs", ["one thread", "the machine", "another warehouse"])
 def test_what_did_not_fit_is_built_with_more_memory_unless_somebody_said_how_much(
@@ -335,7 +345,7 @@ def test_what_did_not_fit_is_built_with_more_memory_unless_somebody_said_how_muc
         asked.append((limit, threads, known.get("built_before"), chosen))
         if needs == "another warehouse" and known:
             return SimpleNamespace(success=False, result=None)
-        fits = limit == "none" or (threads == 1 and needs == "one thread")
+        fits = limit not in (None, told) or (threads == 1 and needs == "one thread")
         statuses = {costs: "success", usages: "success", tests: "fail"}
         if not fits:
             statuses |= {usages: "error", tests: "skipped"}
@@ -379,7 +389,10 @@ def test_what_did_not_fit_is_built_with_more_memory_unless_somebody_said_how_muc
     # What was built is not built again, but counts for whether the run was complete.
     again = [(None, 1, [costs], {usages, tests})]
     if needs != "one thread":
-        again.append(("none", None, [costs], {usages, tests}))
+        given = asked[-1][0]
+        again.append((given, None, [costs], {usages, tests}))
+        # As dbt sets it. `none` would be no limit at all, and the kernel would end the run.
+        assert 0 < memory_of_duckdb(given) < 0.81 * psutil.virtual_memory().total
     assert asked == [first, *again]
     if needs == "another warehouse":
         assert build.statuses == {"success": 1, "error": 1, "skipped": 1}
