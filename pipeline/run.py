@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 # The test whose rows are disputes with vendors.
 DISPUTES = "invoices_match_the_marts:"
 EXTRACT_REPORT = ROOT / "target" / "extract.json"
+# The exit code of an extraction that refuses to begin, and has said why.
+EXTRACT_REFUSED = 2
 
 
 class RefusedError(Exception):
@@ -59,6 +61,8 @@ def run_alone(settings: Settings, *, is_verbose: bool) -> int:
     start = time.monotonic()
     try:
         outcome.exit_code = fetch_and_build(settings, outcome, is_verbose=is_verbose)
+    except RefusedError:
+        raise
     except Exception as error:
         # Does not catch Stopped: somebody who stopped the run knows that it failed.
         outcome.exit_code, outcome.broken = 1, error
@@ -91,6 +95,8 @@ def fetch_and_build(settings: Settings, outcome: Outcome, *, is_verbose: bool) -
             draw = stack.enter_context(preview(settings, outcome.seconds))
             outcome.extract_code = wait()
         if not EXTRACT_REPORT.exists():
+            if outcome.extract_code == EXTRACT_REFUSED:
+                raise RefusedError("Nothing was fetched or built; the reason is above")
             log.error("Nothing was extracted; the marts stay as they were")
             return 1
         outcome.extracted = RunReport.read(EXTRACT_REPORT)

@@ -274,6 +274,16 @@ def test_a_failed_extraction_is_posted_without_a_warehouse(
     assert "the warehouse: does not exist yet" in webhook.last()
 
 
+def test_an_extraction_that_refuses_to_begin_is_neither_posted_nor_logged(
+    warehouse, webhook, make_run, monkeypatch
+):
+    logged = []
+    monkeypatch.setattr(run.run_log, "write", lambda *row: logged.append(row))
+    with pytest.raises(run.RefusedError):
+        make_run(extracted=None, extract_code=2)
+    assert (webhook.posts, logged) == ([], [])
+
+
 def test_a_crash_of_dbt_before_the_marts_exist_is_posted(warehouse, webhook, make_run):
     warehouse.do("drop schema marts cascade", "drop schema intermediate cascade")
     assert make_run(build=Build(failures=["Compilation Error in model x"], exit_code=2)) == 1
