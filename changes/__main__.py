@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -239,4 +240,6 @@ def _note(text: str) -> None:
 
 
 if __name__ == "__main__":
+    # What is written has people and what they cost in it: only its owner may read it.
+    os.umask(0o077)
     sys.exit(main())

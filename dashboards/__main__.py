@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -256,4 +257,6 @@ def _checked(settings: Settings, catalog: Catalog) -> tuple[list[Source], list[F
 
 
 if __name__ == "__main__":
+    # What is written has people and what they cost in it: only its owner may read it.
+    os.umask(0o077)
     sys.exit(main())

@@ -272,10 +272,11 @@ def test_what_a_run_leaves_behind_is_its_owners(tmp_path):
         "    held.execute('create table t as select 1')\n"
         "    print(1, flush=True)\n"
         "    input()\n"
-        "with patch('foundation.stopping.run_command', lambda *_: main()):\n"
+        "with patch('foundation.stopping.run_command', lambda *_: main()), "
+        "patch('argparse.ArgumentParser.parse_args', lambda _: main()):\n"
         "    runpy.run_module(sys.argv[2], run_name='__main__')"
     )
-    for module in ("pipeline", "extract"):
+    for module in ("pipeline", "extract", "changes", "dashboards"):
         path = tmp_path / module
         with subprocess.Popen(
             [sys.executable, "-c", code, str(path), module],
