@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from extract.landing import Tables, land, warehouse
 from extract.report import RunReport, SourceReport
 from extract.windows import Run, Window
+from foundation import day
 from foundation.erased import ErasedError, load_erased
 from foundation.logs import one_line
 from foundation.reservation import reserved
@@ -65,7 +66,7 @@ def run(
     code is 0 if everything arrived, 1 if something failed or was rejected, 2 if no source is
     configured. Raises UsageError, BusyError and WarehouseError.
     """
-    today = datetime.now(UTC).date()
+    today = day.today()
     since = since or settings.extract_since
     until = until or settings.extract_until or today
     _check_days(since, until, today)

@@ -53,6 +53,7 @@ def main() -> int:
     arguments = parser.parse_args()
 
     # Imported here: it takes a while, and the command can already be stopped meanwhile.
+    from foundation.day import RUN_DAY
     from foundation.logs import RUN_ID, printable, set_up_logs
     from foundation.reservation import BusyError, reserved
     from foundation.settings import SettingsError, load_settings
@@ -67,7 +68,8 @@ def main() -> int:
         settings = load_settings()
         if arguments.command == "run":
             # Before the first line is logged, since each has the run's name.
-            os.environ[RUN_ID] = run_log.new_id(datetime.now(UTC))
+            now = datetime.now(UTC)
+            os.environ |= {RUN_ID: run_log.new_id(now), RUN_DAY: str(now.date())}
         set_up_logs(settings)
         if arguments.command == "dbt":
             return building.call(settings, arguments.arguments)

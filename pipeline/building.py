@@ -99,7 +99,7 @@ def build(settings: Settings) -> Build:
                 name = event.data.node_info.node_name
                 progress.update(task, completed=done, total=total, description=name)
 
-        ended, results = _invoke(settings, manifest, wanted, on_event)
+        ended, results = _invoke(settings, manifest, wanted, now.as_of_date, on_event)
     result = _outcome(results)
     result.is_whole = wanted is None
     result.exit_code = int(not ended.success)
@@ -132,6 +132,7 @@ def _invoke(
     settings: Settings,
     manifest: Manifest,
     wanted: set[str] | None,
+    as_of_date: str,
     on_event: Callable[[Any], None],
 ) -> tuple[Any, list[Any]]:
     """How dbt ended, and its result of each node. What does not fit into DuckDB's memory is built
@@ -140,10 +141,12 @@ def _invoke(
     arguments = ["--no-write-json", "--log-level-file", "info", "build"]
     arguments += ["--exclude-resource-type", "unit_test"]
     told = settings.dbt_environment()
-    selected = finished_builds.selection(manifest, wanted)
+    # Since the project is parsed already, dbt does not parse it again for another day.
+    told_dbt: dict[str, Any] = {"as_of_date": as_of_date}
+    selected = ["--vars", json.dumps(told_dbt), *finished_builds.selection(manifest, wanted)]
     ended = dbt.invoke([*arguments, *selected], dbt.environment(told), manifest, on_event)
     results = _nodes(ended)
-    for how, told_dbt, more in () if settings.duckdb_memory_limit else _more_memory():
+    for how, threads, more in () if settings.duckdb_memory_limit else _more_memory():
         if not any(OUT_OF_MEMORY.search(one.message or "") for one in results):
             break
         log.warning(
@@ -153,7 +156,7 @@ def _invoke(
         )
         done = {one.node.unique_id: one for one in results if str(one.status) in DONE}
         rest = {one.node.unique_id: one for one in results if one.node.unique_id not in done}
-        selected = ["--vars", json.dumps(told_dbt | {"built_before": [*done]})]
+        selected = ["--vars", json.dumps(told_dbt | threads | {"built_before": [*done]})]
         selected += finished_builds.selection(manifest, set(rest))
         enough = dbt.environment(told | more)
         ended = dbt.invoke([*arguments, *selected], enough, manifest, on_event)

@@ -13,10 +13,10 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foundation import day
 from foundation.settings import ROOT, Settings
 from foundation.sources import SOURCES
 from foundation.warehouse import Ask, NoTableError, warehouse
@@ -98,7 +98,7 @@ def state(settings: Settings) -> State:
     if settings.target == "duckdb":
         # Views name the database, which DuckDB calls after its file.
         project = f"{project} in {settings.duckdb_path.stem}"
-    return State(project, str(datetime.now(UTC).date()), loads)
+    return State(project, str(day.today()), loads)
 
 
 # --- What is left out ----------------------------------------------------------------------------

@@ -92,6 +92,14 @@ def test_days_in_the_wrong_order_are_refused(
     assert expected in capsys.readouterr().err
 
 
+def test_after_midnight_the_day_is_that_on_which_the_run_began(
+    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.setenv("RUN_DAY", YESTERDAY)
+    assert main(["run", "--until", str(TODAY)]) == 2
+    assert f"is after {YESTERDAY}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [["run", "--source", "nobody"], ["run", "--since", "x"], []])
 def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:

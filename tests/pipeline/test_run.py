@@ -336,9 +336,9 @@ def test_what_did_not_fit_is_built_with_more_memory_unless_somebody_said_how_muc
     asked = []
 
     def invoke(arguments, environment, manifest, *_):
-        known = (
-            json.loads(arguments[arguments.index("--vars") + 1]) if "--vars" in arguments else {}
-        )
+        known = json.loads(arguments[arguments.index("--vars") + 1])
+        # The day on which the run began, also after midnight.
+        assert known.pop("as_of_date") == "2026-11-14"
         limit = environment.get("DUCKDB_MEMORY_LIMIT") or None
         threads = known.get("duckdb_threads")
         chosen = {id_ for id_, node in manifest.nodes.items() if "to_build" in node.tags}
@@ -377,7 +377,7 @@ def test_what_did_not_fit_is_built_with_more_memory_unless_somebody_said_how_muc
     monkeypatch.setattr(building.changed_models, "fingerprints", lambda _: {usages: "1"})
     monkeypatch.setattr(building.changed_models, "rebuild", lambda *_: None)
     monkeypatch.setattr(dbt, "invoke", invoke)
-    settings = holding("https://api.cursor.com")
+    settings = holding("https://api.cursor.com", RUN_DAY="2026-11-14")
     with duckdb.connect(settings.duckdb_path) as connection:
         connection.execute("create schema intermediate")
     build = building.build(settings.model_copy(update={"duckdb_memory_limit": told}))
@@ -399,5 +399,6 @@ def test_what_did_not_fit_is_built_with_more_memory_unless_somebody_said_how_muc
         assert building.finished_builds.last(settings) is None
     else:
         assert build.statuses == {"success": 2, "fail": 1}
+        assert building.finished_builds.last(settings).state.as_of_date == "2026-11-14"
     assert build.exit_code == 1
     assert caplog.text.count("building the rest with") == len(again)
