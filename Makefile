@@ -37,7 +37,7 @@ backfill: setup ## run for given days: make backfill SINCE=2026-01-01 UNTIL=2026
 check: setup ## try each source's credentials without moving data
 	@$(PY) -m extract check
 
-health: setup ## whether runs happen and the numbers are fresh; exits with 1 if not
+health: setup ## whether runs happen and the numbers are fresh; fails if not
 	@$(PY) -m pipeline health
 
 check-sheets: setup ## list everything that is wrong in the sheets, with its cell, without moving data
