@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 EMAIL = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)*")
+# The login in the name of a key that Claude Code made: claude_code_key_ann.bell_x1y2.
+LOGIN = re.compile(
+    r"(?<=claude_code_key_)[\w.+'-]+?(?=(?:_[a-z0-9]+)?(?!\.?[\w+'-]))", re.IGNORECASE
+)
 # Columns that name a person, by the last words of their names. A hash of an e-mail address is no
 # better than the address: whoever has a list of addresses can find it.
 PERSON = re.compile(r"(^|_)(email|person|manager|owner|holder|user|user_id|user_sk|created_by)$")
@@ -27,7 +31,9 @@ class People:
         self._called: dict[str, str] = {}
         for person in known:
             present = [name.lower() for name in person if name and name.lower() not in NOT_PEOPLE]
-            for name in present:
+            # A key that is named after somebody has what is before the @ of their address.
+            logins = [name.partition("@")[0] for name in present if "@" in name]
+            for name in (*present, *logins):
                 self._called.setdefault(name, present[0])
         # Names within other texts ("Ada Lovelace's key"); a single word could mean anything.
         names = sorted((name for name in self._called if " " in name), key=len, reverse=True)
@@ -43,7 +49,8 @@ class People:
             return value
         if names_a_person(column):
             return self._placeholder(value)
-        value = EMAIL.sub(lambda found: self._placeholder(found.group()), value)
+        for pattern in (EMAIL, LOGIN):
+            value = pattern.sub(lambda found: self._placeholder(found.group()), value)
         if self._inside:
             value = self._inside.sub(lambda found: self._placeholder(found.group()), value)
         return value

@@ -37,6 +37,17 @@ def test_numbers_are_stable_and_an_address_is_found_in_any_text():
     )
 
 
+@pytest.mark.parametrize("login", ["ann.bell", "Ann_Bell", "ann"])
+def test_a_key_that_is_named_after_somebody_has_their_number(login):
+    people = People([("max@example.com",), (f"{login}@example.com", "Ann Bell")])
+    people.hide("user_email", "max@example.com")
+    for text in ("{}", "most of it {} +$9.10, nightly +$1.", '"{}"', "It was {}."):
+        shown = people.hide("explained_by", text.format(f"claude_code_key_{login}_x1y2"))
+        assert shown == text.format("claude_code_key_person 2_x1y2")
+    assert people.hide("api_key_name", "claude_code_key_bob") == "claude_code_key_person 3"
+    assert people.hide("api_key_name", "nightly_ann") == "nightly_ann"
+
+
 def test_nobody_is_not_a_person():
     assert People().hide("user_email", "unattributed") == "unattributed"
 
