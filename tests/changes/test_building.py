@@ -8,9 +8,12 @@ from datetime import date
 import duckdb
 import pytest
 
+from changes import __main__ as command
 from changes import building
 from changes.__main__ import main
 from changes.building import BuildError
+from foundation import dbt
+from foundation.settings import Settings
 from tests.changes.files import warehouse
 
 BUILT = [
@@ -103,6 +106,17 @@ def test_try_without_a_warehouse(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", command)
     assert main() == 2
     assert capsys.readouterr().err == f"There is no warehouse {path}: run `make run` first.\n"
+
+
+@pytest.mark.parametrize("what", ["try --warehouse", "diff --base nonsuch --warehouse"])
+def test_the_memory_of_a_real_warehouse_is_what_env_says(tmp_path, monkeypatch, what):
+    settings = Settings(_env_file=None, duckdb_memory_limit="3GB")
+    monkeypatch.setattr(command, "load_settings", lambda: settings)
+    monkeypatch.setenv("DUCKDB_MEMORY_LIMIT", "1GB")
+    monkeypatch.setattr(sys, "argv", ["changes", *what.split(), str(tmp_path / "w.duckdb")])
+    assert main() == 2
+    environment = dbt.environment(dbt.on_duckdb(tmp_path / "w.duckdb"))
+    assert environment["DUCKDB_MEMORY_LIMIT"] == "3GB"
 
 
 def test_a_warehouse_that_another_process_has_open(tmp_path):
