@@ -173,6 +173,8 @@ def _platform(value: str) -> str:
     known = _platform_spellings()
     if code := known.get(_squashed(value)):
         return code
+    if vendor := _vendor_named(value):
+        return vendor
     if near := get_close_matches(_squashed(value), known, n=1, cutoff=0.8):
         codes = ", ".join(platform_codes())
         raise ValueError(f"is no platform; did you mean {known[near[0]]}? Known are {codes}")
@@ -188,8 +190,12 @@ def _annotated(value: str) -> str:
     raise ValueError(f"is neither {COMPANY} nor one of {', '.join(platform_codes())}")
 
 
+def _vendor_named(value: str) -> str | None:
+    return next((one for one in vendors() if _squashed(one) == _squashed(value)), None)
+
+
 def _vendor(value: str) -> str:
-    if found := next((one for one in vendors() if _squashed(one) == _squashed(value)), None):
+    if found := _vendor_named(value):
         return found
     raise ValueError(f"is none of {', '.join(vendors())}")
 

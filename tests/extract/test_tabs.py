@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from extract.google_sheets.cells import CYCLES, SCOPES, STATUSES, Kind
+from extract.google_sheets.cells import CYCLES, SCOPES, STATUSES, Kind, vendors
 from extract.google_sheets.checks import SheetError, read, rows_of
 from extract.google_sheets.tabs import TABS
 
@@ -294,7 +294,14 @@ def test_a_tool_or_purpose_that_no_list_knows_is_read_and_named() -> None:
         "api_key_mappings row 2: 'stargazing' is none of dbt_project/seeds/usage_purposes.csv, "
         "so it counts as API consumption"
     ]
-    assert not read("invoices", [HEADERS["invoices"], ["anthropic", *GOOD["invoices"][1:]]]).notes
+
+
+@pytest.mark.parametrize("vendor", vendors())
+def test_an_invoice_may_be_for_all_tools_of_a_vendor(vendor: str) -> None:
+    for typed in (vendor, vendor.title()):
+        found = read("invoices", [HEADERS["invoices"], [typed, *GOOD["invoices"][1:]]])
+        assert (found.problems, found.notes) == ([], [])
+        assert found.rows[0]["platform"].lower() == vendor
 
 
 @pytest.mark.parametrize(
