@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
+from itertools import combinations
 from typing import Any
 
 from pydantic import ValidationError
@@ -157,6 +158,24 @@ def _notes(name: str, lines: list[_Line]) -> Iterator[str]:
     for (seed, value), number in unknown.items():
         file = f"dbt_project/seeds/{seed}.csv"
         yield f"{name} row {number}: {value!r} is none of {file}, so {so[seed]}"
+    if name == "seat_plans":
+        yield from _plan_notes(lines)
+
+
+def _plan_notes(lines: list[_Line]) -> Iterator[str]:
+    """Cursor's plans that are in force on the same day: the first one is that of many people, which
+    nobody would expect of an order of rows."""
+    rows = [line for line in lines if line.meant["platform"].lower() == "cursor"]
+    for line, other in combinations(rows, 2):
+        plans = {one.meant["plan"].lower() for one in (line, other)}
+        if len(plans) > 1 and _overlap(_days("seat_plans", line), _days("seat_plans", other)):
+            first = f"{rows[0].meant['plan']!r} in row {rows[0].number}"
+            yield (
+                f"seat_plans rows {line.number}, {other.number}: Cursor has several plans on the "
+                "same day, so its members without a row in seat_assignments are on the first of "
+                f"its plans, {first}"
+            )
+            return
 
 
 def _header_problems(
@@ -266,28 +285,38 @@ def _format_problems(
 
 
 def _key_problems(name: str, places: dict[str, int], lines: list[_Line]) -> Iterator[Problem]:
-    """Rows that claim the same key for the same days. If a row ends on the day the next one begins,
-    that is clear enough and not a problem."""
+    """Rows that claim the same key for the same days."""
     tab = TABS[name]
-    before: dict[tuple[str, ...], list[tuple[int, str, str, list[str]]]] = {}
+    before: dict[tuple[str, ...], list[tuple[int, tuple[str, str], list[str]]]] = {}
     for line in lines:
         row = line.meant
         key = tuple(row.get(column, "").lower() for column in tab.key)
         if not any(key):
             continue
-        begin, end = (row.get(column, "") for column in tab.valid or ("", ""))
+        days = _days(name, line)
         owners = [row.get(column, "").lower() for column in tab.owners]
-        for other, other_begin, other_end, other_owners in before.get(key, []):
-            if (begin, end) == (other_begin, other_end) and owners != other_owners:
+        for other, other_days, other_owners in before.get(key, []):
+            if days == other_days and owners != other_owners:
                 continue
-            if (not other_end or begin < other_end) and (not end or other_begin < end):
-                days = " for overlapping days" if tab.valid else ""
-                said = f"is already in row {other}{days}"
+            if _overlap(days, other_days):
+                said = f"is already in row {other}{' for overlapping days' if tab.valid else ''}"
                 column = tab.key[-1]
                 value = " ".join(filter(None, key))
                 yield Problem(name, (line.number,), column, places.get(column), value, said)
                 break
-        before.setdefault(key, []).append((line.number, begin, end, owners))
+        before.setdefault(key, []).append((line.number, days, owners))
+
+
+def _days(name: str, line: _Line) -> tuple[str, str]:
+    """The first and the last day of a row, empty if it has none."""
+    begin, end = TABS[name].valid or ("", "")
+    return line.meant.get(begin, ""), line.meant.get(end, "")
+
+
+def _overlap(days: tuple[str, str], others: tuple[str, str]) -> bool:
+    """If a row ends on the day on which the next one begins, that is clear enough: no."""
+    (begin, end), (other_begin, other_end) = days, others
+    return (not other_end or begin < other_end) and (not end or other_begin < end)
 
 
 def _share_problems(name: str, places: dict[str, int], lines: list[_Line]) -> Iterator[Problem]:

@@ -232,7 +232,10 @@ class SeatPlan(Row):
     valid = ("valid_from", "valid_to")
 
     platform: Platform = _column("the tool", "claude_ai")
-    plan: Text = _column("as in seat_assignments", "team")
+    plan: Text = _column(
+        "as in seat_assignments; members of Cursor without a row there are on its first plan here",
+        "team",
+    )
     seat_price_usd: Number = _column("dollars for each cycle", "30.00", "300.00")
     billing_cycle: Cycle = _column("how often the price is paid", "monthly", "annual")
     valid_from: Day = _column("the first day of this price", "", "2026-07-01", default="")

@@ -296,6 +296,22 @@ def test_a_tool_or_purpose_that_no_list_knows_is_read_and_named() -> None:
     ]
 
 
+def test_a_note_says_which_of_several_plans_cursors_members_are_on() -> None:
+    header = ["platform", "plan", "seat_price_usd", "billing_cycle", "valid_from", "valid_to"]
+    first, price = (
+        ["cursor", "Teams", "32", "monthly", "", "2026-03-31"],
+        ["cursor", "teams", "40", "monthly", "2026-04-01", ""],
+    )
+    other = ["claude_ai", "team", "30", "monthly", "", ""]
+    later = ["Cursor", "Enterprise", "60", "monthly", "2026-04-02", ""]
+    assert not read("seat_plans", [header, first, price, other]).notes
+    assert not read("seat_plans", [header, first, other, later]).notes
+    assert read("seat_plans", [header, first, price, other, later]).notes == [
+        "seat_plans rows 3, 5: Cursor has several plans on the same day, so its members without a "
+        "row in seat_assignments are on the first of its plans, 'Teams' in row 2"
+    ]
+
+
 @pytest.mark.parametrize("vendor", vendors())
 def test_an_invoice_may_be_for_all_tools_of_a_vendor(vendor: str) -> None:
     for typed in (vendor, vendor.title()):

@@ -260,13 +260,14 @@ member_spans as (
 ),
 
 -- A Cursor seat is on the plan that the sheet assigns for the day, otherwise on the
--- first plan listed.
+-- first plan listed. If none is listed any more, on the one that was: it has no price
+-- then, so that seats_have_a_price names the seats.
 first_cursor_plan as (
 
     select plan
-    from plans
+    from {{ ref('stg_google_sheets__seat_plans') }}
     where platform = 'cursor'
-    qualify row_number() over (order by sheet_row) = 1
+    qualify row_number() over (order by seen_to desc, sheet_row asc) = 1
 
 ),
 
