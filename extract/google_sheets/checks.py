@@ -290,7 +290,7 @@ def _key_problems(name: str, places: dict[str, int], lines: list[_Line]) -> Iter
     before: dict[tuple[str, ...], list[tuple[int, tuple[str, str], list[str]]]] = {}
     for line in lines:
         row = line.meant
-        key = tuple(row.get(column, "").lower() for column in tab.key)
+        key = tab.key_of(row)
         if not any(key):
             continue
         days = _days(name, line)

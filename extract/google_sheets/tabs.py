@@ -118,6 +118,10 @@ class Row(BaseModel):
         """The values of the row that count as given."""
         return {column: value for column, value in row.items() if value}
 
+    @classmethod
+    def key_of(cls, row: dict[str, str]) -> tuple[str, ...]:
+        return tuple(row.get(column, "").lower() for column in cls.key)
+
 
 class Employee(Row):
     """Who works here. Somebody who changes teams, or comes back, has a row for each time."""
@@ -280,11 +284,18 @@ class Budget(Row):
     month: Month = _column("the month", "2026-01")
     amount_usd: Number = _column("dollars", "20000", "12000", "150.50")
 
+    # There is only one company, so it needs no name, and any name is the same one.
     @classmethod
     def filled(cls, row: dict[str, str]) -> dict[str, str]:
-        # There is only one company, so it needs no name.
-        is_company = row.get("scope_type", "").lower() == "company"
-        return ({"scope": ""} if is_company else {}) | super().filled(row)
+        return cls._unnamed(row) | super().filled(row)
+
+    @classmethod
+    def key_of(cls, row: dict[str, str]) -> tuple[str, ...]:
+        return super().key_of(row | cls._unnamed(row))
+
+    @staticmethod
+    def _unnamed(row: dict[str, str]) -> dict[str, str]:
+        return {"scope": ""} if row.get("scope_type", "").lower() == "company" else {}
 
     @field_validator("scope")
     @classmethod

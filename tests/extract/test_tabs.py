@@ -487,6 +487,13 @@ def test_the_company_needs_no_name_in_its_budget() -> None:
     assert rows_of("budgets", [HEADERS["budgets"], ["company", "", "2026-01", "10"]])
 
 
+def test_the_company_has_one_budget_a_month_whatever_it_is_called() -> None:
+    rows = [["Company", "Acme US", "2026-01", "10"], ["company", "Acme EU", "2026-02", "20"]]
+    assert rows_of("budgets", [HEADERS["budgets"], *rows])
+    found = problems("budgets", HEADERS["budgets"], *rows, ["company", "", "2026-01", "30"])
+    assert found == "budgets row 4, column month: 'company 2026-01' is already in row 2"
+
+
 def test_many_problems_are_listed_up_to_a_limit() -> None:
     lines = [[f"nobody {number}"] for number in range(30)]
     found = problems("employees", ["email"], *lines).splitlines()
