@@ -506,8 +506,8 @@ def _decide(resource: Resource, window: Window, known: dict[str, Any]) -> None:
         if had and not window.records and not resource.may_be_emptied:
             raise VendorError(
                 f"had {had} rows and now has none",
-                advice="the last good version stays in force; fill it again, or restore it from "
-                "the version history",
+                advice="the last good version stays in force; fill it again or restore it from "
+                "the version history, or give it its name back if its tab was renamed",
             )
         window.is_changed = known.get("hash") != window.content_hash
         if window.is_changed:

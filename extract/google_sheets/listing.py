@@ -20,7 +20,11 @@ def show(settings: GoogleSheetsSettings, console: Terminal) -> int:
     VendorError if nothing can be read at all."""
     sheets = find(settings)
     problems: list[Problem] = []
-    unreadable: dict[str, str] = {}
+    unreadable = dict.fromkeys(
+        filter(sheets.misnamed.__contains__, TABS),
+        "is not there, but something with nearly this name is, which the note below names: "
+        "rename it, or give it a name that is less like this one",
+    )
     rows: dict[str, int] = {}
     notes = list(sheets.notes)
     for name in filter(sheets.tabs.__contains__, TABS):
@@ -60,7 +64,13 @@ def show(settings: GoogleSheetsSettings, console: Terminal) -> int:
         known = f" Known are {', '.join(TABS)}."
         console.print(Text.assemble(("There is no tab.", "red"), known))
         return 1
-    console.print(Text("All good.", "green"))
+    if empty := [name for name, count in rows.items() if not count]:
+        console.print(
+            f"No row is wrong. There are none in {', '.join(empty)}: a run fails if one of these "
+            "had some before, and keeps its last good version."
+        )
+    else:
+        console.print(Text("All good.", "green"))
     return 0
 
 

@@ -23,11 +23,13 @@ MAX_NAMED = 20
 @dataclass
 class Sheets:
     """The tabs that are there, each with a call that returns its cells or raises VendorError, notes
-    about what is not read, and what the cells of a tab hold, where it may not be what they show."""
+    about what is not read, and what the cells of a tab hold, where it may not be what they show.
+    `misnamed` are known tabs that something that is not read is nearly called."""
 
     tabs: Mapping[str, Callable[[], Cells]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     stored: Mapping[str, list[list[Any]]] = field(default_factory=dict)
+    misnamed: set[str] = field(default_factory=set)
 
     def read(self, name: str) -> Reading:
         """What a tab holds; nothing if it is not there. Raises VendorError."""
@@ -44,20 +46,23 @@ def find(settings: GoogleSheetsSettings) -> Sheets:
 def _in_folder(folder: Path) -> Sheets:
     found: dict[str, list[Path]] = {}
     others = []
+    misnamed: set[str] = set()
     for path in files_in(folder):
         is_csv = path.suffix.lower() in SUFFIXES
         name = tab_named(path.stem)
         if name and is_csv:
             found.setdefault(name, []).append(path)
         else:
-            others.append(f"{path.name}{_advice(path, name or _nearest(path.stem))}")
+            near = name or _nearest(path.stem)
+            misnamed.update(filter(None, [near]))
+            others.append(f"{path.name}{_advice(path, near)}")
     tabs = {
         name: partial(_only, name, [path.name for path in paths])
         if len(paths) > 1
         else partial(cells_of, name, paths[0])
         for name, paths in found.items()
     }
-    return Sheets(tabs, _note("file", others))
+    return Sheets(tabs, _note("file", others), misnamed=misnamed - tabs.keys())
 
 
 def _advice(path: Path, name: str | None) -> str:
@@ -75,11 +80,13 @@ def _at_google(settings: GoogleSheetsSettings) -> Sheets:
     client = connect(settings)
     found: dict[str, list[str]] = {}
     others = []
+    misnamed: set[str] = set()
     for title in titles(settings, client):
         if name := tab_named(title):
             found.setdefault(name, []).append(title)
         else:
             near = _nearest(title)
+            misnamed.update(filter(None, [near]))
             others.append(clean(title).strip() + (f" (rename it to {near}?)" if near else ""))
     known = {name: group[0] for name, group in found.items() if len(group) == 1}
     lines = cells(settings, client, known)
@@ -87,7 +94,9 @@ def _at_google(settings: GoogleSheetsSettings) -> Sheets:
         name: partial(_only, name, group) if len(group) > 1 else partial(lines.get, name, [])
         for name, group in found.items()
     }
-    return Sheets(tabs, _note("tab", others), stored(settings, client, known))
+    return Sheets(
+        tabs, _note("tab", others), stored(settings, client, known), misnamed - tabs.keys()
+    )
 
 
 def tab_named(title: str) -> str | None:

@@ -91,6 +91,25 @@ def test_a_check_says_what_a_run_says(folder: Path, capsys: pytest.CaptureFixtur
         assert line.partition("' ")[2] in printed
 
 
+def test_a_tab_that_lost_its_rows_or_its_name_is_not_good(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "employees.csv").write_text(EMPLOYEES)
+    code, printed = checked(capsys)
+    assert (code, "All good" in printed) == (0, False)
+    assert "There are none in employees: a run fails if one of these had some before" in printed
+    (folder / "employees.csv").rename(folder / "employees FY27.csv")
+    code, printed = checked(capsys)
+    assert code == 1
+    assert "employees is not there, but something with nearly this name is" in printed
+    assert "1 problem in employees." in printed
+    # With a tab of its own name, a similar one is only noted.
+    (folder / "employees.csv").write_text(EMPLOYEES + "ann@example.com,,\n")
+    code, printed = checked(capsys)
+    assert (code, printed.endswith("All good.")) == (0, True)
+    assert "employees FY27.csv (rename it to employees.csv?)" in printed
+
+
 @pytest.mark.parametrize("files", [[], ["notes.txt"]])
 def test_a_folder_without_any_tab_is_not_good(
     files: list[str], folder: Path, capsys: pytest.CaptureFixture[str]
@@ -116,7 +135,7 @@ def test_a_google_spreadsheet_is_checked_too(
     for name, value in {**company.env, "COLUMNS": "200"}.items():
         monkeypatch.setenv(name, value)
     code, printed = checked(capsys)
-    assert (code, printed.endswith("All good.")) == (0, True)
+    assert (code, "No row is wrong. There are none in invoices:" in printed) == (0, True)
     assert "note:" not in printed
     lines = [["email", "start_date"], ["new@example.com", "next monday"]]
     company.control({"sheet": {"tab": "employees", "rows": lines}})
