@@ -88,15 +88,20 @@ counted as (
 
 ),
 
--- What corrects another invoice is for the days of that one.
+-- What corrects another invoice is for the days of that one, or if that is a correction
+-- too, of the one that it corrects.
 placed as (
 
     select
         counted.*,
         counted.corrects is not null
         and corrected.record_id is null as corrects_nothing,
-        coalesce(corrected.period_start, counted.period_start) as placed_from,
-        coalesce(corrected.period_end, counted.period_end) as placed_to
+        coalesce(
+            original.period_start, corrected.period_start, counted.period_start
+        ) as placed_from,
+        coalesce(
+            original.period_end, corrected.period_end, counted.period_end
+        ) as placed_to
     from counted
     left join counted as corrected
         on
@@ -106,6 +111,15 @@ placed as (
             = coalesce(corrected.organization, '')
             and counted.record_id != corrected.record_id
             and corrected.is_counted
+    left join counted as original
+        on
+            corrected.corrects = original.invoice_key
+            and corrected.platform_code = original.platform_code
+            and coalesce(corrected.organization, '')
+            = coalesce(original.organization, '')
+            and corrected.record_id != original.record_id
+            and counted.record_id != original.record_id
+            and original.is_counted
 
 ),
 
