@@ -314,9 +314,11 @@ def _days(name: str, line: _Line) -> tuple[str, str]:
 
 
 def _overlap(days: tuple[str, str], others: tuple[str, str]) -> bool:
-    """If a row ends on the day on which the next one begins, that is clear enough: no."""
+    """If a row ends on the day on which another one begins, that is clear enough: no."""
     (begin, end), (other_begin, other_end) = days, others
-    return (not other_end or begin < other_end) and (not end or other_begin < end)
+    return days == others or (
+        (not other_end or begin < other_end) and (not end or other_begin < end)
+    )
 
 
 def _share_problems(name: str, places: dict[str, int], lines: list[_Line]) -> Iterator[Problem]:

@@ -355,6 +355,11 @@ def test_rows_for_different_days_are_versions_and_not_duplicates() -> None:
     second = ["a@example.com", "Apps", "2026-03-31"]
     assert len(rows_of("employees", [header, first, second])) == 2
     assert len(rows_of("employees", [header, second, first])) == 2
+    # Of two rows for the same one day none is the later one.
+    day = ["a@example.com", "Apps", "2026-03-31", "2026-03-31"]
+    assert len(rows_of("employees", [header, first, day])) == 2
+    found = problems("employees", header, day, ["a@example.com", "Data", *day[2:]])
+    assert "'a@example.com' is already in row 2 for overlapping days" in found
 
 
 @pytest.mark.parametrize(
