@@ -43,11 +43,11 @@ def main() -> int:
     # The report of an earlier change must not be taken for this one's.
     REPORT.unlink(missing_ok=True)
     try:
-        if arguments.command == "try" or arguments.warehouse:
-            # A real company may need more memory than the base company. dbt reads the environment,
-            # and the setting may be in .env.
-            if limit := load_settings().duckdb_memory_limit:
-                os.environ["DUCKDB_MEMORY_LIMIT"] = limit
+        is_real = arguments.command == "try" or arguments.warehouse
+        # A real company may need more memory than the base company. dbt reads the environment, and
+        # the setting may be in .env.
+        if is_real and (limit := load_settings().duckdb_memory_limit):
+            os.environ["DUCKDB_MEMORY_LIMIT"] = limit
         if arguments.command == "diff":
             return diff(arguments.base, arguments.warehouse)
         models = arguments.models.replace(",", " ").split()
