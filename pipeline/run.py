@@ -110,14 +110,14 @@ def fetch_and_build(settings: Settings, outcome: Outcome, *, is_verbose: bool) -
             log.info("dbt: %s", ", ".join(counts))
         if build.exit_code:
             log.error("The build failed: the costs in the report below may be of an older day")
-        ties = report.show(settings, outcome.extracted, is_verbose=is_verbose)
+        outcome.is_tied = report.show(settings, outcome.extracted, is_verbose=is_verbose)
         outcome.preview_code = draw()
     if outcome.extract_code:
         log.error(
             "Part of the extraction failed: the marts lack the data that it would have fetched"
         )
     failed = outcome.extract_code or build.exit_code or outcome.preview_code
-    return int(bool(failed or not ties))
+    return int(bool(failed or not outcome.is_tied))
 
 
 @contextmanager

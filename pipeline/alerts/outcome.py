@@ -23,6 +23,7 @@ class Outcome:
     extracted: RunReport | None = None
     extract_code: int = 0
     build: Build | None = None
+    is_tied: bool = True
     preview_code: int = 0
     broken: Exception | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -33,6 +34,8 @@ def failures(outcome: Outcome) -> list[str]:
     lines = list(_extract_failures(outcome))
     if outcome.build:
         lines += [f"dbt: {line}" for line in outcome.build.failures]
+    if not outcome.is_tied:
+        lines.append("the marts do not tie to what the vendors reported")
     if outcome.preview_code:
         lines.append(
             "preview: some of the dashboards could not be drawn; `make preview` says which"

@@ -260,6 +260,15 @@ def test_what_failed_is_posted(warehouse, webhook, make_run):
     assert "Left out" not in text
 
 
+def test_a_run_that_only_does_not_tie_has_failed_for_a_reason(warehouse, webhook, make_run):
+    row = ("cursor", "main", days(1), 9, 1, "10", "9.994", "-0.006")
+    warehouse.add("marts.rpt_cost_ties", row)
+    assert make_run() == 1
+    # The row in the log of runs counts the same lines.
+    failed = "*What failed*\n• the marts do not tie to what the vendors reported"
+    assert failed in webhook.last()
+
+
 def test_a_preview_that_failed_is_posted(warehouse, webhook, make_run):
     assert make_run(preview_code=1) == 1
     assert "preview: some of the dashboards could not be drawn" in webhook.last()
