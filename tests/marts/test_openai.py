@@ -106,18 +106,20 @@ def test_tokens_are_counted_once(base: Warehouse) -> None:
 def later(
     base: Warehouse, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Warehouse, Running]]:
-    """A day was revised, one emptied, a key deleted; and OpenAI now gives costs by key of the last
-    days."""
+    """OpenAI now gives costs by key of the last days; then a day was revised, one emptied, a key
+    deleted."""
     with running(**COMPANY) as sandbox:
         folder = tmp_path_factory.mktemp("openai")
         warehouse = Warehouse.copy_of(base.path, folder, sandbox.env)
         sandbox.control({"today": str(TODAY)})
-        sandbox.control({"revise": {"vendor": "openai", "date": str(REVISED), "factor": "1.37"}})
-        sandbox.control({"empty": {"vendor": "openai", "date": str(EMPTIED)}})
-        sandbox.control({"openai_delete_key": "nightly batch"})
+        sandbox.control({"openai_costs_by": {"api_key_id": str(BY_KEY)}})
         with at(TODAY):
-            warehouse.extract(sources=["openai"])
-            sandbox.control({"openai_costs_by": {"api_key_id": str(BY_KEY)}})
+            warehouse.extract(sources=["openai"], since=BY_KEY)
+            sandbox.control(
+                {"revise": {"vendor": "openai", "date": str(REVISED), "factor": "1.37"}}
+            )
+            sandbox.control({"empty": {"vendor": "openai", "date": str(EMPTIED)}})
+            sandbox.control({"openai_delete_key": "nightly batch"})
             warehouse.extract(sources=["openai"], since=BY_KEY)
         warehouse.build(*MODELS_ONLY, "--select", *BUILT, as_of=TODAY)
         yield warehouse, sandbox
@@ -157,6 +159,19 @@ def test_costs_by_key_are_no_restatement(later: tuple[Warehouse, Running]) -> No
         " and resource = 'costs' and version_number > 1 order by 1"
     )
     assert changed == [(EMPTIED,), (REVISED,)]
+
+
+def test_a_day_revised_after_its_costs_by_key_were_reported_is_no_failure(
+    later: tuple[Warehouse, Running],
+) -> None:
+    warehouse, _ = later
+    never_counted = warehouse.rows(
+        "select window_date from marts.fct_cost_versions where superseded_at < reported_at"
+        " and vendor = 'openai' order by 1"
+    )
+    assert never_counted == [(EMPTIED,), (REVISED,)]
+    tested = ("fct_cost_versions", "--exclude-resource-type", "unit_test")
+    warehouse.build("--select", *tested, command="test", as_of=TODAY)
 
 
 def test_a_day_on_which_the_two_reports_differ_is_named(
