@@ -507,7 +507,11 @@ parts as (
             and (
                 narrower.scope = broader.main_contributor
                 or narrower.main_contributor = broader.scope
-                or narrower.main_contributor = broader.main_contributor
+                -- What a person and a key have in common is a model, not money.
+                or (
+                    broader.scope_type != 'user'
+                    and narrower.main_contributor = broader.main_contributor
+                )
             )
 
 ),
