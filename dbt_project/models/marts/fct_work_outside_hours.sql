@@ -7,7 +7,7 @@
 {% set days = days_of_changed_months(ref('int_changed_days')) %}
 {% set smallest = var('smallest_group_shown') %}
 
-with hours as (
+with timed as (
 
     select
         *,
@@ -17,6 +17,31 @@ with hours as (
         {{ in_days('usage_date', days) }}
         -- What acts by itself has no working hours.
         and user_email != {{ unattributed() }}
+
+),
+
+-- The hours of a platform of few people are not shown there, so no sum here has them:
+-- the sum less the other platforms would be theirs.
+platforms as (
+
+    select distinct
+        month,
+        platform_code
+    from {{ ref('fct_usage_by_hour') }}
+    where
+        {{ in_days('month', days) }}
+        and requests is not null
+
+),
+
+hours as (
+
+    select timed.*
+    from timed
+    inner join platforms
+        on
+            timed.month = platforms.month
+            and timed.platform_code = platforms.platform_code
 
 ),
 
@@ -112,31 +137,17 @@ counted as (
     select
         month,
         team,
-        count(distinct user_email) as people,
-        sum(requests) as requests,
-        count(distinct case when is_outside_hours then user_email end)
-            as people_outside_hours,
-        sum(case when is_outside_hours then requests else 0 end)
-            as requests_outside_hours
+        cast(count(distinct user_email) as int64) as people,
+        cast(sum(requests) as int64) as requests,
+        cast(
+            count(distinct case when is_outside_hours then user_email end) as int64
+        ) as people_outside_hours,
+        cast(
+            sum(case when is_outside_hours then requests else 0 end) as int64
+        ) as requests_outside_hours
     from labelled
     group by month, team
 
-),
-
-suppressed as (
-
-    select
-        month,
-        team,
-        cast(people as int64) as people,
-        cast(requests as int64) as requests,
-        cast(case when people >= {{ smallest }} then people_outside_hours end as int64)
-            as people_outside_hours,
-        cast(
-            case when people >= {{ smallest }} then requests_outside_hours end as int64
-        ) as requests_outside_hours
-    from counted
-
 )
 
-select * from suppressed
+select * from counted
