@@ -61,6 +61,17 @@ attributed as (
         costs.source,
         coalesce(attributions.allocation_method, costs.allocation_method)
             as allocation_method,
+        -- A key that is shared by hand may have costs that the vendor billed as a sum.
+        costs.allocation_method in (
+            'computed',
+            'tokens',
+            'model_tokens',
+            'workspace_tokens',
+            'equal_split',
+            'by_cost'
+        )
+        or coalesce(attributions.allocation_method = 'equal_split', false)
+            as is_estimated,
         {{ part_of_usd('costs.list_cost_usd', 'attributions') }} as list_cost_usd,
         {{ part_of_usd('costs.billed_cost_usd', 'attributions') }} as billed_cost_usd,
         {{ part_of_usd('costs.effective_cost_usd', 'attributions') }}
@@ -101,6 +112,7 @@ summed as (
         token_type,
         service_tier,
         allocation_method,
+        is_estimated,
         attribution_method,
         attribution_confidence,
         is_attributed,

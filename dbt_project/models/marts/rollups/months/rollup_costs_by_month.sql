@@ -19,16 +19,7 @@ dated as (
 
     select
         *,
-        {{ first_day_of('month', 'cost_date') }} as month,
-        -- What the vendor billed as a sum and this project divided.
-        allocation_method in (
-            'computed',
-            'tokens',
-            'model_tokens',
-            'workspace_tokens',
-            'equal_split',
-            'by_cost'
-        ) as is_estimated
+        {{ first_day_of('month', 'cost_date') }} as month
     from costs
 
 ),
