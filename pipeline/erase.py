@@ -229,8 +229,8 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     shared = ask(
         f"select alias from {aliases} where (alias in ({listed}) or email in ({listed}))"
         f" and email not in ({mains}) union distinct"
-        f" select email from {intermediate}.int_people where email in ({listed})"
-        f" and email not in ({mains}) and is_on_roster order by 1"
+        f" select email from {staging}.stg_google_sheets__employees where email in ({listed})"
+        f" and email not in ({mains}) and seen_to = date '9999-12-31' order by 1"
     )
     if shared:
         raise RefusedError(

@@ -275,9 +275,8 @@ def person(
         "create schema marts",
         "create table staging.stg_google_sheets__email_aliases"
         " (alias text, email text, seen_to date)",
-        "create table intermediate.int_people (email text, full_name text, is_on_roster boolean)",
-        "create view marts.dim_users as select email as user_email, full_name"
-        " from intermediate.int_people",
+        "create table staging.stg_google_sheets__employees (email text, seen_to date)",
+        "create table marts.dim_users (user_email text, full_name text)",
         "create table intermediate.int_vendor_users (email text, full_name text)",
         "create table intermediate.int_vendor_accounts (account_name text, email text)",
         "create table marts.dim_api_keys (api_key_id text, api_key_name text)",
@@ -290,8 +289,9 @@ def person(
     for key in keys:
         connection.execute("insert into marts.dim_api_keys values (?, ?)", key)
     for one in (*([email] if listed else []), *roster):
+        connection.execute("insert into marts.dim_users values (lower(?), ?)", (one, one))
         connection.execute(
-            "insert into intermediate.int_people values (lower(?), ?, true)", (one, one)
+            "insert into staging.stg_google_sheets__employees values (lower(?), ?)", (one, NOW)
         )
     for one, name in (named or {}).items():
         connection.execute("insert into intermediate.int_vendor_users values (?, ?)", (one, name))

@@ -1,7 +1,11 @@
 -- GRAIN: one row per person and version; a person's versions cover all time
 with people as (
 
-    select * from {{ ref('int_people') }}
+    select
+        *,
+        {{ as_of_date() }} >= valid_from
+        and {{ as_of_date() }} < valid_to as is_in_force
+    from {{ ref('int_people') }}
 
 ),
 
@@ -36,9 +40,10 @@ unioned as (
         job_title,
         employment_type,
         ai_budget_monthly_usd,
-        is_on_roster
-        and (last_end_date is null or last_end_date >= {{ as_of_date() }})
-            as is_active,
+        -- As of the version in force today, of which everybody has one.
+        max(case when is_in_force then on_roster_to end)
+            over (partition by email)
+        > {{ as_of_date() }} as is_active,
         valid_from,
         valid_to
     from people

@@ -65,7 +65,9 @@ kinds as (
 current_people as (
 
     select * from {{ ref('int_people') }}
-    where valid_to = {{ end_of_time() }}
+    where
+        {{ as_of_date() }} >= valid_from
+        and {{ as_of_date() }} < valid_to
 
 ),
 

@@ -14,7 +14,13 @@ marked as (
     select
         *,
         seen_to = max(seen_to) over (partition by email) as is_newest_form,
-        max(seen_to) over (partition by email) = {{ end_of_time() }} as is_on_roster
+        coalesce(start_date, {{ beginning_of_time() }}) as row_from,
+        -- A person who disappears from the sheet without a last day has left as of the
+        -- first snapshot without them.
+        least(
+            coalesce({{ add_days('end_date', 1) }}, {{ end_of_time() }}),
+            max(seen_to) over (partition by email)
+        ) as row_to
     from employees
     where email is not null
 
@@ -27,13 +33,12 @@ counted as (
         sum(case when is_newest_form then 1 else 0 end)
             over (partition by email)
             as rows_in_newest_form,
-        min(
-            case
-                when is_newest_form
-                    then coalesce(start_date, {{ beginning_of_time() }})
-            end
-        ) over (partition by email) as on_roster_from,
-        max(seen_to) over (partition by email) as last_seen_to
+        min(case when is_newest_form then row_from end)
+            over (partition by email)
+            as newest_from,
+        max(case when is_newest_form then row_to end)
+            over (partition by email)
+            as newest_to
     from marked
 
 ),
@@ -52,23 +57,22 @@ dated as (
         job_title,
         employment_type,
         ai_budget_monthly_usd,
-        end_date,
-        is_on_roster,
-        on_roster_from,
-        last_seen_to,
-        coalesce(start_date, {{ beginning_of_time() }}) as version_date
+        row_from,
+        row_to,
+        row_from as version_date
     from counted
     where
         rows_in_newest_form > 1
         and is_newest_form
     qualify row_number() over (
-        partition by email, coalesce(start_date, {{ beginning_of_time() }})
+        partition by email, row_from
         order by coalesce(end_date, {{ end_of_time() }}) desc, sheet_row desc
     ) = 1
 
 ),
 
--- A single row: an edit is a new version as of the day it was seen.
+-- A single row: an edit is a new version as of the day it was seen. The newest first
+-- and last day count for all versions.
 edits as (
 
     select
@@ -99,10 +103,8 @@ seen as (
         counted.job_title,
         counted.employment_type,
         counted.ai_budget_monthly_usd,
-        counted.end_date,
-        counted.is_on_roster,
-        counted.on_roster_from,
-        counted.last_seen_to,
+        counted.newest_from as row_from,
+        counted.newest_to as row_to,
         edits.version_date
     from edits
     inner join counted
@@ -139,20 +141,46 @@ hashed as (
 
 ),
 
--- The newest end date counts for the whole person and does not begin a version.
+-- Who comes back after a gap begins a version, even if nothing else is new.
 compared as (
 
     select
-        hashed.*,
-        lag(hashed.attributes_hash) over (
-            partition by hashed.email order by hashed.version_date
-        ) as previous_hash,
-        last_value(hashed.end_date) over (
-            partition by hashed.email
-            order by hashed.version_date
-            rows between unbounded preceding and unbounded following
-        ) as last_end_date
+        *,
+        lag(attributes_hash) over (partition by email order by version_date)
+            as previous_hash,
+        coalesce(
+            row_from > lag(row_to) over (partition by email order by version_date),
+            false
+        ) as comes_back
     from hashed
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(case when comes_back then 1 else 0 end) over (
+            partition by email
+            order by version_date
+            rows between unbounded preceding and current row
+        ) as stint
+    from compared
+
+),
+
+-- Rows without a gap are one stint at the company, which ends as the last of them says.
+stints as (
+
+    select
+        *,
+        min(row_from) over (partition by email, stint) as on_roster_from,
+        last_value(row_to) over (
+            partition by email, stint
+            order by version_date
+            rows between unbounded preceding and unbounded following
+        ) as on_roster_to
+    from numbered
 
 ),
 
@@ -168,15 +196,8 @@ versions as (
         job_title,
         employment_type,
         ai_budget_monthly_usd,
-        is_on_roster,
-        last_end_date,
         on_roster_from,
-        -- A person who disappears from the sheet without a last day has left as of the
-        -- first snapshot without them.
-        case
-            when last_end_date is null then last_seen_to
-            else least({{ add_days('last_end_date', 1) }}, last_seen_to)
-        end as on_roster_to,
+        on_roster_to,
         attributes_hash,
         case
             when
@@ -184,10 +205,11 @@ versions as (
                 then {{ beginning_of_time() }}
             else version_date
         end as valid_from
-    from compared
+    from stints
     where
         previous_hash is null
         or previous_hash != attributes_hash
+        or comes_back
 
 ),
 

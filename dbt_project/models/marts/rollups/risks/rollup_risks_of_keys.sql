@@ -20,11 +20,10 @@ rules as (
 
 people as (
 
-    select
-        email,
-        max(on_roster_to) as on_roster_to
-    from {{ ref('int_people') }}
-    group by email
+    select * from {{ ref('int_people') }}
+    where
+        {{ as_of_date() }} >= valid_from
+        and {{ as_of_date() }} < valid_to
 
 ),
 

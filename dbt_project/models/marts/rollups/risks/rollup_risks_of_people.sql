@@ -21,11 +21,7 @@ costs as (
 
 people as (
 
-    select
-        email,
-        max(on_roster_to) as on_roster_to
-    from {{ ref('int_people') }}
-    group by email
+    select * from {{ ref('int_people') }}
 
 ),
 
@@ -59,7 +55,10 @@ known as (
         people.email is not null as is_listed
     from used
     left join people
-        on used.user_email = people.email
+        on
+            used.user_email = people.email
+            and used.used_on >= people.valid_from
+            and used.used_on < people.valid_to
 
 ),
 
@@ -70,7 +69,7 @@ left_behind as (
         'use_after_last_day' as finding_kind,
         user_email,
         platform_code,
-        on_roster_to as since_date,
+        min(on_roster_to) as since_date,
         max(used_on) as last_date,
         sum(cost_usd) as amount_usd
     from known
@@ -79,7 +78,7 @@ left_behind as (
         and attribution_method in (
             'vendor_identity', 'vendor_account', 'saml_identity'
         )
-    group by user_email, platform_code, on_roster_to
+    group by user_email, platform_code
 
 ),
 
