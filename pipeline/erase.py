@@ -90,22 +90,24 @@ class Person:
         """What stands for each name. Two addresses or accounts may be two seats, so that each has a
         pseudonym of its own, and so do keys. Names that are listed keep what they have."""
         token = f"erased-{self.token}"
-        chosen = {key: re.sub(self.local_parts, token, key) for key in self.keys}
-        chosen |= dict.fromkeys(self.names, f"Erased person {self.token}")
+        chosen = {folded(key): re.sub(self.local_parts, token, key) for key in self.keys}
+        chosen |= dict.fromkeys(map(folded, self.names), f"Erased person {self.token}")
         chosen |= _numbered(self.accounts, token, "", erased)
         chosen |= _numbered(self.emails, token, DOMAIN, erased)
         names = (*self.emails, *self.names, *self.accounts, *self.keys)
-        return {name: erased.pseudonym_of(name) or chosen[name] for name in names}
+        return {name: erased.pseudonym_of(name) or chosen[folded(name)] for name in names}
 
 
 def _numbered(names: tuple[str, ...], token: str, ending: str, erased: Erased) -> dict[str, str]:
-    """A pseudonym for each name that has none: erased-1f0c9a3e, then erased-1f0c9a3e-2."""
+    """A pseudonym for each name as it lands, if it has none: erased-1f0c9a3e, then
+    erased-1f0c9a3e-2."""
     taken = set(erased.pseudonyms.values())
     numbers = itertools.chain([""], (f"-{number}" for number in itertools.count(2)))
     free = (
         pseudonym for number in numbers if (pseudonym := f"{token}{number}{ending}") not in taken
     )
-    return dict(zip((name for name in names if not erased.pseudonym_of(name)), free, strict=False))
+    new = dict.fromkeys(folded(name) for name in names if not erased.pseudonym_of(name))
+    return dict(zip(new, free, strict=False))
 
 
 def erase(settings: Settings, email: str, by: str) -> int:
@@ -333,8 +335,8 @@ class Erasure:
             f"create table if not exists {self._log} (erased_at timestamp, erased_by string,"
             " table_name string, changed_rows int64)"
         )
-        for name, pseudonym in {"": "", **changes}.items():
-            hashed = self.erased.hash_of(name)
+        listed = {self.erased.hash_of(name): other for name, other in {"": "", **changes}.items()}
+        for hashed, pseudonym in listed.items():
             if hashed not in self.erased.pseudonyms:
                 self.ask(
                     f"insert into {self._names} (name_hash, pseudonym)"

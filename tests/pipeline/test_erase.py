@@ -415,6 +415,19 @@ def test_each_address_keeps_its_pseudonym_and_a_new_one_gets_the_next() -> None:
             assert set(again.pseudonyms(listed).values()) <= set(numbered[:2])
 
 
+def test_spellings_that_land_as_one_have_one_pseudonym() -> None:
+    aliases = [("pınar yılmaz", FERN, NOW), ("pinar yilmaz", FERN, NOW)]
+    of_pinar = person(FERN, [*aliases, ("p.fern@example.com", FERN, NOW)])
+    chosen = of_pinar.pseudonyms(Erased(b"key"))
+    ending = "@erased.invalid"
+    assert chosen["pınar yılmaz"] == chosen["pinar yilmaz"]
+    assert {one.removesuffix(ending)[-2:] for one in chosen.values() if one.endswith(ending)} == {
+        of_pinar.token[-2:],
+        "-2",
+        "-3",
+    }
+
+
 def test_a_person_is_found_by_letters_that_have_several_in_lower_case() -> None:
     of_ipek = person("İPEK@example.com")
     assert of_ipek.emails == of_ipek.names == ("ipek@example.com",)
