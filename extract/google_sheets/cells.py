@@ -147,11 +147,6 @@ def platform_codes() -> tuple[str, ...]:
     return tuple(row["platform_code"] for row in _seed("platforms"))
 
 
-def has_vendor(platform: str) -> bool:
-    """Whether it is a platform that is known, or the vendor of one."""
-    return any(platform in (row["platform_code"], row["vendor"]) for row in _seed("platforms"))
-
-
 def vendors() -> tuple[str, ...]:
     return tuple(dict.fromkeys(row["vendor"] for row in _seed("platforms")))
 
@@ -173,13 +168,16 @@ def _platform(value: str) -> str:
     known = _platform_spellings()
     if code := known.get(_squashed(value)):
         return code
-    if vendor := _vendor_named(value):
-        return vendor
     if near := get_close_matches(_squashed(value), known, n=1, cutoff=0.8):
         codes = ", ".join(platform_codes())
         raise ValueError(f"is no platform; did you mean {known[near[0]]}? Known are {codes}")
     # A tool without an API: its seats and invoices count under its own name.
     return value
+
+
+def _invoiced(value: str) -> str:
+    is_platform = _squashed(value) in _platform_spellings()
+    return (None if is_platform else _vendor_named(value)) or _platform(value)
 
 
 def _annotated(value: str) -> str:
@@ -265,6 +263,11 @@ Vendor = Annotated[str, AfterValidator(_vendor), Kind("one of these", vendors)]
 Platform = Annotated[
     str,
     AfterValidator(_platform),
+    Kind("a platform", platform_codes, "the name of another tool"),
+]
+InvoicedPlatform = Annotated[
+    str,
+    AfterValidator(_invoiced),
     Kind("a platform", platform_codes, "the name of another tool"),
 ]
 AnnotationScope = Annotated[

@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from extract.google_sheets.cells import broken, clean, has_vendor, purposes
+from extract.google_sheets.cells import broken, clean, platform_codes, purposes, vendors
 from extract.google_sheets.tabs import TABS
 
 MAX_PROBLEMS = 20
@@ -147,10 +147,11 @@ def _landed(line: _Line) -> dict[str, Any]:
 
 def _notes(name: str, lines: list[_Line]) -> Iterator[str]:
     """What is read although no list of the models knows it, each once."""
+    known = platform_codes() + (vendors() if name == "invoices" else ())
     unknown: dict[tuple[str, str], int] = {}
     for line in lines:
         platform, purpose = (line.meant.get(one, "").lower() for one in ("platform", "purpose"))
-        if platform and not has_vendor(platform):
+        if platform and platform not in known:
             unknown.setdefault(("platforms", platform), line.number)
         if purpose and purpose not in purposes():
             unknown.setdefault(("usage_purposes", purpose), line.number)

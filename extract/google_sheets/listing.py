@@ -20,11 +20,12 @@ def show(settings: GoogleSheetsSettings, console: Terminal) -> int:
     VendorError if nothing can be read at all."""
     sheets = find(settings)
     problems: list[Problem] = []
-    unreadable = dict.fromkeys(
-        filter(sheets.misnamed.__contains__, TABS),
-        "is not there, but something with nearly this name is, which the note below names: "
-        "rename it, or give it a name that is less like this one",
-    )
+    unreadable = {
+        name: f"is not there, but {sheets.misnamed[name]} is: rename that, or give it a name that "
+        "is less like this one"
+        for name in TABS
+        if name in sheets.misnamed and name not in sheets.tabs
+    }
     rows: dict[str, int] = {}
     notes = list(sheets.notes)
     for name in filter(sheets.tabs.__contains__, TABS):

@@ -24,12 +24,13 @@ MAX_NAMED = 20
 class Sheets:
     """The tabs that are there, each with a call that returns its cells or raises VendorError, notes
     about what is not read, and what the cells of a tab hold, where it may not be what they show.
-    `misnamed` are known tabs that something that is not read is nearly called."""
+    `misnamed` has the known tabs that something that is not read is nearly called, and what that
+    is called."""
 
     tabs: Mapping[str, Callable[[], Cells]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     stored: Mapping[str, list[list[Any]]] = field(default_factory=dict)
-    misnamed: set[str] = field(default_factory=set)
+    misnamed: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, name: str) -> Reading:
         """What a tab holds; nothing if it is not there. Raises VendorError."""
@@ -46,7 +47,7 @@ def find(settings: GoogleSheetsSettings) -> Sheets:
 def _in_folder(folder: Path) -> Sheets:
     found: dict[str, list[Path]] = {}
     others = []
-    misnamed: set[str] = set()
+    misnamed: dict[str, str] = {}
     for path in files_in(folder):
         is_csv = path.suffix.lower() in SUFFIXES
         name = tab_named(path.stem)
@@ -54,7 +55,8 @@ def _in_folder(folder: Path) -> Sheets:
             found.setdefault(name, []).append(path)
         else:
             near = name or _nearest(path.stem)
-            misnamed.update(filter(None, [near]))
+            if near:
+                misnamed[near] = path.name
             others.append(f"{path.name}{_advice(path, near)}")
     tabs = {
         name: partial(_only, name, [path.name for path in paths])
@@ -62,7 +64,7 @@ def _in_folder(folder: Path) -> Sheets:
         else partial(cells_of, name, paths[0])
         for name, paths in found.items()
     }
-    return Sheets(tabs, _note("file", others), misnamed=misnamed - tabs.keys())
+    return Sheets(tabs, _note("file", others), misnamed=misnamed)
 
 
 def _advice(path: Path, name: str | None) -> str:
@@ -80,13 +82,14 @@ def _at_google(settings: GoogleSheetsSettings) -> Sheets:
     client = connect(settings)
     found: dict[str, list[str]] = {}
     others = []
-    misnamed: set[str] = set()
+    misnamed: dict[str, str] = {}
     for title in titles(settings, client):
         if name := tab_named(title):
             found.setdefault(name, []).append(title)
         else:
             near = _nearest(title)
-            misnamed.update(filter(None, [near]))
+            if near:
+                misnamed[near] = title
             others.append(clean(title).strip() + (f" (rename it to {near}?)" if near else ""))
     known = {name: group[0] for name, group in found.items() if len(group) == 1}
     lines = cells(settings, client, known)
@@ -94,9 +97,7 @@ def _at_google(settings: GoogleSheetsSettings) -> Sheets:
         name: partial(_only, name, group) if len(group) > 1 else partial(lines.get, name, [])
         for name, group in found.items()
     }
-    return Sheets(
-        tabs, _note("tab", others), stored(settings, client, known), misnamed - tabs.keys()
-    )
+    return Sheets(tabs, _note("tab", others), stored(settings, client, known), misnamed)
 
 
 def tab_named(title: str) -> str | None:

@@ -26,6 +26,7 @@ from extract.google_sheets.cells import (
     Flag,
     ForeignCurrency,
     Fraction,
+    InvoicedPlatform,
     Kind,
     Month,
     Number,
@@ -308,7 +309,7 @@ class Invoice(Row):
 
     key = ("platform", "organization", "invoice_id")
 
-    platform: Platform = _column(
+    platform: InvoicedPlatform = _column(
         "the tool; its vendor, if the invoice is for all of its tools", "cursor", "anthropic"
     )
     organization: Text = _column(

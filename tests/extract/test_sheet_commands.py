@@ -101,7 +101,7 @@ def test_a_tab_that_lost_its_rows_or_its_name_is_not_good(
     (folder / "employees.csv").rename(folder / "employees FY27.csv")
     code, printed = checked(capsys)
     assert code == 1
-    assert "employees is not there, but something with nearly this name is" in printed
+    assert "employees is not there, but employees FY27.csv is: rename that" in printed
     assert "1 problem in employees." in printed
     # With a tab of its own name, a similar one is only noted.
     (folder / "employees.csv").write_text(EMPLOYEES + "ann@example.com,,\n")

@@ -289,6 +289,9 @@ def test_a_tool_or_purpose_that_no_list_knows_is_read_and_named() -> None:
     assert [note[:52] for note in found.notes] == [
         "seat_plans row 2: 'windsurf' is none of dbt_project/"
     ]
+    # A vendor is no tool, but for an invoice.
+    of_vendor = read("seat_plans", [HEADERS["seat_plans"][:4], ["google", *rows[0][1:]]])
+    assert "'google' is none of dbt_project/seeds/platforms.csv" in of_vendor.notes[0]
     keys = ["api_key_id", "purpose", "email"], ["k", "stargazing", ""], ["j", "Code Review", ""]
     assert read("api_key_mappings", list(keys)).notes == [
         "api_key_mappings row 2: 'stargazing' is none of dbt_project/seeds/usage_purposes.csv, "
