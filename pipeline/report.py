@@ -34,8 +34,9 @@ def show(
     console: Terminal | None = None,
     *,
     is_verbose: bool = False,
-) -> bool:
-    """Print the report; returns whether the marts tie to what the vendors reported."""
+) -> bool | None:
+    """Print the report; returns whether the marts tie to what the vendors reported, and None if
+    they are not complete."""
     console = console or standard_output()
     console.print()
     console.print(arrivals(extracted) if is_verbose else sources(extracted), "")
@@ -56,7 +57,7 @@ def show(
             console.print(table, "")
     except NoTableError as error:
         console.print(f"The marts are not complete: {str(error).splitlines()[0]}")
-        return False
+        return None
     console.print(Text(where(settings), "dim"))
     return is_tied
 

@@ -23,7 +23,8 @@ class Outcome:
     extracted: RunReport | None = None
     extract_code: int = 0
     build: Build | None = None
-    is_tied: bool = True
+    # None if the marts are not complete.
+    is_tied: bool | None = True
     preview_code: int = 0
     broken: Exception | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -34,7 +35,7 @@ def failures(outcome: Outcome) -> list[str]:
     lines = list(_extract_failures(outcome))
     if outcome.build:
         lines += [f"dbt: {line}" for line in outcome.build.failures]
-    if not outcome.is_tied:
+    if outcome.is_tied is False:
         lines.append("the marts do not tie to what the vendors reported")
     if outcome.preview_code:
         lines.append(

@@ -297,6 +297,7 @@ def test_a_crash_of_dbt_before_the_marts_exist_is_posted(warehouse, webhook, mak
     warehouse.do("drop schema marts cascade", "drop schema intermediate cascade")
     assert make_run(build=Build(failures=["Compilation Error in model x"], exit_code=2)) == 1
     assert "dbt: Compilation Error in model x" in webhook.last()
+    assert "do not tie" not in webhook.last()
     assert (
         "anomalies, budgets and the week (rpt_alerts_spend): does not exist yet" in webhook.last()
     )
