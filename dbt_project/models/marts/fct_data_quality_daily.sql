@@ -364,12 +364,8 @@ judged as (
     from spans
     inner join days
         on
-            (
-                spans.first_window <= days.date_day
-                or spans.first_snapshot <= {{ add_days('days.date_day', 1) }}
-            )
-            and {{ last_day_of('spans.source_name', 'spans.organization') }}
-            >= days.date_day
+            spans.first_window <= days.date_day
+            or spans.first_snapshot <= {{ add_days('days.date_day', 1) }}
 
     union distinct
 

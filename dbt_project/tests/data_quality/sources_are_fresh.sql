@@ -1,5 +1,6 @@
 -- At the end of the day of the run, no source was last requested more than
--- freshness_hours_warn ago (fails at freshness_hours_error).
+-- freshness_hours_warn ago (fails at freshness_hours_error). One that is no longer used
+-- need not be.
 {{ config(
     store_failures=true,
     fail_calc='coalesce(max(quality_level), 0)',
@@ -10,7 +11,9 @@
 with days as (
 
     select * from {{ ref('fct_data_quality_daily') }}
-    where quality_date >= {{ judged_since() }}
+    where
+        quality_date >= {{ judged_since() }}
+        and quality_date <= {{ last_day_of('source_name', 'organization') }}
 
 ),
 
