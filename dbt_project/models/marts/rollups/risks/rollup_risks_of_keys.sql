@@ -75,16 +75,25 @@ mapped as (
 
 ),
 
+aliases as (
+
+    select * from rules
+    where rule_type = 'alias'
+
+),
+
 -- Of several people who share a project, the one who stays longest.
 projects as (
 
     select
         rules.subject,
         rules.cost_center,
-        rules.user_email
+        coalesce(aliases.user_email, rules.user_email) as user_email
     from rules
+    left join aliases
+        on rules.user_email = aliases.subject
     left join people
-        on rules.user_email = people.email
+        on coalesce(aliases.user_email, rules.user_email) = people.email
     where
         rules.rule_type in ('project_mapping', 'project_label')
         and coalesce(rules.user_email, rules.cost_center) is not null
@@ -149,16 +158,8 @@ owned as (
         keys.*,
         listed_keys.vendor,
         listed_keys.seen_to,
-        coalesce(
-            keys.owner_email,
-            -- A service account is nobody's because its project is.
-            case
-                when
-                    projects.cost_center is null
-                    and service_keys.service_account_id is null
-                    then projects.user_email
-            end
-        ) as user_email,
+        projects.user_email as project_email,
+        service_keys.service_account_id,
         coalesce(
             keys.cost_center,
             mapped_accounts.subject,
@@ -178,6 +179,25 @@ owned as (
         on
             {{ of_vendor('listed_keys.vendor', 'keys.workspace_id') }}
             = projects.subject
+
+),
+
+-- The person of the project is who is charged if nothing else is known. A service account
+-- is nobody's because its project is.
+answered_for as (
+
+    select
+        *,
+        case
+            when
+                owner_email is null
+                and not has_cost_center
+                and not is_shared
+                and service_account_id is null
+                then project_email
+            else owner_email
+        end as user_email
+    from owned
 
 ),
 
@@ -210,7 +230,7 @@ described as (
         and not owned.is_shared as is_without_owner,
         histories.first_day <= {{ days_before_run(var('risk_days')) }}
             as is_history_long_enough
-    from owned
+    from answered_for as owned
     left join uses
         on owned.api_key_id = uses.api_key_id
     left join people
