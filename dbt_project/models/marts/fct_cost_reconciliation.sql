@@ -75,6 +75,16 @@ invoiced as (
                 else 0
             end
         ) = 1 as is_pending,
+        -- A disputed invoice may have a draft beside it.
+        max(
+            case
+                when
+                    invoice_groups.is_draft
+                    or invoice_groups.period_end >= {{ as_of_date() }}
+                    then 1
+                else 0
+            end
+        ) = 1 as has_pending_invoice,
         string_agg(
             invoice_groups.reason, ' ' order by invoice_groups.reason
         ) as invoices_reason
@@ -213,6 +223,7 @@ joined as (
         invoiced.is_contested,
         invoiced.is_disputed,
         invoiced.is_pending,
+        invoiced.has_pending_invoice,
         invoiced.invoices_reason,
         case
             when invoiced.invoiced_usd is not null
@@ -289,7 +300,7 @@ judged as (
             when is_pending or is_partly_invoiced then 'pending'
             else 'reconciled'
         end as reconciliation_status,
-        coalesce(is_pending, false) as has_pending_invoice,
+        coalesce(has_pending_invoice, false) as has_pending_invoice,
         trim(concat(
             case when is_complete_month then '' else 'The month is not over. ' end,
             case
