@@ -85,7 +85,8 @@ wrong as (
         amount_usd,
         period_start,
         period_end,
-        'the invoice that it corrects is not in the sheet' as problem
+        'the invoice that it corrects is not in the sheet, or corrects a correction'
+            as problem
     from invoices
     where
         is_counted

@@ -89,13 +89,16 @@ counted as (
 ),
 
 -- What corrects another invoice is for the days of that one, or if that is a correction
--- too, of the one that it corrects.
+-- too, of the one that it corrects. A longer chain is not followed, but named.
 placed as (
 
     select
         counted.*,
         counted.corrects is not null
-        and corrected.record_id is null as corrects_nothing,
+        and (
+            corrected.record_id is null
+            or original.corrects is not null
+        ) as corrects_nothing,
         coalesce(
             original.period_start, corrected.period_start, counted.period_start
         ) as placed_from,
