@@ -152,7 +152,7 @@ uses as (
 
 ),
 
-owned as (
+placed_keys as (
 
     select
         keys.*,
@@ -182,9 +182,9 @@ owned as (
 
 ),
 
--- The person of the project is who is charged if nothing else is known. A service account
--- is nobody's because its project is.
-answered_for as (
+-- The person of the project is who is charged if nothing else is known. A service
+-- account is nobody's because its project is.
+answered_keys as (
 
     select
         *,
@@ -197,46 +197,46 @@ answered_for as (
                 then project_email
             else owner_email
         end as user_email
-    from owned
+    from placed_keys
 
 ),
 
 described as (
 
     select
-        owned.api_key_id,
-        coalesce(owned.api_key_name, owned.api_key_id) as subject,
-        owned.organization,
+        answered_keys.api_key_id,
+        coalesce(answered_keys.api_key_name, answered_keys.api_key_id) as subject,
+        answered_keys.organization,
         uses.platform_code,
-        owned.user_email,
+        answered_keys.user_email,
         uses.first_date,
         uses.last_date,
         uses.cost_usd,
-        cast(owned.created_at as date) as created_on,
-        owned.is_in_directory,
+        cast(answered_keys.created_at as date) as created_on,
+        answered_keys.is_in_directory,
         uses.api_key_id is not null as is_used,
         -- Of a key that the directory never listed, use says that it is there.
         case
-            when owned.is_in_directory
+            when answered_keys.is_in_directory
                 then
-                    coalesce(owned.status, 'active') = 'active'
-                    and owned.seen_to = {{ end_of_time() }}
+                    coalesce(answered_keys.status, 'active') = 'active'
+                    and answered_keys.seen_to = {{ end_of_time() }}
             else uses.api_key_id is not null
         end as is_open,
         case when people.on_roster_to <= {{ as_of_date() }} then people.on_roster_to end
             as owner_left_on,
-        owned.user_email is null
-        and not owned.has_cost_center
-        and not owned.is_shared as is_without_owner,
+        answered_keys.user_email is null
+        and not answered_keys.has_cost_center
+        and not answered_keys.is_shared as is_without_owner,
         histories.first_day <= {{ days_before_run(var('risk_days')) }}
             as is_history_long_enough
-    from answered_for as owned
+    from answered_keys
     left join uses
-        on owned.api_key_id = uses.api_key_id
+        on answered_keys.api_key_id = uses.api_key_id
     left join people
-        on owned.user_email = people.email
+        on answered_keys.user_email = people.email
     left join histories
-        on owned.vendor = histories.vendor
+        on answered_keys.vendor = histories.vendor
 
 ),
 
