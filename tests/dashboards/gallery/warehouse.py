@@ -71,7 +71,7 @@ def rows() -> dict[str, str]:
         """,
         "metric_costs": """
             select * exclude (invoice_month, service_account_id, service_tier, source,
-                    billing_currency, billed_cost_in_currency),
+                    is_estimated, billing_currency, billed_cost_in_currency),
                 'name of ' || api_key_id as api_key_label
             from built.marts.fct_cost_daily
         """,
