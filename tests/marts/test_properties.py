@@ -87,11 +87,12 @@ def shown_on(company: Company, day: dt.date) -> dict[str, Row]:
     """The roster's entry for each person on a day, as far as it has to be read for that."""
     snapshots = {dt.date.fromisoformat(day): rows for (_, day), rows in roster(company).items()}
     shown: dict[str, Row] = {}
-    lists: defaultdict = defaultdict(lambda: {taken: [] for taken in sorted(snapshots)})
-    for taken, rows in snapshots.items():
-        for row in rows:
-            lists[person(company, made.cell(row, "email"))][taken].append(row)
-    for email, theirs in lists.items():
+    people = {made.lower_cell(row, "email") for rows in snapshots.values() for row in rows}
+    for person in people:
+        theirs = {
+            taken: [row for row in snapshots[taken] if made.lower_cell(row, "email") == person]
+            for taken in sorted(snapshots)
+        }
         taken_with = [taken for taken, rows in theirs.items() if rows]
         newest = theirs[taken_with[-1]]
         if len(newest) > 1:
@@ -100,11 +101,11 @@ def shown_on(company: Company, day: dt.date) -> dict[str, Row]:
             begun = [
                 row for row in newest if made.first_day(row, "start_date") <= max(day, earliest)
             ]
-            shown[email] = max(begun, key=lambda row: (*dates_of(row), row["_row"]))
+            shown[person] = max(begun, key=lambda row: (*dates_of(row), row["_row"]))
         else:
             earlier = [taken for taken in taken_with if taken <= day]
             rows = theirs[(earlier or taken_with[:1])[-1]]
-            shown[email] = max(
+            shown[person] = max(
                 rows, key=lambda row: (made.first_day(row, "start_date"), row["_row"])
             )
     return shown

@@ -5,43 +5,6 @@
 with employees as (
 
     select * from {{ ref('stg_google_sheets__employees') }}
-    where email is not null
-
-),
-
-aliases as (
-
-    select * from {{ ref('stg_google_sheets__email_aliases') }}
-    where
-        alias is not null
-        and email is not null
-        and seen_to = {{ end_of_time() }}
-    qualify row_number() over (partition by alias order by email) = 1
-
-),
-
--- Whose address changed is one person, under the address that attributions name.
-listed as (
-
-    select
-        employees.full_name,
-        employees.department,
-        employees.team,
-        employees.manager_email,
-        employees.cost_center,
-        employees.job_title,
-        employees.employment_type,
-        employees.ai_budget_monthly_usd,
-        employees.sheet_row,
-        employees.start_date,
-        employees.end_date,
-        employees.seen_from,
-        employees.seen_to,
-        employees.email as listed_email,
-        coalesce(aliases.email, employees.email) as email
-    from employees
-    left join aliases
-        on employees.email = aliases.alias
 
 ),
 
@@ -51,14 +14,15 @@ marked as (
     select
         *,
         seen_to = max(seen_to) over (partition by email) as is_newest_form,
-        seen_to = max(seen_to) over (partition by listed_email)
-            as is_newest_of_address,
         coalesce(start_date, {{ beginning_of_time() }}) as row_from,
         -- A person who disappears from the sheet without a last day has left as of the
         -- first snapshot without them.
-        least(coalesce({{ add_days('end_date', 1) }}, {{ end_of_time() }}), seen_to)
-            as row_to
-    from listed
+        least(
+            coalesce({{ add_days('end_date', 1) }}, {{ end_of_time() }}),
+            max(seen_to) over (partition by email)
+        ) as row_to
+    from employees
+    where email is not null
 
 ),
 
@@ -69,11 +33,11 @@ counted as (
         sum(case when is_newest_form then 1 else 0 end)
             over (partition by email)
             as rows_in_newest_form,
-        min(case when is_newest_of_address then row_from end)
-            over (partition by listed_email)
+        min(case when is_newest_form then row_from end)
+            over (partition by email)
             as newest_from,
-        max(case when is_newest_of_address then row_to end)
-            over (partition by listed_email)
+        max(case when is_newest_form then row_to end)
+            over (partition by email)
             as newest_to
     from marked
 
@@ -108,7 +72,7 @@ dated as (
 ),
 
 -- A single row: an edit is a new version as of the day it was seen. The newest first
--- and last day count for all versions under an address.
+-- and last day count for all versions.
 edits as (
 
     select
