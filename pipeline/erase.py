@@ -243,6 +243,8 @@ def _person(settings: Settings, ask: Ask, email: str, erased: Erased) -> Person:
     everyone = ask(
         f"select user_email, full_name from {people} union distinct"
         f" select lower(email), full_name from {intermediate}.int_vendor_users union distinct"
+        # Whose name changed had another one in the roster.
+        f" select email, full_name from {staging}.stg_google_sheets__employees union distinct"
         f" select lower(email), null from {intermediate}.int_vendor_accounts union distinct"
         f" select alias, null from {sheet} union distinct select email, null from {sheet}"
     )

@@ -264,6 +264,7 @@ def person(
     *,
     listed: bool = True,
     named: dict[str, str] | None = None,
+    was: dict[str, str] | None = None,
     accounts: Iterable[tuple[str, str]] = (),
     stored: Erased = Erased(b"key"),  # noqa: B008
 ) -> erase.Person:
@@ -275,7 +276,8 @@ def person(
         "create schema marts",
         "create table staging.stg_google_sheets__email_aliases"
         " (alias text, email text, seen_to date)",
-        "create table staging.stg_google_sheets__employees (email text, seen_to date)",
+        "create table staging.stg_google_sheets__employees"
+        " (email text, full_name text, seen_to date)",
         "create table marts.dim_users (user_email text, full_name text)",
         "create table intermediate.int_vendor_users (email text, full_name text)",
         "create table intermediate.int_vendor_accounts (account_name text, email text)",
@@ -291,7 +293,8 @@ def person(
     for one in (*([email] if listed else []), *roster):
         connection.execute("insert into marts.dim_users values (lower(?), ?)", (one, one))
         connection.execute(
-            "insert into staging.stg_google_sheets__employees values (lower(?), ?)", (one, NOW)
+            "insert into staging.stg_google_sheets__employees values (lower(?), ?, ?)",
+            (one, (was or {}).get(one), NOW),
         )
     for one, name in (named or {}).items():
         connection.execute("insert into intermediate.int_vendor_users values (?, ?)", (one, name))
@@ -431,6 +434,10 @@ def test_spellings_that_land_as_one_have_one_pseudonym() -> None:
 def test_a_person_is_found_by_letters_that_have_several_in_lower_case() -> None:
     of_ipek = person("İPEK@example.com")
     assert of_ipek.emails == of_ipek.names == ("ipek@example.com",)
+
+
+def test_a_name_that_the_roster_once_had_is_erased_too() -> None:
+    assert person(FERN, was={FERN: "Fern Maiden"}).names == ("fern maiden", FERN)
 
 
 def test_a_name_of_two_people_is_erased_with_the_second_one() -> None:
