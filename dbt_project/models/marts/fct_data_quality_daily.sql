@@ -388,11 +388,16 @@ joined as (
         {{ ratio('expected.windows_landed', 'expected.windows_expected') }}
             as completeness,
         last_loads.last_loaded_at,
-        {{ hours_between(
-            'cast(' ~ add_days('judged.quality_date', 2)
-            ~ ' as ' ~ dbt.type_timestamp() ~ ')',
-            'last_loads.last_loaded_at',
-        ) }} as hours_since_last_load,
+        case
+            when
+                judged.quality_date
+                <= {{ last_day_of('judged.source_name', 'judged.organization') }}
+                then {{ hours_between(
+                    'cast(' ~ add_days('judged.quality_date', 2)
+                    ~ ' as ' ~ dbt.type_timestamp() ~ ')',
+                    'last_loads.last_loaded_at',
+                ) }}
+        end as hours_since_last_load,
         coalesce(refused.rejected_records, 0) as rejected_records,
         coalesce(facts.cost_usd, 0) as cost_usd,
         coalesce(facts.attributed_cost_usd, 0) as attributed_cost_usd,

@@ -11,9 +11,7 @@
 with days as (
 
     select * from {{ ref('fct_data_quality_daily') }}
-    where
-        quality_date >= {{ judged_since() }}
-        and quality_date <= {{ last_day_of('source_name', 'organization') }}
+    where quality_date >= {{ judged_since() }}
 
 ),
 
