@@ -41,8 +41,6 @@ SETTINGS = {
 # Older tables as their design had them (dbt_project/models/comparison/_comparison.yml): without
 # this var the models that are compared with them are off, and nothing would check them.
 VARIABLES: dict[str, Any] = {
-    # The rows of the comparison are of few people.
-    "smallest_group_shown": 1,
     "compare_legacy": {
         "database": None,
         "schema": "older",
