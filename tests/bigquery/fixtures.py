@@ -504,6 +504,11 @@ LEAP_DAYS_EVENTS = [
     event("2024-02-29T12:00:00Z", "Usage-based", total=25000.5),
     event("2024-02-29T12:00:00Z", "Usage-based")
     | {"tokenUsage": None, "timestamp": 1709208000000.0},
+    # The hours of fewer than five people are not shown.
+    *(
+        event("2024-02-29T20:00:00Z", "Usage-based", f"{name}@example.com", charged=1)
+        for name in ("dee", "eve", "fay", "gus")
+    ),
 ]
 FIRST_EVENTS = [
     event("2024-01-01T00:00:00Z", "Included in Business", "new@example.com", 1, 1),

@@ -63,7 +63,7 @@ def test_what_a_run_skips_would_come_out_the_same(remembered: Warehouse, day, tm
     tested = names(wanted, "test")
     assert {"sources_are_fresh", "models_are_known"} <= tested
     if day == TODAY:
-        assert built == {"fct_data_quality_daily"}
+        assert built == {"fct_data_quality_daily", "rpt_alerts_gaps"}
         assert "cost_is_the_same_in_every_view" not in tested
     else:
         assert {"fct_cost_daily", "vw_executive_dashboard"} <= built
