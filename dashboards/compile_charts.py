@@ -410,7 +410,9 @@ class ChartCompiler:
 
 def _names(draft: Draft) -> Mapping[str, str]:
     """The names for the codes of a column that rows are grouped by."""
-    return code_names().get(draft.sql or "", {}) if draft.role == "dimension" else {}
+    if draft.role != "dimension" or not draft.sql:
+        return {}
+    return code_names().get(query.coded(draft.sql), {})
 
 
 def _answered(draft: Draft) -> str:

@@ -289,8 +289,8 @@ def render(
             grain, day = call.expressions
             call.replace(_period(grain.name, day, dialect))
         if call.name.lower() == NAMED:
-            (column,) = call.expressions
-            call.replace(_named(column, (names or {}).get(column.name, {})))
+            (value,) = call.expressions
+            call.replace(_named(value, (names or {}).get(_coded(value), {})))
     if dialect == "bigquery":
         # sqlglot turns a day into a timestamp here, and lets weeks begin on Sunday.
         for cut in list(tree.find_all(exp.DateTrunc, exp.TimestampTrunc)):
@@ -314,15 +314,40 @@ def render(
     return _SLOT.sub(fill, sql)
 
 
-def _named(column: exp.Expr, names: Mapping[str, str]) -> exp.Expr:
+def coded(value: str) -> str:
+    """The column whose codes an expression answers; empty if it is no column's."""
+    return _coded(parse(value))
+
+
+def _coded(value: exp.Expr) -> str:
+    if isinstance(value, exp.Case):
+        found = {_coded(one) for one in _chosen(value) if not isinstance(one, exp.Literal)}
+        return found.pop() if len(found) == 1 else ""
+    return value.name if isinstance(value, exp.Column) else ""
+
+
+def _chosen(case: exp.Case) -> list[exp.Expr]:
+    """What a case may answer."""
+    default = case.args.get("default")
+    return [*(one.args["true"] for one in case.args["ifs"]), *([default] if default else [])]
+
+
+def _named(value: exp.Expr, names: Mapping[str, str]) -> exp.Expr:
     """The name for each code of a column; a code without one stays as it is."""
     if not names:
-        return column.copy()
+        return value.copy()
+    if isinstance(value, exp.Literal):
+        return exp.Literal.string(names.get(value.name, value.name))
+    if isinstance(value, exp.Case):
+        case = value.copy()
+        for one in _chosen(case):
+            one.replace(_named(one, names))
+        return case
     chosen = exp.Case()
     for code, name in names.items():
-        is_code = exp.EQ(this=column.copy(), expression=exp.Literal.string(code))
+        is_code = exp.EQ(this=value.copy(), expression=exp.Literal.string(code))
         chosen = chosen.when(is_code, exp.Literal.string(name))
-    return chosen.else_(column.copy())
+    return chosen.else_(value.copy())
 
 
 def _period(grain: str, day: exp.Expr, dialect: Dialect) -> exp.Expr:

@@ -137,6 +137,15 @@ def test_unattributed_cost_is_one_number(rows, warehouse):
     assert float(month["unattributed"] / spent["spend"]) == pytest.approx(
         float(share["unattributed_share"])
     )
+    # A service account has a method of attribution, with a cost center or without.
+    ((unattributed,),) = warehouse.execute(
+        "select sum(effective_cost_usd) from marts.fct_cost_daily where not is_attributed"
+        " and cost_date >= cast(? as date) - 90 and cost_date < ?",
+        [TODAY, TODAY],
+    ).fetchall()
+    for key in ("how_cost_was_attributed", "attribution_by_week", "costs_by_how_sure_we_are"):
+        quality = rows[f"data_quality.{key}"]
+        assert total(quality, "cost", known_by="unattributed") == unattributed, key
 
 
 def test_kinds_of_work_cost_what_the_fact_says(rows, cost):

@@ -111,6 +111,17 @@ def test_codes_become_names_in_the_answer_and_stay_codes_in_conditions(built):
     assert ["openai", "OpenAI"] in parameter["values_source_config"]["values"]
 
 
+def test_codes_that_a_case_answers_become_names_too(built):
+    board, _ = built(
+        "- {name: Cost, type: bar, model: fct_cost_daily, y: list_cost_usd, x: {label: Platform, "
+        "value: \"case when is_attributed then platform_code else 'cursor' end\"}}"
+    )
+    native = " ".join(card_of(board)["dataset_query"]["stages"][0]["native"].split())
+    assert "WHEN is_attributed THEN CASE WHEN platform_code = " in native
+    assert "WHEN platform_code = 'claude_ai' THEN 'Claude.ai'" in native
+    assert "ELSE platform_code END ELSE 'Cursor' END" in native
+
+
 def test_a_highlighted_code_is_highlighted_by_its_name(built):
     board, _ = built(
         "- {name: Cost, type: table, model: fct_cost_reconciliation, columns:"
