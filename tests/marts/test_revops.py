@@ -151,10 +151,13 @@ def test_overage_by_month_counts_a_subscription_of_two_teams_once(
     seller: Warehouse, catalog: Catalog
 ) -> None:
     by_month = seller.rows(
-        "select month, sum(overage_usd), sum(invoiced_usd) from marts.subscription_overage"
-        " group by month order by month"
+        "select month, sum(overage_usd),"
+        " sum(invoiced_usd) filter (where overage_status != 'included_not_known'),"
+        " sum(invoiced_usd) filter (where overage_status = 'included_not_known')"
+        " from marts.subscription_overage group by month order by month"
     )
     assert shown(seller, catalog, "Overage by month") == by_month
+    assert any(not_known for *_, not_known in by_month)
     once = seller.value("select sum(overage_usd) from marts.subscription_overage")
     assert 0 < once < seller.value("select sum(overage_usd) from marts.vw_revops_overage")
 
