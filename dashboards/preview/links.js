@@ -1,6 +1,8 @@
 // From a bar, a slice or a row to the cost explorer, narrowed to it.
 
 const CHOICES = ["dropdown", "multi_select", "search"];
+// What monthly marts say where the explorer's mart has no department, which no filter can find.
+const NO_DEPARTMENT = "no department";
 
 // The explorer's filter of a column for one of these types of filter.
 const filterOf = (explorer, types, column) =>
@@ -9,7 +11,9 @@ const filterOf = (explorer, types, column) =>
 // A value for the explorer's filter of a column.
 function chosen(explorer, column, value) {
   const filter = filterOf(explorer, CHOICES, column);
-  return filter ? { [filter.name]: filter.type === "multi_select" ? [value].flat() : value } : {};
+  const found = [value].flat().filter((one) => column !== "department" || one !== NO_DEPARTMENT);
+  if (!filter || !found.length) return {};
+  return { [filter.name]: filter.type === "multi_select" ? found : value };
 }
 
 // The days from one to another that are in a period too.

@@ -428,6 +428,15 @@ def test_a_department_of_a_cross_table_leads_to_the_explorer_and_none_does_not(o
     assert page.evaluate("preview.values().department") == []
 
 
+def test_no_department_of_a_monthly_mart_leads_nowhere_as_the_explorer_has_null(same_page):
+    address = """(value) => {
+        const field = { role: "dimension", kind: "text", column: "department", nothing: null };
+        return explored(page.charts["gallery.spend_by_platform"], page, values, [[field, value]]);
+    }"""
+    assert same_page.evaluate(address, "no department") is None
+    assert same_page.evaluate(address, "Data").endswith("department=Data")
+
+
 def test_back_goes_through_filters_and_tabs(open_page):
     page = open_page()
     page.get_by_label("Platform", exact=True).select_option("cursor")
