@@ -124,6 +124,12 @@ def _credits(api: Api, run: Run) -> Iterator[Window]:
         return
     try:
         logins = _logins(api)
+    except UnreadableError as error:
+        # Asking about nobody would replace every day that landed with an empty one.
+        note = f"AI credits are asked for by who has a seat, and seats cannot be read: {error}"
+        part = ResourceReport("ai_credits", ORGANIZATION, "not readable", notes=[note])
+        run.report.resources.append(part)
+        return
     except VendorError as error:
         part = ResourceReport("ai_credits", ORGANIZATION, "failed", errors=[str(error)])
         run.report.resources.append(part)
@@ -150,11 +156,8 @@ def _credits(api: Api, run: Run) -> Iterator[Window]:
 
 
 def _logins(api: Api) -> list[str]:
-    """Who has a seat; nobody if seats cannot be read, which their own resource says."""
-    try:
-        raws = [raw for page in _seats(api) for _, found in page.parts for raw in found]
-    except UnreadableError:
-        return []
+    """Who has a seat."""
+    raws = [raw for page in _seats(api) for _, found in page.parts for raw in found]
     seats = [records.Seat.model_validate(msgspec.json.decode(raw)) for raw in raws]
     return sorted({seat.assignee.login for seat in seats if seat.assignee})
 

@@ -280,6 +280,23 @@ def test_an_organization_whose_seats_fail_still_has_its_costs(
     assert "HTTP 500" in part(report, "github/ai_credits").errors[0]
 
 
+def test_seats_that_may_not_be_read_take_no_ai_credits_away(
+    settings_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(github_enterprise=None, github_organization=APPS)
+    run(settings, sources=GITHUB)
+    before = landed(settings, "ai_credits")
+
+    def refused(*_: Any) -> Any:
+        raise UnreadableError("no", status=403)
+
+    monkeypatch.setattr("extract.github._seats", refused)
+    found = part(run(settings, sources=GITHUB), "github/ai_credits")
+    assert (found.status, found.windows) == ("not readable", 0)
+    assert "HTTP 403" in found.notes[0]
+    assert landed(settings, "ai_credits") == before != []
+
+
 def test_what_the_token_may_not_read_stops_nothing_else(
     company: Running, settings: Settings
 ) -> None:
