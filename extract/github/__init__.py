@@ -11,6 +11,7 @@ from datetime import date
 from functools import partial
 
 import msgspec
+from pydantic import ValidationError
 
 from extract.github import records, saml
 from extract.github.ai_credits import REPORT_DAYS, REQUESTS_FOR_USERS, Reports, pages_of_users
@@ -157,9 +158,16 @@ def _credits(api: Api, run: Run) -> Iterator[Window]:
 
 def _logins(api: Api) -> list[str]:
     """Who has a seat."""
-    raws = [raw for page in _seats(api) for _, found in page.parts for raw in found]
-    seats = [records.Seat.model_validate(msgspec.json.decode(raw)) for raw in raws]
-    return sorted({seat.assignee.login for seat in seats if seat.assignee})
+    logins = set()
+    for page in _seats(api):
+        for raw in page.parts[0][1]:
+            try:
+                seat = records.Seat.model_validate(msgspec.json.decode(raw))
+            except (ValidationError, msgspec.DecodeError):
+                continue  # the resource of seats rejects it
+            if seat.assignee:
+                logins.add(seat.assignee.login)
+    return sorted(logins)
 
 
 @ending

@@ -297,6 +297,18 @@ def test_seats_that_may_not_be_read_take_no_ai_credits_away(
     assert landed(settings, "ai_credits") == before != []
 
 
+def test_a_seat_that_is_rejected_stops_no_ai_credits_of_others(
+    company: Running, settings_of: Any
+) -> None:
+    fault = {"match": "/billing/seats", "kind": "malformed_record", "times": None}
+    company.control({"faults": [fault]})
+    settings = settings_of(github_enterprise=None, github_organization=APPS)
+    report = run(settings, sources=GITHUB)
+    assert part(report, "github/copilot_seats").rejected == 1
+    found = part(report, "github/ai_credits")
+    assert (found.status, found.records > 0) == ("ok", True)
+
+
 def test_what_the_token_may_not_read_stops_nothing_else(
     company: Running, settings: Settings
 ) -> None:
