@@ -7,6 +7,7 @@ The two know nothing of each other: use is told by editors, money by what was bi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -123,8 +124,17 @@ def _credits(api: Api, run: Run) -> Iterator[Window]:
         )
         yield from fetch(resource, ORGANIZATION, run)
         return
+    resource = Resource(
+        "ai_credits",
+        records.CreditItem,
+        is_directory=False,
+        look_back=look_back,
+        is_optional=True,
+    )
+    known = run.memory.setdefault(f"{ORGANIZATION}/ai_credits", {})
+    asked = run.days(resource, known)
     try:
-        logins = _logins(api)
+        logins = _logins(api, known.setdefault("seats", {}), asked.start, run.today)
     except UnreadableError as error:
         # Asking about nobody would replace every day that landed with an empty one.
         note = f"AI credits are asked for by who has a seat, and seats cannot be read: {error}"
@@ -135,18 +145,10 @@ def _credits(api: Api, run: Run) -> Iterator[Window]:
         part = ResourceReport("ai_credits", ORGANIZATION, "failed", errors=[str(error)])
         run.report.resources.append(part)
         return
-    resource = Resource(
-        "ai_credits",
-        records.CreditItem,
-        partial(pages_of_users, api, logins),
-        is_directory=False,
-        look_back=look_back,
-        is_optional=True,
-    )
+    resource = replace(resource, pages=partial(pages_of_users, api, logins))
     # A request for each user and day: as many days as the hour allows, the newest.
     days = max(1, REQUESTS_FOR_USERS // max(1, len(logins)))
     earliest = run.until - ONE_DAY * days
-    asked = run.days(resource, run.memory.get(f"{ORGANIZATION}/ai_credits", {}))
     part = yield from fetch(resource, ORGANIZATION, run, earliest=earliest)
     if asked.start < earliest:
         part.notes.append(
@@ -156,9 +158,14 @@ def _credits(api: Api, run: Run) -> Iterator[Window]:
         )
 
 
-def _logins(api: Api) -> list[str]:
-    """Who has a seat."""
-    logins = set()
+def _logins(api: Api, seen: dict[str, str], since: date, today: date) -> list[str]:
+    """Who has a seat, and who had one on the days since: what they used lands again with the day.
+
+    `seen` has the last day with a seat by the id of the account, since logins change and memory
+    should name nobody.
+    """
+    logins: set[str] = set()
+    accounts: set[str] = set()
     for page in _seats(api):
         for raw in page.parts[0][1]:
             try:
@@ -167,7 +174,28 @@ def _logins(api: Api) -> list[str]:
                 continue  # the resource of seats rejects it
             if seat.assignee:
                 logins.add(seat.assignee.login)
+                if seat.assignee.id is not None:
+                    accounts.add(str(seat.assignee.id))
+    # Between the last list with a seat and its end there may be days without a list.
+    first = str(since - ONE_DAY * BILLING_LOOK_BACK)
+    for account in [one for one, last in seen.items() if last >= first and one not in accounts]:
+        if login := _login_of(api, account):
+            logins.add(login)
+    seen.update(dict.fromkeys(accounts, str(today)))
     return sorted(logins)
+
+
+def _login_of(api: Api, account: str) -> str | None:
+    """What an account is called now, None if it was deleted."""
+    try:
+        user = msgspec.json.decode(api.ask("GET", f"/user/{account}"))
+        return records.Account.model_validate(user).login
+    except UnreadableError as error:
+        if error.status == 404:
+            return None
+        raise
+    except (ValidationError, msgspec.DecodeError):
+        raise VendorError(f"account {account} has no login", advice="report it") from None
 
 
 @ending

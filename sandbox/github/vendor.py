@@ -111,6 +111,7 @@ class GitHub(MeteredVendor):
             self._route("/orgs/{organization}/copilot/billing/seats", self._seats),
             self._route(f"{of_enterprise}/copilot/metrics/reports/users-1-day", self._users),
             self._route("/orgs/{organization}/copilot/metrics/reports/users-1-day", self._users),
+            self._route("/user/{id}", self._account),
             Route("/graphql", self._graphql, methods=["POST"]),
             Route("/github-files/{name}", self._file),
         ]
@@ -261,6 +262,15 @@ class GitHub(MeteredVendor):
             for name, default in (("page", 1), ("per_page", 50))
         )
         return {"total_seats": len(people), "seats": seats[(page - 1) * size : page * size]}
+
+    def _account(self, request: Request) -> Json:
+        """An account by its id, whether or not it still has a seat."""
+        company, today = self.sandbox.company, self.sandbox.today
+        for person in ledger.holders(company):
+            if str(ledger.account_id(person)) == request.path_params["id"]:
+                login = ledger.login(company, person, today)
+                return {"login": login, "id": ledger.account_id(person), "type": "User"}
+        raise Refusal(404, message("Not Found", 404))
 
     def _users(self, request: Request) -> Json:
         day = date.fromisoformat(request.query_params["day"])

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
+from extract import github
 from extract.github import ai_credits, billing_look_back, saml
 from extract.http import UnreadableError, VendorError
 from extract.report import SourceReport
@@ -278,6 +280,29 @@ def test_an_organization_whose_seats_fail_still_has_its_costs(
     assert report.exit_code == 1
     assert part(report, "github/billing_usage").changed == DAYS
     assert "HTTP 500" in part(report, "github/ai_credits").errors[0]
+
+
+def test_who_loses_the_seat_keeps_the_ai_credits_of_the_days_before(
+    settings_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(github_enterprise=None, github_organization=APPS)
+    run(settings, sources=GITHUB)
+    before = sorted(map(str, landed(settings, "ai_credits")))
+    _, newest = max(landed(settings, "ai_credits"), key=lambda one: one[0])
+    seats = github._seats
+
+    def fewer(api: Any, _: Any = None) -> Any:
+        for page in seats(api):
+            [(day, found)] = page.parts
+            left = [raw for raw in found if newest["username"].encode() not in bytes(raw)]
+            assert len(left) == len(found) - 1
+            yield replace(page, parts=[(day, left)])
+
+    monkeypatch.setattr(github, "_seats", fewer)
+    for _ in range(2):
+        found = part(run(settings, sources=GITHUB), "github/ai_credits")
+        assert (found.status, found.windows > 0, found.changed) == ("ok", True, 0)
+    assert sorted(map(str, landed(settings, "ai_credits"))) == before
 
 
 def test_seats_that_may_not_be_read_take_no_ai_credits_away(
