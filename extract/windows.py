@@ -279,7 +279,10 @@ def fetch(
             _probe(resource, run, part)
             return
         asked = run.days(resource, known)
-        yield from _fetch_period(resource, asked, asked.within(earliest, before), part, known)
+        # Named days before the first run leave the mark to it, or it would not reach its past.
+        moves = not resource.is_directory and not (run.since and "high_water" not in known)
+        clipped = asked.within(earliest, before)
+        yield from _fetch_period(resource, asked, clipped, part, known, moves=moves)
 
     is_optional = resource.is_optional
     if run.is_probe:
@@ -342,7 +345,10 @@ def _fetch_period(
     clipped: Period,
     part: ResourceReport,
     known: dict[str, Any],
+    *,
+    moves: bool,
 ) -> Iterator[Window]:
+    """The windows of the days; the mark goes along with them if it `moves`."""
     part.days_asked = len(clipped.days())
     # In years in which little happened, only days on which something did are worth a window.
     is_sparse = resource.oldest is not None and "high_water" not in known
@@ -364,16 +370,17 @@ def _fetch_period(
         while windows:
             # Removed from the list, so that its records can be freed as soon as they have landed.
             window = windows.pop()
-            if is_sparse and not window.records and not window.rejected:
+            is_empty = not window.records and not window.rejected
+            if is_sparse and is_empty and str(window.start) not in known.get("hashes", {}):
                 continue
             window.is_directory = resource.is_directory
             _decide(resource, window, known)
-            if not resource.is_directory:
+            if moves:
                 _advance(known, asked.start, window.end)
             yield counted(window, part)
-        if not resource.is_directory and not read.errors:
+        if moves and not read.errors:
             _advance(known, asked.start, chunk.end)
-    if not resource.is_directory and not part.errors:
+    if moves and not part.errors:
         _advance(known, asked.start, asked.end)
 
 

@@ -295,9 +295,10 @@ def test_an_overlapping_backfill_lands_no_row_again(settings: Settings) -> None:
 
 
 def test_a_revised_day_lands_again_and_keeps_the_earlier_version(
-    company: Running, settings: Settings
+    company: Running, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(settings, sources=CURSOR, since=FIRST)
+    monkeypatch.setattr("extract.windows.FIRST_RUN_DAYS", DAYS)
+    run(settings, sources=CURSOR)
     before = current(settings, "raw_cursor", "usage_events")
     day = YESTERDAY - DAY * 2
     company.control({"revise": {"vendor": "cursor", "date": str(day), "factor": "1.5"}})
@@ -342,8 +343,9 @@ def test_what_landed_is_known_from_the_warehouse_and_not_from_the_machine(
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     one, other = (settings_of(duckdb_path=tmp_path / name) for name in ("one.duckdb", "o.duckdb"))
-    run(one, sources=CURSOR, since=FIRST)
-    run(other, sources=CURSOR, since=FIRST)
+    monkeypatch.setattr("extract.windows.FIRST_RUN_DAYS", DAYS)
+    run(one, sources=CURSOR)
+    run(other, sources=CURSOR)
     assert landed_rows(one) == landed_rows(other)
     moved = settings_of(duckdb_path=tmp_path / "elsewhere" / "restored.duckdb")
     moved.duckdb_path.parent.mkdir()
@@ -619,10 +621,11 @@ def test_a_team_without_billing_groups_is_not_a_failure(
 
 
 def test_activity_that_is_not_published_yet_comes_with_the_next_run(
-    company: Running, settings: Settings
+    company: Running, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("extract.windows.FIRST_RUN_DAYS", DAYS)
     company.control({"users_lag": 3})
-    report = run(settings, sources=["anthropic"], since=FIRST)
+    report = run(settings, sources=["anthropic"])
     assert report.exit_code == 0
     late = part(report, "enterprise/analytics_users")
     assert late.windows == DAYS - 3

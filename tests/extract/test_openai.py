@@ -176,9 +176,10 @@ def test_long_lists_are_read_to_their_end(
 
 
 def test_a_revised_day_and_an_emptied_one_land_again_and_nothing_else_does(
-    settings: Settings, company: Running
+    settings: Settings, company: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fetched(settings, since=FIRST)
+    monkeypatch.setattr("extract.windows.FIRST_RUN_DAYS", DAYS)
+    fetched(settings)
     assert part(fetched(settings), COSTS).changed == 0
     revised, emptied, too_old = (TODAY - DAY * age for age in (3, 4, 15))
     company.control({"revise": {"vendor": "openai", "date": str(revised), "factor": "1.1"}})

@@ -118,6 +118,26 @@ def test_a_backfill_that_touches_the_mark_moves_it() -> None:
     assert run.memory["org/rows"]["high_water"] == "2026-03-04"
 
 
+@pytest.mark.parametrize("oldest", [None, TODAY - DAY * 400])
+def test_named_days_before_the_first_run_take_nothing_of_its_past(oldest: date | None) -> None:
+    run = run_of({}, TODAY - DAY * 3)
+    one = resource(nothing, max_days=30, oldest=(lambda: oldest) if oldest else None)
+    asked_for(one, run)
+    assert "high_water" not in run.memory["org/rows"]
+    days = run_of(run.memory).days(one, run.memory["org/rows"])
+    assert days == Period(oldest or TODAY - DAY * FIRST_RUN_DAYS, TODAY)
+
+
+def test_a_day_that_landed_before_the_first_run_and_is_empty_now_lands_empty() -> None:
+    def some(_: Period) -> Iterator[Page]:
+        yield page({"n": 1}, day=TODAY - DAY)
+
+    options = {"oldest": lambda: TODAY - DAY * 3}
+    run = run_of({}, TODAY - DAY)
+    assert asked_for(resource(some, **options), run) == [TODAY - DAY]
+    assert asked_for(resource(nothing, **options), run_of(run.memory)) == [TODAY - DAY]
+
+
 def test_days_that_a_resource_does_not_have_are_not_asked_for() -> None:
     run = run_of({}, date(2025, 12, 30), date(2026, 1, 3))
     begin = date(2026, 1, 1)
@@ -269,7 +289,7 @@ def test_a_failed_page_lands_nothing_of_its_days_and_the_mark_stays_before_them(
     at_once: int,
 ) -> None:
     bad = TODAY - DAY * 2
-    run = run_of({}, TODAY - DAY * 4)
+    run = run_of({"org/rows": {"high_water": str(TODAY - DAY * 4)}})
     error = TransientError("no", status=500, request_id="req_1")
     one = resource(failing(bad, error), at_once=at_once)
     assert asked_for(one, run) == [TODAY - DAY * 4, TODAY - DAY * 3]
@@ -403,7 +423,7 @@ def test_the_mark_stays_before_days_that_the_vendor_miscounts_until_a_later_one_
 
 
 def test_a_day_that_is_not_published_yet_is_not_an_error_and_is_asked_for_again() -> None:
-    run = run_of({}, TODAY - DAY * 3)
+    run = run_of({"org/rows": {"high_water": str(TODAY - DAY * 3)}})
     late = resource(failing(TODAY - DAY, TooRecentError("newest is 2026-06-28", status=400)))
     asked_for(late, run)
     assert run.report.resources[0].status == "ok"
