@@ -380,7 +380,8 @@ def _fetch_period(
             yield counted(window, part)
         if moves and not read.errors:
             _advance(known, asked.start, chunk.end)
-    if moves and not part.errors:
+    # Without a first day there is nothing yet, or no right to see it: each run is the first.
+    if moves and asked.days() and not part.errors:
         _advance(known, asked.start, asked.end)
 
 

@@ -138,6 +138,15 @@ def test_a_day_that_landed_before_the_first_run_and_is_empty_now_lands_empty() -
     assert asked_for(resource(nothing, **options), run_of(run.memory)) == [TODAY - DAY]
 
 
+def test_the_first_run_is_still_to_come_while_there_is_nothing() -> None:
+    """Rights to old records may be given after a run without any."""
+    run = run_of({})
+    assert asked_for(resource(nothing, oldest=lambda: None, has_today=True), run) == []
+    first = TODAY - DAY * 2
+    one = resource(lambda _: iter([page({"n": 1})]), oldest=lambda: first, has_today=True)
+    assert asked_for(one, run_of(run.memory)) == days_from(first, TODAY + DAY)
+
+
 def test_days_that_a_resource_does_not_have_are_not_asked_for() -> None:
     run = run_of({}, date(2025, 12, 30), date(2026, 1, 3))
     begin = date(2026, 1, 1)
