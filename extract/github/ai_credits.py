@@ -24,7 +24,11 @@ from foundation import retrying
 REPORT_TYPE = "ai_credit"
 # The most days that a report may have.
 REPORT_DAYS = 31
+# What a report says of itself while it is made and when it is over, as far as known: GitHub does
+# not document its words.
 RUNNING = ("processing", "queued", "pending")
+COMPLETED = "completed"
+FAILED = ("failed", "error", "canceled", "cancelled", "expired")
 # After so many seconds the next run goes on.
 PATIENCE_SECONDS = 1200.0
 
@@ -45,9 +49,10 @@ class Reports:
         identifier = self._ids.get(period) or self._order(period)
         self._ids[period] = identifier
         report = self._finished(identifier)
-        if report.get("status") == "failed":
+        if report.get("status") != COMPLETED:
             raise VendorError(
-                f"GitHub could not make report {identifier}", advice="run again later"
+                f"GitHub could not make report {identifier}: it is {report.get('status')}",
+                advice="run again later",
             )
         found = [
             msgspec.Raw(msgspec.json.encode(row))
@@ -60,8 +65,11 @@ class Reports:
     def _order(self, period: Period) -> str:
         """The id of a report of these days, which is new or still running."""
         wanted = {"report_type": REPORT_TYPE} | _days(period)
+        is_refused = False
         for _ in range(retrying.MAX_ATTEMPTS):
-            running = [one for one in self._list() if one.get("status") in RUNNING]
+            # An old report with an unknown word is only waited for if GitHub says that one runs.
+            is_running = _may_be_running if is_refused else _is_running
+            running = [one for one in self._list() if is_running(one)]
             for report in running:
                 if all(report.get(name) == value for name, value in wanted.items()):
                     return str(report["id"])
@@ -73,6 +81,7 @@ class Reports:
                 # Somebody else ordered one in between.
                 if error.status != 409:
                     raise
+                is_refused = True
                 continue
             return str(_decoded(answer)["id"])
         raise VendorError(
@@ -91,17 +100,25 @@ class Reports:
         pause = 1.0
         while True:
             report = _decoded(self._api.ask("GET", f"{self._path}/{identifier}"))
-            if report.get("status") not in RUNNING:
+            if not _may_be_running(report):
                 break
             if time.monotonic() > until:
                 raise VendorError(
-                    f"report {identifier} is not finished after {PATIENCE_SECONDS / 60:.0f} "
-                    "minutes",
+                    f"report {identifier} is still {report.get('status')} after "
+                    f"{PATIENCE_SECONDS / 60:.0f} minutes",
                     advice="run again later: the next run takes it up",
                 )
             time.sleep(pause)
             pause = min(2 * pause, 30.0)
         return report
+
+
+def _is_running(report: dict[str, Any]) -> bool:
+    return report.get("status") in RUNNING
+
+
+def _may_be_running(report: dict[str, Any]) -> bool:
+    return report.get("status") not in (COMPLETED, *FAILED)
 
 
 def _days(period: Period) -> dict[str, str]:

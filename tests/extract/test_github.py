@@ -126,6 +126,38 @@ def test_a_report_of_somebody_else_is_waited_for(company: Running, settings: Set
     assert part(report, "github/ai_credits").status == "ok"
 
 
+@pytest.mark.parametrize(
+    ("says", "status", "said"),
+    [
+        (["in_progress", "completed"], "ok", ""),
+        (["in_progress"], "failed", "is still in_progress after 0 minutes"),
+        (["in_progress", "canceled"], "failed", "it is canceled"),
+    ],
+)
+def test_only_a_report_that_is_completed_is_read(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, says: list[str], status: str, said: str
+) -> None:
+    """An answer without links would be an empty day, and replace what landed."""
+    monkeypatch.setattr(ai_credits, "PATIENCE_SECONDS", 0.0 if len(says) == 1 else 60.0)
+    decoded = ai_credits._decoded
+    # The first answer is that of the order.
+    words = iter(["processing", *says])
+
+    def in_other_words(answer: bytes) -> dict[str, Any]:
+        report = decoded(answer)
+        report["status"] = next(words, says[-1])
+        return report if report["status"] == "completed" else report | {"download_urls": []}
+
+    run(settings, sources=GITHUB, since=TODAY - timedelta(days=7))
+    before = landed(settings, "ai_credits")
+    monkeypatch.setattr(ai_credits, "_decoded", in_other_words)
+    report = run(settings, sources=GITHUB, since=TODAY - timedelta(days=7))
+    found = part(report, "github/ai_credits")
+    assert (found.status, found.changed) == (status, 0)
+    assert said in "".join(found.errors)
+    assert landed(settings, "ai_credits") == before != []
+
+
 WAITING = """
 import os, signal, sys, time
 import extract.windows
