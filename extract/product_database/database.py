@@ -113,6 +113,8 @@ def connected(settings: ProductDatabaseSettings) -> Iterator[Database]:
         if url.drivername in ("postgres", "postgresql"):
             url = url.set(drivername="postgresql+psycopg")
         engine = sa.create_engine(url, **_options(url))
+        if engine.dialect.name == "postgresql":
+            sa.event.listen(engine, "connect", _in_utc)
     except (NoSuchModuleError, ImportError) as error:
         raise VendorError(
             f"no driver for {url.drivername}: {_first_line(error)}",
@@ -138,6 +140,14 @@ def connected(settings: ProductDatabaseSettings) -> Iterator[Database]:
         yield Database(engine, address, settings.product_database_schema)
     finally:
         engine.dispose()
+
+
+def _in_utc(connection: Any, _: object) -> None:  # noqa: ANN401 - the driver's
+    """Times without a zone are UTC, also where the database compares them with others. Options of
+    the connection would replace those in the address, and poolers refuse them."""
+    with connection.cursor() as cursor:
+        cursor.execute("set time zone 'UTC'")
+    connection.commit()
 
 
 def _options(url: sa.URL) -> dict[str, Any]:

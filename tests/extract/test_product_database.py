@@ -362,6 +362,21 @@ def test_times_without_a_zone_are_utc(real: Product) -> None:
     assert newest == wanted
 
 
+def test_a_backfill_takes_times_without_a_zone_for_utc(real: Product) -> None:
+    real.execute(
+        "alter database " + real.url.rpartition("/")[2] + " set timezone to 'Asia/Tokyo'",
+        "set timezone to 'UTC'",
+        "alter table usage_events alter occurred_at type timestamp",
+    )
+    day = TODAY - DAY * 2
+    found = part(ingest(real, since=day, until=day + DAY), "product/usage_events")
+    [(wanted,)] = real.execute(
+        f"select count(*) from usage_events where occurred_at::date = '{day}'"
+    )
+    assert found.landed == wanted > 0
+    assert landed(real, "usage_events", "distinct usage_date") == [(day,)]
+
+
 def test_a_missing_table_is_named_and_the_others_land(product: Product) -> None:
     product.execute("drop table teams")
     report = ingest(product)
