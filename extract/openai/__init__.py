@@ -207,7 +207,9 @@ def _if_used(resource: Resource, run: Run) -> Iterator[Window]:
             # Asking again meets the error where it is reported.
             earliest = asked.start
         if earliest is None:
-            known["unused_to"] = max(known.get("unused_to", ""), str(asked.end))
+            # Days before a backfill may never have been asked for.
+            if not run.since or known.get("unused_to", "") >= str(asked.start):
+                known["unused_to"] = max(known.get("unused_to", ""), str(asked.end))
             return
     yield from fetch(resource, ORGANIZATION, run, earliest=earliest)
     if "high_water" in known:

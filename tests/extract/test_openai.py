@@ -14,8 +14,9 @@ import msgspec
 import pytest
 
 from extract import openai
-from extract.report import RunReport
+from extract.report import RunReport, SourceReport
 from extract.run import probe, run
+from extract.windows import Page, Period, Resource, Run
 from foundation.settings import Settings
 from sandbox.openai.vendor import ADMIN_KEY, USAGE_KEY
 from sandbox.server import Running
@@ -208,6 +209,32 @@ def test_a_kind_of_usage_leaves_nothing_until_it_is_used(
     fetched(settings)
     # The days before are known to have had none.
     assert company.requests()[images] == before + 1
+
+
+def test_a_backfill_without_use_says_nothing_of_the_days_before_it() -> None:
+    yesterday = TODAY - DAY
+    memory: dict[str, Any] = {}
+
+    def unused_to(since: date | None) -> str | None:
+        asked: list[Period] = []
+
+        def pages(period: Period) -> Iterator[Page]:
+            asked.append(period)
+            yield Page([(period.start, [])], {}, {})
+
+        kind = Resource("usage_images", pages=pages, max_days=31, is_directory=False)
+        run = Run(SourceReport("openai"), since, TODAY, TODAY, memory)
+        assert list(openai._if_used(kind, run)) == []
+        assert asked
+        found: str | None = memory["openai/usage_images"].get("unused_to")
+        return found
+
+    assert unused_to(since=yesterday) is None
+    assert unused_to(since=None) == str(TODAY)
+    memory["openai/usage_images"]["unused_to"] = str(yesterday)
+    assert unused_to(since=yesterday) == str(TODAY)
+    memory["openai/usage_images"]["unused_to"] = str(yesterday - DAY)
+    assert unused_to(since=yesterday) == str(yesterday - DAY)
 
 
 def test_a_key_without_the_management_scope_still_brings_the_costs(
