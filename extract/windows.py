@@ -226,6 +226,14 @@ def _endless(why: str) -> VendorError:
     )
 
 
+def unsaid_end() -> VendorError:
+    """For a full page of a vendor that always says whether there is another one, and did not."""
+    return VendorError(
+        "a page is full, and nothing says whether there is more",
+        advice="the vendor's paging is broken or has changed: report it",
+    )
+
+
 class _Undated(Exception):  # noqa: N818 - a signal, not an error
     """A record from a query for several days does not say which of them is its day."""
 

@@ -34,7 +34,7 @@ from extract.http import (
     send,
 )
 from extract.records import Record
-from extract.windows import Page, Period, Resource, Run, Window, ending, fetch
+from extract.windows import Page, Period, Resource, Run, Window, ending, fetch, unsaid_end
 from foundation.logs import one_line
 from foundation.retrying import with_retries
 from foundation.sources.anthropic import AnthropicSettings
@@ -87,6 +87,7 @@ USAGE_REPORT_BY = [
     "account_id",
     "service_account_id",
 ]
+SAYS_MORE = frozenset({"has_more", "next_page"})
 PAGING = frozenset({"data", "has_more", "next_page", "first_id", "last_id"})
 VERSION = "2026-10-21"
 
@@ -433,6 +434,9 @@ def _pages(
         yield Page(found, {"path": path, **query}, scalars_in(envelope, PAGING))
         following = _following(envelope)
         if not following:
+            size = sum(len(part) for _, part in found)
+            if envelope.keys().isdisjoint(SAYS_MORE) and size >= query.get("limit", size + 1):
+                raise unsaid_end()
             return
         if following == place:
             raise VendorError("the list names the same next page again", advice="report it")

@@ -24,7 +24,7 @@ from extract.http import (
     scalars_in,
     send,
 )
-from extract.windows import Page, Period, Resource, Run, Window, ending, fetch
+from extract.windows import Page, Period, Resource, Run, Window, ending, fetch, unsaid_end
 from foundation.retrying import with_retries
 from foundation.sources.cursor import CursorSettings
 
@@ -178,9 +178,14 @@ def _paged(api: Api, path: str, key: str, query: dict[str, Any], page_size: int)
             raise _mismatch(f"the number of events went from {total} to {count} between two pages")
         total = count
         page = _page(envelope, key, {"path": path, **query, "pageSize": page_size})
-        seen += sum(len(found) for _, found in page.parts)
+        records_of_page = sum(len(found) for _, found in page.parts)
+        seen += records_of_page
         yield page
-        if not _has_more(envelope, number):
+        has_more = _has_more(envelope, number)
+        # Where the events are counted, those that are missing are noticed below.
+        if has_more is None and total is None and records_of_page >= page_size:
+            raise unsaid_end()
+        if not has_more:
             break
         number += 1
     if isinstance(total, int) and seen != total:
@@ -201,12 +206,13 @@ def _page(envelope: dict[str, msgspec.Raw], key: str, request: dict[str, Any]) -
     return Page([(None, found)], request, scalars_in(envelope, PAGING | {key}))
 
 
-def _has_more(envelope: dict[str, msgspec.Raw], number: int) -> bool:
+def _has_more(envelope: dict[str, msgspec.Raw], number: int) -> bool | None:
+    """Whether another page follows, None if the answer does not say."""
     paging = _value(envelope, "pagination") or {}
-    if "hasNextPage" in paging:
+    if paging.get("hasNextPage") is not None:
         return bool(paging["hasNextPage"])
     last = paging.get("numPages") or paging.get("totalPages") or _value(envelope, "totalPages")
-    return last is not None and number < last
+    return None if last is None else number < last
 
 
 def _value(envelope: dict[str, msgspec.Raw], key: str) -> Any:  # noqa: ANN401

@@ -27,7 +27,17 @@ from extract.http import (
 )
 from extract.openai import records
 from extract.records import Record
-from extract.windows import ONE_DAY, Page, Period, Resource, Run, Window, ending, fetch
+from extract.windows import (
+    ONE_DAY,
+    Page,
+    Period,
+    Resource,
+    Run,
+    Window,
+    ending,
+    fetch,
+    unsaid_end,
+)
 from foundation.retrying import with_retries
 from foundation.sources.openai import OpenAISettings
 
@@ -239,8 +249,10 @@ def _buckets(
     place: dict[str, str] = {}
     while True:
         envelope = _ask(client, path, {**query, **place})
-        yield Page(_days(envelope), {"path": path, **query}, scalars_in(envelope, PAGING))
-        place = _following(envelope, "page", "next_page", place)
+        buckets = _days(envelope)
+        yield Page(buckets, {"path": path, **query}, scalars_in(envelope, PAGING))
+        is_full = len(buckets) >= BUCKETS_PER_PAGE
+        place = _following(envelope, "page", "next_page", place, is_full=is_full)
         if not place:
             return
 
@@ -326,7 +338,8 @@ def _entries(
             begin = b'{"project_id":%s,' % msgspec.json.encode(project_id)
             found = [msgspec.Raw(begin + bytes(record)[1:]) for record in found]
         yield Page([(None, found)], {"path": path, **query}, scalars_in(envelope, PAGING))
-        place = _following(envelope, "after", "last_id", place)
+        is_full = len(found) >= ENTRIES_PER_PAGE
+        place = _following(envelope, "after", "last_id", place, is_full=is_full)
         if not place:
             return
 
@@ -340,10 +353,18 @@ def _ask(client: httpx.Client, path: str, query: dict[str, Any]) -> dict[str, ms
 
 
 def _following(
-    envelope: dict[str, msgspec.Raw], parameter: str, name: str, place: dict[str, str]
+    envelope: dict[str, msgspec.Raw],
+    parameter: str,
+    name: str,
+    place: dict[str, str],
+    *,
+    is_full: bool,
 ) -> dict[str, str]:
     """Where the next page is, or nothing if this was the last one."""
-    if not _value(envelope, "has_more"):
+    has_more = _value(envelope, "has_more")
+    if has_more is None and is_full:
+        raise unsaid_end()
+    if not has_more:
         return {}
     following = {parameter: _value(envelope, name)}
     if not following[parameter] or following == place:

@@ -286,6 +286,29 @@ def stub(answer: Callable[..., bytes]) -> Any:
     return httpx.Client(base_url="https://vendor", transport=transport)
 
 
+@pytest.mark.parametrize(
+    ("read", "size"),
+    [
+        (lambda ask: anthropic._pages(lambda _: ask(), "/v1/x", {"limit": 100}), 100),
+        (lambda ask: openai._entries(stub(ask), "/v1/x", {}), openai.ENTRIES_PER_PAGE),
+        (
+            lambda ask: cursor._daily_usage(
+                SimpleNamespace(ask=lambda *_, **__: open_envelope(ask())),  # type: ignore[arg-type]
+                DAY,
+            ),
+            cursor.PEOPLE_PAGE,
+        ),
+    ],
+    ids=["anthropic", "openai", "cursor"],
+)
+def test_a_full_page_that_says_nothing_of_another_one_is_an_error(
+    read: Callable[[Callable[[], bytes]], Iterator[Page]], size: int
+) -> None:
+    assert len(list(read(lambda: body(data=[{"id": n} for n in range(size - 1)])))) == 1
+    with pytest.raises(VendorError, match="nothing says whether there is more"):
+        list(read(lambda: body(data=[{"id": n} for n in range(size)])))
+
+
 READERS = [
     cursor_pages, anthropic_pages, openai_pages, openai_buckets, google_pages, github_pages,
     salesforce_pages,
