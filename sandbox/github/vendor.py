@@ -36,7 +36,10 @@ class GitHub(MeteredVendor):
     """An enterprise with two organizations. Each of them may also be asked by itself."""
 
     name = "github"
-    paths = ("/enterprises/", "/orgs/", "/organizations/", "/github-files/", "/graphql")
+    paths = (
+        *("/enterprises/", "/orgs/", "/organizations/", "/user/"),
+        *("/github-files/", "/graphql"),
+    )
     record_lists = ("usageItems", "seats")
 
     def __init__(self, sandbox: Sandbox) -> None:
