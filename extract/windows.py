@@ -19,7 +19,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec
@@ -287,8 +287,11 @@ def fetch(
             _probe(resource, run, part)
             return
         asked = run.days(resource, known)
-        # Named days before the first run leave the mark to it, or it would not reach its past.
-        moves = not resource.is_directory and not (run.since and "high_water" not in known)
+        moves = not resource.is_directory
+        if run.since and "high_water" not in known:
+            # The mark is left to the first run, which would not reach its past otherwise.
+            first = replace(run, since=None)
+            moves &= not resource.oldest and run.since <= first.days(resource, known).start
         clipped = asked.within(earliest, before)
         yield from _fetch_period(resource, asked, clipped, part, known, moves=moves)
 

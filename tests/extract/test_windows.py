@@ -128,6 +128,12 @@ def test_named_days_before_the_first_run_take_nothing_of_its_past(oldest: date |
     assert days == Period(oldest or TODAY - DAY * FIRST_RUN_DAYS, TODAY)
 
 
+def test_named_days_that_have_all_of_a_first_run_are_one() -> None:
+    run = run_of({}, TODAY - DAY * FIRST_RUN_DAYS)
+    asked_for(resource(nothing, max_days=30), run)
+    assert run.memory["org/rows"]["high_water"] == str(TODAY)
+
+
 def test_a_day_that_landed_before_the_first_run_and_is_empty_now_lands_empty() -> None:
     def some(_: Period) -> Iterator[Page]:
         yield page({"n": 1}, day=TODAY - DAY)
