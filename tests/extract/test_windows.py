@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from threading import Barrier, Event
 from typing import Any
@@ -132,6 +133,9 @@ def test_named_days_that_have_all_of_a_first_run_are_one() -> None:
     run = run_of({}, TODAY - DAY * FIRST_RUN_DAYS)
     asked_for(resource(nothing, max_days=30), run)
     assert run.memory["org/rows"]["high_water"] == str(TODAY)
+    long_ago = replace(run_of({}, TODAY - DAY * 900), until=TODAY - DAY * 500)
+    asked_for(resource(nothing, max_days=30), long_ago)
+    assert "high_water" not in long_ago.memory["org/rows"]
 
 
 def test_a_day_that_landed_before_the_first_run_and_is_empty_now_lands_empty() -> None:
