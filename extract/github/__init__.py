@@ -193,7 +193,7 @@ def _login_of(api: Api, account: str) -> str | None:
     except UnreadableError as error:
         if error.status == 404:
             return None
-        raise
+        raise VendorError(f"account {account}: {error}", status=error.status) from None
     except (ValidationError, msgspec.DecodeError):
         raise VendorError(f"account {account} has no login", advice="report it") from None
 
