@@ -22,7 +22,7 @@ function within(period, start, end) {
   return `${start > since ? start : since}~${end < until ? end : until}`;
 }
 
-// The values of the page's filters that the explorer has too.
+// The values of the page's filters that the explorer has too; null if it cannot have one of them.
 function carried(chart, page, values) {
   const { explorer } = page;
   const found = {};
@@ -30,6 +30,7 @@ function carried(chart, page, values) {
     const { type } = page.filters.find((one) => one.name === name);
     const value = values[name];
     if (!isSet(value)) continue;
+    if (column === "department" && [value].flat().includes(NO_DEPARTMENT)) return null;
     const filter = filterOf(explorer, PERIODS.includes(type) ? PERIODS : [type], column);
     if (CHOICES.includes(type)) Object.assign(found, chosen(explorer, column, value));
     else if (filter && PERIODS.includes(type)) found[filter.name] = within(found[filter.name], ...days(value, page.today));
@@ -55,6 +56,7 @@ function explored(chart, page, values, cells) {
   const { explorer } = page;
   if (!explorer) return null;
   const found = carried(chart, page, values);
+  if (!found) return null;
   const narrowed = Object.assign({}, ...cells.map(([field, value]) => narrowing(explorer, field, value, found)));
   if (!Object.keys(narrowed).length) return null;
   const tab = page.key === explorer.key ? open : 1;
