@@ -110,6 +110,8 @@ def _grouped(field: Field) -> str:
     expression that masks them, and have their names in there."""
     if not field.names:
         return field.sql or ""
+    if query.coded(field.sql or ""):
+        return query.named(field.sql or "")
 
     def named(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Column):
