@@ -507,7 +507,7 @@ LEAP_DAYS_EVENTS = [
     # The hours of fewer than five people are not shown.
     *(
         event("2024-02-29T20:00:00Z", "Usage-based", f"{name}@example.com", charged=1)
-        for name in ("dee", "eve", "fay", "gus")
+        for name in ("dee", "eve", "fay", "gus", "hal")
     ),
 ]
 FIRST_EVENTS = [
