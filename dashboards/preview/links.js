@@ -8,12 +8,12 @@ const NO_DEPARTMENT = "no department";
 const filterOf = (explorer, types, column) =>
   explorer.filters.find((one) => types.includes(one.type) && (types === PERIODS || one.column === column));
 
+const hasNoDepartment = (column, value) => column === "department" && [value].flat().includes(NO_DEPARTMENT);
+
 // A value for the explorer's filter of a column.
 function chosen(explorer, column, value) {
   const filter = filterOf(explorer, CHOICES, column);
-  const found = [value].flat().filter((one) => column !== "department" || one !== NO_DEPARTMENT);
-  if (!filter || !found.length) return {};
-  return { [filter.name]: filter.type === "multi_select" ? found : value };
+  return filter ? { [filter.name]: filter.type === "multi_select" ? [value].flat() : value } : {};
 }
 
 // The days from one to another that are in a period too.
@@ -30,7 +30,7 @@ function carried(chart, page, values) {
     const { type } = page.filters.find((one) => one.name === name);
     const value = values[name];
     if (!isSet(value)) continue;
-    if (column === "department" && [value].flat().includes(NO_DEPARTMENT)) return null;
+    if (hasNoDepartment(column, value)) return null;
     const filter = filterOf(explorer, PERIODS.includes(type) ? PERIODS : [type], column);
     if (CHOICES.includes(type)) Object.assign(found, chosen(explorer, column, value));
     else if (filter && PERIODS.includes(type)) found[filter.name] = within(found[filter.name], ...days(value, page.today));
@@ -43,6 +43,7 @@ function carried(chart, page, values) {
 // field.
 function narrowing(explorer, field, value, found) {
   if (value === null || value === field.nothing || field.role !== "dimension") return {};
+  if (hasNoDepartment(field.column, value)) return {};
   if (field.kind !== "date" && field.kind !== "datetime") return chosen(explorer, field.column, value);
   const start = String(value).slice(0, 10);
   const end = field.grain ? plusDays(shifted(start, field.grain, 1), -1) : start;
