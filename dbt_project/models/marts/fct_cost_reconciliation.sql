@@ -69,13 +69,7 @@ invoiced as (
                 else 0
             end
         ) = 1 as is_disputed,
-        max(
-            case
-                when invoice_groups.reconciliation_status = 'pending' then 1
-                else 0
-            end
-        ) = 1 as is_pending,
-        -- A disputed invoice may have a draft beside it.
+        -- Also if it stands beside a disputed one.
         max(
             case
                 when
@@ -222,7 +216,6 @@ joined as (
         invoiced.tolerance_usd,
         invoiced.is_contested,
         invoiced.is_disputed,
-        invoiced.is_pending,
         invoiced.has_pending_invoice,
         invoiced.invoices_reason,
         case
@@ -297,7 +290,7 @@ judged as (
             when is_contested then 'disputed'
             when not is_complete_month or invoiced_usd is null then 'pending'
             when is_disputed then 'disputed'
-            when is_pending or is_partly_invoiced then 'pending'
+            when has_pending_invoice or is_partly_invoiced then 'pending'
             else 'reconciled'
         end as reconciliation_status,
         coalesce(has_pending_invoice, false) as has_pending_invoice,
