@@ -288,11 +288,12 @@ def fetch(
             return
         asked = run.days(resource, known)
         moves = not resource.is_directory
-        if run.since and "high_water" not in known:
+        if moves and run.since and "high_water" not in known:
             # The mark is left to the first run, which would not reach its past otherwise.
             first = replace(run, since=None, until=run.today)
-            moves &= not resource.oldest
-            moves = moves and run.since <= first.days(resource, known).start <= run.until
+            moves = not resource.oldest and (
+                run.since <= first.days(resource, known).start <= run.until
+            )
         clipped = asked.within(earliest, before)
         yield from _fetch_period(resource, asked, clipped, part, known, moves=moves)
 

@@ -176,8 +176,7 @@ def _platform(value: str) -> str:
 
 
 def _invoiced(value: str) -> str:
-    is_platform = _squashed(value) in _platform_spellings()
-    return (None if is_platform else _vendor_named(value)) or _platform(value)
+    return _platform_spellings().get(_squashed(value)) or _vendor_named(value) or _platform(value)
 
 
 def _annotated(value: str) -> str:
